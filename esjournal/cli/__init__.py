@@ -1,0 +1,1 @@
+"""The command line: parse, call the journal, render. All of Typer and Rich is here."""

@@ -1,0 +1,180 @@
+"""The fields of an event as text: what is allowed in each, and its one canonical spelling.
+
+The same rules hold for an argument, a line of a file and a stored row. Each function takes the text as it
+came, returns it in its canonical form, and raises InvalidData with a message that names the value.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from esjournal.exceptions import InvalidData
+
+MAX_VERSION = 2**63 - 1
+MAX_TYPE_LENGTH = 255
+# Below the depth at which Python's own json (about 990) and SQLite's JSON functions (1,000) give up.
+MAX_STATE_DEPTH = 500
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3])(:[0-5]\d:[0-5]\d)(?:\.(\d{1,6}))?(Z|z|[+-]\d\d:\d\d)", re.ASCII
+)
+# C0, DEL, C1, the line and paragraph separators, and the controls that turn the direction of text.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STATE_HINT = """a state looks like '{"foo":"bar"}'"""
+
+
+def shortened(value: object, limit: int = 80) -> str:
+    """Return a value as it may stand in a message: quoted, escaped, and cut when it is long.
+
+    Args:
+        value: anything.
+        limit: how many characters of it to keep.
+    """
+    text = str(value)
+    return repr(text) if len(text) <= limit else f"{text[:limit]!r}... ({len(text)} characters)"
+
+
+# Ids and types repeat from event to event, and a look in the cache costs a tenth of a match.
+@lru_cache(maxsize=65_536)
+def originator_id(text: str) -> str:
+    """Return a sequence's id in lower case: 8-4-4-4-12 hexadecimal digits, and no other spelling of a UUID."""
+    if not _UUID.fullmatch(text):
+        raise InvalidData(
+            f"originator_id {shortened(text)} is no UUID: "
+            f"write 32 hexadecimal digits as 8-4-4-4-12, such as 9b300b13-4410-51bf-85ca-234c8cea73da"
+        )
+    return text.lower()
+
+
+def originator_version(text: str) -> int:
+    """Return a version, written in plain digits from 0 to 2**63 - 1."""
+    if not _DIGITS.fullmatch(text) or int(text) > MAX_VERSION:
+        raise InvalidData(
+            f"originator_version {shortened(text)} is no version: write plain digits, 0 to {MAX_VERSION}"
+        )
+    return int(text)
+
+
+@lru_cache(maxsize=4_096)
+def event_type(text: str) -> str:
+    """Return an event type: 1 to 255 characters, none of them a control character."""
+    if not text:
+        raise InvalidData("event_type is empty: write a topic, such as accounts.events#AccountOpened")
+    if len(text) > MAX_TYPE_LENGTH:
+        raise InvalidData(
+            f"event_type {shortened(text, 40)} is too long: {MAX_TYPE_LENGTH} characters are allowed"
+        )
+    if found := _UNPRINTABLE.search(text) or _SURROGATE.search(text):
+        raise InvalidData(
+            f"event_type {shortened(text)} has the control character U+{ord(found[0]):04X} "
+            f"at column {found.start() + 1}: remove it"
+        )
+    return text
+
+
+def recorded_at(text: str) -> str:
+    """Return a moment in UTC with microseconds, `2026-01-31T12:00:00.000000Z`.
+
+    Any ISO 8601 time with an offset is taken (RFC 3339, section 5.6); one without an offset is refused, because
+    it would mean another moment on another machine, and so are digits beyond microseconds, which would be lost.
+    """
+    found = _TIME.fullmatch(text)
+    try:
+        if not found:
+            raise ValueError(text)
+        day, hour, rest, fraction, offset = found.groups()
+        moment = datetime.fromisoformat(f"{day}T{hour}{rest}.{(fraction or '').ljust(6, '0')}{offset.upper()}")
+        return recorded_at_text(moment)
+    except (ValueError, OverflowError):
+        raise InvalidData(
+            f"recorded_at {shortened(text)} is no moment: "
+            f"write a date, a time and an offset, such as 2026-01-31T12:00:00Z"
+        ) from None
+
+
+def recorded_at_text(moment: datetime) -> str:
+    """Return an aware datetime in the canonical form of `recorded_at`."""
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}Z"
+
+
+def state_text(text: str) -> str:
+    """Return a text that PostgreSQL and SQLite keep alike: no raw U+0000, no lone surrogate.
+
+    The text need not be JSON: a state may be encrypted.
+    """
+    if "\0" in text:
+        raise InvalidData(
+            f"state has a raw U+0000 at column {text.index(chr(0)) + 1}: PostgreSQL cannot store it, "
+            f"write \\u0000 inside a JSON string"
+        )
+    if found := _SURROGATE.search(text):
+        raise InvalidData(
+            f"state has half of a surrogate pair at column {found.start() + 1}: it is no valid UTF-8"
+        )
+    return text
+
+
+def json_object(text: str) -> str:
+    """Return a state that is the text of one JSON object, exactly as it came.
+
+    Duplicate keys, key order, `1.10` and integers of any size are only text here, and are kept. What no other
+    reader of JSON could take is refused: NaN, Infinity, numbers beyond a double, and nesting deeper than
+    MAX_STATE_DEPTH.
+    """
+    check_depth(text)
+    try:
+        value = _STRICT_JSON.decode(state_text(text))
+    except json.JSONDecodeError as error:
+        raise InvalidData(
+            f"state is no JSON: {error.msg} at column {error.pos + 1} of {shortened(text, 60)}; {_STATE_HINT}"
+        ) from None
+    if not isinstance(value, dict):
+        raise InvalidData(f"state {shortened(text, 60)} is JSON, but no object; {_STATE_HINT}")
+    return text
+
+
+def check_depth(text: str) -> None:
+    """Refuse a state that is nested deeper than MAX_STATE_DEPTH.
+
+    Counting all brackets costs a few hundred nanoseconds and clears nearly every state; only what has very many of
+    them is looked at closely.
+    """
+    if text.count("{") + text.count("[") <= MAX_STATE_DEPTH:
+        return
+    depth = 0
+    for character in _JSON_STRING.sub("", text):
+        if character in "{[":
+            depth += 1
+            if depth > MAX_STATE_DEPTH:
+                raise InvalidData(f"state is nested deeper than {MAX_STATE_DEPTH} levels: make it flatter")
+        elif character in "}]":
+            depth -= 1
+
+
+def _refused_constant(name: str) -> NoReturn:
+    raise InvalidData(f"state has {name}, which is no JSON: write null, or a string")
+
+
+def _number_within_double(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise InvalidData(
+            f"state has the number {shortened(text, 40)}, which is beyond a double: write a string"
+        )
+    return number
+
+
+# Integers stay text: they are kept whatever their size, and int() refuses more than 4,300 digits.
+_STRICT_JSON: json.JSONDecoder = json.JSONDecoder(
+    parse_constant=_refused_constant, parse_float=_number_within_double, parse_int=str
+)

@@ -1,0 +1,62 @@
+"""The registry of topics: which class is meant by `module#QualName`.
+
+A class is found here only because the program that runs has defined it. Nothing in this room imports a
+module, calls a class or reads an attribute because stored data names it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from esjournal.exceptions import TopicNotFound
+
+_classes: dict[str, type[Any]] = {}
+
+
+def topic_of(cls: type[Any]) -> str:
+    """Return the topic of a class, `module#QualName`."""
+    return f"{cls.__module__}#{cls.__qualname__}"
+
+
+def register_topic(cls: type[Any], topic: str | None = None) -> None:
+    """Register a class under a topic, its own by default; a later class takes the place of an earlier one.
+
+    Args:
+        cls: the class that the topic means from now on.
+        topic: an alias, for a class that was stored under another name or from another module.
+    """
+    _classes[topic or topic_of(cls)] = cls
+
+
+def resolve_topic(topic: str) -> type[Any]:
+    """Return the class registered under a topic.
+
+    Raises:
+        TopicNotFound: no class is registered under it.
+    """
+    try:
+        return _classes[topic]
+    except KeyError:
+        raise TopicNotFound(
+            f"no class is registered under the topic {topic!r}: import the module that defines it, "
+            f"or call register_topic(cls, topic) for a class that has moved"
+        ) from None
+
+
+def find_loaded_class(topic: str) -> type[Any] | None:
+    """Return the class of a topic, if it is registered or its module is already loaded, else None.
+
+    The walk goes through the dictionaries of modules and classes, so that no module-level `__getattr__`
+    and no descriptor runs.
+
+    Args:
+        topic: `module#QualName`, as stored.
+    """
+    if topic in _classes:
+        return _classes[topic]
+    module_name, _, qualname = topic.partition("#")
+    found: Any = sys.modules.get(module_name)
+    for name in qualname.split("."):
+        found = vars(found).get(name) if found is not None and hasattr(found, "__dict__") else None
+    return found if isinstance(found, type) else None

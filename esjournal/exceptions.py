@@ -1,0 +1,136 @@
+"""Every error that esjournal raises.
+
+EsjournalError
+ +-- InvalidURL                the address of a journal cannot be used
+ +-- InvalidData               what was given is no event
+ |    +-- InvalidLine          ... at a place in a file
+ |    +-- MappingError         an event and an item do not map to one another
+ |         +-- TopicNotFound   ... because no class is registered under the topic
+ +-- UnusableFile              a file or folder that was named cannot be read or written
+ +-- SequencedItemConflict     that place in the sequence is taken
+ +-- ConcurrencyError          the same, in the words of the event store
+ +-- StoreError                the store cannot do its part
+      +-- StoreNotFound        nothing is there
+      +-- NotAJournal          something else is there
+      +-- NotInitialised       a store is there, and no journal in it yet
+      +-- SchemaTooNew         a later esjournal made it
+      +-- StoreLocked          others kept it locked until the timeout
+      +-- StoreFull            the disk, or the database's own limit, is reached
+      +-- StoreUnreachable     the server does not answer, or refuses us
+
+Messages say what happened, where, with which value, and what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class EsjournalError(Exception):
+    """The root of every error that esjournal raises."""
+
+
+class InvalidURL(EsjournalError):
+    """The address of a journal cannot be used; no part of a password is in the message."""
+
+
+class InvalidData(EsjournalError):
+    """What was given is no event."""
+
+
+class InvalidLine(InvalidData):
+    """A line of a file is no event.
+
+    `source` is the file's name, `line` counts from 1, `reason` says what is wrong.
+    """
+
+    def __init__(self, source: str, line: int, reason: str) -> None:
+        super().__init__(source, line, reason)
+        self.source = source
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}: {self.reason}"
+
+
+class MappingError(InvalidData):
+    """An event and a sequenced item do not map to one another."""
+
+
+class TopicNotFound(MappingError):
+    """No class is registered under a topic; nothing is imported to look for one."""
+
+
+class UnusableFile(EsjournalError):
+    """A file or folder that was named cannot be read or written."""
+
+
+class _PlaceTaken(EsjournalError):
+    """What a conflict carries, in the words of either layer.
+
+    `sequence_id` and `position` are the place that was tried, `last_position` is the last one that the
+    sequence has now, `identical` says whether what is stored there equals what was to be written.
+    """
+
+    _position_word = "position"
+
+    def __init__(self, sequence_id: Any, position: Any, last_position: Any, identical: bool) -> None:
+        super().__init__(sequence_id, position, last_position, identical)
+        self.sequence_id = sequence_id
+        self.position = position
+        self.last_position = last_position
+        self.identical = identical
+
+    def __str__(self) -> str:
+        word = self._position_word
+        last = f"the sequence is at {word} {self.last_position}"
+        if self.last_position is None:
+            last = "it was given twice in one append"
+        stored = "an identical one" if self.identical else "a different one"
+        return (
+            f"sequence {self.sequence_id}: {word} {self.position} is taken by {stored}, {last}; "
+            f"read the sequence again and append after it"
+        )
+
+
+class SequencedItemConflict(_PlaceTaken):
+    """The place in a sequence is taken by another item."""
+
+
+class ConcurrencyError(_PlaceTaken):
+    """The version in a sequence is taken by another event: somebody else was first."""
+
+    _position_word = "version"
+
+
+class StoreError(EsjournalError):
+    """The store cannot do its part."""
+
+
+class StoreNotFound(StoreError):
+    """Nothing is there."""
+
+
+class NotAJournal(StoreError):
+    """Something is there that is not an esjournal."""
+
+
+class NotInitialised(StoreError):
+    """A store is there, and no journal in it yet."""
+
+
+class SchemaTooNew(StoreError):
+    """A later esjournal made this journal."""
+
+
+class StoreLocked(StoreError):
+    """Others kept the store locked until the timeout."""
+
+
+class StoreFull(StoreError):
+    """The disk, or the database's own limit, is reached."""
+
+
+class StoreUnreachable(StoreError):
+    """The server does not answer, or refuses us."""

@@ -1,0 +1,68 @@
+"""Encryption of states, so that whoever reads the store reads nothing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from typing import Any, Protocol
+
+from esjournal.exceptions import MappingError
+
+NONCE_BYTES = 12
+
+
+class Cipher(Protocol):
+    """What a mapper needs of a cipher; the place is bound to the text, so that it cannot be moved."""
+
+    def encrypt(self, text: str, *, sequence_id: Any, position: Any) -> str:
+        """Return the text, encrypted for one place in one sequence."""
+
+    def decrypt(self, text: str, *, sequence_id: Any, position: Any) -> str:
+        """Return what was encrypted for this place."""
+
+
+class AESGCMCipher:
+    """AES-GCM (NIST SP 800-38D) with the sequence id and the position as associated data.
+
+    The extra `crypto` installs what it needs.
+
+    Args:
+        key: 16, 24 or 32 random bytes; `os.urandom(32)` makes one. Each event takes a random nonce, so change the
+            key before some 2**32 events (SP 800-38D, section 8.3).
+    """
+
+    def __init__(self, key: bytes) -> None:
+        try:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        except ImportError as error:
+            raise ImportError("AESGCMCipher needs the extra crypto: pip install 'esjournal[crypto]'") from error
+        self._aead = AESGCM(key)
+
+    def encrypt(self, text: str, *, sequence_id: Any, position: Any) -> str:
+        """Return base64 text of a nonce and the ciphertext."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._aead.encrypt(nonce, text.encode(), _place(sequence_id, position))
+        return base64.b64encode(nonce + sealed).decode()
+
+    def decrypt(self, text: str, *, sequence_id: Any, position: Any) -> str:
+        """Return what was encrypted for this place.
+
+        Raises:
+            MappingError: the text was changed, or moved from another place, or the key is another.
+        """
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            sealed = base64.b64decode(text, validate=True)
+            nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+            return self._aead.decrypt(nonce, body, _place(sequence_id, position)).decode()
+        except (InvalidTag, binascii.Error, ValueError):
+            raise MappingError(
+                f"the state at position {position} of sequence {sequence_id} does not decrypt: "
+                f"the key is another, or the text was changed or moved from another place"
+            ) from None
+
+
+def _place(sequence_id: Any, position: Any) -> bytes:
+    return f"{sequence_id}@{position}".encode()

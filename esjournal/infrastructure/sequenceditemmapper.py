@@ -1,0 +1,90 @@
+"""Between domain events and sequenced items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from esjournal.domain.model.events import DomainEvent, recreate_event, stored_topic
+from esjournal.domain.model.topics import resolve_topic
+from esjournal.exceptions import MappingError
+from esjournal.infrastructure.cipher import Cipher
+from esjournal.infrastructure.sequenceditem import SequencedItem, SequencedItemFieldNames
+from esjournal.infrastructure.transcoding import JSONTranscoder
+
+Item = TypeVar("Item", bound=tuple[Any, ...])
+
+
+class SequencedItemMapper(Generic[Item]):
+    """Maps domain events to sequenced items, and back to equal events.
+
+    Args:
+        sequenced_item_class: the namedtuple class that events are mapped to.
+        sequence_id_attr_name: the event's attribute that identifies its sequence; by default the name of the item's
+            first field.
+        position_attr_name: the event's attribute that is its position; by default the name of the second field.
+        transcoder: turns attributes to JSON and back; give one that knows your own types.
+        cipher: encrypts the data of each item for its place, where it is given.
+        resolver: returns the class of a topic; by default only registered classes are found, and nothing is imported.
+    """
+
+    def __init__(
+        self,
+        sequenced_item_class: type[Item] = SequencedItem,  # type: ignore[assignment]
+        sequence_id_attr_name: str | None = None,
+        position_attr_name: str | None = None,
+        *,
+        transcoder: JSONTranscoder | None = None,
+        cipher: Cipher | None = None,
+        resolver: Callable[[str], type[DomainEvent]] = resolve_topic,
+    ) -> None:
+        self.sequenced_item_class = sequenced_item_class
+        self.field_names = SequencedItemFieldNames(sequenced_item_class)
+        self.sequence_id_attr_name = sequence_id_attr_name or self.field_names.sequence_id
+        self.position_attr_name = position_attr_name or self.field_names.position
+        self.transcoder = transcoder or JSONTranscoder()
+        self.cipher = cipher
+        self.resolver = resolver
+
+    def to_sequenced_item(self, domain_event: DomainEvent) -> Item:
+        """Return the item of an event.
+
+        Args:
+            domain_event: an event with the attributes that name its place, and those of the item's further fields.
+
+        Raises:
+            MappingError: an attribute is missing, or cannot be written as JSON.
+        """
+        attributes = dict(vars(domain_event))
+        names = (self.sequence_id_attr_name, self.position_attr_name, *self.field_names.other_names)
+        try:
+            sequence_id, position, *others = [attributes.pop(name) for name in names]
+        except KeyError as error:
+            raise MappingError(
+                f"{type(domain_event).__qualname__} has no attribute {error}, which {self.sequenced_item_class.__name__} "
+                f"needs: give the event one, or tell the mapper the attribute's name"
+            ) from None
+        data = self.transcoder.encode(attributes)
+        if self.cipher is not None:
+            data = self.cipher.encrypt(data, sequence_id=sequence_id, position=position)
+        return self.sequenced_item_class(sequence_id, position, stored_topic(domain_event), data, *others)
+
+    def from_sequenced_item(self, sequenced_item: Item) -> DomainEvent:
+        """Return the event of an item; its class's `__init__` does not run.
+
+        Args:
+            sequenced_item: an item as `to_sequenced_item` returns it, or as it was stored.
+
+        Raises:
+            TopicNotFound: no class is registered under the item's topic.
+            MappingError: the data is no JSON object, does not decrypt, or names a type that is not known.
+        """
+        sequence_id, position, topic, data, *others = sequenced_item
+        cls = self.resolver(topic)
+        if self.cipher is not None:
+            data = self.cipher.decrypt(data, sequence_id=sequence_id, position=position)
+        attributes = self.transcoder.decode(data)
+        attributes[self.sequence_id_attr_name] = sequence_id
+        attributes[self.position_attr_name] = position
+        attributes.update(zip(self.field_names.other_names, others, strict=True))
+        return recreate_event(cls, topic, attributes)

@@ -1,0 +1,239 @@
+"""Values of event attributes to JSON text and back, losing nothing on the way.
+
+What JSON has is written as it is. Any other value becomes `{"_data_": ..., "_type_": NAME}`, and so does a
+dictionary that JSON could not give back: one with keys that are no strings, or with a key `_type_`.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import enum
+import functools
+import json
+import math
+import operator
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from esjournal.domain.model.fields import json_object, shortened
+from esjournal.domain.model.topics import find_loaded_class, register_topic, topic_of
+from esjournal.exceptions import InvalidData, MappingError
+
+T = TypeVar("T")
+
+TYPE_KEY = "_type_"
+DATA_KEY = "_data_"
+
+
+class ValueType(NamedTuple):
+    """How the values of one class are written: a name, and functions to and from something JSON has."""
+
+    name: str
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+class JSONTranscoder:
+    """Encodes attributes as compact JSON with sorted keys, and decodes them to equal values.
+
+    It knows UUID, datetime, date, time, timedelta, Decimal, tuple, set, frozenset, bytes, enums and dataclasses;
+    `register` teaches it others. A datetime keeps its offset from UTC, not the name of its zone.
+    """
+
+    def __init__(self) -> None:
+        self._by_class: dict[type[Any], ValueType] = {}
+        self._by_name: dict[str, ValueType] = {}
+        for cls, name, encode, decode in _BUILT_IN:
+            self.register(cls, name=name, encode=encode, decode=decode)
+
+    def register(
+        self, cls: type[T], *, name: str, encode: Callable[[T], Any], decode: Callable[[Any], T]
+    ) -> None:
+        """Teach the transcoder a class.
+
+        Args:
+            cls: the class, exactly: its subclasses are not meant.
+            name: what stands for it in stored events; never change it, and give it once.
+            encode: returns something the transcoder can encode already.
+            decode: returns an equal value from what `encode` returned.
+
+        Raises:
+            ValueError: the name stands for another class already.
+        """
+        known = self._by_name.get(name)
+        if known is not None and self._by_class.get(cls) is not known:
+            raise ValueError(f"the name {name!r} stands for another class: choose one of your own")
+        self._by_class[cls] = self._by_name[name] = ValueType(name, encode, decode)
+
+    def encode(self, attributes: dict[str, Any]) -> str:
+        """Return the attributes as compact JSON text with sorted keys.
+
+        Args:
+            attributes: names to values.
+
+        Raises:
+            MappingError: a value is of a class that cannot be given back.
+        """
+        try:
+            plain = {name: self._to_plain(value, name) for name, value in attributes.items()}
+            return _dumps(plain)
+        except RecursionError:
+            raise MappingError("attributes are nested too deep, or hold themselves: make them flatter") from None
+
+    def decode(self, text: str) -> dict[str, Any]:
+        """Return the attributes that `encode` wrote.
+
+        Args:
+            text: the text of a JSON object.
+
+        Raises:
+            MappingError: the text is no JSON object, or names a type that is not known here.
+        """
+        try:
+            attributes: dict[str, Any] = json.loads(json_object(text))
+        except (InvalidData, ValueError) as error:
+            raise MappingError(str(error)) from None
+        if TYPE_KEY not in text:
+            return attributes
+        return {name: self._from_plain(value) for name, value in attributes.items()}
+
+    def _to_plain(self, value: Any, path: str) -> Any:
+        cls = type(value)
+        if value is None or cls in (str, bool, int):
+            return value
+        if cls is float:
+            if not math.isfinite(value):
+                raise MappingError(f"attribute {path} is {value}, which JSON has no number for: use a Decimal")
+            return value
+        if cls is list:
+            return [self._to_plain(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        if cls is dict:
+            return self._dictionary_to_plain(value, path)
+        known = self._by_class.get(cls)
+        if known is not None:
+            return _tagged(known.name, self._to_plain(known.encode(value), path))
+        if isinstance(value, enum.Enum):
+            return _tagged("enum", [_remembered(cls), *_member_names(value, path)])
+        if dataclasses.is_dataclass(cls):
+            fields = {f.name: self._to_plain(getattr(value, f.name), f"{path}.{f.name}") for f in dataclasses.fields(cls)}
+            return _tagged("dataclass", [_remembered(cls), fields])
+        raise MappingError(
+            f"attribute {path} is of {topic_of(cls)}, which cannot be written as JSON: "
+            f"teach the mapper with transcoder.register(...)"
+        )
+
+    def _dictionary_to_plain(self, value: dict[Any, Any], path: str) -> Any:
+        if all(type(key) is str for key in value) and TYPE_KEY not in value:
+            return {key: self._to_plain(item, f"{path}.{key}") for key, item in value.items()}
+        pairs = [[self._to_plain(key, path), self._to_plain(item, f"{path}[{key!r}]")] for key, item in value.items()]
+        return _tagged("dict", pairs)
+
+    def _from_plain(self, value: Any) -> Any:
+        if type(value) is list:
+            return [self._from_plain(item) for item in value]
+        if type(value) is not dict:
+            return value
+        if value.keys() != {TYPE_KEY, DATA_KEY}:
+            return {key: self._from_plain(item) for key, item in value.items()}
+        name, data = value[TYPE_KEY], self._from_plain(value[DATA_KEY])
+        try:
+            if name == "dict":
+                return dict(data)
+            if name == "enum":
+                return _member(*data)
+            if name == "dataclass":
+                return _instance(*data)
+            return self._by_name[name].decode(data)
+        except KeyError:
+            raise MappingError(
+                f"the type {shortened(name)} in a stored state is not known here: "
+                f"teach the mapper with transcoder.register(...)"
+            ) from None
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise MappingError(f"a stored value of type {shortened(name)} cannot be read: {error}") from None
+
+
+def _dumps(plain: Any) -> str:
+    try:
+        text = json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair cannot be stored, its escape can.
+        return json.dumps(plain, separators=(",", ":"), sort_keys=True)
+    except ValueError as error:
+        raise MappingError(f"attributes cannot be written as JSON: {error}") from None
+    return text
+
+
+def _tagged(name: str, data: Any) -> dict[str, Any]:
+    return {DATA_KEY: data, TYPE_KEY: name}
+
+
+def _remembered(cls: type[Any]) -> str:
+    # A class that lives inside a function cannot be found through its module, only by being remembered.
+    register_topic(cls)
+    return topic_of(cls)
+
+
+def _member_names(value: enum.Enum, path: str) -> list[str]:
+    members = list(value) if isinstance(value, enum.Flag) else [value]
+    names = [member.name for member in members if member.name is not None]
+    if _member(topic_of(type(value)), *names) != value:
+        raise MappingError(f"attribute {path} is {value!r}, which has bits that no member names: name them")
+    return names
+
+
+def _member(topic: str, *names: str) -> enum.Enum:
+    cls = find_loaded_class(topic)
+    if cls is None or not issubclass(cls, enum.Enum):
+        raise MappingError(f"the enum {shortened(topic)} is not loaded: import the module that defines it")
+    if issubclass(cls, enum.Flag):
+        return functools.reduce(operator.or_, (cls[name] for name in names), cls(0))
+    if len(names) != 1 or names[0] not in cls.__members__:
+        raise MappingError(f"the enum {shortened(topic)} has no member {shortened(names)}: add it again")
+    return cls[names[0]]
+
+
+def _instance(topic: str, fields: dict[str, Any]) -> Any:
+    cls = find_loaded_class(topic)
+    if cls is None or not dataclasses.is_dataclass(cls):
+        raise MappingError(f"the dataclass {shortened(topic)} is not loaded: import the module that defines it")
+    # Neither __init__ nor __post_init__ runs: stored data must not choose what code does.
+    instance = object.__new__(cls)
+    for name in cls.__dataclass_fields__:
+        if name in fields:
+            object.__setattr__(instance, name, fields[name])
+    return instance
+
+
+def _sorted_items(items: set[Any] | frozenset[Any]) -> list[Any]:
+    # A set has no order of its own, and the same set must give the same text.
+    return sorted(items, key=lambda item: (type(item).__qualname__, repr(item)))
+
+
+_BUILT_IN: tuple[tuple[type[Any], str, Callable[[Any], Any], Callable[[Any], Any]], ...] = (
+    (UUID, "uuid", str, UUID),
+    (datetime.datetime, "datetime", datetime.datetime.isoformat, datetime.datetime.fromisoformat),
+    (datetime.date, "date", datetime.date.isoformat, datetime.date.fromisoformat),
+    (datetime.time, "time", datetime.time.isoformat, datetime.time.fromisoformat),
+    (
+        datetime.timedelta,
+        "timedelta",
+        lambda delta: [delta.days, delta.seconds, delta.microseconds],
+        lambda parts: datetime.timedelta(*parts),
+    ),
+    (Decimal, "decimal", str, Decimal),
+    (tuple, "tuple", list, tuple),
+    (set, "set", _sorted_items, set),
+    (frozenset, "frozenset", _sorted_items, frozenset),
+    (
+        bytes,
+        "bytes",
+        lambda data: base64.b64encode(data).decode(),
+        lambda text: base64.b64decode(text, validate=True),
+    ),
+)
