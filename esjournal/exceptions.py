@@ -84,13 +84,15 @@ class _PlaceTaken(EsjournalError):
 
     def __str__(self) -> str:
         word = self._position_word
-        last = f"the sequence is at {word} {self.last_position}"
-        if self.last_position is None:
-            last = "it was given twice in one append"
-        stored = "an identical one" if self.identical else "a different one"
+        other = "an identical event" if self.identical else "a different event"
+        if self.last_position is None or self.position > self.last_position:
+            return (
+                f"sequence {self.sequence_id}: {word} {self.position} is given twice, with {other}; "
+                f"give each {word} once"
+            )
         return (
-            f"sequence {self.sequence_id}: {word} {self.position} is taken by {stored}, {last}; "
-            f"read the sequence again and append after it"
+            f"sequence {self.sequence_id}: {word} {self.position} is taken by {other}, "
+            f"the sequence is at {word} {self.last_position}; read it again and append after that"
         )
 
 

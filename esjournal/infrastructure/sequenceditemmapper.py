@@ -61,13 +61,15 @@ class SequencedItemMapper(Generic[Item]):
             sequence_id, position, *others = [attributes.pop(name) for name in names]
         except KeyError as error:
             raise MappingError(
-                f"{type(domain_event).__qualname__} has no attribute {error}, which {self.sequenced_item_class.__name__} "
-                f"needs: give the event one, or tell the mapper the attribute's name"
+                f"{type(domain_event).__qualname__} has no attribute {error}, which an item needs: "
+                f"give the event one, or tell the mapper the attribute's name"
             ) from None
         data = self.transcoder.encode(attributes)
         if self.cipher is not None:
             data = self.cipher.encrypt(data, sequence_id=sequence_id, position=position)
-        return self.sequenced_item_class(sequence_id, position, stored_topic(domain_event), data, *others)
+        make: Any = self.sequenced_item_class
+        item: Item = make(sequence_id, position, stored_topic(domain_event), data, *others)
+        return item
 
     def from_sequenced_item(self, sequenced_item: Item) -> DomainEvent:
         """Return the event of an item; its class's `__init__` does not run.

@@ -50,9 +50,7 @@ class JSONTranscoder:
         for cls, name, encode, decode in _BUILT_IN:
             self.register(cls, name=name, encode=encode, decode=decode)
 
-    def register(
-        self, cls: type[T], *, name: str, encode: Callable[[T], Any], decode: Callable[[Any], T]
-    ) -> None:
+    def register(self, cls: type[T], *, name: str, encode: Callable[[T], Any], decode: Callable[[Any], T]) -> None:
         """Teach the transcoder a class.
 
         Args:
@@ -119,7 +117,9 @@ class JSONTranscoder:
         if isinstance(value, enum.Enum):
             return _tagged("enum", [_remembered(cls), *_member_names(value, path)])
         if dataclasses.is_dataclass(cls):
-            fields = {f.name: self._to_plain(getattr(value, f.name), f"{path}.{f.name}") for f in dataclasses.fields(cls)}
+            fields = {
+                f.name: self._to_plain(getattr(value, f.name), f"{path}.{f.name}") for f in dataclasses.fields(cls)
+            }
             return _tagged("dataclass", [_remembered(cls), fields])
         raise MappingError(
             f"attribute {path} is of {topic_of(cls)}, which cannot be written as JSON: "

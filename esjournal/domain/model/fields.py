@@ -11,7 +11,7 @@ import math
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from esjournal.exceptions import InvalidData
 
@@ -58,9 +58,7 @@ def originator_id(text: str) -> str:
 def originator_version(text: str) -> int:
     """Return a version, written in plain digits from 0 to 2**63 - 1."""
     if not _DIGITS.fullmatch(text) or int(text) > MAX_VERSION:
-        raise InvalidData(
-            f"originator_version {shortened(text)} is no version: write plain digits, 0 to {MAX_VERSION}"
-        )
+        raise InvalidData(f"originator_version {shortened(text)} is no version: write plain digits, 0 to {MAX_VERSION}")
     return int(text)
 
 
@@ -70,9 +68,7 @@ def event_type(text: str) -> str:
     if not text:
         raise InvalidData("event_type is empty: write a topic, such as accounts.events#AccountOpened")
     if len(text) > MAX_TYPE_LENGTH:
-        raise InvalidData(
-            f"event_type {shortened(text, 40)} is too long: {MAX_TYPE_LENGTH} characters are allowed"
-        )
+        raise InvalidData(f"event_type {shortened(text, 40)} is too long: {MAX_TYPE_LENGTH} characters are allowed")
     if found := _UNPRINTABLE.search(text) or _SURROGATE.search(text):
         raise InvalidData(
             f"event_type {shortened(text)} has the control character U+{ord(found[0]):04X} "
@@ -118,9 +114,7 @@ def state_text(text: str) -> str:
             f"write \\u0000 inside a JSON string"
         )
     if found := _SURROGATE.search(text):
-        raise InvalidData(
-            f"state has half of a surrogate pair at column {found.start() + 1}: it is no valid UTF-8"
-        )
+        raise InvalidData(f"state has half of a surrogate pair at column {found.start() + 1}: it is no valid UTF-8")
     return text
 
 
@@ -168,9 +162,7 @@ def _refused_constant(name: str) -> NoReturn:
 def _number_within_double(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise InvalidData(
-            f"state has the number {shortened(text, 40)}, which is beyond a double: write a string"
-        )
+        raise InvalidData(f"state has the number {shortened(text, 40)}, which is beyond a double: write a string")
     return number
 
 

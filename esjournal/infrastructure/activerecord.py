@@ -1,0 +1,73 @@
+"""What a database must be able to do for the layers above: the place where another one would plug in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item", bound=tuple[Any, ...])
+
+
+class AbstractActiveRecordStrategy(ABC, Generic[Item]):
+    """Writes sequenced items to a database, and reads them back equal."""
+
+    @abstractmethod
+    def append(self, item_or_items: Item | Iterable[Item]) -> range:
+        """Write one item or many, all or nothing; when it returns, they are durable.
+
+        Args:
+            item_or_items: an item, or an iterable of items. Where the position of an item is None, the next one of
+                its sequence is meant.
+
+        Returns:
+            The global positions that the items were given, in the order of the items.
+
+        Raises:
+            SequencedItemConflict: the place of an item is taken; none of the items is written.
+        """
+
+    @abstractmethod
+    def get_item(self, sequence_id: Any, eq: Any) -> Item | None:
+        """Return the item at a position in a sequence, or None."""
+
+    @abstractmethod
+    def get_items(
+        self,
+        sequence_id: Any,
+        gt: Any = None,
+        gte: Any = None,
+        lt: Any = None,
+        lte: Any = None,
+        limit: int | None = None,
+        query_ascending: bool = True,
+        results_ascending: bool = True,
+    ) -> list[Item]:
+        """Return items of one sequence.
+
+        Args:
+            sequence_id: which sequence.
+            gt: positions above this one.
+            gte: positions from this one on.
+            lt: positions below this one.
+            lte: positions up to this one.
+            limit: how many items at the most.
+            query_ascending: whether a limit counts from the first or from the last item.
+            results_ascending: whether the list is in the order of the positions, or reversed.
+        """
+
+    @abstractmethod
+    def all_items(
+        self, *, after: int = 0, sequence_ids: Iterable[Any] = (), topics: Iterable[str] = ()
+    ) -> Iterator[Item]:
+        """Return all items in global order, streaming, up to the last one there when the reading begins.
+
+        Args:
+            after: the global position to begin behind.
+            sequence_ids: only items of these sequences, where any is named.
+            topics: only items of these topics, where any is named.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the database; calling it twice is fine."""

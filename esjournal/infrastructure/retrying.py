@@ -1,0 +1,46 @@
+"""Trying again when somebody else was first."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from esjournal.exceptions import ConcurrencyError
+
+Arguments = ParamSpec("Arguments")
+Returned = TypeVar("Returned")
+
+
+def retry(
+    *, attempts: int = 5, wait: float = 0.01
+) -> Callable[[Callable[Arguments, Returned]], Callable[Arguments, Returned]]:
+    """Decorate a function so that a ConcurrencyError makes it start over.
+
+    The function must read the sequence again each time, and append behind what it read.
+
+    Args:
+        attempts: how often to call the function at the most.
+        wait: seconds before the second call; it doubles each time, and half of it is random, so that rivals part.
+
+    Raises:
+        ValueError: fewer than one attempt.
+    """
+    if attempts < 1:
+        raise ValueError(f"attempts is {attempts}: give at least 1")
+
+    def decorate(function: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
+        @wraps(function)
+        def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
+            for attempt in range(attempts - 1):
+                try:
+                    return function(*args, **kwargs)
+                except ConcurrencyError:
+                    time.sleep(wait * 2**attempt * random.uniform(0.5, 1.0))
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate

@@ -1,0 +1,188 @@
+"""Record classes, and the strategy that writes items to their tables and reads them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Column
+from sqlalchemy.types import TypeEngine
+
+from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy
+from esjournal.infrastructure.sqlalchemy.columns import (
+    StorableText,
+    Timestamp,
+    big_integer,
+    moment,
+    moment_as_text,
+    now,
+    now_as_text,
+    sequence_id,
+    sequence_id_as_text,
+)
+from esjournal.infrastructure.sqlalchemy.schema import record_table
+from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.statements import Statements
+from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+
+Item = TypeVar("Item", bound=tuple[Any, ...])
+
+PAGE_SIZE = 1_000
+NO_LIMIT = 2**63 - 1
+
+
+def _stored_events(id_type: TypeEngine[Any], moment_type: TypeEngine[Any], clock: Callable[[], Any]) -> Any:
+    return record_table(
+        "stored_events",
+        Column("originator_id", id_type, nullable=False),
+        Column("originator_version", big_integer(), nullable=False),
+        Column("event_type", StorableText(), nullable=False),
+        Column("state", StorableText(), nullable=False),
+        Column("recorded_at", moment_type, nullable=False, default=clock),
+    )
+
+
+def _sequenced_items(name: str, position: TypeEngine[Any]) -> Any:
+    return record_table(
+        name,
+        Column("sequence_id", sequence_id(), nullable=False),
+        Column("position", position, nullable=False),
+        Column("topic", StorableText(), nullable=False),
+        Column("data", StorableText(), nullable=False),
+    )
+
+
+class StoredEventRecord:
+    """Records of `StoredEvent`: the journal's table, with ids as UUIDs and moments as datetimes."""
+
+    __table__ = _stored_events(sequence_id(), moment(), now)
+
+
+class RecordedEventRecord:
+    """Records of `RecordedEvent`: the same table, with ids and moments in their canonical text."""
+
+    __table__ = _stored_events(sequence_id_as_text(), moment_as_text(), now_as_text)
+
+
+class IntegerSequencedItemRecord:
+    """Records of `SequencedItem` at integer positions."""
+
+    __table__ = _sequenced_items("integer_sequenced_items", big_integer())
+
+
+class TimestampSequencedItemRecord:
+    """Records of `SequencedItem` at moments: seconds since 1970, exact to the microsecond."""
+
+    __table__ = _sequenced_items("timestamp_sequenced_items", Timestamp())
+
+
+class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
+    """Writes items of one class to the table of one record class, and reads them back.
+
+    Args:
+        session: what a datastore gives as its session.
+        active_record_class: a class whose `__table__` has a column for each field of the items, and global_position.
+        sequenced_item_class: the namedtuple class of the items.
+    """
+
+    def __init__(self, *, session: Session, active_record_class: type[Any], sequenced_item_class: type[Item]) -> None:
+        self.session = session
+        self.sequenced_item_class = sequenced_item_class
+        self._statements = Statements(active_record_class.__table__, sequenced_item_class, session.engine.dialect)
+
+    def append(self, item_or_items: Item | Iterable[Item]) -> range:
+        """Write one item or many, all or nothing; see the base class."""
+        items = self._as_list(item_or_items)
+        if not items:
+            return range(0)
+        rows = self._statements.rows(items)
+        try:
+            last = self.session.append(self._statements.appending, rows)
+        except Exception as error:
+            self._raise_conflict(items, error)
+            raise
+        return range(last - len(items) + 1, last + 1)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction[Item]]:
+        """Write many batches in one transaction, which is committed at the end and rolled back by any exception.
+
+        It holds the journal's write lock from its first statement to its last.
+        """
+        with self.session.transaction(self._statements.table) as connection:
+            yield Transaction(self.session, self._statements, connection)
+
+    def get_item(self, sequence_id: Any, eq: Any) -> Item | None:
+        """Return the item at a position in a sequence, or None."""
+        with self.session.connection() as connection:
+            place = self._statements.bound_place(sequence_id, eq)
+            rows = connection.execute(self._statements.item_at(), place).fetchall()
+        return next(iter(self._statements.items(rows)), None)
+
+    def get_items(
+        self,
+        sequence_id: Any,
+        gt: Any = None,
+        gte: Any = None,
+        lt: Any = None,
+        lte: Any = None,
+        limit: int | None = None,
+        query_ascending: bool = True,
+        results_ascending: bool = True,
+    ) -> list[Item]:
+        """Return items of one sequence; see the base class."""
+        given = {"gt": gt, "gte": gte, "lt": lt, "lte": lte}
+        bounds = {name: value for name, value in given.items() if value is not None}
+        statement = self._statements.items_of_sequence(tuple(bounds), query_ascending)
+        parameters = self._statements.bound_place(sequence_id, *bounds.values())
+        with self.session.connection() as connection:
+            rows = connection.execute(statement, (*parameters, NO_LIMIT if limit is None else limit)).fetchall()
+        items = self._statements.items(rows)
+        return items if query_ascending == results_ascending else items[::-1]
+
+    def last_global_position(self) -> int:
+        """Return the global position of the last item, 0 where there is none."""
+        with self.session.connection() as connection:
+            return int(connection.execute(self._statements.appending.last_position).fetchone()[0])
+
+    def all_items(
+        self, *, after: int = 0, sequence_ids: Iterable[Any] = (), topics: Iterable[str] = ()
+    ) -> Iterator[Item]:
+        """Return all items in global order, streaming; see the base class.
+
+        Items are read in pages. Because positions are committed in order, pages need no common snapshot to be
+        one consistent whole, and nothing stays open between them, however slow the reader is.
+        """
+        ids = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
+        types = list(topics)
+        statement = self._statements.page(len(ids), len(types))
+        until = self.last_global_position()
+        while after < until:
+            with self.session.connection() as connection:
+                rows = connection.execute(statement, (after, until, *ids, *types, PAGE_SIZE)).fetchall()
+            yield from self._statements.items([row[:-1] for row in rows])
+            after = rows[-1][-1] if len(rows) == PAGE_SIZE else until
+
+    def close(self) -> None:
+        """Close the session's connections."""
+        self.session.close()
+
+    def _as_list(self, item_or_items: Item | Iterable[Item]) -> list[Item]:
+        # An item is a tuple itself, so only its class tells it from a batch.
+        if isinstance(item_or_items, self.sequenced_item_class):
+            return [item_or_items]
+        items: list[Any] = list(item_or_items)
+        for item in items:
+            if not isinstance(item, self.sequenced_item_class):
+                raise TypeError(f"{item!r} is no {self.sequenced_item_class.__name__}: append items of that class")
+        return items
+
+    def _raise_conflict(self, items: list[Item], error: Exception) -> None:
+        cause = error.__cause__ or error
+        if not self.session.is_unique_violation(cause):
+            return
+        with self.session.connection() as connection:
+            conflict = Transaction(self.session, self._statements, connection).conflict(items)
+        if conflict is not None:
+            raise conflict from cause

@@ -1,0 +1,136 @@
+"""Column types: what a field of an item is in Python, and what it is in each database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Integer, Text, cast, func
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from esjournal.domain.model.fields import recorded_at_text, state_text
+from esjournal.exceptions import InvalidData
+
+_MICROSECONDS = 1_000_000
+_CANONICAL_FORM = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
+
+class _UUIDInText(TypeDecorator[UUID]):
+    """A UUID in Python, 36 characters in the database: readable in the sqlite3 shell."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        if not isinstance(value, UUID):
+            raise InvalidData(f"the sequence id {value!r} is no uuid.UUID: make it one")
+        return str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID:
+        return UUID(value)
+
+
+class _MomentInText(TypeDecorator[datetime]):
+    """An aware datetime in Python, canonical text in UTC in the database: sorts as time does."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        return recorded_at_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime:
+        return datetime.fromisoformat(value)
+
+
+class _UUIDAsText(TypeDecorator[str]):
+    """A uuid in PostgreSQL that is text in Python: the server casts it, which costs less than an object."""
+
+    impl = postgresql.UUID(as_uuid=False)
+    cache_ok = True
+
+    def column_expression(self, column: Any) -> Any:
+        return cast(column, Text)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
+
+
+class _MomentAsText(TypeDecorator[str]):
+    """A timestamptz in PostgreSQL that is canonical text in Python."""
+
+    impl = postgresql.TIMESTAMP(timezone=True)
+    cache_ok = True
+
+    def column_expression(self, column: Any) -> Any:
+        return func.to_char(func.timezone("UTC", column), _CANONICAL_FORM)
+
+
+class StorableText(TypeDecorator[str]):
+    """Text that both databases keep alike: SQLite takes a raw U+0000 and PostgreSQL does not."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        if isinstance(value, str) and "\0" in value:
+            state_text(value)
+        return value  # type: ignore[no-any-return]
+
+
+class Timestamp(TypeDecorator[Decimal]):
+    """Seconds since 1970 in Python, whole microseconds in the database: exact, and ordered, on both."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int:
+        microseconds = Decimal(str(value)) * _MICROSECONDS
+        if microseconds != int(microseconds):
+            raise InvalidData(f"the timestamp {value!r} has more digits than microseconds: round it")
+        return int(microseconds)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal:
+        return Decimal(value) / _MICROSECONDS
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+
+def sequence_id() -> TypeEngine[Any]:
+    """Return the type of a sequence's id: a UUID in Python."""
+    return postgresql.UUID(as_uuid=True).with_variant(_UUIDInText(), "sqlite")
+
+
+def sequence_id_as_text() -> TypeEngine[Any]:
+    """Return the type of the same column where Python has its canonical text."""
+    return _UUIDAsText().with_variant(Text(), "sqlite")
+
+
+def moment() -> TypeEngine[Any]:
+    """Return the type of a moment: an aware datetime in Python."""
+    return postgresql.TIMESTAMP(timezone=True).with_variant(_MomentInText(), "sqlite")
+
+
+def moment_as_text() -> TypeEngine[Any]:
+    """Return the type of the same column where Python has its canonical text."""
+    return _MomentAsText().with_variant(Text(), "sqlite")
+
+
+def big_integer() -> TypeEngine[Any]:
+    """Return the type of an integer of 64 bits, which SQLite's strict tables call INTEGER."""
+    return BigInteger().with_variant(Integer(), "sqlite")
+
+
+def now() -> datetime:
+    """Return this moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def now_as_text() -> str:
+    """Return this moment in canonical text."""
+    return recorded_at_text(now())

@@ -1,0 +1,242 @@
+"""Sessions on PostgreSQL, through psycopg 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Table, create_engine
+
+from esjournal.exceptions import (
+    EsjournalError,
+    InvalidData,
+    InvalidURL,
+    NotAJournal,
+    NotInitialised,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreUnreachable,
+)
+from esjournal.infrastructure.sqlalchemy.columns import now_as_text
+from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
+from esjournal.infrastructure.sqlalchemy.session import JournalIdentity, Row, Session
+from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
+from esjournal.infrastructure.sqlalchemy.urls import StoreURL
+
+CONNECT_TIMEOUT_SECONDS = 10
+# A writer that holds the journal's lock and falls silent is cut off: the others must not wait for it for ever.
+IDLE_TIMEOUT_SECONDS = 60
+# Up to here, single inserts in one pipeline are faster than COPY, which needs a round trip more.
+PIPELINE_ROWS = 50
+
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+
+class PostgreSQLSession(Session):
+    """Sessions on a PostgreSQL database, or on one schema of it.
+
+    An append first waits for an advisory lock of the journal, and in later statements reads the last global position
+    and writes behind it: positions are committed in order and without gaps, so that no reader misses one. The lock is
+    one statement and the reading another, because a statement sees what was committed before it began.
+    """
+
+    def __init__(self, url: StoreURL) -> None:
+        arguments: dict[str, Any] = {
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "fallback_application_name": "esjournal",
+            "client_encoding": "utf8",
+        }
+        if url.schema is not None:
+            arguments["options"] = f'-c search_path="{url.schema}"'
+        engine = create_engine(
+            url.driver_url,
+            connect_args=arguments,
+            isolation_level="AUTOCOMMIT",
+            paramstyle="format",
+            pool_pre_ping=True,
+        )
+        super().__init__(url, engine)
+
+    def begin(self, connection: Any, table: Table) -> None:
+        """Begin, and wait for the journal's lock, in one round trip."""
+        try:
+            with connection.pipeline():
+                self._send_begin(connection, table)
+        except BaseException:
+            self.roll_back(connection)
+            raise
+
+    def _send_begin(self, connection: Any, table: Table) -> None:
+        connection.execute(_BEGIN)
+        connection.execute(
+            "SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', %s, true)",
+            (f"{int(self.url.timeout * 1000)}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
+        )
+        # The key is ours in the upper half and the table's in the lower; the schema makes it before the table is.
+        connection.execute(
+            "SELECT pg_advisory_xact_lock((1163086412::bigint << 32) "
+            "| coalesce(to_regclass(%s)::oid, to_regnamespace(quote_ident(current_schema()))::oid, 0)::bigint)",
+            (self.engine.dialect.identifier_preparer.format_table(table),),
+        )
+
+    def in_transaction(self, connection: Any) -> bool:
+        """Say whether a transaction is open on a connection that is alive."""
+        return connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+    def append(self, statements: AppendStatements, rows: list[Row]) -> int:
+        """Write rows in a transaction of their own, and return the last global position.
+
+        A few rows travel in one round trip, from BEGIN to COMMIT: the lock is never held while the client thinks.
+        """
+        if len(rows) > PIPELINE_ROWS:
+            return super().append(statements, rows)
+        with self.connection() as connection:
+            try:
+                with connection.pipeline():
+                    self._send_begin(connection, statements.table)
+                    _insert(connection, statements, rows)
+                    last = connection.execute(statements.last_position)
+                    connection.execute("COMMIT")
+            except BaseException:
+                self.roll_back(connection)
+                raise
+            return int(last.fetchone()[0])
+
+    def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
+        """Write rows inside a transaction, and return the last global position."""
+        if len(rows) <= PIPELINE_ROWS or any(row[1] is None for row in rows):
+            _insert(connection, statements, rows)
+            return int(connection.execute(statements.last_position).fetchone()[0])
+        position = int(connection.execute(statements.last_position).fetchone()[0])
+        with connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
+            for row in rows:
+                position += 1
+                copy.write_row((position, *row))
+        return position
+
+    def rows_at(self, connection: Any, select: str, places: Iterable[tuple[Any, Any]]) -> list[Row]:
+        """Return the rows at places, all of them in two or three round trips."""
+        with connection.cursor() as cursor:
+            cursor.executemany(select, list(places), returning=True)
+            return [row for result in cursor.results() for row in result.fetchall()]
+
+    def is_unique_violation(self, error: BaseException) -> bool:
+        """Say whether a driver's error means that a place is taken."""
+        return isinstance(error, errors.UniqueViolation)
+
+    def translated(self, error: BaseException) -> EsjournalError:
+        """Return a driver's error as one of ours, without its DETAIL, which quotes rows."""
+        kind = _error_kind(error)
+        if kind is StoreLocked:
+            return StoreLocked(
+                f"{self.url} was locked by others for {self.url.timeout:g} seconds: try again, or wait longer with "
+                f"?timeout=SECONDS in the URL"
+            )
+        if kind is NotInitialised:
+            return self._not_initialised()
+        message = self.url.without_secrets(_primary_message(error))
+        if kind is InvalidURL:
+            return InvalidURL(f"{self.url} has a parameter that libpq does not take: {message}")
+        if kind is StoreFull:
+            return StoreFull(f"{self.url} cannot grow: {message}")
+        if kind is InvalidData:
+            return InvalidData(f"the database refuses the event: {message}")
+        if kind is StoreUnreachable:
+            return StoreUnreachable(f"{self.url} cannot be reached: {message}")
+        return StoreError(f"{self.url}: {message}")
+
+    def _not_initialised(self) -> NotInitialised:
+        return NotInitialised(f"{self.url} has no journal yet: run `esjournal --url '{self.url}' init`")
+
+    def create_tables(self, tables: Sequence[Table]) -> bool:
+        """Create the schema and what is missing in it, and say whether anything was.
+
+        Raises:
+            NotAJournal: a table of that name is there, and no journal; it is left as it was.
+        """
+        with self.connection() as connection:
+            if self.url.schema is not None:
+                connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self.url.schema}"')
+        with self.transaction(identity_table) as connection:
+            missing = [table for table in tables if not self._is_present(connection, table)]
+            if not self._is_present(connection, identity_table):
+                for table in tables:
+                    if table not in missing:
+                        raise NotAJournal(
+                            f"{self.url} has a table {table.name} that esjournal did not make: "
+                            f"name another database, or a schema with ?schema=NAME in the URL"
+                        )
+                missing.insert(0, identity_table)
+            for table in missing:
+                for statement in create_statements(table, self.engine.dialect):
+                    connection.execute(statement)
+                if table is identity_table:
+                    connection.execute(
+                        "INSERT INTO esjournal VALUES (%s, %s, %s)", (uuid4(), SCHEMA_VERSION, now_as_text())
+                    )
+        return bool(missing)
+
+    def _is_present(self, connection: Any, table: Table) -> bool:
+        query = (
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = %s "
+            "AND relnamespace = to_regnamespace(quote_ident(current_schema())) "
+            "AND relkind IN ('r', 'p', 'v', 'm', 'f'))"
+        )
+        return bool(connection.execute(query, (table.name,)).fetchone()[0])
+
+    def drop_tables(self, tables: Sequence[Table]) -> None:
+        """Drop the journal with these tables."""
+        with self.transaction(identity_table) as connection:
+            for table in (*tables, identity_table):
+                connection.execute(
+                    f"DROP TABLE IF EXISTS {self.engine.dialect.identifier_preparer.format_table(table)}"
+                )
+
+    def identity(self) -> JournalIdentity:
+        """Return the identity of the journal."""
+        with self.connection() as connection:
+            row = connection.execute("SELECT journal_id::text, schema_version FROM esjournal").fetchone()
+        if row is None:
+            raise self._not_initialised()
+        return JournalIdentity(*row)
+
+
+def _insert(connection: Any, statements: AppendStatements, rows: list[Row]) -> None:
+    with connection.cursor() as cursor:
+        if all(row[1] is not None for row in rows):
+            cursor.executemany(statements.insert, rows)
+            return
+        for row in rows:
+            if row[1] is None:
+                cursor.execute(statements.insert_next, (row[0], row[0], *row[2:]))
+            else:
+                cursor.execute(statements.insert, row)
+
+
+def _error_kind(error: BaseException) -> type[EsjournalError]:
+    if isinstance(error, errors.LockNotAvailable | errors.DeadlockDetected | errors.QueryCanceled):
+        return StoreLocked
+    if isinstance(error, errors.DiskFull):
+        return StoreFull
+    if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
+        return NotInitialised
+    if isinstance(error, errors.InvalidPassword | errors.IdleInTransactionSessionTimeout):
+        return StoreUnreachable
+    if isinstance(error, psycopg.OperationalError):
+        return StoreUnreachable
+    if isinstance(error, psycopg.DataError | psycopg.IntegrityError):
+        return InvalidData
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+        # Raised before anything is sent: the connection string has something that libpq does not know.
+        return InvalidURL
+    return StoreError
+
+
+def _primary_message(error: BaseException) -> str:
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    return str(primary or next(iter(str(error).splitlines()), type(error).__name__))

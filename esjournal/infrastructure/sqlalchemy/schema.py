@@ -1,0 +1,81 @@
+"""The tables of a journal, and the SQL that makes them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Dialect, MetaData, Table
+from sqlalchemy.schema import CreateTable
+
+from esjournal.infrastructure.sqlalchemy.columns import big_integer, moment_as_text, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
+
+SCHEMA_VERSION = 1
+# "ESJL" in ASCII: SQLite keeps it in the file's header, so that any other program's file is told apart.
+APPLICATION_ID = 0x45534A4C
+
+_PLACE = "place"
+
+identity_table = Table(
+    "esjournal",
+    MetaData(),
+    Column("journal_id", sequence_id_as_text(), nullable=False),
+    Column("schema_version", big_integer(), nullable=False),
+    Column("created_at", moment_as_text(), nullable=False),
+)
+
+
+def record_table(name: str, sequence_id: Column, position: Column, *others: Column) -> Table:  # type: ignore[type-arg]
+    """Return a table for sequenced items, as the `__table__` of a record class.
+
+    Args:
+        name: the table's name.
+        sequence_id: the column of the item's first field.
+        position: the column of its second field; with the first it identifies a row.
+        others: the columns of its further fields; one with a default may be missing from the item.
+
+    Returns:
+        A table with these columns behind one that holds the global position.
+    """
+    return Table(
+        name,
+        MetaData(),
+        Column(GLOBAL_POSITION, big_integer(), nullable=False),
+        sequence_id,
+        position,
+        *others,
+        info={_PLACE: (sequence_id.name, position.name)},
+    )
+
+
+def create_statements(table: Table, dialect: Dialect) -> list[str]:
+    """Return the statements that create a table, written so that a person can read them in the database's shell.
+
+    Args:
+        table: one of `record_table`, or the identity table; any other is created as SQLAlchemy does it.
+        dialect: the database's.
+    """
+    if table is not identity_table and _PLACE not in table.info:
+        return [str(CreateTable(table).compile(dialect=dialect)).strip()]
+    quote = dialect.identifier_preparer
+    name = quote.format_table(table)
+    place = ", ".join(map(quote.quote, table.info.get(_PLACE, ())))
+    strict = dialect.name == "sqlite"
+    lines = [_column_definition(column, dialect) for column in table.columns]
+    if place and not strict:
+        # The key by place, and not by global position, lets Citus distribute the table by its first column.
+        lines.append(f"PRIMARY KEY ({place})")
+    body = ",\n".join(f"    {line}" for line in lines)
+    statements = [f"CREATE TABLE {name} (\n{body}\n)" + (" STRICT" if strict else "")]
+    if place and strict:
+        # A named index, and not a key, so that a bulk load may build it last.
+        statements.append(f"CREATE UNIQUE INDEX {quote.quote(f'{table.name}_place')} ON {name} ({place})")
+    return statements
+
+
+def _column_definition(column: Column, dialect: Dialect) -> str:  # type: ignore[type-arg]
+    name = dialect.identifier_preparer.quote(column.name)
+    if column.name == GLOBAL_POSITION:
+        if dialect.name == "sqlite":
+            return f"{name} INTEGER PRIMARY KEY AUTOINCREMENT"
+        return f"{name} bigint NOT NULL UNIQUE"
+    kind = column.type.compile(dialect)
+    return f"{name} {kind}" + ("" if column.nullable else " NOT NULL")

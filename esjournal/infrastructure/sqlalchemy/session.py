@@ -1,0 +1,148 @@
+"""A session: how the layers above talk to one database, whichever it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from esjournal.exceptions import EsjournalError, InvalidData, StoreLocked
+from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
+from esjournal.infrastructure.sqlalchemy.urls import StoreURL
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class JournalIdentity:
+    """What tells one journal from another.
+
+    `journal_id` is a UUID made when the journal was, `schema_version` counts the forms its tables have had.
+    """
+
+    journal_id: str
+    schema_version: int
+
+
+class Session(ABC):
+    """Leases driver connections for one operation each.
+
+    The drivers stand in autocommit: a read is one statement, a write is one explicit transaction. Rows go to the
+    driver as tuples, because a statement built and a unit of work kept for each event costs ten times as much.
+
+    Args:
+        url: the address of the store.
+        engine: SQLAlchemy's engine, in autocommit.
+        one_at_a_time: guards a connection that all threads share.
+    """
+
+    def __init__(self, url: StoreURL, engine: Engine, one_at_a_time: AbstractContextManager[Any] | None = None) -> None:
+        self.url = url
+        self.engine = engine
+        self._one_at_a_time = one_at_a_time or nullcontext()
+        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
+
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        """Lease a driver connection; its errors leave as ours."""
+        with self._one_at_a_time:
+            lease = None
+            try:
+                lease = self.engine.raw_connection()
+                yield lease.dbapi_connection
+            except EsjournalError:
+                raise
+            except PoolTimeout as error:
+                raise StoreLocked("every connection of the pool is in use: close what you do not need") from error
+            except DBAPIError as error:
+                raise self.translated(error.orig or error) from error
+            except UnicodeEncodeError as error:
+                raise InvalidData(f"text with half of a surrogate pair cannot be stored: {error.reason}") from None
+            except OverflowError:
+                raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
+            except self._driver_error as error:
+                raise self.translated(error) from error
+            finally:
+                if lease is not None:
+                    lease.close()
+
+    @contextmanager
+    def transaction(self, table: Table) -> Iterator[Any]:
+        """Lease a connection inside a transaction that alone may give out positions of a table."""
+        with self.connection() as connection:
+            self.begin(connection, table)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                self.roll_back(connection)
+                raise
+
+    @contextmanager
+    def savepoint(self, connection: Any) -> Iterator[None]:
+        """Undo what fails inside, and keep the transaction."""
+        connection.execute("SAVEPOINT chunk")
+        try:
+            yield
+        except BaseException:
+            # A full disk ends the transaction of SQLite without a word, and the savepoint with it.
+            if self.in_transaction(connection):
+                connection.execute("ROLLBACK TO SAVEPOINT chunk")
+            raise
+        connection.execute("RELEASE SAVEPOINT chunk")
+
+    def append(self, statements: AppendStatements, rows: list[Row]) -> int:
+        """Write rows in a transaction of their own, and return the last global position."""
+        with self.transaction(statements.table) as connection:
+            return self.load(connection, statements, rows)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @abstractmethod
+    def begin(self, connection: Any, table: Table) -> None:
+        """Begin a transaction and wait for the right to give out positions of a table."""
+
+    @abstractmethod
+    def in_transaction(self, connection: Any) -> bool:
+        """Say whether a transaction is open on a connection that can still be used."""
+
+    @abstractmethod
+    def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
+        """Write rows inside a transaction, and return the last global position."""
+
+    @abstractmethod
+    def rows_at(self, connection: Any, select: str, places: Iterable[tuple[Any, Any]]) -> list[Row]:
+        """Return the rows at places, given as sequence ids and positions in the driver's form."""
+
+    @abstractmethod
+    def is_unique_violation(self, error: BaseException) -> bool:
+        """Say whether a driver's error means that a place is taken."""
+
+    @abstractmethod
+    def translated(self, error: BaseException) -> EsjournalError:
+        """Return a driver's error as one of ours, without the rows and passwords that it may quote."""
+
+    @abstractmethod
+    def create_tables(self, tables: Sequence[Table]) -> bool:
+        """Create what is missing of a journal with these tables, and say whether anything was."""
+
+    @abstractmethod
+    def drop_tables(self, tables: Sequence[Table]) -> None:
+        """Drop the journal with these tables, where it is there."""
+
+    @abstractmethod
+    def identity(self) -> JournalIdentity:
+        """Return the identity of the journal."""
+
+    def roll_back(self, connection: Any) -> None:
+        """End a transaction that failed, if the database has not ended it itself."""
+        if self.in_transaction(connection):
+            connection.execute("ROLLBACK")

@@ -1,0 +1,232 @@
+"""Sessions on SQLite: one file, or memory."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from sqlalchemy import QueuePool, StaticPool, Table, create_engine
+
+from esjournal.exceptions import (
+    EsjournalError,
+    InvalidData,
+    NotAJournal,
+    NotInitialised,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreNotFound,
+)
+from esjournal.infrastructure.sqlalchemy.columns import now_as_text
+from esjournal.infrastructure.sqlalchemy.schema import (
+    APPLICATION_ID,
+    SCHEMA_VERSION,
+    create_statements,
+    identity_table,
+)
+from esjournal.infrastructure.sqlalchemy.session import JournalIdentity, Row, Session
+from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
+from esjournal.infrastructure.sqlalchemy.urls import MEMORY, StoreURL
+
+# The file format, section 1.3: the magic string opens the header, the application id stands at byte 68.
+_HEADER_BYTES = 100
+_MAGIC = b"SQLite format 3\0"
+_APPLICATION_ID_AT = slice(68, 72)
+
+
+class SQLiteSession(Session):
+    """Sessions on a SQLite file, or on a database in memory that all threads share.
+
+    Files are in WAL mode with synchronous=FULL, so that what was acknowledged survives a power cut. Reading never
+    creates a file.
+    """
+
+    def __init__(self, url: StoreURL) -> None:
+        if sqlite3.sqlite_version_info < (3, 37):
+            raise StoreError(
+                f"this Python has SQLite {sqlite3.sqlite_version}, and strict tables need 3.37: use another Python"
+            )
+        self._path = None if url.path in (None, MEMORY) else Path(str(url.path))
+        self._checked = False
+        engine = create_engine(
+            "sqlite://",
+            creator=self._connect,
+            isolation_level="AUTOCOMMIT",
+            poolclass=QueuePool if self._path else StaticPool,
+        )
+        super().__init__(url, engine, None if self._path else threading.RLock())
+
+    def _connect(self) -> sqlite3.Connection:
+        target = MEMORY
+        if self._path is not None:
+            if not self._checked:
+                self._check_file(self._path)
+                self._checked = True
+            target = f"file:{quote(str(self._path))}?{_mode(self._path)}"
+        connection = sqlite3.connect(
+            target,
+            uri=True,
+            timeout=self.url.timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=128,
+        )
+        # What stands in a schema is data too, and must not run functions (SQLite's advice on untrusted files).
+        connection.executescript("PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL;")
+        return connection
+
+    def _check_file(self, path: Path) -> None:
+        header = _header(path)
+        if header and not header.startswith(_MAGIC):
+            raise NotAJournal(f"{path} is no SQLite database: name another file")
+        application_id = int.from_bytes(header[_APPLICATION_ID_AT])
+        if application_id == APPLICATION_ID or not header:
+            return
+        raise NotAJournal(f"{path} is another program's SQLite database: name another file")
+
+    def begin(self, connection: Any, table: Table) -> None:
+        """Begin with the write lock: who asks for it in the middle of a transaction is refused, not queued."""
+        connection.execute("BEGIN IMMEDIATE")
+
+    def in_transaction(self, connection: Any) -> bool:
+        """Say whether a transaction is open."""
+        return bool(connection.in_transaction)
+
+    def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
+        """Write rows inside a transaction, and return the last global position."""
+        if all(row[1] is not None for row in rows):
+            connection.executemany(statements.insert, rows)
+        else:
+            for row in rows:
+                if row[1] is None:
+                    connection.execute(statements.insert_next, (row[0], row[0], *row[2:]))
+                else:
+                    connection.execute(statements.insert, row)
+        last: int = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
+        return last
+
+    def rows_at(self, connection: Any, select: str, places: Iterable[tuple[Any, Any]]) -> list[Row]:
+        """Return the rows at places: one look-up each costs some 5 microseconds, and no limit on parameters."""
+        found = (connection.execute(select, place).fetchone() for place in places)
+        return [row for row in found if row is not None]
+
+    def is_unique_violation(self, error: BaseException) -> bool:
+        """Say whether a driver's error means that a place is taken."""
+        code = getattr(error, "sqlite_errorcode", None)
+        return code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+
+    def translated(self, error: BaseException) -> EsjournalError:
+        """Return a driver's error as one of ours."""
+        # The primary result code is the low byte of the extended one.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StoreLocked(
+                f"{self.url} was locked by others for {self.url.timeout:g} seconds: try again, or wait longer with "
+                f"?timeout=SECONDS in the URL"
+            )
+        if code == sqlite3.SQLITE_FULL:
+            return StoreFull(f"{self.url} cannot grow, the disk is full: make room and try again")
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return NotAJournal(f"{self.url} is damaged or no SQLite database: {error}")
+        if code == sqlite3.SQLITE_READONLY:
+            return StoreError(f"{self.url} cannot be written: the file or its folder is read-only")
+        if "no such table" in str(error):
+            return self._not_initialised()
+        if code == sqlite3.SQLITE_CONSTRAINT or not isinstance(error, sqlite3.OperationalError):
+            return InvalidData(f"the database refuses the event: {error}")
+        return StoreError(f"{self.url}: {error}")
+
+    def _not_initialised(self) -> NotInitialised:
+        return NotInitialised(f"{self.url} has no journal yet: run `esjournal --url {self.url} init`")
+
+    def create_tables(self, tables: Sequence[Table]) -> bool:
+        """Create the file and what is missing in it, and say whether anything was.
+
+        Raises:
+            NotAJournal: the file is another program's, or no database; it is left as it was.
+        """
+        made = self._path is not None and _create_file(self._path)
+        try:
+            with self.transaction(identity_table) as connection:
+                created = self._create_missing(connection, tables)
+            if self._path is not None:
+                # The tables come first, so that the header in the file itself, and not in the WAL, names us.
+                with self.connection() as connection:
+                    connection.execute("PRAGMA journal_mode=WAL")
+        except BaseException:
+            if made and self._path is not None:
+                self.close()
+                self._path.unlink(missing_ok=True)
+            raise
+        return created
+
+    def _create_missing(self, connection: Any, tables: Sequence[Table]) -> bool:
+        present = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        missing = [table for table in tables if table.name not in present]
+        if identity_table.name not in present:
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            missing.insert(0, identity_table)
+        for table in missing:
+            for statement in create_statements(table, self.engine.dialect):
+                connection.execute(statement)
+            if table is identity_table:
+                connection.execute(
+                    "INSERT INTO esjournal VALUES (?, ?, ?)", (str(uuid4()), SCHEMA_VERSION, now_as_text())
+                )
+        return bool(missing)
+
+    def drop_tables(self, tables: Sequence[Table]) -> None:
+        """Drop the journal with these tables; the file stays, and stays ours."""
+        with self.transaction(identity_table) as connection:
+            for table in (*tables, identity_table):
+                connection.execute(
+                    f"DROP TABLE IF EXISTS {self.engine.dialect.identifier_preparer.format_table(table)}"
+                )
+
+    def identity(self) -> JournalIdentity:
+        """Return the identity of the journal."""
+        with self.connection() as connection:
+            row = connection.execute("SELECT journal_id, schema_version FROM esjournal").fetchone()
+        if row is None:
+            raise self._not_initialised()
+        return JournalIdentity(*row)
+
+
+def _header(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        raise StoreNotFound(f"nothing is at {path}: run `esjournal --url {path} init` to make a journal") from None
+    except IsADirectoryError:
+        raise NotAJournal(f"{path} is a folder: name a file in it") from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _mode(path: Path) -> str:
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "mode=rw"
+    # Where nobody can write, SQLite could not make the files that go with a WAL, and needs none.
+    if not Path(f"{path}-wal").exists():
+        return "mode=ro&immutable=1"
+    return "mode=ro"
+
+
+def _create_file(path: Path) -> bool:
+    """Make an empty file that only its owner can read, which SQLite's WAL inherits; False where one is already."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        raise StoreNotFound(f"the folder of {path} is not there: make it first") from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made: {error.strerror}") from None
+    return True

@@ -1,0 +1,114 @@
+"""The address of a journal: which database, where, and what of it may be shown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from esjournal.exceptions import InvalidURL
+
+DEFAULT_TIMEOUT = 10.0
+MEMORY = ":memory:"
+
+_POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
+_SQLITE = {"sqlite", "sqlite+pysqlite"}
+_SECRET_PARAMETERS = {"password", "sslpassword"}
+_SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_WAYS_TO_WRITE = "write a file's path, sqlite:///FILE, or postgresql://USER@HOST/DATABASE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreURL:
+    """The address of a store, taken apart.
+
+    `path` is the file of a SQLite store, None for PostgreSQL; `schema` is the schema on PostgreSQL; `timeout` is how
+    many seconds to wait for a lock; `driver_url` is for SQLAlchemy and may hold a password; str() shows none.
+    """
+
+    driver_url: URL = field(repr=False)
+    path: str | None = None
+    schema: str | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    shown: str = ""
+
+    @classmethod
+    def parse(cls, text: str, *, timeout: float | None = None) -> Self:
+        """Take an address apart.
+
+        Args:
+            text: a bare path (SQLite), or a URL; `?timeout=SECONDS` holds for both databases, `?schema=NAME` for
+                PostgreSQL, whose other parameters are libpq's own.
+            timeout: how many seconds to wait for a lock, where the address does not say.
+
+        Raises:
+            InvalidURL: the address is malformed, or of another database.
+        """
+        if not text:
+            raise InvalidURL(f"the URL is empty: {_WAYS_TO_WRITE}")
+        if "://" not in text:
+            return cls._sqlite(URL.create("sqlite", database=text), timeout)
+        try:
+            url = make_url(text)
+            query = {name: _single(name, value) for name, value in url.query.items()}
+        except (ArgumentError, ValueError):
+            # The parser's own words repeat the URL, and with it a password.
+            raise InvalidURL(f"the URL is malformed: {_WAYS_TO_WRITE}, with % codes for special characters") from None
+        if url.drivername in _SQLITE:
+            return cls._sqlite(url, timeout)
+        if url.drivername in _POSTGRESQL:
+            return cls._postgresql(url.set(drivername="postgresql+psycopg"), query, timeout)
+        raise InvalidURL(
+            f"the URL names {url.drivername!r}, and journals are in SQLite or PostgreSQL: {_WAYS_TO_WRITE}"
+        )
+
+    @classmethod
+    def _sqlite(cls, url: URL, timeout: float | None) -> Self:
+        query = {name: _single(name, value) for name, value in url.query.items()}
+        seconds = _timeout(query.pop("timeout", None), timeout)
+        if query or url.host or url.username or url.password:
+            raise InvalidURL("a SQLite URL has a path, and no parameter but timeout: write sqlite:///FILE")
+        path = url.database or MEMORY
+        if "\0" in path:
+            raise InvalidURL("the path has a NUL character: remove it")
+        return cls(driver_url=URL.create("sqlite"), path=path, timeout=seconds, shown=f"sqlite:///{path}")
+
+    @classmethod
+    def _postgresql(cls, url: URL, query: dict[str, str], timeout: float | None) -> Self:
+        schema = query.pop("schema", None)
+        if schema is not None and not _SCHEMA.fullmatch(schema):
+            raise InvalidURL(f"the schema {schema!r} is no plain name: use letters, digits and underscores")
+        seconds = _timeout(query.pop("timeout", None), timeout)
+        masked = {name: "***" if name in _SECRET_PARAMETERS else value for name, value in query.items()}
+        if schema is not None:
+            masked["schema"] = schema
+        shown = url.set(drivername="postgresql", query=masked).render_as_string(hide_password=True)
+        return cls(driver_url=url.set(query=query), schema=schema, timeout=seconds, shown=shown.replace("%2A", "*"))
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def without_secrets(self, message: str) -> str:
+        """Return a driver's message with every password of this address blanked out."""
+        secrets = [str(self.driver_url.password or "")]
+        secrets += [str(value) for name, value in self.driver_url.query.items() if name in _SECRET_PARAMETERS]
+        for secret in filter(None, secrets):
+            message = message.replace(secret, "***")
+        return message
+
+
+def _single(name: str, value: str | tuple[str, ...]) -> str:
+    if not isinstance(value, str):
+        raise InvalidURL(f"the URL gives {name!r} more than once: give it once")
+    return value
+
+
+def _timeout(text: str | None, default: float | None) -> float:
+    if text is None:
+        return DEFAULT_TIMEOUT if default is None else default
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text):
+        raise InvalidURL(f"the timeout {text!r} is no number of seconds: write one such as 10 or 0.5")
+    return float(text)
