@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Text, cast, func
+from sqlalchemy import BigInteger, Integer, Text, cast, func, literal_column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -67,7 +67,7 @@ class _MomentAsText(TypeDecorator[str]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        return func.to_char(func.timezone("UTC", column), _CANONICAL_FORM)
+        return func.to_char(func.timezone(literal_column("'UTC'"), column), literal_column(f"'{_CANONICAL_FORM}'"))
 
 
 class StorableText(TypeDecorator[str]):

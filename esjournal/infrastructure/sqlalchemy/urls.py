@@ -86,7 +86,7 @@ class StoreURL:
         if schema is not None:
             masked["schema"] = schema
         shown = url.set(drivername="postgresql", query=masked).render_as_string(hide_password=True)
-        return cls(driver_url=url.set(query=query), schema=schema, timeout=seconds, shown=shown.replace("%2A", "*"))
+        return cls(driver_url=url.set(query=query), schema=schema, timeout=seconds, shown=shown.replace("%2A", "*").replace("%2F", "/"))
 
     def __str__(self) -> str:
         return self.shown
