@@ -43,6 +43,13 @@ def shortened(value: object, limit: int = 80) -> str:
     return repr(text) if len(text) <= limit else f"{text[:limit]!r}... ({len(text)} characters)"
 
 
+def global_position(text: str) -> int:
+    """Return a global position, written in plain digits from 1 to 2**63 - 1."""
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= MAX_VERSION:
+        raise InvalidData(f"global_position {shortened(text)} is no position: write plain digits, from 1 on")
+    return int(text)
+
+
 # Ids and types repeat from event to event, and a look in the cache costs a tenth of a match.
 @lru_cache(maxsize=65_536)
 def originator_id(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Self
 from sqlalchemy import Table
 
 from esjournal.exceptions import SchemaTooNew, StoreError
-from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION
+from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
 from esjournal.infrastructure.sqlalchemy.session import JournalIdentity, Session
 from esjournal.infrastructure.sqlalchemy.urls import DEFAULT_TIMEOUT, StoreURL
 
@@ -68,6 +68,13 @@ class SQLAlchemyDatastore:
         created = self.session.create_tables(self._tables)
         self.identity()
         return created
+
+    def schema_sql(self) -> str:
+        """Return the SQL that makes the tables, for reading; the database is not asked."""
+        dialect = self.session.engine.dialect
+        tables = [identity_table, *self._tables]
+        statements = [statement for table in tables for statement in create_statements(table, dialect)]
+        return "".join(f"{statement};\n" for statement in statements)
 
     def drop_tables(self) -> None:
         """Drop the tables and the journal's identity."""

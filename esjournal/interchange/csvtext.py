@@ -1,0 +1,117 @@
+"""CSV (RFC 4180) with a header, the columns of the interchange, and the state as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from esjournal.domain.model import fields
+from esjournal.exceptions import InvalidData, InvalidLine
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.interchange.streams import DEFAULT_LINE_LIMIT, Source
+
+COLUMNS = RecordedEvent._fields
+REQUIRED = COLUMNS[:4]
+ROWS_AT_A_TIME = 1_000
+
+# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection").
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def read(source: Source) -> Iterator[tuple[int, RecordedEvent | InvalidLine]]:
+    """Yield the numbers of the lines that rows begin on, and events, or what is wrong with a row.
+
+    A state must be a JSON object: a column of text has no way to say that a state is meant to be something else.
+
+    Raises:
+        InvalidLine: the header is missing or wrong, or quotes do not match.
+    """
+    # The csv module keeps one limit for the whole process, and its own is too small for states.
+    csv.field_size_limit(DEFAULT_LINE_LIMIT)
+    rows = csv.reader(_decoded(source), strict=True)
+    line = 1
+    header: list[str] | None = None
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            raise InvalidLine(source.name, line, f"the row is no CSV: {error}") from None
+        if row is None:
+            break
+        if not row:
+            continue
+        if header is None:
+            header = _header(row, source.name, line)
+            continue
+        try:
+            yield line, _event(header, row)
+        except InvalidData as error:
+            yield line, InvalidLine(source.name, line, str(error))
+    if header is None:
+        raise InvalidLine(source.name, 1, f"there is no header: the first line names {', '.join(REQUIRED)}")
+
+
+def write(events: Iterable[RecordedEvent], *, safe: bool) -> Iterator[str]:
+    """Yield the header, and then the rows of events, many in one text.
+
+    Args:
+        events: events with their global positions.
+        safe: put an apostrophe before what a spreadsheet would take for a formula; such a cell does not come back.
+    """
+    remaining = iter(events)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    while rows := list(islice(remaining, ROWS_AT_A_TIME)):
+        writer.writerows(map(_without_formulas, rows) if safe else rows)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _without_formulas(event: RecordedEvent) -> list[object]:
+    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell for cell in event]
+
+
+def _decoded(source: Source) -> Iterator[str]:
+    for number, line in source.lines():
+        try:
+            yield line.decode() + "\n"
+        except UnicodeDecodeError as error:
+            reason = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is no UTF-8"
+            raise InvalidLine(source.name, number, reason) from None
+
+
+def _header(row: list[str], name: str, line: int) -> list[str]:
+    unknown = [column for column in row if column not in COLUMNS]
+    missing = [column for column in REQUIRED if column not in row]
+    if missing and len(unknown) == len(row):
+        raise InvalidLine(name, line, f"there is no header: the first line names {', '.join(REQUIRED)}")
+    if missing:
+        raise InvalidLine(name, line, f"the header has no column {', '.join(missing)}: add it")
+    if unknown:
+        raise InvalidLine(name, line, f"the header has an unknown column {fields.shortened(unknown[0])}: remove it")
+    if len(set(row)) < len(row):
+        raise InvalidLine(name, line, "the header names a column twice: remove one of them")
+    return row
+
+
+def _event(header: list[str], row: list[str]) -> RecordedEvent:
+    if len(row) != len(header):
+        raise InvalidData(f"the row has {len(row)} fields and the header {len(header)}: quote commas and line ends")
+    cells = dict(zip(header, row, strict=True))
+    if position := cells.get("global_position"):
+        fields.global_position(position)
+    recorded_at = cells.get("recorded_at")
+    return RecordedEvent(
+        fields.originator_id(cells["originator_id"]),
+        fields.originator_version(cells["originator_version"]),
+        fields.event_type(cells["event_type"]),
+        fields.json_object(cells["state"]),
+        fields.recorded_at(recorded_at) if recorded_at else None,
+        None,
+    )

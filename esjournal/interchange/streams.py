@@ -1,0 +1,183 @@
+"""Files and pipes: read in blocks and lines within bounds, written beside and renamed, compressed by their names."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+import zstandard
+
+from esjournal.exceptions import InvalidLine, UnusableFile
+
+STANDARD_STREAM = "-"
+DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
+
+_BLOCK_BYTES = 256 * 1024
+# 4 bytes of zstd can stand for 128 KiB, so that only small pieces keep what comes out of one within memory.
+_ZSTD_PIECE_BYTES = 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+class Source:
+    """A file, or standard input, that is read from its beginning to its end.
+
+    `name` is how messages call it, `size` is its length in bytes on disk, None for a pipe.
+
+    Args:
+        path: a file's path, decompressed if it ends in .gz or .zst; `-` is standard input.
+        line_limit: how many bytes a line may have.
+
+    Raises:
+        UnusableFile: the file cannot be opened.
+    """
+
+    def __init__(self, path: str, *, line_limit: int = DEFAULT_LINE_LIMIT) -> None:
+        self._line_limit = line_limit
+        self._path = path
+        self.name = "standard input" if path == STANDARD_STREAM else path
+        self._raw: BinaryIO = sys.stdin.buffer if path == STANDARD_STREAM else _opened(path)
+        status = os.fstat(self._raw.fileno()) if path != STANDARD_STREAM else None
+        self.size = status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
+
+    def bytes_read(self) -> int:
+        """Return how many bytes of the file on disk have been read."""
+        return self._raw.tell() if self.size is not None else 0
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        r"""Yield line numbers, from 1, and lines without their `\n`, which alone ends a line; a BOM is left out.
+
+        Raises:
+            InvalidLine: a line is longer than the limit, or the compressed data is corrupt or cut off.
+        """
+        number = 0
+        tail = b""
+        try:
+            for block in self._blocks():
+                *whole, tail = (tail + block).split(b"\n")
+                for line in whole:
+                    number += 1
+                    self._check_length(line, number)
+                    yield number, line.removeprefix(_BOM) if number == 1 else line
+                self._check_length(tail, number + 1)
+        except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
+            reason = f"the compressed data is corrupt or cut off ({error}): get the file again"
+            raise InvalidLine(self.name, number + 1, reason) from None
+        except OSError as error:
+            raise UnusableFile(f"{self.name} cannot be read: {error.strerror or error}") from None
+        if tail:
+            yield number + 1, tail.removeprefix(_BOM) if number == 0 else tail
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self._path != STANDARD_STREAM:
+            self._raw.close()
+
+    def _check_length(self, line: bytes, number: int) -> None:
+        if len(line) > self._line_limit:
+            reason = f"the line is longer than {self._line_limit} bytes: raise the limit with --max-line-bytes"
+            raise InvalidLine(self.name, number, reason)
+
+    def _blocks(self) -> Iterator[bytes]:
+        if self._path.endswith(".gz"):
+            return _read_blocks(cast(BinaryIO, gzip.GzipFile(fileobj=self._raw, mode="rb")))
+        if self._path.endswith(".zst"):
+            return _zstd_blocks(self._raw)
+        return _read_blocks(self._raw)
+
+
+@contextmanager
+def source(path: str, *, line_limit: int = DEFAULT_LINE_LIMIT) -> Iterator[Source]:
+    """Open a `Source`, and close it after."""
+    opened = Source(path, line_limit=line_limit)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def sink(path: str) -> Iterator[IO[bytes]]:
+    """Open a file to write to, or standard output for `-`; compressed if the name ends in .gz or .zst.
+
+    The file gets its name when all of it is written and synced; before that, and after any exception, whatever had the
+    name has it still. Devices and pipes are written to as they are.
+
+    Raises:
+        UnusableFile: the file cannot be made.
+    """
+    if path == STANDARD_STREAM:
+        yield sys.stdout.buffer
+        return
+    target = Path(path)
+    special = target.exists() and not target.is_file()
+    beside = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        raw: BinaryIO = beside.open("wb" if special else "xb")
+    except OSError as error:
+        raise UnusableFile(f"{path} cannot be written: {error.strerror}") from None
+    try:
+        with raw:
+            with _compressor(path, raw) as stream:
+                yield stream
+            raw.flush()
+            if not special:
+                os.fsync(raw.fileno())
+        if not special:
+            beside.replace(target)
+    except BaseException:
+        if not special:
+            beside.unlink(missing_ok=True)
+        raise
+
+
+def _opened(path: str) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UnusableFile(f"{path} cannot be read: {reason}") from None
+
+
+def _read_blocks(stream: BinaryIO) -> Iterator[bytes]:
+    while block := stream.read(_BLOCK_BYTES):
+        yield block
+
+
+def _zstd_blocks(stream: BinaryIO) -> Iterator[bytes]:
+    # zstandard's own reader takes a file that is cut off for one that ends, so each frame's end is looked for here.
+    decompressor = zstandard.ZstdDecompressor()
+    frame = decompressor.decompressobj()
+    begun = False
+    for block in _read_blocks(stream):
+        for start in range(0, len(block), _ZSTD_PIECE_BYTES):
+            piece = block[start : start + _ZSTD_PIECE_BYTES]
+            while piece:
+                begun = True
+                yield frame.decompress(piece)
+                piece = b""
+                if frame.eof:
+                    piece = frame.unused_data
+                    frame = decompressor.decompressobj()
+                    begun = False
+    if begun:
+        raise EOFError("the last frame has no end")
+
+
+@contextmanager
+def _compressor(path: str, raw: BinaryIO) -> Iterator[IO[bytes]]:
+    if path.endswith(".gz"):
+        # Without a time and a name in its header the same events give the same file.
+        with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as stream:
+            yield cast(IO[bytes], stream)
+    elif path.endswith(".zst"):
+        with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as stream:
+            yield cast(IO[bytes], stream)
+    else:
+        yield raw

@@ -1,0 +1,86 @@
+"""Opening and making journals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+
+
+@dataclass(frozen=True)
+class Journal:
+    """An open journal.
+
+    `shown_url` is its address without any password, `journal_id` the UUID it was made with, and `events` the strategy
+    that writes and reads its events.
+    """
+
+    shown_url: str
+    journal_id: str
+    events: SQLAlchemyActiveRecordStrategy[RecordedEvent]
+
+
+@contextmanager
+def open_journal(url: str) -> Iterator[Journal]:
+    """Open the journal at a URL, and close it after.
+
+    Args:
+        url: a URL, or the path of a SQLite file.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: there is no journal, or it cannot be opened; nothing is made.
+    """
+    with _datastore(url) as datastore:
+        identity = datastore.identity()
+        events = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session,
+            active_record_class=RecordedEventRecord,
+            sequenced_item_class=RecordedEvent,
+        )
+        yield Journal(str(datastore.url), identity.journal_id, events)
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """What making a journal came to; `created` is False where one was there already."""
+
+    shown_url: str
+    journal_id: str
+    created: bool
+
+
+def initialise(url: str) -> Initialised:
+    """Make a journal at a URL, unless one is there.
+
+    Args:
+        url: a URL, or the path of a SQLite file.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: something else is there, or the store cannot be written; it is left as it was.
+    """
+    with _datastore(url) as datastore:
+        created = datastore.setup_tables()
+        return Initialised(str(datastore.url), datastore.identity().journal_id, created)
+
+
+def schema_sql(url: str) -> str:
+    """Return the SQL that makes the tables of a journal at a URL, for reading; nothing is opened.
+
+    Args:
+        url: a URL, or the path of a SQLite file.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+    """
+    with _datastore(url) as datastore:
+        return datastore.schema_sql()
+
+
+def _datastore(url: str) -> SQLAlchemyDatastore:
+    return SQLAlchemyDatastore(SQLAlchemySettings(uri=url), tables=(RecordedEventRecord,))
