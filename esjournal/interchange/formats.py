@@ -1,16 +1,8 @@
-"""The two formats of files, chosen by name."""
+"""The two formats of files, chosen by name; loads nothing, so that the command line can name them in its help."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from enum import StrEnum
-
-from esjournal.exceptions import InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.interchange import csvtext, ndjson
-from esjournal.interchange.streams import Source
-
-Read = tuple[int, RecordedEvent | InvalidLine]
 
 
 class FileFormat(StrEnum):
@@ -24,27 +16,3 @@ def format_of(path: str) -> FileFormat:
     """Return the format that a file's name tells: CSV for .csv, compressed or not, and NDJSON for any other."""
     bare = path.lower().removesuffix(".gz").removesuffix(".zst")
     return FileFormat.CSV if bare.endswith(".csv") else FileFormat.NDJSON
-
-
-def read_events(source: Source, file_format: FileFormat) -> Iterator[Read]:
-    """Yield line numbers and events, or what is wrong with a line; the reading goes on behind a bad line.
-
-    Args:
-        source: where the bytes come from.
-        file_format: what they are.
-
-    Raises:
-        InvalidLine: nothing behind this line can be read.
-    """
-    return csvtext.read(source) if file_format is FileFormat.CSV else ndjson.read(source)
-
-
-def text_of(events: Iterable[RecordedEvent], file_format: FileFormat, *, csv_safe: bool = False) -> Iterator[str]:
-    """Yield the text of events in pieces of many lines.
-
-    Args:
-        events: events with their global positions.
-        file_format: what to write.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
-    """
-    return csvtext.write(events, safe=csv_safe) if file_format is FileFormat.CSV else ndjson.write(events)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from json.decoder import scanstring
 from typing import Annotated, Any
 
 import msgspec
@@ -154,8 +153,7 @@ def _raw_values(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
     at = _expect(text, 0, "{")
     while True:
-        at = _expect(text, at, '"')
-        name, at = scanstring(text, at, True)
+        name, at = decoder.raw_decode(text, _expect(text, at, '"') - 1)
         start = _skip_space(text, _expect(text, at, ":"))
         _, end = decoder.raw_decode(text, start)
         values[name] = text[start:end]

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import IO
 
 from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.interchange.formats import FileFormat, text_of
+from esjournal.interchange.codecs import text_of
+from esjournal.interchange.formats import FileFormat
 from esjournal.journal.opening import Journal
 
 

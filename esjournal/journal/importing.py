@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from esjournal.exceptions import InvalidLine, SequencedItemConflict
+from esjournal.exceptions import ConcurrencyError, InvalidLine, SequencedItemConflict
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
-from esjournal.interchange.formats import Read
+from esjournal.interchange.codecs import Read
 from esjournal.journal.opening import Journal
 
 CHUNK_SIZE = 5_000
@@ -25,7 +25,7 @@ class Conflict:
     """An event whose place is taken by a different one; `line` is where it stands in the file."""
 
     line: int
-    conflict: SequencedItemConflict
+    conflict: ConcurrencyError
 
 
 @dataclass
@@ -128,5 +128,5 @@ def _new_events(
             outcome.conflicts += 1
             if outcome.conflicts <= KEPT_PROBLEMS:
                 last = transaction.last_position(event.originator_id)
-                outcome.first_conflicts.append(Conflict(line, SequencedItemConflict(*place, last, False)))
+                outcome.first_conflicts.append(Conflict(line, ConcurrencyError(*place, last, False)))
     return new

@@ -54,33 +54,35 @@ class Initialised:
     created: bool
 
 
-def initialise(url: str) -> Initialised:
+def initialise(url: str, *, schema: str | None = None) -> Initialised:
     """Make a journal at a URL, unless one is there.
 
     Args:
         url: a URL, or the path of a SQLite file.
+        schema: on PostgreSQL, the schema to make it in, where the URL names none.
 
     Raises:
         InvalidURL: the URL cannot be used.
         StoreError: something else is there, or the store cannot be written; it is left as it was.
     """
-    with _datastore(url) as datastore:
+    with _datastore(url, schema) as datastore:
         created = datastore.setup_tables()
         return Initialised(str(datastore.url), datastore.identity().journal_id, created)
 
 
-def schema_sql(url: str) -> str:
+def schema_sql(url: str, *, schema: str | None = None) -> str:
     """Return the SQL that makes the tables of a journal at a URL, for reading; nothing is opened.
 
     Args:
         url: a URL, or the path of a SQLite file.
+        schema: on PostgreSQL, the schema to make it in, where the URL names none.
 
     Raises:
         InvalidURL: the URL cannot be used.
     """
-    with _datastore(url) as datastore:
+    with _datastore(url, schema) as datastore:
         return datastore.schema_sql()
 
 
-def _datastore(url: str) -> SQLAlchemyDatastore:
-    return SQLAlchemyDatastore(SQLAlchemySettings(uri=url), tables=(RecordedEventRecord,))
+def _datastore(url: str, schema: str | None = None) -> SQLAlchemyDatastore:
+    return SQLAlchemyDatastore(SQLAlchemySettings(uri=url, schema=schema), tables=(RecordedEventRecord,))

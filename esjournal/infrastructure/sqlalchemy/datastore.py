@@ -19,11 +19,13 @@ from esjournal.infrastructure.sqlalchemy.urls import DEFAULT_TIMEOUT, StoreURL
 class SQLAlchemySettings:
     """Where the store is, and how long to wait for it.
 
-    `uri` is a URL or the path of a SQLite file, in memory by default; `timeout` is how many seconds to wait for a lock.
+    `uri` is a URL or the path of a SQLite file, in memory by default; `timeout` is how many seconds to wait for a lock;
+    `schema` is the schema on PostgreSQL. What the URL itself says of them goes first.
     """
 
     uri: str = field(default="sqlite:///:memory:", repr=False)
     timeout: float = DEFAULT_TIMEOUT
+    schema: str | None = None
 
 
 class SQLAlchemyDatastore:
@@ -35,7 +37,7 @@ class SQLAlchemyDatastore:
     """
 
     def __init__(self, settings: SQLAlchemySettings, tables: Iterable[type[Any]] = ()) -> None:
-        self.url = StoreURL.parse(settings.uri, timeout=settings.timeout)
+        self.url = StoreURL.parse(settings.uri, timeout=settings.timeout, schema=settings.schema)
         self._tables: list[Table] = [record.__table__ for record in tables]
         self._session: Session | None = None
 

@@ -36,13 +36,14 @@ class StoreURL:
     shown: str = ""
 
     @classmethod
-    def parse(cls, text: str, *, timeout: float | None = None) -> Self:
+    def parse(cls, text: str, *, timeout: float | None = None, schema: str | None = None) -> Self:
         """Take an address apart.
 
         Args:
             text: a bare path (SQLite), or a URL; `?timeout=SECONDS` holds for both databases, `?schema=NAME` for
                 PostgreSQL, whose other parameters are libpq's own.
             timeout: how many seconds to wait for a lock, where the address does not say.
+            schema: the schema on PostgreSQL, where the address does not say.
 
         Raises:
             InvalidURL: the address is malformed, or of another database.
@@ -50,7 +51,7 @@ class StoreURL:
         if not text:
             raise InvalidURL(f"the URL is empty: {_WAYS_TO_WRITE}")
         if "://" not in text:
-            return cls._sqlite(URL.create("sqlite", database=text), timeout)
+            return cls._sqlite(URL.create("sqlite", database=text), timeout, schema)
         try:
             url = make_url(text)
             query = {name: _single(name, value) for name, value in url.query.items()}
@@ -58,15 +59,17 @@ class StoreURL:
             # The parser's own words repeat the URL, and with it a password.
             raise InvalidURL(f"the URL is malformed: {_WAYS_TO_WRITE}, with % codes for special characters") from None
         if url.drivername in _SQLITE:
-            return cls._sqlite(url, timeout)
+            return cls._sqlite(url, timeout, schema)
         if url.drivername in _POSTGRESQL:
-            return cls._postgresql(url.set(drivername="postgresql+psycopg"), query, timeout)
+            return cls._postgresql(url.set(drivername="postgresql+psycopg"), query, timeout, schema)
         raise InvalidURL(
             f"the URL names {url.drivername!r}, and journals are in SQLite or PostgreSQL: {_WAYS_TO_WRITE}"
         )
 
     @classmethod
-    def _sqlite(cls, url: URL, timeout: float | None) -> Self:
+    def _sqlite(cls, url: URL, timeout: float | None, schema: str | None) -> Self:
+        if schema is not None:
+            raise InvalidURL(f"the schema {schema!r} is for PostgreSQL: a SQLite file has none")
         query = {name: _single(name, value) for name, value in url.query.items()}
         seconds = _timeout(query.pop("timeout", None), timeout)
         if query or url.host or url.username or url.password:
@@ -77,8 +80,8 @@ class StoreURL:
         return cls(driver_url=URL.create("sqlite"), path=path, timeout=seconds, shown=f"sqlite:///{path}")
 
     @classmethod
-    def _postgresql(cls, url: URL, query: dict[str, str], timeout: float | None) -> Self:
-        schema = query.pop("schema", None)
+    def _postgresql(cls, url: URL, query: dict[str, str], timeout: float | None, schema: str | None) -> Self:
+        schema = query.pop("schema", schema)
         if schema is not None and not _SCHEMA.fullmatch(schema):
             raise InvalidURL(f"the schema {schema!r} is no plain name: use letters, digits and underscores")
         seconds = _timeout(query.pop("timeout", None), timeout)
@@ -86,7 +89,12 @@ class StoreURL:
         if schema is not None:
             masked["schema"] = schema
         shown = url.set(drivername="postgresql", query=masked).render_as_string(hide_password=True)
-        return cls(driver_url=url.set(query=query), schema=schema, timeout=seconds, shown=shown.replace("%2A", "*").replace("%2F", "/"))
+        return cls(
+            driver_url=url.set(query=query),
+            schema=schema,
+            timeout=seconds,
+            shown=shown.replace("%2A", "*").replace("%2F", "/"),
+        )
 
     def __str__(self) -> str:
         return self.shown

@@ -1,0 +1,65 @@
+"""The program: its commands, and the one place where errors become a line and an exit code."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from esjournal import __version__
+from esjournal.cli.commands.append import append
+from esjournal.cli.commands.export import export
+from esjournal.cli.commands.get import get
+from esjournal.cli.commands.import_ import import_
+from esjournal.cli.commands.init import init
+from esjournal.cli.ending import JournalGroup
+from esjournal.cli.options import UrlOption
+
+app = typer.Typer(
+    cls=JournalGroup,
+    # Typer's own completion loads Rich for its help texts; completions/ has scripts that start nothing.
+    add_completion=False,
+    invoke_without_command=True,
+    # Both load Rich at every start.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("init")(init)
+app.command("append")(append)
+app.command("get")(get)
+app.command("export")(export)
+app.command("import")(import_)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"esjournal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def esjournal(
+    context: typer.Context,
+    url: UrlOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Keep a journal of domain events, in a SQLite file or in PostgreSQL.
+
+    \b
+    A first journal:
+      esjournal init
+      esjournal append new 0 accounts#Opened '{"owner":"Ann"}'
+      esjournal export
+
+    \b
+    Exit codes:
+      0 done   1 nothing found   2 usage   3 bad input data   4 conflict
+      5 the store cannot do its part   130 interrupted
+    """
+    context.obj = url
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

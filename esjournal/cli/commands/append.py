@@ -1,0 +1,124 @@
+"""`esjournal append`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from esjournal.cli.ending import say
+from esjournal.cli.options import UrlOption, checked, url_of
+from esjournal.domain.model import fields
+from esjournal.exceptions import UnusableFile
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+
+
+def append(
+    context: typer.Context,
+    originator_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The sequence: a UUID, or `new` for a new one; `-` reads NDJSON from stdin instead."
+        ),
+    ],
+    version: Annotated[
+        str | None, typer.Argument(help="The version: 0, 1, 2 ..., or `next`.", show_default=False)
+    ] = None,
+    event_type: Annotated[
+        str | None, typer.Argument(metavar="TYPE", help="The event's type, module#QualName.", show_default=False)
+    ] = None,
+    state: Annotated[
+        str | None,
+        typer.Argument(help="A JSON object; `-` reads it from stdin, `@FILE` from a file.", show_default=False),
+    ] = None,
+    recorded_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When it was recorded, instead of now: ISO 8601.", show_default=False),
+    ] = None,
+    url: UrlOption = None,
+) -> None:
+    """Append an event, and print its global position; with `new` as ID, print the new id.
+
+    When the program ends with 0, the event is on the disk. When the version is taken, nothing is written: exit 4.
+
+    \b
+    Examples:
+      esjournal append 9b300b13-4410-51bf-85ca-234c8cea73da 0 accounts#Opened '{"owner":"Ann"}'
+      esjournal append 9b300b13-4410-51bf-85ca-234c8cea73da next accounts#Renamed '{"owner":"Eve"}'
+      id=$(esjournal append new 0 accounts#Opened '{"owner":"Bob"}')
+      echo '{"owner":"Cid"}' | esjournal append new 0 accounts#Opened -
+      cat events.ndjson | esjournal append -
+
+    The last form takes lines as `export` writes them, and appends all of them or none.
+    """
+    if originator_id == "-":
+        _append_lines(
+            url_of(context, url), any(given is not None for given in (version, event_type, state, recorded_at))
+        )
+        return
+    if version is None or event_type is None or state is None:
+        raise typer.BadParameter("an event needs ID VERSION TYPE STATE.")
+    event = RecordedEvent(
+        _new_id() if originator_id == "new" else checked(fields.originator_id, originator_id),
+        None if version == "next" else checked(fields.originator_version, version),
+        fields.event_type(event_type),
+        fields.json_object(_state_text(state)),
+        None if recorded_at is None else checked(fields.recorded_at, recorded_at),
+    )
+    from esjournal.journal.opening import open_journal
+
+    with open_journal(url_of(context, url)) as journal:
+        [position] = journal.events.append(event)
+    typer.echo(event.originator_id if originator_id == "new" else position)
+
+
+def _append_lines(url: str, has_more_arguments: bool) -> None:
+    if has_more_arguments:
+        raise typer.BadParameter("`append -` reads whole events from stdin: give no other arguments.")
+    from esjournal.exceptions import InvalidLine
+    from esjournal.interchange import ndjson
+    from esjournal.interchange.streams import STANDARD_STREAM, source
+    from esjournal.journal.opening import open_journal
+
+    events = []
+    with source(STANDARD_STREAM) as stdin:
+        for _, event in ndjson.read(stdin):
+            if isinstance(event, InvalidLine):
+                raise event
+            events.append(event)
+    with open_journal(url) as journal:
+        positions = journal.events.append(events)
+    for position in positions:
+        typer.echo(position)
+    if not events:
+        say("standard input had no events; nothing was appended")
+
+
+def _new_id() -> str:
+    from uuid import uuid4
+
+    return str(uuid4())
+
+
+def _state_text(argument: str) -> str:
+    if argument == "-":
+        return _decoded(sys.stdin.buffer.read())
+    if not argument.startswith("@"):
+        return argument
+    try:
+        return _decoded(Path(argument[1:]).read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UnusableFile(f"{argument[1:]} cannot be read: {reason}") from None
+
+
+def _decoded(data: bytes) -> str:
+    from esjournal.exceptions import InvalidData
+
+    try:
+        # A file, and what echo writes, ends with a line end that is no part of the state.
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise InvalidData(f"the state has byte 0x{data[error.start]:02x} at byte {error.start + 1}: no UTF-8") from None

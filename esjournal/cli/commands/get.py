@@ -1,0 +1,57 @@
+"""`esjournal get`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from esjournal.cli.ending import NOTHING_FOUND, fail
+from esjournal.cli.options import LimitOption, OutputFormat, TypesOption, UrlOption, checked, url_of
+from esjournal.domain.model import fields
+
+
+def _version_option(help_text: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(metavar="VERSION", help=help_text, show_default=False)
+    return option
+
+
+def get(
+    context: typer.Context,
+    originator_id: Annotated[str, typer.Argument(metavar="ID", help="The sequence: a UUID.")],
+    gt: Annotated[str | None, _version_option("Versions above this one.")] = None,
+    gte: Annotated[str | None, _version_option("Versions from this one on.")] = None,
+    lt: Annotated[str | None, _version_option("Versions below this one.")] = None,
+    lte: Annotated[str | None, _version_option("Versions up to this one.")] = None,
+    limit: LimitOption = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The last events first.")] = False,
+    types: TypesOption = None,
+    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    url: UrlOption = None,
+) -> None:
+    """Show the events of one sequence, with gaps in its versions.
+
+    Exit 1 when nothing is found.
+
+    \b
+    Examples:
+      esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da
+      esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da --reverse --limit 3
+      esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da --gte 10 --lt 20 -F ndjson | jq .state
+    """
+    sequence = checked(fields.originator_id, originator_id)
+    bounds = {
+        name: None if text is None else checked(fields.originator_version, text)
+        for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
+    }
+    from esjournal.cli.rendering import print_events
+    from esjournal.journal.opening import open_journal
+    from esjournal.journal.reading import read_sequence
+
+    with open_journal(url_of(context, url)) as journal:
+        events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=types or ())
+        found = print_events(events, output_format, gaps=not types)
+        if not found:
+            exists = bool(journal.events.get_items(sequence, limit=1))
+            what = "has no events that match" if exists else "is not in this journal"
+            fail(f"nothing found: sequence {sequence} {what}", NOTHING_FOUND)

@@ -1,0 +1,119 @@
+"""How the program ends: each error as one line on stderr, and its exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from esjournal.cli.terminal import visible
+from esjournal.exceptions import (
+    ConcurrencyError,
+    EsjournalError,
+    InvalidData,
+    InvalidURL,
+    SequencedItemConflict,
+    StoreError,
+    UnusableFile,
+)
+
+NOTHING_FOUND = 1
+USAGE = 2
+BAD_DATA = 3
+CONFLICT = 4
+STORE = 5
+INTERRUPTED = 130
+
+_EXIT_CODES: dict[type[EsjournalError], int] = {
+    InvalidURL: USAGE,
+    UnusableFile: USAGE,
+    InvalidData: BAD_DATA,
+    StoreError: STORE,
+}
+
+# The parser's own errors; Typer exports only this one of them.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+_NEGATIVE_NUMBER = re.compile(r"-\d")
+
+
+class JournalGroup(TyperGroup):
+    """The commands, with every way they can end."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command; where it stands alone, end the process with its exit code."""
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+            sys.stdout.flush()
+        except SequencedItemConflict as conflict:
+            # On the command line a place in a sequence is a version.
+            code = _fail(str(ConcurrencyError(*conflict.args)), CONFLICT)
+        except EsjournalError as error:
+            code = _fail(str(error), exit_code_of(error))
+        except _UsageError as error:
+            code = _fail(_usage_message(error), USAGE)
+        except (KeyboardInterrupt, typer.Abort):
+            code = _fail("interrupted; what was not committed is not there", INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read us has seen enough; that is no error of theirs or ours.
+            _close_stdout()
+            code = 0
+        except OSError as error:
+            _close_stdout()
+            code = _fail(f"the output cannot be written: {error.strerror or error}", STORE)
+        if standalone_mode:
+            sys.exit(code if isinstance(code, int) else 0)
+        return code
+
+
+def exit_code_of(error: EsjournalError) -> int:
+    """Return the exit code of an error: that of the nearest class that has one."""
+    return next(_EXIT_CODES[cls] for cls in type(error).__mro__ if cls in _EXIT_CODES)
+
+
+def say(message: str) -> None:
+    """Write a line to stderr, with nothing in it that could drive a terminal."""
+    typer.echo(visible(f"esjournal: {message}"), err=True)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say why, and end with an exit code."""
+    say(message)
+    raise typer.Exit(code)
+
+
+def _fail(message: str, code: int) -> int:
+    say(message)
+    return code
+
+
+def _usage_message(error: Any) -> str:
+    message = " ".join(str(error.format_message()).split())
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "esjournal"
+    if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):
+        message += " A value that begins with - goes behind --, and versions are 0 or more."
+    return f"{message} (see {command} --help)"
+
+
+def _close_stdout() -> None:
+    # Python flushes stdout once more at the end, and would complain again.
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, sys.stdout.fileno())
+    except OSError:
+        pass
+    finally:
+        os.close(null)

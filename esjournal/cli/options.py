@@ -1,0 +1,76 @@
+"""Options that several commands share, and the reading of their values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+import typer
+
+from esjournal.exceptions import InvalidData
+from esjournal.interchange.formats import FileFormat
+
+URL_VARIABLE = "ESJOURNAL_URL"
+DEFAULT_URL = "sqlite:///esjournal.db"
+
+Value = TypeVar("Value")
+
+
+class OutputFormat(StrEnum):
+    """How a command prints events."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+
+
+UrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help=f"The journal: a SQLite file's path, sqlite:///FILE or postgresql://USER@HOST/DB. "
+        f"Else {URL_VARIABLE}, else {DEFAULT_URL}.",
+        show_default=False,
+    ),
+]
+TypesOption = Annotated[
+    list[str] | None,
+    typer.Option("--type", metavar="TYPE", help="Only events of this type; may be repeated.", show_default=False),
+]
+FileFormatOption = Annotated[
+    FileFormat | None,
+    typer.Option("--format", "-F", help="NDJSON or CSV; by default the file's name tells.", show_default=False),
+]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=0, help="At most N events.", show_default=False)
+]
+
+
+def url_of(context: typer.Context, url: str | None) -> str:
+    """Return the journal's URL: the command's option, the program's, the environment's, or the default.
+
+    Args:
+        context: the command's; the program's own option is in its obj.
+        url: what was given behind the command's name.
+    """
+    return url or context.obj or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+
+
+def checked(read: Callable[[str], Value], text: str) -> Value:
+    """Return an argument in canonical form.
+
+    Args:
+        read: a function of `esjournal.domain.model.fields`.
+        text: the argument.
+
+    Raises:
+        typer.BadParameter: it is not allowed.
+    """
+    try:
+        return read(text)
+    except InvalidData as error:
+        raise typer.BadParameter(str(error)) from None

@@ -1,0 +1,162 @@
+"""Events on the screen and in pipes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from esjournal.cli.options import OutputFormat
+from esjournal.cli.terminal import visible, write
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+# A table is drawn in pieces: the first rows appear at once, and memory stays flat.
+ROWS_AT_A_TIME = 500
+# Below this width types and moments are folded, so that the states have room.
+WIDE = 120
+
+Gap = tuple[int, int]
+
+
+def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *, gaps: bool) -> bool:
+    """Print events of one sequence, streaming.
+
+    Args:
+        events: in the order to print them.
+        output_format: how.
+        gaps: whether a table shows which versions are missing between two events.
+
+    Returns:
+        Whether there were any; if not, nothing was printed.
+    """
+    remaining = iter(events)
+    first = next(remaining, None)
+    if first is None:
+        return False
+    every = chain([first], remaining)
+    if output_format is not OutputFormat.TABLE:
+        for text in _texts(every, output_format):
+            write(text)
+        return True
+    rows = _with_gaps(every) if gaps else every
+    if sys.stdout.isatty():
+        _draw(rows)
+    else:
+        _print_plain(rows)
+    return True
+
+
+def _texts(events: Iterable[RecordedEvent], output_format: OutputFormat) -> Iterator[str]:
+    from esjournal.interchange import csvtext, ndjson
+
+    if output_format is OutputFormat.CSV:
+        return csvtext.write(events, safe=False)
+    if output_format is OutputFormat.NDJSON:
+        return ndjson.write(events)
+    lines = (ndjson.line_of(event) for event in events)
+    return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
+
+
+def _with_gaps(events: Iterable[RecordedEvent]) -> Iterator[RecordedEvent | Gap]:
+    previous: int | None = None
+    for event in events:
+        version = event.originator_version
+        if previous is not None and version is not None and abs(version - previous) > 1:
+            yield min(previous, version) + 1, max(previous, version) - 1
+        yield event
+        previous = version
+
+
+def _gap_text(gap: Gap) -> str:
+    first, last = gap
+    return f"version {first} is missing" if first == last else f"versions {first} to {last} are missing"
+
+
+def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
+    # For pipes: nothing is cut or wrapped, and Rich, which costs more to load than to use, is not needed.
+    remaining = iter(rows)
+    page = list(islice(remaining, ROWS_AT_A_TIME))
+    events = [row for row in page if isinstance(row, RecordedEvent)]
+    version_width = max(len("version"), *(len(str(event.originator_version)) for event in events))
+    type_width = max(len("type"), *(len(visible(event.event_type)) for event in events))
+    moment_width = len("2026-01-31T12:00:00.000000Z")
+    write(f"{'version':>{version_width}}  {'type':<{type_width}}  {'recorded at':<{moment_width}}  state\n")
+    while page:
+        for row in page:
+            if isinstance(row, RecordedEvent):
+                state = visible(row.state).replace("\n", "\\n")
+                write(
+                    f"{row.originator_version:>{version_width}}  {visible(row.event_type):<{type_width}}  "
+                    f"{row.recorded_at}  {state}\n"
+                )
+            else:
+                write(f"{'':>{version_width}}  {_gap_text(row)}\n")
+        page = list(islice(remaining, ROWS_AT_A_TIME))
+
+
+def _draw(rows: Iterable[RecordedEvent | Gap]) -> None:
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False, emoji=False)
+    for table in event_tables(rows, console):
+        console.print(table)
+
+
+def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Iterator[Table]:
+    """Yield tables of events that stand under one another as one.
+
+    Args:
+        rows: events, and the gaps between them.
+        console: where they will be printed; its width decides how they are folded.
+    """
+    from rich import box
+    from rich.highlighter import JSONHighlighter
+    from rich.table import Table
+    from rich.text import Text
+
+    wide = console.width >= WIDE
+    highlighter = JSONHighlighter()
+    remaining = iter(rows)
+    page = list(islice(remaining, ROWS_AT_A_TIME))
+    widths = _widths(page, wide)
+    header = True
+    while page:
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False, expand=True)
+        table.add_column("version", justify="right", width=widths[0], no_wrap=True, style="cyan")
+        table.add_column("type", width=widths[1], overflow="fold")
+        table.add_column("recorded at", width=widths[2], no_wrap=True, style="dim")
+        table.add_column("state", ratio=1, overflow="fold")
+        for row in page:
+            if isinstance(row, RecordedEvent):
+                state = highlighter(Text(visible(row.state)))
+                version = Text(str(row.originator_version))
+                table.add_row(version, Text(_type_cell(row, wide)), Text(_moment_cell(row, wide)), state)
+            else:
+                table.add_row(Text("..."), Text(""), Text(""), Text(_gap_text(row), style="yellow"))
+        yield table
+        header = False
+        page = list(islice(remaining, ROWS_AT_A_TIME))
+
+
+def _widths(page: list[RecordedEvent | Gap], wide: bool) -> tuple[int, int, int]:
+    events = [row for row in page if isinstance(row, RecordedEvent)]
+    version = max(len("version"), *(len(str(event.originator_version)) for event in events))
+    lines = [line for event in events for line in _type_cell(event, wide).split("\n")]
+    kind = max(len("type"), *map(len, lines))
+    moment = max(len("recorded at"), *(len(_moment_cell(event, wide).split("\n")[-1]) for event in events))
+    return version, min(kind, 60 if wide else 24), moment
+
+
+def _type_cell(event: RecordedEvent, wide: bool) -> str:
+    text = visible(event.event_type)
+    return text if wide else text.replace("#", "#\n", 1)
+
+
+def _moment_cell(event: RecordedEvent, wide: bool) -> str:
+    day, _, time = str(event.recorded_at).partition("T")
+    return f"{day}{' ' if wide else chr(10)}{time.replace('.000000', '')}"

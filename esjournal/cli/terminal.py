@@ -1,0 +1,33 @@
+"""What may reach a terminal: text in which every control character is seen, and none is obeyed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import IO, cast
+
+# C0 but tab and line feed, DEL, C1, line and paragraph separators, and the marks that turn text round.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    r"""Return text with control characters as escapes: ESC becomes `\u001b`, which also is what JSON writes."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def write(text: str) -> None:
+    """Write data to stdout: byte for byte to a file or pipe, visibly escaped to a terminal."""
+    output(sys.stdout.buffer).write(text.encode())
+
+
+def output(stream: IO[bytes]) -> IO[bytes]:
+    """Return a stream to write data to: the same one, or what escapes visibly if it is a terminal."""
+    return cast(IO[bytes], _VisibleBytes(stream)) if stream.isatty() else stream
+
+
+class _VisibleBytes:
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def write(self, data: bytes) -> int:
+        return self._stream.write(visible(data.decode()).encode())
