@@ -1,0 +1,239 @@
+"""The rules of an event's fields as text: one canonical spelling, and clear refusals."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esjournal.domain.model import fields
+from esjournal.exceptions import InvalidData
+
+ID = "9b300b13-4410-51bf-85ca-234c8cea73da"
+
+
+def test_an_id_comes_back_in_lower_case() -> None:
+    assert fields.originator_id(ID.upper()) == ID
+    assert fields.originator_id("00000000-0000-0000-0000-000000000000") == "00000000-0000-0000-0000-000000000000"
+
+
+@given(st.uuids())
+def test_every_uuid_is_an_id(value: object) -> None:
+    assert fields.originator_id(str(value)) == str(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        ID.replace("-", ""),
+        ID.replace("-", "_"),
+        f"{{{ID}}}",
+        f"urn:uuid:{ID}",
+        f"0x{ID[2:]}",
+        f" {ID}",
+        f"{ID}\n",
+        ID.replace("9", "\uff19"),
+        ID.replace("9", "\u0669"),
+        ID[:-1],
+        f"{ID}0",
+        ID.replace("b", "g"),
+        ID.replace("-", "", 1) + "-",
+    ],
+)
+def test_any_other_spelling_of_an_id_is_refused_and_named(text: str) -> None:
+    with pytest.raises(InvalidData, match="is no UUID: write 32 hexadecimal digits") as caught:
+        fields.originator_id(text)
+    assert repr(text) in str(caught.value)
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_every_version_within_63_bits_is_one(value: int) -> None:
+    assert fields.originator_version(str(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1_000", "\u0663", "+1", "1.0", "-1", str(2**63), "01", " 1", "1\n", "1e3", "0x1", "\uff11", "9" * 5_000],
+)
+def test_any_other_spelling_of_a_version_is_refused(text: str) -> None:
+    with pytest.raises(InvalidData, match=r"is no version: write plain digits, 0 to 9223372036854775807"):
+        fields.originator_version(text)
+
+
+@pytest.mark.parametrize("text", ["a", "a.b#C", "accounts.events#Account.Opened", "os#system", "größe#Ä", "x" * 255])
+def test_an_event_type_is_any_printable_text(text: str) -> None:
+    assert fields.event_type(text) == text
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        "\0",
+        "\n",
+        "\r",
+        "\t",
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\x9b",
+        "\u2028",
+        "\u2029",
+        "\u202e",
+        "\u2066",
+        "\u200f",
+        "\ufeff",
+    ],
+)
+def test_a_control_character_in_an_event_type_is_refused_with_its_code_and_column(control: str) -> None:
+    with pytest.raises(InvalidData, match=rf"control character U\+{ord(control):04X} at column 4: remove it") as caught:
+        fields.event_type(f"a.b{control}c")
+    assert control not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 256, "x" * 10_000, "a\ud800"])
+def test_an_event_type_that_is_empty_too_long_or_no_unicode_is_refused(text: str) -> None:
+    with pytest.raises(InvalidData, match="event_type") as caught:
+        fields.event_type(text)
+    assert len(str(caught.value)) < 200
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00.000000Z"),
+        ("2026-01-31t12:00:00z", "2026-01-31T12:00:00.000000Z"),
+        ("2026-01-31 12:00:00.5Z", "2026-01-31T12:00:00.500000Z"),
+        ("2026-01-31T12:00:00.123456+02:00", "2026-01-31T10:00:00.123456Z"),
+        ("2026-01-31T23:30:00-01:30", "2026-02-01T01:00:00.000000Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_a_moment_comes_back_in_utc_with_microseconds(text: str, canonical: str) -> None:
+    assert fields.recorded_at(text) == canonical
+    assert fields.recorded_at(canonical) == canonical
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "2026-01-31",
+        "2026-01-31T12:00:00",
+        "2026-01-31T12:00Z",
+        "2026-02-30T12:00:00Z",
+        "2026-01-31T24:00:00Z",
+        "2026-01-31T12:00:60Z",
+        "2026-01-31T12:00:00.1234567Z",
+        "2026-01-31T12:00:00.Z",
+        "2026-01-31T12:00:00+0200",
+        "2026-01-31T12:00:00+25:00",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+        "\u0662026-01-31T12:00:00Z",
+        "2026-01-31T12:00:00Z\n",
+        "20260131T120000Z",
+        "2026-W05-6T12:00:00Z",
+    ],
+)
+def test_what_is_no_moment_or_another_moment_elsewhere_is_refused(text: str) -> None:
+    with pytest.raises(InvalidData, match="is no moment: write a date, a time and an offset"):
+        fields.recorded_at(text)
+
+
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), st.integers(-1439, 1439))
+def test_canonical_moments_sort_as_time_does(moment: datetime, minutes: int) -> None:
+    text = fields.recorded_at_text(moment.replace(tzinfo=timezone(timedelta(minutes=minutes))))
+    assert datetime.fromisoformat(text) == moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    later = fields.recorded_at_text(datetime.fromisoformat(text).astimezone(UTC) + timedelta(microseconds=1))
+    assert text < later
+
+
+def test_a_state_that_is_no_json_is_kept_as_text() -> None:
+    assert fields.state_text("gAAAA=") == "gAAAA="
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("ab\0", "raw U\\+0000 at column 3.*\\\\u0000"), ("a\udfff", "surrogate pair at column 2")]
+)
+def test_text_that_a_database_cannot_hold_is_refused(text: str, message: str) -> None:
+    with pytest.raises(InvalidData, match=message):
+        fields.state_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"foo":"bar"}',
+        ' { "b" : 1.10, "a" : [ ] } ',
+        '{"a":1,"a":2}',
+        '{"a":' + "9" * 10_000 + "}",
+        '{"a":"\u2028\\u2028\\u0000\\ud800"}',
+        '{"a":-0,"b":1E5,"c":1e-400}',
+        '{"a":' * 499 + "{}" + "}" * 499,
+        '{"a":"' + "[" * 10_000 + '"}',
+        '{"a":["' + '\\"' * 600 + "[" * 600 + '"]}',
+        "{" + ",".join(f'"a{index}":[]' for index in range(2_000)) + "}",
+    ],
+)
+def test_a_json_object_comes_back_exactly_as_it_came(text: str) -> None:
+    assert fields.json_object(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is no JSON: .* at column 1 of ''"),
+        ("foo", "is no JSON.*a state looks like"),
+        ("{'foo':1}", "is no JSON"),
+        ('{"a":1,}', "is no JSON"),
+        ('{"a":1} x', "is no JSON: Extra data at column 9"),
+        ('{"a":"\n"}', "is no JSON"),
+        ("[1]", "is JSON, but no object"),
+        ('"text"', "is JSON, but no object"),
+        ("null", "is JSON, but no object"),
+        ("17", "is JSON, but no object"),
+        ('{"a":NaN}', "NaN, which is no JSON"),
+        ('{"a":[-Infinity]}', "-Infinity, which is no JSON"),
+        ('{"a":1e400}', "'1e400', which is beyond a double"),
+        ('{"a":-1' + "0" * 400 + ".0}", "beyond a double"),
+        ('{"a":"\0"}', "raw U\\+0000"),
+        ('{"a":"\ud800"}', "surrogate"),
+        ('{"a":' * 501 + "1" + "}" * 501, "nested deeper than 500 levels"),
+        ("[" * 100_000, "nested deeper than 500 levels"),
+        ('{"a":' * 100_000, "nested deeper than 500 levels"),
+    ],
+)
+def test_what_is_no_json_object_for_every_reader_is_refused(text: str, message: str) -> None:
+    with pytest.raises(InvalidData, match=message) as caught:
+        fields.json_object(text)
+    assert len(str(caught.value)) < 300
+
+
+def test_the_depth_that_is_allowed_can_be_read_by_pythons_json() -> None:
+    text = '{"a":' * 499 + "{}" + "}" * 499
+    assert json.loads(fields.json_object(text))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(), json_values), st.booleans())
+def test_every_object_that_json_writes_is_taken_as_it_is(value: dict[str, object], escaped: bool) -> None:
+    text = json.dumps(value, ensure_ascii=escaped)
+    assert fields.json_object(text) == text
+
+
+def test_a_long_value_is_cut_in_messages_and_its_length_told() -> None:
+    assert fields.shortened("x" * 100, 10) == "'xxxxxxxxxx'... (100 characters)"
+    assert fields.shortened("a\x1b[2J") == r"'a\x1b[2J'"
