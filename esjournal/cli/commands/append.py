@@ -10,9 +10,7 @@ import typer
 
 from esjournal.cli.ending import say
 from esjournal.cli.options import UrlOption, checked, url_of
-from esjournal.domain.model import fields
-from esjournal.exceptions import UnusableFile
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.exceptions import InvalidData, UnusableFile
 
 
 def append(
@@ -24,14 +22,16 @@ def append(
         ),
     ],
     version: Annotated[
-        str | None, typer.Argument(help="The version: 0, 1, 2 ..., or `next`.", show_default=False)
+        str | None, typer.Argument(metavar="VERSION", help="The version: 0, 1, 2 ..., or `next`.", show_default=False)
     ] = None,
     event_type: Annotated[
         str | None, typer.Argument(metavar="TYPE", help="The event's type, module#QualName.", show_default=False)
     ] = None,
     state: Annotated[
         str | None,
-        typer.Argument(help="A JSON object; `-` reads it from stdin, `@FILE` from a file.", show_default=False),
+        typer.Argument(
+            metavar="STATE", help="A JSON object; `-` reads it from stdin, `@FILE` from a file.", show_default=False
+        ),
     ] = None,
     recorded_at: Annotated[
         str | None,
@@ -60,6 +60,10 @@ def append(
         return
     if version is None or event_type is None or state is None:
         raise typer.BadParameter("an event needs ID VERSION TYPE STATE.")
+    from esjournal.domain.model import fields
+    from esjournal.infrastructure.sequenceditem import RecordedEvent
+    from esjournal.journal.opening import open_journal
+
     event = RecordedEvent(
         _new_id() if originator_id == "new" else checked(fields.originator_id, originator_id),
         None if version == "next" else checked(fields.originator_version, version),
@@ -67,8 +71,6 @@ def append(
         fields.json_object(_state_text(state)),
         None if recorded_at is None else checked(fields.recorded_at, recorded_at),
     )
-    from esjournal.journal.opening import open_journal
-
     with open_journal(url_of(context, url)) as journal:
         [position] = journal.events.append(event)
     typer.echo(event.originator_id if originator_id == "new" else position)
@@ -115,8 +117,6 @@ def _state_text(argument: str) -> str:
 
 
 def _decoded(data: bytes) -> str:
-    from esjournal.exceptions import InvalidData
-
     try:
         # A file, and what echo writes, ends with a line end that is no part of the state.
         return data.decode().removesuffix("\n").removesuffix("\r")

@@ -9,7 +9,6 @@ import typer
 from esjournal.cli.ending import say
 from esjournal.cli.options import FileFormatOption, LimitOption, TypesOption, UrlOption, checked, url_of
 from esjournal.cli.terminal import output
-from esjournal.domain.model import fields
 from esjournal.interchange.formats import format_of
 
 
@@ -43,6 +42,8 @@ def export(
       esjournal export --type accounts#Opened -o opened.csv
       esjournal export --after 1000 | jq -c .state
     """
+    from esjournal.domain.model import fields
+
     ids = [checked(fields.originator_id, text) for text in originator_ids or ()]
     from esjournal.interchange.streams import STANDARD_STREAM, sink
     from esjournal.journal.exporting import export_events

@@ -8,7 +8,6 @@ import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail
 from esjournal.cli.options import LimitOption, OutputFormat, TypesOption, UrlOption, checked, url_of
-from esjournal.domain.model import fields
 
 
 def _version_option(help_text: str) -> typer.models.OptionInfo:
@@ -39,6 +38,8 @@ def get(
       esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da --reverse --limit 3
       esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da --gte 10 --lt 20 -F ndjson | jq .state
     """
+    from esjournal.domain.model import fields
+
     sequence = checked(fields.originator_id, originator_id)
     bounds = {
         name: None if text is None else checked(fields.originator_version, text)
