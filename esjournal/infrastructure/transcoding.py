@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from esjournal.domain.model.fields import json_object, shortened
+from esjournal.domain.model.fields import check_depth, json_object, shortened
 from esjournal.domain.model.topics import find_loaded_class, register_topic, topic_of
 from esjournal.exceptions import InvalidData, MappingError
 
@@ -30,11 +30,10 @@ DATA_KEY = "_data_"
 
 
 class ValueType(NamedTuple):
-    """How the values of one class are written: a name, and functions to and from something JSON has."""
+    """How the values of one class are written: under a name, as something JSON has."""
 
     name: str
     encode: Callable[[Any], Any]
-    decode: Callable[[Any], Any]
 
 
 class JSONTranscoder:
@@ -45,8 +44,12 @@ class JSONTranscoder:
     """
 
     def __init__(self) -> None:
-        self._by_class: dict[type[Any], ValueType] = {}
-        self._by_name: dict[str, ValueType] = {}
+        self._value_types: dict[type[Any], ValueType] = {}
+        self._decoders: dict[str, Callable[[Any], Any]] = {
+            "dict": dict,
+            "enum": lambda parts: _member(*parts),
+            "dataclass": lambda parts: _instance(*parts),
+        }
         for cls, name, encode, decode in _BUILT_IN:
             self.register(cls, name=name, encode=encode, decode=decode)
 
@@ -62,10 +65,11 @@ class JSONTranscoder:
         Raises:
             ValueError: the name stands for another class already.
         """
-        known = self._by_name.get(name)
-        if known is not None and self._by_class.get(cls) is not known:
+        known = self._value_types.get(cls)
+        if name in self._decoders and (known is None or known.name != name):
             raise ValueError(f"the name {name!r} stands for another class: choose one of your own")
-        self._by_class[cls] = self._by_name[name] = ValueType(name, encode, decode)
+        self._value_types[cls] = ValueType(name, encode)
+        self._decoders[name] = decode
 
     def encode(self, attributes: dict[str, Any]) -> str:
         """Return the attributes as compact JSON text with sorted keys.
@@ -80,7 +84,7 @@ class JSONTranscoder:
             plain = {name: self._to_plain(value, name) for name, value in attributes.items()}
             return _dumps(plain)
         except RecursionError:
-            raise MappingError("attributes are nested too deep, or hold themselves: make them flatter") from None
+            raise _too_deep() from None
 
     def decode(self, text: str) -> dict[str, Any]:
         """Return the attributes that `encode` wrote.
@@ -97,7 +101,10 @@ class JSONTranscoder:
             raise MappingError(str(error)) from None
         if TYPE_KEY not in text:
             return attributes
-        return {name: self._from_plain(value) for name, value in attributes.items()}
+        try:
+            return {name: self._from_plain(value) for name, value in attributes.items()}
+        except RecursionError:
+            raise _too_deep() from None
 
     def _to_plain(self, value: Any, path: str) -> Any:
         cls = type(value)
@@ -111,7 +118,7 @@ class JSONTranscoder:
             return [self._to_plain(item, f"{path}[{index}]") for index, item in enumerate(value)]
         if cls is dict:
             return self._dictionary_to_plain(value, path)
-        known = self._by_class.get(cls)
+        known = self._value_types.get(cls)
         if known is not None:
             return _tagged(known.name, self._to_plain(known.encode(value), path))
         if isinstance(value, enum.Enum):
@@ -140,33 +147,36 @@ class JSONTranscoder:
         if value.keys() != {TYPE_KEY, DATA_KEY}:
             return {key: self._from_plain(item) for key, item in value.items()}
         name, data = value[TYPE_KEY], self._from_plain(value[DATA_KEY])
-        try:
-            if name == "dict":
-                return dict(data)
-            if name == "enum":
-                return _member(*data)
-            if name == "dataclass":
-                return _instance(*data)
-            return self._by_name[name].decode(data)
-        except KeyError:
+        decode = self._decoders.get(name) if type(name) is str else None
+        if decode is None:
             raise MappingError(
                 f"the type {shortened(name)} in a stored state is not known here: "
                 f"teach the mapper with transcoder.register(...)"
-            ) from None
-        except (TypeError, ValueError, ArithmeticError) as error:
-            raise MappingError(f"a stored value of type {shortened(name)} cannot be read: {error}") from None
+            )
+        try:
+            return decode(data)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = shortened(error, 200)
+            raise MappingError(f"a stored value of type {shortened(name)} cannot be read: {reason}") from None
 
 
 def _dumps(plain: Any) -> str:
     try:
         text = json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        check_depth(text)
         text.encode()
     except UnicodeEncodeError:
-        # Half a surrogate pair cannot be stored, its escape can.
-        return json.dumps(plain, separators=(",", ":"), sort_keys=True)
-    except ValueError as error:
+        # Half a surrogate pair cannot be stored, its escape can; but two halves in a row would be read as a pair.
+        text = json.dumps(plain, separators=(",", ":"), sort_keys=True)
+        if json.loads(text) != plain:
+            raise MappingError("attributes have text with both halves of a surrogate pair: write a character") from None
+    except (InvalidData, ValueError) as error:
         raise MappingError(f"attributes cannot be written as JSON: {error}") from None
     return text
+
+
+def _too_deep() -> MappingError:
+    return MappingError("attributes are nested too deep, or hold themselves: make them flatter")
 
 
 def _tagged(name: str, data: Any) -> dict[str, Any]:
