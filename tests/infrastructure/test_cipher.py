@@ -1,0 +1,85 @@
+"""Encrypted states: unreadable in the store, bound to their place, refused when changed."""
+
+import base64
+import os
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esjournal.domain.model.events import DomainEvent
+from esjournal.exceptions import MappingError
+from esjournal.infrastructure.cipher import AESGCMCipher
+from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
+from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+
+ID = UUID("9b300b13-4410-51bf-85ca-234c8cea73da")
+
+
+class Whispered(DomainEvent):
+    pass
+
+
+@pytest.fixture
+def key() -> bytes:
+    return os.urandom(32)
+
+
+@given(st.text(), st.sampled_from([16, 24, 32]))
+def test_what_was_encrypted_comes_back_for_the_same_place(text: str, size: int) -> None:
+    key = os.urandom(size)
+    sealed = AESGCMCipher(key).encrypt(text, sequence_id=ID, position=3)
+    assert AESGCMCipher(key).decrypt(sealed, sequence_id=ID, position=3) == text
+
+
+def test_the_same_text_never_looks_the_same_twice(key: bytes) -> None:
+    cipher = AESGCMCipher(key)
+    assert len({cipher.encrypt("secret", sequence_id=ID, position=0) for _ in range(50)}) == 50
+
+
+def test_a_ciphertext_that_was_moved_changed_or_cut_does_not_decrypt(key: bytes) -> None:
+    cipher = AESGCMCipher(key)
+    sealed = cipher.encrypt("secret", sequence_id=ID, position=3)
+    raw = base64.b64decode(sealed)
+    flipped = base64.b64encode(raw[:-1] + bytes([raw[-1] ^ 1])).decode()
+    attempts = [
+        (sealed, ID, 4),
+        (sealed, uuid4(), 3),
+        (flipped, ID, 3),
+        (sealed[:-8], ID, 3),
+        ("", ID, 3),
+        ("AAAA", ID, 3),
+        ('{"foo":"bar"}', ID, 3),
+        ("ä", ID, 3),
+    ]
+    for text, sequence_id, position in attempts:
+        with pytest.raises(MappingError, match="does not decrypt: the key is another, or the text was changed"):
+            cipher.decrypt(text, sequence_id=sequence_id, position=position)
+
+
+def test_another_key_does_not_decrypt_and_neither_key_nor_text_is_in_the_error(key: bytes) -> None:
+    sealed = AESGCMCipher(key).encrypt("secret", sequence_id=ID, position=3)
+    with pytest.raises(MappingError) as caught:
+        AESGCMCipher(os.urandom(32)).decrypt(sealed, sequence_id=ID, position=3)
+    assert str(ID) in str(caught.value)
+    assert sealed not in str(caught.value)
+
+
+def test_a_mapper_with_a_cipher_gives_the_event_back_and_hides_its_attributes(key: bytes) -> None:
+    event = Whispered(originator_id=ID, originator_version=0, words="the canary sings")
+    item = SequencedItemMapper(StoredEvent, cipher=AESGCMCipher(key)).to_sequenced_item(event)
+    assert "canary" not in item.state
+    assert SequencedItemMapper(StoredEvent, cipher=AESGCMCipher(key)).from_sequenced_item(item) == event
+    with pytest.raises(MappingError):
+        SequencedItemMapper(StoredEvent).from_sequenced_item(item)
+
+
+def test_an_encrypted_store_holds_no_plain_text_on_disk(sqlite_url: str, key: bytes) -> None:
+    with open_event_store(sqlite_url, cipher=AESGCMCipher(key)) as store:
+        event = Whispered(originator_id=ID, originator_version=0, words="the canary sings")
+        store.append(event)
+        assert store.get_domain_events(ID) == [event]
+    assert b"canary" not in Path(sqlite_url.removeprefix("sqlite:///")).read_bytes()

@@ -1,0 +1,115 @@
+"""Events to items and back: any item class, any attribute names, nothing lost."""
+
+from collections import namedtuple
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+
+from esjournal.domain.model.events import DomainEvent
+from esjournal.domain.model.topics import register_topic
+from esjournal.exceptions import MappingError, TopicNotFound
+from esjournal.infrastructure.sequenceditem import SequencedItem, SequencedItemFieldNames, StoredEvent
+from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
+
+ID = UUID("9b300b13-4410-51bf-85ca-234c8cea73da")
+
+
+class Shipped(DomainEvent):
+    pass
+
+
+class TracedItem(NamedTuple):
+    stream: UUID
+    index: int
+    kind: str
+    body: str
+    correlation: str
+
+
+def test_an_event_becomes_a_stored_event_with_compact_sorted_json() -> None:
+    event = Shipped(originator_id=ID, originator_version=3, weight=1.5, address={"street": "Am Hang", "city": "Köln"})
+    item = SequencedItemMapper(StoredEvent).to_sequenced_item(event)
+    assert item == StoredEvent(
+        ID, 3, f"{__name__}#Shipped", '{"address":{"city":"Köln","street":"Am Hang"},"weight":1.5}'
+    )
+
+
+def test_the_item_class_defaults_to_the_general_one() -> None:
+    event = Shipped(sequence_id=ID, position=0, weight=1)
+    item = SequencedItemMapper().to_sequenced_item(event)
+    assert item == SequencedItem(ID, 0, f"{__name__}#Shipped", '{"weight":1}')
+    assert SequencedItemMapper().from_sequenced_item(item) == event
+
+
+def test_attributes_of_other_names_identify_the_place() -> None:
+    mapper = SequencedItemMapper(sequence_id_attr_name="parcel", position_attr_name="at")
+    event = Shipped(parcel=ID, at=7, weight=1)
+    item = mapper.to_sequenced_item(event)
+    assert item == SequencedItem(ID, 7, f"{__name__}#Shipped", '{"weight":1}')
+    assert mapper.from_sequenced_item(item) == event
+
+
+def test_further_fields_of_the_item_are_carried_along_as_attributes() -> None:
+    mapper = SequencedItemMapper(TracedItem)
+    event = Shipped(stream=ID, index=0, correlation="order 7", weight=1)
+    item = mapper.to_sequenced_item(event)
+    assert item == TracedItem(ID, 0, f"{__name__}#Shipped", '{"weight":1}', "order 7")
+    assert mapper.from_sequenced_item(item) == event
+
+
+def test_a_plain_namedtuple_is_an_item_class_and_a_short_one_is_refused() -> None:
+    assert SequencedItemFieldNames(namedtuple("Item", "a b c d e")).other_names == ("e",)
+    for refused in (namedtuple("Short", "a b c"), tuple, dict):
+        with pytest.raises(TypeError, match="needs to be a namedtuple of at least four fields"):
+            SequencedItemMapper(refused)
+
+
+@pytest.mark.parametrize("missing", ["originator_id", "originator_version"])
+def test_a_missing_attribute_is_named(missing: str) -> None:
+    attributes = {"originator_id": ID, "originator_version": 0, "weight": 1}
+    del attributes[missing]
+    with pytest.raises(MappingError, match=f"Shipped has no attribute '{missing}'"):
+        SequencedItemMapper(StoredEvent).to_sequenced_item(Shipped(**attributes))
+
+
+def test_mapping_leaves_the_event_as_it_was() -> None:
+    event = Shipped(originator_id=ID, originator_version=0, weight=1)
+    SequencedItemMapper(StoredEvent).to_sequenced_item(event)
+    assert event == Shipped(originator_id=ID, originator_version=0, weight=1)
+
+
+def test_an_event_stored_under_an_alias_is_stored_under_it_again() -> None:
+    register_topic(Shipped, "old.parcels#Shipped")
+    mapper = SequencedItemMapper(StoredEvent)
+    item = StoredEvent(ID, 0, "old.parcels#Shipped", '{"weight":1}')
+    event = mapper.from_sequenced_item(item)
+    assert type(event) is Shipped
+    assert mapper.to_sequenced_item(event) == item
+
+
+def test_an_unknown_topic_is_an_error_that_names_it() -> None:
+    with pytest.raises(TopicNotFound, match=r"'gone\.parcels#Lost'"):
+        SequencedItemMapper(StoredEvent).from_sequenced_item(StoredEvent(ID, 0, "gone.parcels#Lost", "{}"))
+
+
+def test_a_resolver_takes_the_place_of_the_registry() -> None:
+    mapper = SequencedItemMapper(StoredEvent, resolver=lambda topic: DomainEvent)
+    item = StoredEvent(ID, 0, "any.where#Thing", '{"a":1}')
+    event = mapper.from_sequenced_item(item)
+    assert event == DomainEvent(originator_id=ID, originator_version=0, a=1)
+    assert mapper.to_sequenced_item(event) == item
+
+
+@pytest.mark.parametrize("state", ["", "[]", "null", "nonsense", '{"a":NaN}', "[" * 100_000])
+def test_data_that_is_no_json_object_is_a_mapping_error(state: str) -> None:
+    with pytest.raises(MappingError, match="state"):
+        SequencedItemMapper(StoredEvent).from_sequenced_item(
+            StoredEvent(uuid4(), 0, "eventsourcing.domain.model.events#DomainEvent", state)
+        )
+
+
+def test_attributes_named_like_the_place_inside_the_data_do_not_move_the_event() -> None:
+    item = StoredEvent(ID, 3, f"{__name__}#Shipped", '{"originator_version":99,"weight":1}')
+    event = SequencedItemMapper(StoredEvent).from_sequenced_item(item)
+    assert event.originator_version == 3
