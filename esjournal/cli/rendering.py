@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
 # A table is drawn in pieces: the first rows appear at once, and memory stays flat.
 ROWS_AT_A_TIME = 500
+# Three gaps of three columns each stand between four columns.
+COLUMN_GAPS = 9
 # Below this width types and moments are folded, so that the states have room.
 WIDE = 120
 
 Gap = tuple[int, int]
+
+_UP_TO_COMMA = re.compile(r"[^,]*,|[^,]+")
 
 
 def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *, gaps: bool) -> bool:
@@ -124,16 +129,17 @@ def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Itera
     remaining = iter(rows)
     page = list(islice(remaining, ROWS_AT_A_TIME))
     widths = _widths(page, wide)
+    state_width = max(20, console.width - sum(widths) - COLUMN_GAPS)
     header = True
     while page:
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False, expand=True)
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False)
         table.add_column("version", justify="right", width=widths[0], no_wrap=True, style="cyan")
         table.add_column("type", width=widths[1], overflow="fold")
         table.add_column("recorded at", width=widths[2], no_wrap=True, style="dim")
-        table.add_column("state", ratio=1, overflow="fold")
+        table.add_column("state", width=state_width, overflow="fold")
         for row in page:
             if isinstance(row, RecordedEvent):
-                state = highlighter(Text(visible(row.state)))
+                state = highlighter(Text(_folded(visible(row.state), state_width)))
                 version = Text(str(row.originator_version))
                 table.add_row(version, Text(_type_cell(row, wide)), Text(_moment_cell(row, wide)), state)
             else:
@@ -155,6 +161,18 @@ def _widths(page: list[RecordedEvent | Gap], wide: bool) -> tuple[int, int, int]
 def _type_cell(event: RecordedEvent, wide: bool) -> str:
     text = visible(event.event_type)
     return text if wide else text.replace("#", "#\n", 1)
+
+
+def _folded(text: str, width: int) -> str:
+    """Return text with line ends behind commas, where a state is read more easily than cut anywhere."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for part in _UP_TO_COMMA.findall(text):
+        if lines[-1] and cell_len(lines[-1]) + cell_len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _moment_cell(event: RecordedEvent, wide: bool) -> str:
