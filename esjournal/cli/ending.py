@@ -56,7 +56,6 @@ class JournalGroup(TyperGroup):
         """Run a command; where it stands alone, end the process with its exit code."""
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
-            sys.stdout.flush()
         except SequencedItemConflict as conflict:
             # On the command line a place in a sequence is a version.
             code = _fail(str(ConcurrencyError(*conflict.args)), CONFLICT)
@@ -66,16 +65,23 @@ class JournalGroup(TyperGroup):
             code = _fail(_usage_message(error), USAGE)
         except (KeyboardInterrupt, typer.Abort):
             code = _fail("interrupted; what was not committed is not there", INTERRUPTED)
-        except BrokenPipeError:
-            # Whoever read us has seen enough; that is no error of theirs or ours.
-            _close_stdout()
-            code = 0
-        except OSError as error:
-            _close_stdout()
-            code = _fail(f"the output cannot be written: {error.strerror or error}", STORE)
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)
         return code
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Run a command, and see to it that all of its output is written; Typer would end a closed pipe with 1."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read us has seen enough; that is no error of theirs or ours.
+            _close_stdout()
+            raise typer.Exit(0) from None
+        except OSError as error:
+            _close_stdout()
+            fail(f"the output cannot be written: {error.strerror or error}", STORE)
+        return result
 
 
 def exit_code_of(error: EsjournalError) -> int:
