@@ -69,7 +69,7 @@ class JournalGroup(TyperGroup):
             sys.exit(code if isinstance(code, int) else 0)
         return code
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run a command, and see to it that all of its output is written; Typer would end a closed pipe with 1."""
         try:
             result = super().invoke(ctx)
