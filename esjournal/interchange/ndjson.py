@@ -26,7 +26,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     event_type: str
     state: msgspec.Raw
     recorded_at: str | None = None
-    global_position: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    global_position: Annotated[int, msgspec.Meta(ge=1, le=fields.MAX_VERSION)] | None = None
 
 
 _REQUIRED = ("originator_id", "originator_version", "event_type", "state")
@@ -66,6 +66,9 @@ def event_of(line: bytes) -> RecordedEvent:
         else:
             state = fields.state_text(_string_decoder.decode(raw))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, InvalidData):
+        return _slowly(line)
+    if read.originator_version == 0 and b"-0" in line:
+        # To msgspec -0 is 0, and to us it is no version.
         return _slowly(line)
     return RecordedEvent(
         fields.originator_id(read.originator_id),
@@ -121,7 +124,8 @@ def _slowly(line: bytes) -> RecordedEvent:
         text = line.decode()
     except UnicodeDecodeError as error:
         raise InvalidData(f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is no UTF-8") from None
-    fields.check_depth(text)
+    # The event is one level around its state.
+    fields.check_depth(text, fields.MAX_STATE_DEPTH + 1)
     try:
         values = _raw_values(text)
     except json.JSONDecodeError as error:

@@ -144,19 +144,19 @@ def json_object(text: str) -> str:
     return text
 
 
-def check_depth(text: str) -> None:
-    """Refuse a state that is nested deeper than MAX_STATE_DEPTH.
+def check_depth(text: str, limit: int = MAX_STATE_DEPTH) -> None:
+    """Refuse a text in which JSON is nested deeper than a limit, before a parser runs out of stack.
 
     Counting all brackets costs a few hundred nanoseconds and clears nearly every state; only what has very many of
     them is looked at closely.
     """
-    if text.count("{") + text.count("[") <= MAX_STATE_DEPTH:
+    if text.count("{") + text.count("[") <= limit:
         return
     depth = 0
     for character in _JSON_STRING.sub("", text):
         if character in "{[":
             depth += 1
-            if depth > MAX_STATE_DEPTH:
+            if depth > limit:
                 raise InvalidData(f"state is nested deeper than {MAX_STATE_DEPTH} levels: make it flatter")
         elif character in "}]":
             depth -= 1
