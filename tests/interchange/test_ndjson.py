@@ -1,0 +1,296 @@
+"""NDJSON: what was written is read back as it was, and each refusal says why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from esjournal.domain.model import fields
+from esjournal.exceptions import InvalidData, InvalidLine
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.interchange import ndjson
+from esjournal.interchange.streams import source
+from tests.events import ID, json_states, recorded_events
+
+DEEPEST = fields.MAX_STATE_DEPTH
+
+
+def line(
+    state: str = "{}",
+    *,
+    originator_id: str = f'"{ID}"',
+    originator_version: str = "0",
+    event_type: str = '"a.b#C"',
+    more: str = "",
+) -> bytes:
+    return (
+        f'{{"originator_id":{originator_id},"originator_version":{originator_version},'
+        f'"event_type":{event_type},"state":{state}{more}}}'
+    ).encode("utf-8", "surrogatepass")
+
+
+def nested(depth: int, innermost: str = "{}") -> str:
+    return '{"a":' * (depth - 1) + innermost + "}" * (depth - 1)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "{}",
+        '{"price":1.10}',
+        '{"b":1,"a":2}',
+        '{"a":1,"a":2}',
+        '{ "a" : [ 1 , 2 ] }',
+        '{"a":"\u2028\u2029\u0085"}',
+        '{"a":"\\u2028\\/\\u00e9\\u0000"}',
+        '{"a":"\\ud800"}',
+        '{"a":"\\ud83d\\ude00 and \U0001f600"}',
+        '{"a":' + "9" * 5_000 + "}",
+        '{"a":-0,"b":1E5,"c":1e-400,"d":18446744073709551616}',
+        '{"a":"\x7f\x9b\u202e"}',
+        nested(DEEPEST),
+        nested(DEEPEST, '{"a":"\\ud800"}'),
+    ],
+)
+def test_a_json_object_stands_in_the_line_as_it_is_and_comes_back_byte_for_byte(state: str) -> None:
+    event = RecordedEvent(ID, 0, "a.b#C", state, "2026-01-31T12:00:00.000000Z", 17)
+    text = ndjson.line_of(event)
+    assert f'"state":{state},"recorded_at"' in text
+    assert ndjson.event_of(text.encode()).state == state
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "",
+        "gAAAAABl=",
+        '"text"',
+        '"{}"',
+        "null",
+        "[1]",
+        '{"a":1}\n',
+        ' {"a":1}',
+        '{"a":\n1}',
+        '{"a":\r1}',
+        '{"a":NaN}',
+        '{"a":1e400}',
+        '{"a":1} {"b":2}',
+        '{"a":"\t"}',
+        nested(DEEPEST + 1),
+        '\\ and " and \u2028 and \x1b]52;c;AAAA\x07',
+    ],
+)
+def test_any_other_text_stands_in_the_line_as_a_string_and_comes_back_byte_for_byte(state: str) -> None:
+    text = ndjson.line_of(RecordedEvent(ID, 0, "a.b#C", state, "2026-01-31T12:00:00.000000Z", 17))
+    assert json.loads(text)["state"] == state
+    assert "\n" not in text
+    assert ndjson.event_of(text.encode()).state == state
+
+
+def test_a_line_is_what_the_interchange_format_says() -> None:
+    event = RecordedEvent(ID, 3, 'a.b#"C"', '{"foo":"bar"}', "2026-01-31T12:00:00.000000Z", 17)
+    assert ndjson.line_of(event) == (
+        f'{{"originator_id":"{ID}","originator_version":3,"event_type":"a.b#\\"C\\"","state":{{"foo":"bar"}},'
+        f'"recorded_at":"2026-01-31T12:00:00.000000Z","global_position":17}}'
+    )
+
+
+@given(recorded_events())
+def test_any_event_written_as_a_line_reads_back_as_it_was(event: RecordedEvent) -> None:
+    text = ndjson.line_of(event)
+    assert "\n" not in text
+    assert ndjson.event_of(text.encode()) == event._replace(global_position=None)
+    if isinstance(json.loads(text)["state"], dict):
+        assert f'"state":{event.state},' in text
+
+
+@given(st.lists(recorded_events(), max_size=5))
+def test_many_events_are_written_as_their_lines_one_under_another(events: list[RecordedEvent]) -> None:
+    assert "".join(ndjson.write(events)) == "".join(f"{ndjson.line_of(event)}\n" for event in events)
+
+
+def test_more_events_than_are_written_at_a_time_are_all_written() -> None:
+    event = RecordedEvent(ID, 0, "a", "{}", "2026-01-31T12:00:00.000000Z", 1)
+    count = 2 * ndjson.LINES_AT_A_TIME + 1
+    assert "".join(ndjson.write([event] * count)).count("\n") == count
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"{", "no JSON object: .* at column 2; an event looks like"),
+        (b"[]", "no JSON object: Expecting '{' at column 1"),
+        (b"null", "no JSON object"),
+        (b"hello", "no JSON object"),
+        (b"{}", "no JSON object"),
+        (line() + b"x", "no JSON object: Extra data"),
+        (line() + b"\r" + line(), "no JSON object: Extra data"),
+        (line(more=',"x":1'), "unknown field 'x': remove it"),
+        (line(more=',"\\u001b":1'), r"unknown field '\\x1b': remove it"),
+        (b'{"originator_id":"' + ID.encode() + b'"}', "has no originator_version"),
+        (line(originator_id="1"), "originator_id is '1': write a JSON string"),
+        (line(originator_id='"urn:uuid:1"'), "'urn:uuid:1' is no UUID"),
+        (line(originator_version="-1"), "'-1' is no version"),
+        (line(originator_version="-0"), "'-0' is no version"),
+        (line(originator_version="1.0"), "'1.0' is no version"),
+        (line(originator_version='"1"'), "is no version"),
+        (line(originator_version="true"), "'true' is no version"),
+        (line(originator_version="null"), "'null' is no version"),
+        (line(originator_version=str(2**63)), "is no version"),
+        (line(originator_version="9" * 5_000), "is no version"),
+        (line(event_type='""'), "event_type is empty"),
+        (line(event_type="null"), "event_type is 'null': write a JSON string"),
+        (line(event_type='"a\\nb"'), r"control character U\+000A at column 2"),
+        (line(event_type='"a\\ud800"'), r"U\+D800 at column 2"),
+        (line("1"), "state '1' is JSON, but no object"),
+        (line("null"), "state 'null' is JSON, but no object"),
+        (line("[{}]"), "is JSON, but no object"),
+        (line('{"a":NaN}'), "state has NaN, which is no JSON"),
+        (line('{"a":-Infinity}'), "state has -Infinity, which is no JSON"),
+        (line('{"a":1e400}'), "'1e400', which is beyond a double"),
+        (line('"\\u0000"'), r"raw U\+0000 at column 1"),
+        (line('"\\udc00"'), "half of a surrogate pair at column 1"),
+        (line('{"a":"\0"}'), "no JSON object: Invalid control character"),
+        (line('{"a":"\ud800"}'), "byte 0xed at byte .* is no UTF-8"),
+        (b'{"originator_id":"\xff"}', "byte 0xff at byte 19 is no UTF-8"),
+        (line(nested(DEEPEST + 1)), f"nested deeper than {DEEPEST} levels"),
+        (line("[" * 100_000), f"nested deeper than {DEEPEST} levels"),
+        (line(nested(100_000)), f"nested deeper than {DEEPEST} levels"),
+        (line(more=',"recorded_at":"yesterday"'), "recorded_at 'yesterday' is no moment"),
+        (line(more=',"recorded_at":1'), "recorded_at is '1': write a JSON string"),
+        (line(more=',"global_position":0'), "global_position '0' is no position"),
+        (line(more=',"global_position":"1"'), "is no position"),
+        (line(more=f',"global_position":{2**63}'), "is no position"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)
+def test_a_line_that_is_no_event_is_refused_with_the_reason(text: bytes, message: str) -> None:
+    with pytest.raises(InvalidData, match=message) as caught:
+        ndjson.event_of(text)
+    assert len(str(caught.value)) < 300
+    assert str(caught.value).isprintable()
+
+
+def test_moment_and_position_may_be_missing_or_null() -> None:
+    expected = RecordedEvent(ID, 0, "a.b#C", "{}", None, None)
+    assert ndjson.event_of(line()) == expected
+    assert ndjson.event_of(line(more=',"recorded_at":null,"global_position":null')) == expected
+
+
+def test_fields_come_back_in_their_canonical_spelling() -> None:
+    more = ',"recorded_at":"2026-01-31 13:00:00.5+01:00"'
+    event = ndjson.event_of(line(originator_id=f'"{ID.upper()}"', more=more))
+    assert (event.originator_id, event.recorded_at) == (ID, "2026-01-31T12:00:00.500000Z")
+
+
+def verdict(read: object, text: bytes) -> object:
+    try:
+        return read(text)  # type: ignore[operator]
+    except InvalidData as error:
+        return str(error)
+
+
+odd_numbers = st.sampled_from(["-0", "0", "1.0", "-1", "1e0", "00", "1E400", "NaN", "true", '"1"', "[]", "-0.0"])
+odd_strings = st.sampled_from(
+    ['"\\ud800"', '"\\u0000"', '"\t"', '"é"', "null", '"' + ID + '"', f'"{ID.upper()}"', '""']
+)
+numbers = st.one_of(odd_numbers, st.integers(-2, 2**65).map(str))
+strings = st.one_of(odd_strings, st.text(max_size=8).map(json.dumps))
+
+
+@given(
+    identity=st.one_of(st.just(f'"{ID}"'), strings),
+    version=numbers,
+    event_type=strings,
+    state=st.one_of(json_states(), strings, numbers, st.sampled_from([nested(DEEPEST), nested(DEEPEST + 1)])),
+    more=st.one_of(
+        st.just(""),
+        numbers.map(lambda value: f',"global_position":{value}'),
+        strings.map(lambda value: f' , "recorded_at" : {value} '),
+        strings.map(lambda value: f',"state":{value}'),
+        st.just(',"recorded_at":"2026-01-31T12:00:00Z"\r'),
+    ),
+)
+@example(identity=f'"{ID}"', version="-0", event_type='"a"', state="{}", more="")
+@example(identity=f'"{ID}"', version="0", event_type='"a"', state=nested(DEEPEST), more="")
+@example(identity=f'"{ID}"', version="0", event_type='"a"', state="{}", more=f',"global_position":{2**63}')
+def test_the_fast_way_and_the_slow_way_come_to_the_same_verdict(
+    identity: str, version: str, event_type: str, state: str, more: str
+) -> None:
+    text = line(state, originator_id=identity, originator_version=version, event_type=event_type, more=more)
+    assert verdict(ndjson.event_of, text) == verdict(ndjson._slowly, text)
+
+
+@given(st.binary(max_size=20), st.integers(0, 150))
+def test_any_bytes_get_the_same_verdict_both_ways(noise: bytes, at: int) -> None:
+    whole = line('{"a":"b"}', more=',"recorded_at":"2026-01-31T12:00:00Z"')
+    text = whole[:at] + noise + whole[at + len(noise) :]
+    assert verdict(ndjson.event_of, text) == verdict(ndjson._slowly, text)
+
+
+def read(path: Path) -> list[tuple[int, object]]:
+    with source(str(path)) as opened:
+        return [
+            (number, str(event) if isinstance(event, InvalidLine) else event.originator_version)
+            for number, event in ndjson.read(opened)
+        ]
+
+
+def versions(*given: int) -> list[bytes]:
+    return [line(originator_version=str(version)) for version in given]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", []),
+        (b"\n\n", []),
+        (b"\n".join(versions(0, 1)), [(1, 0), (2, 1)]),
+        (b"\n".join([*versions(0, 1), b""]), [(1, 0), (2, 1)]),
+        (b"\r\n".join([*versions(0, 1), b""]), [(1, 0), (2, 1)]),
+        (b"\xef\xbb\xbf" + b"\n".join(versions(0, 1)), [(1, 0), (2, 1)]),
+        (b"\xef\xbb\xbf", []),
+        (b"\n \t\n\r\n" + b"\n\n".join(versions(0, 1)), [(4, 0), (6, 1)]),
+    ],
+    ids=["empty", "blank", "no-final-newline", "newline", "crlf", "bom", "only-bom", "blank-lines-counted"],
+)
+def test_only_a_line_feed_ends_a_line_and_blank_lines_are_skipped_but_counted(
+    tmp_path: Path, data: bytes, expected: list[tuple[int, int]]
+) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(data)
+    assert read(path) == expected
+
+
+def test_separators_of_unicode_inside_a_line_do_not_end_it(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(line('{"a":"\u2028\u2029\u0085"}') + b"\n" + line(originator_version="1"))
+    assert read(path) == [(1, 0), (2, 1)]
+
+
+def test_a_second_bom_is_no_part_of_an_event(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"\xef\xbb\xbf\xef\xbb\xbf" + line())
+    [(number, message)] = read(path)
+    assert number == 1
+    assert "events.ndjson:1: the line is no JSON object" in str(message)
+
+
+def test_a_carriage_return_alone_ends_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"\r".join(versions(0, 1)))
+    [(number, message)] = read(path)
+    assert number == 1
+    assert "Extra data" in str(message)
+
+
+def test_reading_goes_on_behind_a_bad_line(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"\n".join([*versions(0), b"bad", *versions(1)]))
+    first, bad, last = read(path)
+    assert (first, last) == ((1, 0), (3, 1))
+    assert str(bad[1]).startswith(f"{path}:2: the line is no JSON object")
