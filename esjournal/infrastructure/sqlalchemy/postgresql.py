@@ -31,6 +31,8 @@ from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 CONNECT_TIMEOUT_SECONDS = 10
 # A writer that holds the journal's lock and falls silent is cut off: the others must not wait for it for ever.
 IDLE_TIMEOUT_SECONDS = 60
+# "ESJL" in ASCII: it tells our advisory locks from those of others in the same database.
+LOCK_KEY = 0x45534A4C
 # Up to here, single inserts in one pipeline are faster than COPY, which needs a round trip more.
 PIPELINE_ROWS = 50
 
@@ -79,9 +81,9 @@ class PostgreSQLSession(Session):
         )
         # The key is ours in the upper half and the table's in the lower; the schema makes it before the table is.
         connection.execute(
-            "SELECT pg_advisory_xact_lock((1163086412::bigint << 32) "
+            "SELECT pg_advisory_xact_lock((%s::bigint << 32) "
             "| coalesce(to_regclass(%s)::oid, to_regnamespace(quote_ident(current_schema()))::oid, 0)::bigint)",
-            (self.engine.dialect.identifier_preparer.format_table(table),),
+            (LOCK_KEY, self.engine.dialect.identifier_preparer.format_table(table)),
         )
 
     def in_transaction(self, connection: Any) -> bool:
@@ -159,10 +161,11 @@ class PostgreSQLSession(Session):
         Raises:
             NotAJournal: a table of that name is there, and no journal; it is left as it was.
         """
-        with self.connection() as connection:
-            if self.url.schema is not None:
-                connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self.url.schema}"')
         with self.transaction(identity_table) as connection:
+            # Others may be making the same schema or table, for whose name there is no lock before it is there.
+            connection.execute("SELECT pg_advisory_xact_lock(%s::bigint << 32)", (LOCK_KEY,))
+            if self.url.schema is not None and not self._schema_is_present(connection):
+                connection.execute(f'CREATE SCHEMA "{self.url.schema}"')
             missing = [table for table in tables if not self._is_present(connection, table)]
             if not self._is_present(connection, identity_table):
                 for table in tables:
@@ -180,6 +183,11 @@ class PostgreSQLSession(Session):
                         "INSERT INTO esjournal VALUES (%s, %s, %s)", (uuid4(), SCHEMA_VERSION, now_as_text())
                     )
         return bool(missing)
+
+    def _schema_is_present(self, connection: Any) -> bool:
+        # CREATE SCHEMA IF NOT EXISTS would ask for the right to create, even where there is nothing to do.
+        query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
+        return bool(connection.execute(query, (self.url.schema,)).fetchone()[0])
 
     def _is_present(self, connection: Any, table: Table) -> bool:
         query = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -157,14 +158,27 @@ class SQLiteSession(Session):
                 created = self._create_missing(connection, tables)
             if self._path is not None:
                 # The tables come first, so that the header in the file itself, and not in the WAL, names us.
-                with self.connection() as connection:
-                    connection.execute("PRAGMA journal_mode=WAL")
+                self._switch_to_wal()
         except BaseException:
-            if made and self._path is not None:
+            # A file that is no longer empty may be somebody else's journal by now.
+            if made and self._path is not None and self._path.stat().st_size == 0:
                 self.close()
                 self._path.unlink(missing_ok=True)
             raise
         return created
+
+    def _switch_to_wal(self) -> None:
+        # SQLite's own timeout does not hold here: while others read the file, it refuses the switch at once.
+        deadline = time.monotonic() + self.url.timeout
+        with self.connection() as connection:
+            while True:
+                try:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                        raise
+                time.sleep(0.005)
 
     def _create_missing(self, connection: Any, tables: Sequence[Table]) -> bool:
         present = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
