@@ -92,10 +92,14 @@ class Timestamp(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> int:
-        microseconds = Decimal(str(value)) * _MICROSECONDS
-        if microseconds != int(microseconds):
+        try:
+            microseconds = Decimal(str(value)) * _MICROSECONDS
+            whole = int(microseconds)
+        except (ArithmeticError, ValueError):
+            raise InvalidData(f"the timestamp {value!r} is no number of seconds: give a finite one") from None
+        if microseconds != whole:
             raise InvalidData(f"the timestamp {value!r} has more digits than microseconds: round it")
-        return int(microseconds)
+        return whole
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal:
         return Decimal(value) / _MICROSECONDS

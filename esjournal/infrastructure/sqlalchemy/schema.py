@@ -13,6 +13,8 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x45534A4C
 
 _PLACE = "place"
+# SQLite's strict tables know no other types.
+_STRICT_TYPES = {"INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"}
 
 identity_table = Table(
     "esjournal",
@@ -58,14 +60,15 @@ def create_statements(table: Table, dialect: Dialect) -> list[str]:
     quote = dialect.identifier_preparer
     name = quote.format_table(table)
     place = ", ".join(map(quote.quote, table.info.get(_PLACE, ())))
-    strict = dialect.name == "sqlite"
+    on_sqlite = dialect.name == "sqlite"
+    strict = on_sqlite and {column.type.compile(dialect) for column in table.columns} <= _STRICT_TYPES
     lines = [_column_definition(column, dialect) for column in table.columns]
-    if place and not strict:
+    if place and not on_sqlite:
         # The key by place, and not by global position, lets Citus distribute the table by its first column.
         lines.append(f"PRIMARY KEY ({place})")
     body = ",\n".join(f"    {line}" for line in lines)
     statements = [f"CREATE TABLE {name} (\n{body}\n)" + (" STRICT" if strict else "")]
-    if place and strict:
+    if place and on_sqlite:
         # A named index, and not a key, so that a bulk load may build it last.
         statements.append(f"CREATE UNIQUE INDEX {quote.quote(f'{table.name}_place')} ON {name} ({place})")
     return statements
