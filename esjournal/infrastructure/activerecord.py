@@ -54,6 +54,9 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
             limit: how many items at the most.
             query_ascending: whether a limit counts from the first or from the last item.
             results_ascending: whether the list is in the order of the positions, or reversed.
+
+        Raises:
+            ValueError: a limit below 0.
         """
 
     @abstractmethod

@@ -75,7 +75,10 @@ class EventStore(Generic[Item]):
 
         Raises:
             MappingError: a stored event does not map to an event.
+            ValueError: a limit below 0, or a page below 1.
         """
+        if page_size is not None and page_size < 1:
+            raise ValueError(f"page_size is {page_size}: give at least 1")
         items: list[Item] = []
         while limit is None or len(items) < limit:
             wanted = None if limit is None else limit - len(items)

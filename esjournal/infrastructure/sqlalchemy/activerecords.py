@@ -132,6 +132,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         results_ascending: bool = True,
     ) -> list[Item]:
         """Return items of one sequence; see the base class."""
+        if limit is not None and limit < 0:
+            # SQLite would take it for no limit at all.
+            raise ValueError(f"limit is {limit}: give at least 0")
         given = {"gt": gt, "gte": gte, "lt": lt, "lte": lte}
         bounds = {name: value for name, value in given.items() if value is not None}
         statement = self._statements.items_of_sequence(tuple(bounds), query_ascending)
