@@ -1,0 +1,149 @@
+"""What a datastore does, whichever the database."""
+
+import threading
+from uuid import UUID, uuid4
+
+import pytest
+
+from esjournal.exceptions import NotInitialised, SchemaTooNew, StoreError, StoreNotFound
+from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+
+Strategy = SQLAlchemyActiveRecordStrategy[StoredEvent]
+
+
+def test_every_step_of_setting_up_and_tearing_down_may_be_taken_twice(journal_url: str) -> None:
+    datastore = SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url), tables=(StoredEventRecord,))
+    datastore.setup_connection()
+    session = datastore.session
+    datastore.setup_connection()
+    assert datastore.session is session
+    assert datastore.setup_tables() is True
+    assert datastore.setup_tables() is False
+    datastore.drop_tables()
+    datastore.drop_tables()
+    datastore.close_connection()
+    datastore.close_connection()
+
+
+def test_a_session_that_was_not_set_up_is_an_error_that_says_what_to_call(journal_url: str) -> None:
+    datastore = SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url), tables=(StoredEventRecord,))
+    with pytest.raises(StoreError, match=r"is not connected: call setup_connection\(\) first"):
+        _ = datastore.session
+    with datastore:
+        assert datastore.session
+    with pytest.raises(StoreError, match="is not connected"):
+        datastore.setup_tables()
+
+
+def test_reading_and_appending_before_the_tables_are_there_says_what_to_run(journal_url: str) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url), tables=(StoredEventRecord,)) as datastore:
+        strategy = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session, active_record_class=StoredEventRecord, sequenced_item_class=StoredEvent
+        )
+        absent = (NotInitialised, StoreNotFound)
+        with pytest.raises(absent, match="init"):
+            datastore.identity()
+        with pytest.raises(absent, match="init"):
+            strategy.append(StoredEvent(uuid4(), 0, "a#B", "{}"))
+        with pytest.raises(absent, match="init"):
+            strategy.get_items(uuid4())
+        with pytest.raises(absent, match="init"):
+            list(strategy.all_items())
+
+
+def test_dropped_tables_take_the_events_and_the_identity_with_them(
+    datastore: SQLAlchemyDatastore, strategy: Strategy
+) -> None:
+    strategy.append(StoredEvent(uuid4(), 0, "a#B", "{}"))
+    before = datastore.identity()
+    datastore.drop_tables()
+    with pytest.raises(NotInitialised):
+        datastore.identity()
+    assert datastore.setup_tables() is True
+    assert datastore.identity() != before
+    assert list(strategy.all_items()) == []
+    assert strategy.append(StoredEvent(uuid4(), 0, "a#B", "{}")) == range(1, 2)
+
+
+def test_a_journal_has_an_id_that_stays_and_a_schema_version(datastore: SQLAlchemyDatastore) -> None:
+    identity = datastore.identity()
+    assert str(UUID(identity.journal_id)) == identity.journal_id
+    assert identity.schema_version == 1
+    datastore.setup_tables()
+    assert datastore.identity() == identity
+
+
+def test_a_journal_of_a_later_esjournal_is_refused(datastore: SQLAlchemyDatastore) -> None:
+    with datastore.session.connection() as connection:
+        connection.execute("UPDATE esjournal SET schema_version = 2")
+    message = "schema version 2, and this esjournal knows versions up to 1: upgrade esjournal"
+    with pytest.raises(SchemaTooNew, match=message):
+        datastore.identity()
+    with pytest.raises(SchemaTooNew, match=message):
+        datastore.setup_tables()
+
+
+def test_a_missing_table_is_added_to_a_journal_that_is_there(journal_url: str) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url)) as datastore:
+        assert datastore.setup_tables() is True
+        identity = datastore.identity()
+        if journal_url.endswith(":memory:"):
+            return
+        with SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url), tables=(StoredEventRecord,)) as later:
+            assert later.setup_tables() is True
+            assert later.setup_tables() is False
+            assert later.identity() == identity
+
+
+def test_threads_may_append_and_read_at_the_same_time(strategy: Strategy) -> None:
+    errors: list[BaseException] = []
+    sequences = [uuid4() for _ in range(6)]
+
+    def work(sequence_id: UUID) -> None:
+        try:
+            for version in range(15):
+                strategy.append(StoredEvent(sequence_id, version, "a#B", "{}"))
+                assert len(strategy.get_items(sequence_id)) == version + 1
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(sequence_id,)) for sequence_id in sequences]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(list(strategy.all_items())) == 90
+    assert strategy.last_global_position() == 90
+
+
+def test_a_reader_may_append_while_it_reads_everything(strategy: Strategy) -> None:
+    strategy.append([StoredEvent(uuid4(), 0, "a#B", "{}") for _ in range(1_500)])
+    seen = 0
+    for _ in strategy.all_items():
+        seen += 1
+        if seen % 500 == 0:
+            strategy.append(StoredEvent(uuid4(), 0, "a#B", "{}"))
+    assert seen == 1_500
+
+
+def test_setting_up_from_many_threads_makes_one_journal(store_url: str) -> None:
+    made: list[bool] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with SQLAlchemyDatastore(SQLAlchemySettings(uri=store_url), tables=(StoredEventRecord,)) as datastore:
+                made.append(datastore.setup_tables())
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sorted(made) == [False] * 7 + [True]

@@ -1,0 +1,160 @@
+"""What an event store does, whichever the database."""
+
+from itertools import product
+from uuid import UUID, uuid4
+
+import pytest
+
+from esjournal.domain.model.events import DomainEvent
+from esjournal.exceptions import ConcurrencyError, MappingError, SequencedItemConflict, StoreError, TopicNotFound
+from esjournal.infrastructure.eventstore import EventStore
+from esjournal.infrastructure.retrying import retry
+from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+
+Store = EventStore[StoredEvent]
+
+
+class Moved(DomainEvent):
+    pass
+
+
+def moved(sequence: UUID, version: int, **attributes: object) -> Moved:
+    return Moved(originator_id=sequence, originator_version=version, **attributes)
+
+
+def test_events_come_back_equal_and_of_their_class(event_store: Store) -> None:
+    sequence = uuid4()
+    events = [moved(sequence, 0, to=(1, 2)), DomainEvent(originator_id=sequence, originator_version=1, a={uuid4()})]
+    assert event_store.append(events[0]) == range(1, 2)
+    assert event_store.append(iter(events[1:])) == range(2, 3)
+    found = event_store.get_domain_events(sequence)
+    assert found == events
+    assert [type(event) for event in found] == [Moved, DomainEvent]
+    assert event_store.append([]) == range(0)
+
+
+def test_append_names_the_actual_version_when_the_place_is_taken(event_store: Store) -> None:
+    sequence = uuid4()
+    event_store.append([moved(sequence, version, step=version) for version in range(8)])
+    with pytest.raises(ConcurrencyError) as caught:
+        event_store.append(moved(sequence, 3, step="other"))
+    error = caught.value
+    assert (error.sequence_id, error.position, error.last_position, error.identical) == (sequence, 3, 7, False)
+    assert str(error) == (
+        f"sequence {sequence}: version 3 is taken by a different event, the sequence is at version 7; "
+        f"read it again and append after that"
+    )
+    assert isinstance(error.__cause__, SequencedItemConflict)
+    with pytest.raises(ConcurrencyError) as caught:
+        event_store.append(moved(sequence, 3, step=3))
+    assert caught.value.identical is True
+
+
+def test_a_batch_with_one_event_that_does_not_map_is_not_stored(event_store: Store) -> None:
+    sequence = uuid4()
+    with pytest.raises(MappingError):
+        event_store.append([moved(sequence, 0), moved(sequence, 1, bad=object())])
+    with pytest.raises(ConcurrencyError):
+        event_store.append([moved(sequence, 0), moved(sequence, 0)])
+    assert event_store.get_domain_events(sequence) == []
+
+
+def test_bounds_limit_order_and_pages_select_what_a_filter_in_python_selects(event_store: Store) -> None:
+    sequence = uuid4()
+    events = [moved(sequence, version) for version in range(7)]
+    event_store.append(events)
+    bounds = [None, 1, 5]
+    for gt, gte, lt, lte in product(bounds, repeat=4):
+        selected = [
+            event
+            for version, event in enumerate(events)
+            if (gt is None or version > gt)
+            and (gte is None or version >= gte)
+            and (lt is None or version < lt)
+            and (lte is None or version <= lte)
+        ]
+        for limit, ascending, page_size in product([None, 0, 2, 7], [True, False], [None, 1, 3, 7, 50]):
+            expected = (selected if ascending else selected[::-1])[:limit]
+            found = event_store.get_domain_events(sequence, gt, gte, lt, lte, limit, ascending, page_size)
+            assert found == expected, (gt, gte, lt, lte, limit, ascending, page_size)
+
+
+def test_one_event_is_found_by_its_version(event_store: Store) -> None:
+    sequence = uuid4()
+    event_store.append(moved(sequence, 4))
+    assert event_store.get_domain_event(sequence, 4) == moved(sequence, 4)
+    assert event_store.get_domain_event(sequence, 3) is None
+    assert event_store.get_domain_event(uuid4(), 4) is None
+
+
+def test_the_most_recent_event_is_the_last_one_or_the_last_below_a_bound(event_store: Store) -> None:
+    sequence = uuid4()
+    event_store.append([moved(sequence, version) for version in (0, 1, 5)])
+    assert event_store.get_most_recent_event(sequence) == moved(sequence, 5)
+    assert event_store.get_most_recent_event(sequence, lt=5) == moved(sequence, 1)
+    assert event_store.get_most_recent_event(sequence, lte=5) == moved(sequence, 5)
+    assert event_store.get_most_recent_event(sequence, lte=4) == moved(sequence, 1)
+    assert event_store.get_most_recent_event(sequence, lt=0) is None
+    assert event_store.get_most_recent_event(uuid4()) is None
+
+
+def test_all_events_come_in_global_order(event_store: Store) -> None:
+    one, other = uuid4(), uuid4()
+    events = [moved(one, 0), moved(other, 0), moved(one, 1), moved(other, 1)]
+    for event in events:
+        event_store.append(event)
+    assert list(event_store.all_domain_events()) == events
+    assert list(event_store.all_domain_events(after=2)) == events[2:]
+
+
+def test_a_stored_event_of_an_unknown_topic_is_an_error_and_no_import(event_store: Store) -> None:
+    sequence = uuid4()
+    event_store.strategy.append(StoredEvent(sequence, 0, "antigravity#Flight", "{}"))
+    with pytest.raises(TopicNotFound, match="'antigravity#Flight'"):
+        event_store.get_domain_events(sequence)
+
+
+def test_a_page_size_that_would_never_end_is_refused(event_store: Store) -> None:
+    for page_size in (0, -1):
+        with pytest.raises(ValueError, match="page_size"):
+            event_store.get_domain_events(uuid4(), page_size=page_size)
+
+
+def test_a_retried_append_lands_behind_what_others_wrote_meanwhile(event_store: Store) -> None:
+    sequence = uuid4()
+    event_store.append(moved(sequence, 0))
+    interrupted = False
+
+    @retry(wait=0.001)
+    def step() -> int:
+        nonlocal interrupted
+        last = event_store.get_most_recent_event(sequence)
+        version = last.originator_version + 1
+        if not interrupted:
+            interrupted = True
+            event_store.append(moved(sequence, version, by="somebody else"))
+        event_store.append(moved(sequence, version, by="me"))
+        return version
+
+    assert step() == 2
+
+
+def test_a_store_is_opened_from_a_url_in_one_call_and_made_where_it_is_not_there(store_url: str) -> None:
+    sequence = uuid4()
+    with open_event_store(store_url) as store:
+        store.append(moved(sequence, 0))
+    store.close()
+    with open_event_store(store_url) as store:
+        assert store.get_domain_events(sequence) == [moved(sequence, 0)]
+
+
+def test_a_store_in_memory_is_opened_in_one_call_too() -> None:
+    with open_event_store("sqlite:///:memory:") as store:
+        store.append(moved(uuid4(), 0))
+        assert len(list(store.all_domain_events())) == 1
+
+
+def test_opening_what_cannot_be_opened_leaves_nothing_open(tmp_path: object) -> None:
+    with pytest.raises(StoreError):
+        open_event_store(str(tmp_path))
