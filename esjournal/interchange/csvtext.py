@@ -10,7 +10,7 @@ from itertools import islice
 from esjournal.domain.model import fields
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.interchange.streams import DEFAULT_LINE_LIMIT, Source
+from esjournal.interchange.streams import Source
 
 COLUMNS = RecordedEvent._fields
 REQUIRED = COLUMNS[:4]
@@ -29,8 +29,9 @@ def read(source: Source) -> Iterator[tuple[int, RecordedEvent | InvalidLine]]:
         InvalidLine: the header is missing or wrong, or quotes do not match.
     """
     # The csv module keeps one limit for the whole process, and its own is too small for states.
-    csv.field_size_limit(DEFAULT_LINE_LIMIT)
-    rows = csv.reader(_decoded(source), strict=True)
+    csv.field_size_limit(source.line_limit)
+    lines = _Lines(source)
+    rows = csv.reader(lines, strict=True)
     line = 1
     header: list[str] | None = None
     while True:
@@ -41,6 +42,7 @@ def read(source: Source) -> Iterator[tuple[int, RecordedEvent | InvalidLine]]:
             raise InvalidLine(source.name, line, f"the row is no CSV: {error}") from None
         if row is None:
             break
+        lines.bytes_of_row = 0
         if not row:
             continue
         if header is None:
@@ -64,9 +66,13 @@ def write(events: Iterable[RecordedEvent], *, safe: bool) -> Iterator[str]:
     remaining = iter(events)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
+    # Before Python 3.13 the csv module leaves a carriage return unquoted, and refuses to read it again.
+    quoting_writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     while rows := list(islice(remaining, ROWS_AT_A_TIME)):
-        writer.writerows(map(_without_formulas, rows) if safe else rows)
+        for row in rows:
+            fitting = quoting_writer if "\r" in row.state else writer
+            fitting.writerow(_without_formulas(row) if safe else row)
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -77,13 +83,25 @@ def _without_formulas(event: RecordedEvent) -> list[object]:
     return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell for cell in event]
 
 
-def _decoded(source: Source) -> Iterator[str]:
-    for number, line in source.lines():
-        try:
-            yield line.decode() + "\n"
-        except UnicodeDecodeError as error:
-            reason = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is no UTF-8"
-            raise InvalidLine(source.name, number, reason) from None
+class _Lines:
+    """The lines of a source as text; a row of many lines is held to the limit of one, so that memory stays flat."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.bytes_of_row = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in self._source.lines():
+            self.bytes_of_row += len(line) + 1
+            if self.bytes_of_row > self._source.line_limit + 1:
+                reason = f"the row is longer than {self._source.line_limit} bytes"
+                advice = "close its quotes, or raise the limit with --max-line-bytes"
+                raise InvalidLine(self._source.name, number, f"{reason}: {advice}")
+            try:
+                yield line.decode() + "\n"
+            except UnicodeDecodeError as error:
+                reason = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is no UTF-8"
+                raise InvalidLine(self._source.name, number, reason) from None
 
 
 def _header(row: list[str], name: str, line: int) -> list[str]:

@@ -27,8 +27,9 @@ def import_(
     ],
     file_format: FileFormatOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Find out what would happen, and write nothing.")] = False,
-    max_line_bytes: Annotated[int, typer.Option(metavar="N", min=1, help="The longest line that is taken.")] = 16
-    * MEBIBYTE,
+    max_line_bytes: Annotated[
+        int, typer.Option(metavar="N", min=1, max=2**31 - 1, help="The longest line that is taken.")
+    ] = 16 * MEBIBYTE,
     url: UrlOption = None,
 ) -> None:
     """Append the events of a file in one transaction.
