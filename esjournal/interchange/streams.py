@@ -28,7 +28,8 @@ _BOM = b"\xef\xbb\xbf"
 class Source:
     """A file, or standard input, that is read from its beginning to its end.
 
-    `name` is how messages call it, `size` is its length in bytes on disk, None for a pipe.
+    `name` is how messages call it, `size` is its length in bytes on disk, None for a pipe, `line_limit` is how many
+    bytes a line may have.
 
     Args:
         path: a file's path, decompressed if it ends in .gz or .zst; `-` is standard input.
@@ -39,7 +40,7 @@ class Source:
     """
 
     def __init__(self, path: str, *, line_limit: int = DEFAULT_LINE_LIMIT) -> None:
-        self._line_limit = line_limit
+        self.line_limit = line_limit
         self._path = path
         self.name = "standard input" if path == STANDARD_STREAM else path
         self._raw: BinaryIO = sys.stdin.buffer if path == STANDARD_STREAM else _opened(path)
@@ -80,16 +81,19 @@ class Source:
             self._raw.close()
 
     def _check_length(self, line: bytes, number: int) -> None:
-        if len(line) > self._line_limit:
-            reason = f"the line is longer than {self._line_limit} bytes: raise the limit with --max-line-bytes"
+        if len(line) > self.line_limit:
+            reason = f"the line is longer than {self.line_limit} bytes: raise the limit with --max-line-bytes"
             raise InvalidLine(self.name, number, reason)
 
     def _blocks(self) -> Iterator[bytes]:
+        if not self._path.endswith((".gz", ".zst")):
+            return _read_blocks(self._raw)
+        if self.size == 0:
+            # Even nothing compresses to something; an empty file is a download that never began.
+            raise EOFError("the file is empty")
         if self._path.endswith(".gz"):
             return _read_blocks(cast(BinaryIO, gzip.GzipFile(fileobj=self._raw, mode="rb")))
-        if self._path.endswith(".zst"):
-            return _zstd_blocks(self._raw)
-        return _read_blocks(self._raw)
+        return _zstd_blocks(self._raw)
 
 
 @contextmanager
@@ -116,9 +120,9 @@ def sink(path: str) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         return
     target = Path(path)
-    special = target.exists() and not target.is_file()
-    beside = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+        special = target.exists() and not target.is_file()
+        beside = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")
         raw: BinaryIO = beside.open("wb" if special else "xb")
     except OSError as error:
         raise UnusableFile(f"{path} cannot be written: {error.strerror}") from None
@@ -160,7 +164,9 @@ def _zstd_blocks(stream: BinaryIO) -> Iterator[bytes]:
             piece = block[start : start + _ZSTD_PIECE_BYTES]
             while piece:
                 begun = True
-                yield frame.decompress(piece)
+                data = frame.decompress(piece)
+                for at in range(0, len(data), _BLOCK_BYTES):
+                    yield data[at : at + _BLOCK_BYTES]
                 piece = b""
                 if frame.eof:
                     piece = frame.unused_data
