@@ -1,0 +1,232 @@
+"""Files and pipes: compression by name, bounds on memory, and names only for what is whole."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from esjournal.exceptions import InvalidLine, UnusableFile
+from esjournal.interchange.streams import sink, source
+
+MEBIBYTE = 1024 * 1024
+SKIPPABLE_FRAME = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+
+
+def lines(path: Path, data: bytes | None = None, *, line_limit: int = MEBIBYTE) -> list[tuple[int, bytes]]:
+    if data is not None:
+        path.write_bytes(data)
+    with source(str(path), line_limit=line_limit) as opened:
+        return list(opened.lines())
+
+
+def zstd(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(data)
+
+
+@pytest.mark.parametrize("name", ["events", "events.gz", "events.zst"])
+@pytest.mark.parametrize("data", [b"", b"a\n", b"a\nb\n", bytes(range(11, 256)) * 2_000 + b"\n"])
+def test_what_is_written_is_read_back(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
+    with sink(str(path)) as stream:
+        stream.write(data)
+    assert b"".join(line + b"\n" for _, line in lines(path)) == data
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["events.ndjson.gz", "events.ndjson.zst"])
+def test_the_same_events_make_the_same_file(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+    for folder, moment in (("one", 1_000_000_000.0), ("other", 2_000_000_000.0)):
+        (tmp_path / folder).mkdir()
+        monkeypatch.setattr("time.time", lambda moment=moment: moment)
+        with sink(str(tmp_path / folder / name)) as stream:
+            stream.write(b"the same\n")
+        written.append((tmp_path / folder / name).read_bytes())
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("name", ["events", "events.gz", "events.zst"])
+@pytest.mark.parametrize("before", [None, b"the export of yesterday"])
+@pytest.mark.parametrize("interruption", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_half_export_never_bears_the_name(
+    tmp_path: Path, name: str, before: bytes | None, interruption: type[BaseException]
+) -> None:
+    path = tmp_path / name
+    if before is not None:
+        path.write_bytes(before)
+
+    def write_half() -> None:
+        with sink(str(path)) as stream:
+            stream.write(b"half\n")
+            raise interruption
+
+    with pytest.raises(interruption):
+        write_half()
+    assert [entry.read_bytes() for entry in tmp_path.iterdir()] == ([] if before is None else [before])
+
+
+def test_a_file_gets_its_name_only_when_all_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    with sink(str(path)) as stream:
+        stream.write(b"a\n")
+        assert not path.exists()
+    assert path.read_bytes() == b"a\n"
+
+
+def test_a_device_is_written_to_as_it_is() -> None:
+    with sink(os.devnull) as stream:
+        stream.write(b"a\n")
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("path", ["missing/events", ".", "x" * 300])
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnusableFile, match="cannot be written"), sink(path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["missing", ".", "x" * 300, "a\0b"])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnusableFile, match="cannot be read"), source(path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.gz", gzip.compress(b"a\n") + gzip.compress(b"b\n")),
+        ("a.gz", gzip.compress(b"a\nb\n") + b"\0" * 512),
+        ("a.zst", zstd(b"a\n") + zstd(b"b\n")),
+        ("a.zst", zstd(b"a\n") + zstd(b"") + zstd(b"b\n")),
+        ("a.zst", SKIPPABLE_FRAME + zstd(b"a\n") + SKIPPABLE_FRAME + zstd(b"b\n") + SKIPPABLE_FRAME),
+    ],
+    ids=["gz members", "gz padded", "zst frames", "zst empty frame", "zst skippable frames"],
+)
+def test_files_of_several_frames_are_read_to_their_end(tmp_path: Path, name: str, data: bytes) -> None:
+    assert lines(tmp_path / name, data) == [(1, b"a"), (2, b"b")]
+
+
+COMPRESSED = {"gz": gzip.compress(b"a\n" * 20_000), "zst": zstd(os.urandom(20_000).hex(sep="\n").encode())}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        *[(f"a.{kind}", data[:-1]) for kind, data in COMPRESSED.items()],
+        *[(f"a.{kind}", data[: len(data) // 2]) for kind, data in COMPRESSED.items()],
+        *[(f"a.{kind}", data[:3]) for kind, data in COMPRESSED.items()],
+        *[(f"a.{kind}", b"") for kind in COMPRESSED],
+        *[(f"a.{kind}", data + data[:-1]) for kind, data in COMPRESSED.items()],
+        *[(f"a.{kind}", data + b"garbage") for kind, data in COMPRESSED.items()],
+        *[(f"a.{kind}", b"no compressed data at all") for kind in COMPRESSED],
+        ("a.gz", COMPRESSED["gz"][:-8] + b"\0" * 8),
+        ("a.gz", COMPRESSED["gz"][:20] + b"\xff" * 20 + COMPRESSED["gz"][40:]),
+        ("a.zst", COMPRESSED["zst"][:20] + b"\xff" * 20 + COMPRESSED["zst"][40:]),
+    ],
+)
+def test_compressed_data_that_is_corrupt_or_cut_off_is_refused(tmp_path: Path, name: str, data: bytes) -> None:
+    with pytest.raises(InvalidLine, match=r"corrupt or cut off \(.+\): get the file again") as caught:
+        lines(tmp_path / name, data)
+    assert caught.value.source == str(tmp_path / name)
+
+
+def test_a_line_may_be_as_long_as_the_limit_and_no_longer(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    assert lines(path, b"a\n" + b"x" * 1_000 + b"\n", line_limit=1_000) == [(1, b"a"), (2, b"x" * 1_000)]
+    for data in (b"a\n" + b"x" * 1_001 + b"\n", b"a\n" + b"x" * 1_001):
+        with pytest.raises(InvalidLine, match=":2: the line is longer than 1000 bytes: raise the limit"):
+            lines(path, data, line_limit=1_000)
+
+
+def test_standard_input_is_read_and_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"a\nb"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    with source("-") as opened:
+        assert (opened.name, opened.size) == ("standard input", None)
+        assert list(opened.lines()) == [(1, b"a"), (2, b"b")]
+    assert not stdin.closed
+
+
+def test_a_source_says_how_much_of_the_file_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.gz"
+    path.write_bytes(gzip.compress(os.urandom(MEBIBYTE).hex(sep="\n").encode()))
+    with source(str(path)) as opened:
+        assert opened.bytes_read() == 0
+        for _ in opened.lines():
+            pass
+        assert opened.bytes_read() == opened.size == path.stat().st_size
+
+
+READ_WITHIN_MEMORY = """
+import resource, sys
+from esjournal.exceptions import InvalidLine
+from esjournal.interchange.codecs import read_events
+from esjournal.interchange.formats import format_of
+from esjournal.interchange.streams import source
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    with source(sys.argv[1]) as opened:
+        for _ in read_events(opened, format_of(sys.argv[1])): pass
+except InvalidLine as error:
+    print(error.reason)
+else:
+    print("read")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def gzip_of(path: Path, piece: bytes, count: int, head: bytes = b"") -> None:
+    with gzip.open(path, "wb", compresslevel=1) as stream:
+        stream.write(head)
+        for _ in range(count):
+            stream.write(piece)
+
+
+def zstd_of(path: Path, piece: bytes, count: int) -> None:
+    with path.open("wb") as raw, zstandard.ZstdCompressor().stream_writer(raw) as stream:
+        for _ in range(count):
+            stream.write(piece)
+
+
+HEADER = b"originator_id,originator_version,event_type,state\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("zeros.ndjson", "the line is longer than 16777216 bytes"),
+        ("zeros.ndjson.gz", "the line is longer than 16777216 bytes"),
+        ("zeros.ndjson.zst", "the line is longer than 16777216 bytes"),
+        ("blanks.ndjson.gz", "read"),
+        ("blanks.ndjson.zst", "read"),
+        ("quotes.csv.gz", "the row is longer than 16777216 bytes"),
+    ],
+)
+def test_a_line_or_a_bomb_of_400_megabytes_is_handled_in_flat_memory(tmp_path: Path, name: str, reason: str) -> None:
+    path = tmp_path / name
+    if name == "zeros.ndjson":
+        with path.open("wb") as file:
+            file.truncate(400 * MEBIBYTE)
+    elif name == "quotes.csv.gz":
+        gzip_of(path, b'"\n",' * (MEBIBYTE // 4), 100, HEADER)
+    else:
+        piece = (b"0" if name.startswith("zeros") else b"\n") * MEBIBYTE
+        # Blank lines are all looked at, and 40 million of them are enough.
+        count = 400 if name.startswith("zeros") else 40
+        (gzip_of if name.endswith(".gz") else zstd_of)(path, piece, count)
+    ended = subprocess.run(
+        [sys.executable, "-c", READ_WITHIN_MEMORY, str(path)], capture_output=True, text=True, check=True
+    )
+    first, kibibytes = ended.stdout.splitlines()
+    assert first.startswith(reason)
+    assert int(kibibytes) < 260 * 1024
