@@ -1,0 +1,52 @@
+# Made by completions/generate.py; it offers what it holds, and starts no program.
+
+_esjournal() {
+    local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD - 1]}" command="" i
+    local IFS=$'\n'
+    COMPREPLY=()
+    # Bash takes the = of --url=FILE for a word of its own.
+    [[ $previous == "=" ]] && previous="${COMP_WORDS[COMP_CWORD - 2]}"
+    [[ $current == "=" ]] && current=""
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case "${COMP_WORDS[i]}" in
+            --url) i=$((i + 1)); [[ ${COMP_WORDS[i]} == "=" ]] && i=$((i + 1)) ;;
+            init|append|get|export|import) command="${COMP_WORDS[i]}"; break ;;
+        esac
+    done
+    case "$command $previous" in
+        " --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "init --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "init --schema") :; return ;;
+        "append --recorded-at") :; return ;;
+        "append --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "get --gt") :; return ;;
+        "get --gte") :; return ;;
+        "get --lt") :; return ;;
+        "get --lte") :; return ;;
+        "get --limit") :; return ;;
+        "get --type") :; return ;;
+        "get --format"|"get -F") COMPREPLY=($(compgen -W $'table\njson\nndjson\ncsv' -- "$current")); return ;;
+        "get --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "export --output"|"export -o") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "export --format"|"export -F") COMPREPLY=($(compgen -W $'ndjson\ncsv' -- "$current")); return ;;
+        "export --type") :; return ;;
+        "export --id") :; return ;;
+        "export --after") :; return ;;
+        "export --limit") :; return ;;
+        "export --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "import --format"|"import -F") COMPREPLY=($(compgen -W $'ndjson\ncsv' -- "$current")); return ;;
+        "import --max-line-bytes") :; return ;;
+        "import --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+    esac
+    case "$command $current" in
+        " -"*) COMPREPLY=($(compgen -W $'--url\n--version\n--help\n-h' -- "$current")) ;;
+        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nexport\nimport' -- "$current")) ;;
+        "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
+        "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--url\n--help\n-h' -- "$current")) ;;
+        "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
+        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--csv-safe\n--url\n--help\n-h' -- "$current")) ;;
+        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--max-line-bytes\n--url\n--help\n-h' -- "$current")) ;;
+        "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
+    esac
+}
+complete -F _esjournal esjournal

@@ -1,0 +1,63 @@
+# Made by completions/generate.py; it offers what it holds, and starts no program.
+
+function __esjournal_command_is --argument-names wanted
+    set -l command ''
+    set -l is_value no
+    for word in (commandline -opc)[2..-1]
+        if test $is_value = yes
+            set is_value no
+            continue
+        end
+        switch $word
+            case --url
+                set is_value yes
+            case '-*'
+            case '*'
+                set command $word
+                break
+        end
+    end
+    test "$command" = "$wanted"
+end
+
+complete -c esjournal -f
+complete -c esjournal -n "__esjournal_command_is ''" -a init -d 'Make a journal, unless one is there'
+complete -c esjournal -n "__esjournal_command_is ''" -a append -d 'Append an event, and print its global position; with `new` as ID, print the new id'
+complete -c esjournal -n "__esjournal_command_is ''" -a get -d 'Show the events of one sequence, with gaps in its versions'
+complete -c esjournal -n "__esjournal_command_is ''" -a export -d 'Write the journal in global order, as NDJSON or CSV'
+complete -c esjournal -n "__esjournal_command_is ''" -a import -d 'Append the events of a file in one transaction'
+complete -c esjournal -n "__esjournal_command_is ''" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
+complete -c esjournal -n "__esjournal_command_is ''" -l version -d 'Show the version and end'
+complete -c esjournal -n "__esjournal_command_is ''" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'init'" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
+complete -c esjournal -n "__esjournal_command_is 'init'" -l schema -x -d 'PostgreSQL: the schema to make the journal in, as ?schema=NAME in the URL'
+complete -c esjournal -n "__esjournal_command_is 'init'" -l sql -d 'Print the SQL that makes the tables, and make nothing'
+complete -c esjournal -n "__esjournal_command_is 'init'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'append'" -l recorded-at -x -d 'When it was recorded, instead of now: ISO 8601'
+complete -c esjournal -n "__esjournal_command_is 'append'" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
+complete -c esjournal -n "__esjournal_command_is 'append'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l gt -x -d 'Versions above this one'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l gte -x -d 'Versions from this one on'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l lt -x -d 'Versions below this one'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l lte -x -d 'Versions up to this one'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l limit -x -d 'At most N events'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l reverse -d 'The last events first'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l type -x -d 'Only events of this type; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l format -s F -x -a 'table json ndjson csv' -d 'How to print'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l output -s o -r -F -d 'Where to; .gz and .zst compress, `-` is stdout'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l format -s F -x -a 'ndjson csv' -d 'NDJSON or CSV; by default the file\'s name tells'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l type -x -d 'Only events of this type; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l id -x -d 'Only events of this sequence; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l after -x -d 'Only events behind this global position'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l limit -x -d 'At most N events'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l csv-safe -d 'CSV: put \' before what a spreadsheet would take for a formula'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'import'" -F
+complete -c esjournal -n "__esjournal_command_is 'import'" -l format -s F -x -a 'ndjson csv' -d 'NDJSON or CSV; by default the file\'s name tells'
+complete -c esjournal -n "__esjournal_command_is 'import'" -l dry-run -d 'Find out what would happen, and write nothing'
+complete -c esjournal -n "__esjournal_command_is 'import'" -l max-line-bytes -x -d 'The longest line that is taken'
+complete -c esjournal -n "__esjournal_command_is 'import'" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
+complete -c esjournal -n "__esjournal_command_is 'import'" -l help -s h -d 'Show this message and exit'
