@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -14,6 +16,7 @@ TERMINATED = 143
 def main() -> NoReturn:
     """Run the command line, and end with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    _open_closed_streams()
     try:
         # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either.
         from esjournal.cli.app import app
@@ -22,6 +25,14 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     sys.exit(0)
+
+
+def _open_closed_streams() -> None:
+    # Where whoever started us closed one, Python has None for it, and a file of ours could take its number.
+    null = Path(os.devnull)
+    sys.stdin = sys.stdin or null.open()
+    sys.stdout = sys.stdout or null.open("w")
+    sys.stderr = sys.stderr or null.open("w")
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

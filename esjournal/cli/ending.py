@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -69,19 +70,30 @@ class JournalGroup(TyperGroup):
             sys.exit(code if isinstance(code, int) else 0)
         return code
 
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Read the arguments; help is printed while they are read."""
+        with _whole_output():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: Any) -> Any:
-        """Run a command, and see to it that all of its output is written; Typer would end a closed pipe with 1."""
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Whoever read us has seen enough; that is no error of theirs or ours.
-            _close_stdout()
-            raise typer.Exit(0) from None
-        except OSError as error:
-            _close_stdout()
-            fail(f"the output cannot be written: {error.strerror or error}", STORE)
-        return result
+        """Run a command."""
+        with _whole_output():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _whole_output() -> Iterator[None]:
+    """See to it that all output is written; Typer would end a closed pipe with 1."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has seen enough; that is no error of theirs or ours.
+        _close_stdout()
+        raise typer.Exit(0) from None
+    except OSError as error:
+        _close_stdout()
+        fail(f"the output cannot be written: {error.strerror or error}", STORE)
 
 
 def exit_code_of(error: EsjournalError) -> int:

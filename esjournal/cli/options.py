@@ -46,7 +46,8 @@ FileFormatOption = Annotated[
     typer.Option("--format", "-F", help="NDJSON or CSV; by default the file's name tells.", show_default=False),
 ]
 LimitOption = Annotated[
-    int | None, typer.Option("--limit", metavar="N", min=0, help="At most N events.", show_default=False)
+    int | None,
+    typer.Option("--limit", metavar="N", min=0, max=2**63 - 1, help="At most N events.", show_default=False),
 ]
 
 
@@ -57,7 +58,9 @@ def url_of(context: typer.Context, url: str | None) -> str:
         context: the command's; the program's own option is in its obj.
         url: what was given behind the command's name.
     """
-    return url or context.obj or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+    # An option that is given empty is a mistake, such as a variable that is not set, and must not mean the default.
+    given = context.obj if url is None else url
+    return given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL
 
 
 def checked(read: Callable[[str], Value], text: str) -> Value:

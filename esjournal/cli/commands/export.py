@@ -23,7 +23,9 @@ def export(
         list[str] | None,
         typer.Option("--id", metavar="ID", help="Only events of this sequence; may be repeated.", show_default=False),
     ] = None,
-    after: Annotated[int, typer.Option(metavar="POSITION", min=0, help="Only events behind this global position.")] = 0,
+    after: Annotated[
+        int, typer.Option(metavar="POSITION", min=0, max=2**63 - 1, help="Only events behind this global position.")
+    ] = 0,
     limit: LimitOption = None,
     csv_safe: Annotated[
         bool,
