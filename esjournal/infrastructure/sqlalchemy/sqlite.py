@@ -69,7 +69,7 @@ class SQLiteSession(Session):
             if not self._checked:
                 self._check_file(self._path)
                 self._checked = True
-            target = f"file:{quote(str(self._path))}?{_mode(self._path)}"
+            target = f"file:{quote(os.fsencode(self._path))}?{_mode(self._path)}"
         connection = sqlite3.connect(
             target,
             uri=True,

@@ -16,7 +16,10 @@ MEMORY = ":memory:"
 
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
-_SECRET_PARAMETERS = {"password", "sslpassword"}
+# Any other parameter may be a misspelt password, and is not shown.
+_SHOWN_PARAMETERS = {"host", "port", "user", "dbname", "service", "sslmode", "application_name", "options"}
+# user:password@host without a scheme; a file of such a name can be written as sqlite:///FILE.
+_WITHOUT_SCHEME = re.compile(r".*:.*@", re.DOTALL)
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _WAYS_TO_WRITE = "write a file's path, sqlite:///FILE, or postgresql://USER@HOST/DATABASE"
 
@@ -51,10 +54,15 @@ class StoreURL:
         if not text:
             raise InvalidURL(f"the URL is empty: {_WAYS_TO_WRITE}")
         if "://" not in text:
+            if _WITHOUT_SCHEME.match(text):
+                raise InvalidURL(f"the URL has a password and no scheme: {_WAYS_TO_WRITE}")
             return cls._sqlite(URL.create("sqlite", database=text), timeout, schema)
         try:
             url = make_url(text)
             query = {name: _single(name, value) for name, value in url.query.items()}
+            if "@" in (url.host or ""):
+                # What stands before it is the rest of a password that was not escaped.
+                raise ValueError
         except (ArgumentError, ValueError):
             # The parser's own words repeat the URL, and with it a password.
             raise InvalidURL(f"the URL is malformed: {_WAYS_TO_WRITE}, with % codes for special characters") from None
@@ -85,7 +93,7 @@ class StoreURL:
         if schema is not None and not _SCHEMA.fullmatch(schema):
             raise InvalidURL(f"the schema {schema!r} is no plain name: use letters, digits and underscores")
         seconds = _timeout(query.pop("timeout", None), timeout)
-        masked = {name: "***" if name in _SECRET_PARAMETERS else value for name, value in query.items()}
+        masked = {name: value if name in _SHOWN_PARAMETERS else "***" for name, value in query.items()}
         if schema is not None:
             masked["schema"] = schema
         shown = url.set(drivername="postgresql", query=masked).render_as_string(hide_password=True)
@@ -102,7 +110,7 @@ class StoreURL:
     def without_secrets(self, message: str) -> str:
         """Return a driver's message with every password of this address blanked out."""
         secrets = [str(self.driver_url.password or "")]
-        secrets += [str(value) for name, value in self.driver_url.query.items() if name in _SECRET_PARAMETERS]
+        secrets += [str(value) for name, value in self.driver_url.query.items() if name not in _SHOWN_PARAMETERS]
         for secret in filter(None, secrets):
             message = message.replace(secret, "***")
         return message
