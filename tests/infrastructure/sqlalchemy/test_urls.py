@@ -1,0 +1,144 @@
+"""Addresses of journals: what is taken, what is refused, and what is never shown."""
+
+import traceback
+
+import pytest
+
+from esjournal.exceptions import InvalidURL
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemySettings
+from esjournal.infrastructure.sqlalchemy.urls import StoreURL
+
+CANARY = "tweety-c4n4ry"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("journal.db", "journal.db"),
+        ("folder/my journal.db", "folder/my journal.db"),
+        ("/var/lib/journal.db", "/var/lib/journal.db"),
+        ("100%.db?x", "100%.db?x"),
+        ("sqlite:///journal.db", "journal.db"),
+        ("sqlite:////var/lib/journal.db", "/var/lib/journal.db"),
+        ("sqlite+pysqlite:///journal.db", "journal.db"),
+        ("sqlite://", ":memory:"),
+        ("sqlite:///:memory:", ":memory:"),
+        (":memory:", ":memory:"),
+        ("sqlite:///journal.db?timeout=3", "journal.db"),
+    ],
+)
+def test_a_path_or_a_sqlite_url_means_a_file(text: str, path: str) -> None:
+    assert StoreURL.parse(text).path == path
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_name_of_postgresql_means_psycopg(scheme: str) -> None:
+    url = StoreURL.parse(f"{scheme}://ada@db.example:5433/events?sslmode=require&application_name=x&timeout=1.5")
+    assert url.path is None
+    assert url.driver_url.drivername == "postgresql+psycopg"
+    assert (url.driver_url.host, url.driver_url.port, url.driver_url.database) == ("db.example", 5433, "events")
+    assert dict(url.driver_url.query) == {"sslmode": "require", "application_name": "x"}
+    assert url.timeout == 1.5
+    assert url.schema is None
+
+
+def test_a_schema_is_ours_and_not_libpqs() -> None:
+    url = StoreURL.parse("postgresql:///events?schema=billing")
+    assert url.schema == "billing"
+    assert dict(url.driver_url.query) == {}
+    assert str(url) == "postgresql:///events?schema=billing"
+
+
+def test_a_timeout_in_the_address_goes_before_that_of_the_settings() -> None:
+    assert StoreURL.parse("a.db").timeout == 10.0
+    assert StoreURL.parse("a.db", timeout=3).timeout == 3
+    assert StoreURL.parse("sqlite:///a.db?timeout=0.5", timeout=3).timeout == 0.5
+    assert StoreURL.parse("postgresql:///a?timeout=0", timeout=3).timeout == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the URL is empty: write a file's path"),
+        ("mysql://host/db", "names 'mysql', and journals are in SQLite or PostgreSQL"),
+        ("postgresql+psycopg2://host/db", "names 'postgresql"),
+        ("http://host/db", "names 'http'"),
+        ("://x", "malformed"),
+        ("postgresql://host:port/db", "malformed"),
+        ("postgresql://host/db?schema=a&schema=b", "gives 'schema' more than once"),
+        ("postgresql://host/db?schema=a-b", "schema 'a-b' is no plain name"),
+        ("postgresql://host/db?schema=", "schema '' is no plain name|malformed"),
+        ('postgresql://host/db?schema=a";drop', "is no plain name"),
+        ("postgresql://host/db?schema=" + "a" * 64, "is no plain name"),
+        ("postgresql://host/db?timeout=soon", "timeout 'soon' is no number of seconds"),
+        ("sqlite:///a.db?timeout=-1", "timeout '-1' is no number of seconds"),
+        ("sqlite:///a.db?timeout=1_0", "is no number of seconds"),
+        ("sqlite:///a.db?timeout=\u0661", "is no number of seconds"),
+        ("sqlite:///a.db?mode=ro", "no parameter but timeout"),
+        ("sqlite://a.db", "no parameter but timeout: write sqlite:///FILE"),
+        ("sqlite://user:word@/a.db", "no parameter but timeout"),
+        ("a\0b.db", "NUL character"),
+        ("sqlite:///a\0b.db", "NUL character"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_with_what_to_write(text: str, message: str) -> None:
+    with pytest.raises(InvalidURL, match=message):
+        StoreURL.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"postgresql://ada:{CANARY}@host/db",
+        f"postgresql://host/db?password={CANARY}",
+        f"postgresql://host/db?user=ada&password={CANARY}&sslmode=require",
+        f"postgresql://host/db?sslpassword={CANARY}",
+        f"postgresql://host/db?PassWord={CANARY}",
+        f"postgresql://host/db?passwd={CANARY}",
+        f"postgresql://host/db?oauth_client_secret={CANARY}",
+        f"postgresql://host/db?options=-c%20custom.secret%3D{CANARY}&password={CANARY}".replace(
+            f"custom.secret%3D{CANARY}", "statement_timeout%3D5"
+        ),
+    ],
+)
+def test_a_password_is_in_nothing_that_can_be_shown(text: str) -> None:
+    url = StoreURL.parse(text)
+    settings = SQLAlchemySettings(uri=text)
+    for shown in (str(url), repr(url), f"{url}", str(settings), repr(settings)):
+        assert CANARY not in shown
+    assert "***" in str(url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"postgresql://ada:{CANARY}@host:port/db",
+        f"postgresql://ada:{CANARY}@host/db?password=a&password={CANARY}",
+        f"postgresql://ada:{CANARY}@host/db?schema=a-b",
+        f"postgresql://ada:{CANARY}@host/db?timeout=x",
+        f"mysql://ada:{CANARY}@host/db",
+        f"postgresql//ada:{CANARY}@host://db",
+        f"postgresql:{CANARY}://host/db",
+        f"sqlite://ada:{CANARY}@/a.db",
+        f"{CANARY}://host/db",
+        f"postgresql://ada:{CANARY}@[::1/db",
+        f"postgresql://ada:{CANARY}@host/db%",
+    ],
+)
+def test_a_password_is_in_no_error_and_no_traceback_of_a_refused_address(text: str) -> None:
+    try:
+        StoreURL.parse(text)
+    except InvalidURL as error:
+        shown = "".join(traceback.format_exception(error))
+        message = shown[shown.rindex("InvalidURL") :]
+        assert CANARY not in message  # noqa: PT017
+        assert "Error: " not in shown.replace(message, "")  # noqa: PT017
+
+
+def test_a_password_is_blanked_out_of_a_drivers_words() -> None:
+    url = StoreURL.parse(f"postgresql://ada:{CANARY}%21@host/db?sslpassword=other-{CANARY}")
+    assert url.without_secrets(f"cannot log in with {CANARY}! and other-{CANARY}") == "cannot log in with *** and ***"
+
+
+def test_a_bare_path_is_shown_as_a_url() -> None:
+    assert str(StoreURL.parse("my journal.db")) == "sqlite:///my journal.db"
