@@ -17,10 +17,10 @@ MEMORY = ":memory:"
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
 # Any other parameter may be a misspelt password, and is not shown.
-_SHOWN_PARAMETERS = set(
-    "host hostaddr port user dbname service application_name options connect_timeout client_encoding "
-    "target_session_attrs sslmode sslrootcert sslcert sslkey gssencmode channel_binding keepalives".split()
-)
+_SHOWN_PARAMETERS = {
+    *("host", "hostaddr", "port", "user", "dbname", "service", "application_name", "options", "connect_timeout"),
+    *("client_encoding", "target_session_attrs", "sslmode", "sslrootcert", "sslcert", "sslkey", "gssencmode"),
+}
 # user:password@host without a scheme; a file of such a name can be written as sqlite:///FILE.
 _WITHOUT_SCHEME = re.compile(r".*:.*@", re.DOTALL)
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
