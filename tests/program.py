@@ -1,0 +1,67 @@
+"""The program: in this process where that is enough, and as a process of its own where it matters."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from esjournal.cli.app import app
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.interchange import ndjson
+from esjournal.journal.opening import initialise, open_journal
+
+COMMAND = [sys.executable, "-m", "esjournal"]
+
+
+def invoke(*arguments: str, url: str | None = None, **options: Any) -> Result:
+    """Run a command in this process; only an exit is let pass, so that any other exception fails the test."""
+    result = CliRunner().invoke(app, [*arguments, *(["--url", url] if url else [])], **options)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def environment(**variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("ESJOURNAL_URL", "COLUMNS", "NO_COLOR")}
+    return {**kept, **variables}
+
+
+def run(*arguments: str | bytes, url: str | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command as a process, and wait for its end."""
+    options.setdefault("env", environment())
+    options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
+    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
+    return subprocess.run(command, text=True, timeout=60, **{"capture_output": "stdout" not in options, **options})
+
+
+def start(*arguments: str, url: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a command as a process; whoever calls sees to its end."""
+    return subprocess.Popen([*COMMAND, "--url", url, *arguments], env=environment(), **options)
+
+
+def journal_with(url: str, events: Iterable[RecordedEvent]) -> str:
+    """Make a journal that has events, and return its URL."""
+    initialise(url)
+    with open_journal(url) as journal, journal.events.transaction() as transaction:
+        transaction.append(list(events))
+    return url
+
+
+def file_with(path: Path, events: Iterable[RecordedEvent]) -> Path:
+    """Write a file that has events, as export would if they were the journal."""
+    numbered = (event._replace(global_position=position) for position, event in enumerate(events, 1))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(ndjson.write(numbered))
+    return path
+
+
+def stored(url: str) -> list[RecordedEvent]:
+    """Return all that is in a journal."""
+    with open_journal(url) as journal:
+        return list(journal.events.all_items())
