@@ -1,0 +1,34 @@
+"""The pages and the picture that are generated are what their generators make."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def texts(svg: str) -> list[str]:
+    return re.findall(r"<text[^>]*>(.*?)</text>", svg)
+
+
+def test_the_command_reference_is_what_the_commands_say() -> None:
+    generator = runpy.run_path(str(DOCS / "commands.py"))
+    assert (DOCS / "commands.md").read_text() == generator["reference"](), "run: python docs/commands.py"
+
+
+def test_the_picture_shows_what_the_program_prints() -> None:
+    generator = runpy.run_path(str(DOCS / "screens" / "generate.py"))
+    drawn = generator["svg"]()
+    assert generator["svg"]() == drawn
+    # Only its texts: other versions of Rich draw the same with other numbers.
+    assert texts((DOCS / "screens" / "get.svg").read_text()) == texts(drawn), "run: python docs/screens/generate.py"
+
+
+def test_the_command_reference_names_every_command() -> None:
+    reference = (DOCS / "commands.md").read_text()
+    listed = re.search(r"Commands:\n((?:  \w+ .*\n)+)", reference)
+    assert listed is not None
+    for line in listed[1].splitlines():
+        assert f"## esjournal {line.split()[0]}\n" in reference
