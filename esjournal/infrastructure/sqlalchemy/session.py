@@ -61,13 +61,15 @@ class Session(ABC):
             except PoolTimeout as error:
                 raise StoreLocked("every connection of the pool is in use: close what you do not need") from error
             except DBAPIError as error:
-                raise self.translated(error.orig or error) from error
+                # SQLAlchemy repeats the driver's words in its own error, so that must not be the cause.
+                cause = error.orig or error
+                raise self.translated(cause) from self.redacted(cause)
             except UnicodeEncodeError as error:
                 raise InvalidData(f"text with half of a surrogate pair cannot be stored: {error.reason}") from None
             except OverflowError:
                 raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
             except self._driver_error as error:
-                raise self.translated(error) from error
+                raise self.translated(error) from self.redacted(error)
             finally:
                 if lease is not None:
                     lease.close()
@@ -129,6 +131,10 @@ class Session(ABC):
     @abstractmethod
     def translated(self, error: BaseException) -> EsjournalError:
         """Return a driver's error as one of ours, without the rows and passwords that it may quote."""
+
+    def redacted(self, error: BaseException) -> BaseException:
+        """Return a driver's error, as it may stand in a traceback: without the rows and passwords it may quote."""
+        return error
 
     @abstractmethod
     def create_tables(self, tables: Sequence[Table]) -> bool:

@@ -45,7 +45,7 @@ class Transaction(Generic[Item]):
                 last = self._session.load(self._connection, self._statements.appending, rows)
         except Exception as error:
             if self._session.is_unique_violation(error) and (conflict := self.conflict(items)):
-                raise conflict from error
+                raise conflict from self._session.redacted(error)
             raise
         return range(last - len(items) + 1, last + 1)
 
