@@ -54,7 +54,9 @@ class PostgreSQLSession(Session):
             "client_encoding": "utf8",
         }
         if url.schema is not None:
-            arguments["options"] = f'-c search_path="{url.schema}"'
+            # What is given here takes the place of the URL's own options, so both are given.
+            own = url.driver_url.query.get("options", "")
+            arguments["options"] = f'{own} -c search_path="{url.schema}"'.strip()
         engine = create_engine(
             url.driver_url,
             connect_args=arguments,
@@ -141,7 +143,7 @@ class PostgreSQLSession(Session):
             )
         if kind is NotInitialised:
             return self._not_initialised()
-        message = self.url.without_secrets(_primary_message(error))
+        message = self._safe_message(error)
         if kind is InvalidURL:
             return InvalidURL(f"{self.url} has a parameter that libpq does not take: {message}")
         if kind is StoreFull:
@@ -151,6 +153,14 @@ class PostgreSQLSession(Session):
         if kind is StoreUnreachable:
             return StoreUnreachable(f"{self.url} cannot be reached: {message}")
         return StoreError(f"{self.url}: {message}")
+
+    def redacted(self, error: BaseException) -> BaseException:
+        """Return a driver's error with nothing left of its text but the server's primary message."""
+        error.args = (self._safe_message(error),)
+        return error
+
+    def _safe_message(self, error: BaseException) -> str:
+        return self.url.without_secrets(_primary_message(error))
 
     def _not_initialised(self) -> NotInitialised:
         return NotInitialised(f"{self.url} has no journal yet: run `esjournal --url '{self.url}' init`")
