@@ -30,7 +30,11 @@ def open_event_store(
     """
     datastore = SQLAlchemyDatastore(SQLAlchemySettings(uri=uri), tables=(StoredEventRecord,))
     datastore.setup_connection()
-    datastore.setup_tables()
+    try:
+        datastore.setup_tables()
+    except BaseException:
+        datastore.close_connection()
+        raise
     return EventStore(
         sequenced_item_mapper=SequencedItemMapper(StoredEvent, transcoder=transcoder, cipher=cipher),
         active_record_strategy=SQLAlchemyActiveRecordStrategy(
