@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from esjournal.domain.model.events import DomainEvent
-from esjournal.exceptions import ConcurrencyError, MappingError, SequencedItemConflict, StoreError, TopicNotFound
+from esjournal.exceptions import ConcurrencyError, MappingError, SchemaTooNew, SequencedItemConflict, TopicNotFound
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.retrying import retry
 from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 
 Store = EventStore[StoredEvent]
@@ -155,6 +156,14 @@ def test_a_store_in_memory_is_opened_in_one_call_too() -> None:
         assert len(list(store.all_domain_events())) == 1
 
 
-def test_opening_what_cannot_be_opened_leaves_nothing_open(tmp_path: object) -> None:
-    with pytest.raises(StoreError):
-        open_event_store(str(tmp_path))
+def test_a_store_that_cannot_be_opened_leaves_no_connection_behind(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_event_store(store_url) as store, store.strategy.session.connection() as connection:
+        connection.execute("UPDATE esjournal SET schema_version = 9")
+    closed: list[bool] = []
+    close = SQLAlchemyDatastore.close_connection
+    monkeypatch.setattr(SQLAlchemyDatastore, "close_connection", lambda self: (close(self), closed.append(True)))
+    with pytest.raises(SchemaTooNew):
+        open_event_store(store_url)
+    assert closed == [True]
