@@ -39,6 +39,8 @@ class Transaction(Generic[Item]):
         Raises:
             SequencedItemConflict: the place of an item is taken; none of the batch is written.
         """
+        if not items:
+            return range(0)
         rows = self._statements.rows(items)
         try:
             with self._session.savepoint(self._connection):
