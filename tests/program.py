@@ -21,7 +21,8 @@ COMMAND = [sys.executable, "-m", "esjournal"]
 
 def invoke(*arguments: str, url: str | None = None, **options: Any) -> Result:
     """Run a command in this process; only an exit is let pass, so that any other exception fails the test."""
-    result = CliRunner().invoke(app, [*arguments, *(["--url", url] if url else [])], **options)
+    given = [*arguments, *(["--url", url] if url else [])]
+    result = CliRunner().invoke(app, given, prog_name="esjournal", **options)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
