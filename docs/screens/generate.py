@@ -19,7 +19,7 @@ from esjournal.journal.reading import read_sequence
 
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER.parent / "examples" / "flights-sample.ndjson"
-SEQUENCE = "187912c0-e6e5-594b-a80e-e174d94f5038"
+SEQUENCE = "14cd557d-0ac4-5f4b-8eb4-cfa76cd1634f"
 WIDTH = 100
 
 
