@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
-
-from typer.testing import CliRunner
-
-from esjournal.cli.app import app
 
 PAGE = Path(__file__).with_name("commands.md")
 WIDTH = "80"
@@ -27,9 +26,9 @@ def reference() -> str:
 
 
 def _help(command: str) -> str:
-    arguments = [command, "--help"] if command else ["--help"]
-    result = CliRunner().invoke(app, arguments, prog_name="esjournal", env={"COLUMNS": WIDTH}, catch_exceptions=False)
-    return result.output.lstrip("\n")
+    arguments = [sys.executable, "-m", "esjournal", *command.split(), "--help"]
+    environment = os.environ | {"COLUMNS": WIDTH}
+    return subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True).stdout.lstrip("\n")
 
 
 if __name__ == "__main__":

@@ -157,8 +157,8 @@ def test_the_readme_sets_up_and_tests_with_one_line_each() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_examples_of_a_commands_help_run(command: str, shell: Shell) -> None:
-    output = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
-    found = re.search(r"  Examples:\n((?:    .+\n)+)", output)
+    help_text = CliRunner().invoke(app, [command, "--help"]).output
+    found = re.search(r"  Examples:\n((?:    .+\n)+)", help_text)
     assert found is not None
     if command != "init":
         shell("esjournal init; esjournal --url old.db init; esjournal --url new.db init")
