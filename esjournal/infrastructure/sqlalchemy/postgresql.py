@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -69,7 +70,7 @@ class PostgreSQLSession(Session):
     def begin(self, connection: Any, table: Table) -> None:
         """Begin, and wait for the journal's lock, in one round trip."""
         try:
-            with connection.pipeline():
+            with _pipeline(connection):
                 self._send_begin(connection, table)
         except BaseException:
             self.roll_back(connection)
@@ -101,7 +102,7 @@ class PostgreSQLSession(Session):
             return super().append(statements, rows)
         with self.connection() as connection:
             try:
-                with connection.pipeline():
+                with _pipeline(connection):
                     self._send_begin(connection, statements.table)
                     _insert(connection, statements, rows)
                     last = connection.execute(statements.last_position)
@@ -114,7 +115,8 @@ class PostgreSQLSession(Session):
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
         if len(rows) <= PIPELINE_ROWS or any(row[1] is None for row in rows):
-            _insert(connection, statements, rows)
+            with _pipeline(connection):
+                _insert(connection, statements, rows)
             return int(connection.execute(statements.last_position).fetchone()[0])
         position = int(connection.execute(statements.last_position).fetchone()[0])
         with connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
@@ -222,6 +224,26 @@ class PostgreSQLSession(Session):
         if row is None:
             raise self._not_initialised()
         return JournalIdentity(*row)
+
+
+@contextmanager
+def _pipeline(connection: Any) -> Iterator[None]:
+    """Send statements without waiting for each, and raise the first error among them.
+
+    An error that arrives before the last statement is sent must not leave the pipeline as it is: psycopg would then
+    log that the statements behind it were aborted, which on a command line is a line on stderr.
+    """
+    first: BaseException | None = None
+    try:
+        with connection.pipeline():
+            try:
+                yield
+            except psycopg.Error as error:
+                first = error
+    except psycopg.Error as error:
+        raise first or error from None
+    if first is not None:
+        raise first
 
 
 def _insert(connection: Any, statements: AppendStatements, rows: list[Row]) -> None:

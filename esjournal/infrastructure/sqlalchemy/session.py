@@ -151,4 +151,5 @@ class Session(ABC):
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed, if the database has not ended it itself."""
         if self.in_transaction(connection):
-            connection.execute("ROLLBACK")
+            # Not a statement: psycopg must learn of it, to forget statements that were never prepared after all.
+            connection.rollback()
