@@ -171,6 +171,25 @@ def test_one_taken_place_keeps_the_whole_batch_out(strategy: Strategy, count: in
     assert strategy.append(event(uuid4(), 0)) == range(2, 3)
 
 
+@pytest.mark.parametrize("size", [1, 2, 20, 60])
+def test_many_conflicts_in_a_row_leave_the_connection_as_good_as_new(
+    strategy: Strategy, size: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    sequence = uuid4()
+    for attempt in range(25):
+        items = [event(sequence, attempt * size + index) for index in range(size)]
+        strategy.append(items)
+        for _ in range(attempt % 4):
+            with pytest.raises(SequencedItemConflict):
+                strategy.append(items)
+    with strategy.transaction() as transaction:
+        for _ in range(20):
+            with pytest.raises(SequencedItemConflict):
+                transaction.append(items)
+    assert strategy.last_global_position() == 25 * size
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("filling", [0, 60])
 def test_a_place_given_twice_in_one_batch_is_a_conflict_that_says_so(strategy: Strategy, filling: int) -> None:
     sequence = uuid4()

@@ -1,0 +1,56 @@
+"""A process that appends batches and says on stdout, line by line, which of them were acknowledged.
+
+usage: writer.py URL BATCHES SIZE [SEQUENCE]
+
+It says `ready` when its store is open, and begins when a line comes on stdin. Without a SEQUENCE every batch is a
+sequence of its own; with one, every batch goes behind what others have written to it, and is retried when they are
+faster.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from uuid import UUID, uuid4
+
+from esjournal.domain.model.events import DomainEvent
+from esjournal.infrastructure.eventstore import EventStore
+from esjournal.infrastructure.retrying import retry
+from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+
+
+def batch(sequence: UUID, first_version: int, size: int) -> list[DomainEvent]:
+    return [
+        DomainEvent(originator_id=sequence, originator_version=version, nonce=uuid4().hex, padding="x" * 200)
+        for version in range(first_version, first_version + size)
+    ]
+
+
+@retry(attempts=14, wait=0.002)
+def append_behind_others(store: EventStore[StoredEvent], sequence: UUID, size: int) -> tuple[list[DomainEvent], range]:
+    last = store.get_most_recent_event(sequence)
+    events = batch(sequence, 0 if last is None else last.originator_version + 1, size)
+    return events, store.append(events)
+
+
+def main(url: str, batches: int, size: int, sequence: UUID | None) -> None:
+    with open_event_store(url) as store:
+        print("ready", flush=True)  # noqa: T201
+        sys.stdin.readline()
+        for _ in range(batches):
+            if sequence is None:
+                events = batch(uuid4(), 0, size)
+                positions = store.append(events)
+            else:
+                events, positions = append_behind_others(store, sequence, size)
+            acknowledged = [
+                [position, event.originator_version, event.nonce]
+                for position, event in zip(positions, events, strict=True)
+            ]
+            print(json.dumps(acknowledged), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    url, batches, size, *sequence = sys.argv[1:]
+    main(url, int(batches), int(size), UUID(sequence[0]) if sequence else None)
