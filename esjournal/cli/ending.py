@@ -64,26 +64,24 @@ class JournalGroup(TyperGroup):
             code = _fail(str(error), exit_code_of(error))
         except _UsageError as error:
             code = _fail(_usage_message(error), USAGE)
-        except (KeyboardInterrupt, typer.Abort):
-            code = _fail("interrupted; what was not committed is not there", INTERRUPTED)
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)
         return code
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
         """Read the arguments; help is printed while they are read."""
-        with _whole_output():
+        with _every_end():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
-        with _whole_output():
+        with _every_end():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _whole_output() -> Iterator[None]:
-    """See to it that all output is written; Typer would end a closed pipe with 1."""
+def _every_end() -> Iterator[None]:
+    """End an output that cannot be written, and an interruption, before Typer does: it says nothing of either."""
     try:
         yield
         sys.stdout.flush()
@@ -94,6 +92,8 @@ def _whole_output() -> Iterator[None]:
     except OSError as error:
         _close_stdout()
         fail(f"the output cannot be written: {error.strerror or error}", STORE)
+    except KeyboardInterrupt:
+        fail("interrupted; what was not committed is not there", INTERRUPTED)
 
 
 def exit_code_of(error: EsjournalError) -> int:
