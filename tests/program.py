@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,14 @@ def run(*arguments: str | bytes, url: str | None = None, **options: Any) -> subp
     return subprocess.run(command, text=True, timeout=60, **{"capture_output": "stdout" not in options, **options})
 
 
-def start(*arguments: str, url: str, **options: Any) -> subprocess.Popen[bytes]:
-    """Start a command as a process; whoever calls sees to its end."""
-    return subprocess.Popen([*COMMAND, "--url", url, *arguments], env=environment(), **options)
+@contextmanager
+def start(*arguments: str, url: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command as a process; it is killed at the end, if it has not come to its own."""
+    with subprocess.Popen([*COMMAND, "--url", url, *arguments], env=environment(), **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def journal_with(url: str, events: Iterable[RecordedEvent]) -> str:

@@ -1,0 +1,297 @@
+"""What only a process shows: pipes, signals, start-up, and what is there after a kill."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from esjournal.journal.opening import initialise
+from tests.events import ID, event, generated, sequence
+from tests.program import COMMAND, environment, file_with, journal_with, run, start, stored
+
+IMPORTED = 20_000
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return file_with(tmp_path_factory.mktemp("many") / "events.ndjson", generated(IMPORTED))
+
+
+@pytest.fixture
+def large(sqlite_url: str) -> str:
+    """A journal whose output no pipe can hold."""
+    return journal_with(sqlite_url, sequence(20_000))
+
+
+def test_the_program_and_the_module_are_the_same(tmp_path: Path) -> None:
+    script = Path(sys.executable).with_name("esjournal")
+    ended = [
+        subprocess.run([*command, "get"], capture_output=True, text=True, env=environment(), check=False)
+        for command in ([script], COMMAND)
+    ]
+    assert {(one.returncode, one.stdout, one.stderr) for one in ended} == {
+        (2, "", "esjournal: Missing argument 'ID'. (see esjournal get --help)\n")
+    }
+
+
+def test_the_url_may_stand_in_the_environment(store_url: str) -> None:
+    assert run("init", env=environment(ESJOURNAL_URL=store_url)).returncode == 0
+    assert run("append", ID, "0", "a", "{}", env=environment(ESJOURNAL_URL=store_url)).stdout == "1\n"
+
+
+# Pipes
+
+
+@pytest.mark.parametrize(
+    "command", [["export"], ["export", "-F", "csv"], ["get", ID], ["get", ID, "-F", "json"], ["get", ID, "-F", "csv"]]
+)
+def test_a_reader_that_has_seen_enough_ends_the_program_quietly(large: str, command: list[str]) -> None:
+    with start(*command, url=large, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert (process.stderr.read(), process.wait(20)) == (b"", 0)
+
+
+@pytest.mark.parametrize("command", ["{} export | head -n 1", "{} get " + ID + " | head -n 1", "{} --help | true"])
+def test_head_gets_its_lines_and_nobody_complains(large: str, command: str) -> None:
+    line = "set -o pipefail; " + command.format(f"{sys.executable} -m esjournal")
+    ended = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, env=environment(ESJOURNAL_URL=large), check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.count("\n") == ("head" in command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["export"],
+        ["export", "-o", "/dev/full"],
+        ["get", ID],
+        ["get", ID, "-F", "json"],
+        ["append", "new", "0", "a", "{}"],
+        ["init", "--sql"],
+        ["--help"],
+        ["get", "--help"],
+        ["--version"],
+    ],
+)
+def test_an_output_that_is_full_ends_with_5_and_the_cause(sqlite_url: str, command: list[str]) -> None:
+    journal_with(sqlite_url, sequence(3))
+    with Path("/dev/full").open("w") as full:
+        ended = run(*command, url=sqlite_url, stdout=full, stderr=subprocess.PIPE)
+    assert (ended.returncode, ended.stderr) == (
+        5,
+        "esjournal: the output cannot be written: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code"), [("export >&-", 0), ("append - <&-", 0), ("append new 0 a - <&-", 3), ("import - 2>&-", 0)]
+)
+def test_a_standard_stream_that_is_closed_is_as_if_it_were_empty(sqlite_url: str, redirection: str, code: int) -> None:
+    journal_with(sqlite_url, sequence(1))
+    line = f"{sys.executable} -m esjournal {redirection}"
+    ended = subprocess.run(
+        ["bash", "-c", line],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=environment(ESJOURNAL_URL=sqlite_url),
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert "Traceback" not in ended.stderr
+    assert len(stored(sqlite_url)) == 1
+
+
+def test_export_to_import_is_one_pipe_from_one_database_to_the_other(
+    sqlite_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    journal_with(sqlite_url, generated(3_000))
+    initialise(postgres_url)
+    program = f"{sys.executable} -m esjournal"
+    line = f"set -o pipefail; {program} --url '{sqlite_url}' export | {program} --url '{postgres_url}' import -"
+    assert subprocess.run(["bash", "-c", line], env=environment(), capture_output=True, check=False).returncode == 0
+    assert stored(postgres_url) == stored(sqlite_url)
+
+
+def test_get_prints_its_first_rows_before_it_has_read_the_last(sqlite_url: str) -> None:
+    # The reader takes one page and no more, so the pipe is full and the program waits; meanwhile the end changes.
+    journal_with(sqlite_url, sequence(30_000))
+    with start("get", ID, "-F", "ndjson", url=sqlite_url, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["originator_version"] == 0
+        time.sleep(0.3)
+        assert run("append", ID, "30000", "a", "{}", url=sqlite_url).returncode == 0
+        rest = process.stdout.read().splitlines()
+        assert process.wait(20) == 0
+    assert json.loads(rest[-1])["originator_version"] == 30_000
+
+
+# Start-up
+
+HEAVY = ("sqlalchemy", "rich", "psycopg", "msgspec", "zstandard", "cryptography", "pydantic")
+
+
+def loaded(code: str, *arguments: str) -> set[str]:
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
+    return set(ended.stderr.split())
+
+
+def test_importing_the_command_line_loads_nothing_heavy() -> None:
+    assert loaded("import esjournal.cli.app").isdisjoint(HEAVY)
+
+
+RUN = "from esjournal.cli.app import app\ntry: app(sys.argv[1:], prog_name='esjournal')\nexcept SystemExit: pass"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["get", "--help"], ["--version"], ["bogus"]])
+def test_help_and_wrong_usage_load_nothing_heavy(arguments: list[str]) -> None:
+    assert loaded(RUN, *arguments).isdisjoint(HEAVY)
+
+
+def test_an_append_to_sqlite_loads_no_more_than_it_needs(sqlite_url: str) -> None:
+    initialise(sqlite_url)
+    modules = loaded(RUN, "append", ID, "0", "a", "{}", "--url", sqlite_url)
+    assert len(stored(sqlite_url)) == 1
+    assert "sqlalchemy" in modules
+    assert modules.isdisjoint({"rich", "psycopg", "sqlalchemy.orm", "msgspec", "zstandard", "cryptography"})
+
+
+def test_a_get_into_a_pipe_loads_no_rich(sqlite_url: str) -> None:
+    journal_with(sqlite_url, sequence(1))
+    assert "rich" not in loaded(RUN, "get", ID, "--url", sqlite_url)
+
+
+# Signals
+
+
+@pytest.fixture
+def importing(store_url: str, many: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An import that has begun, and waits for the rest of its input."""
+    journal_with(store_url, sequence(1))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with start("import", "-", url=store_url, **pipes) as process:
+        assert process.stdin is not None
+        process.stdin.write(many.read_bytes()[:2_000_000])
+        process.stdin.flush()
+        # All but what the pipe holds is read, so the first chunks are in the transaction.
+        time.sleep(0.2)
+        yield process
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "message"),
+    [
+        (signal.SIGINT, 130, b"esjournal: interrupted; what was not committed is not there\n"),
+        (signal.SIGTERM, 143, b""),
+    ],
+)
+def test_a_signal_during_an_import_leaves_nothing_of_it(
+    store_url: str, importing: subprocess.Popen[bytes], number: int, code: int, message: bytes
+) -> None:
+    importing.send_signal(number)
+    assert importing.stderr is not None
+    assert (importing.wait(20), importing.stderr.read()) == (code, message)
+    assert len(stored(store_url)) == 1
+    assert run("append", ID, "next", "a", "{}", url=store_url).stdout == "2\n"
+
+
+def test_a_signal_during_an_export_leaves_no_file(large: str, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with start("export", "-o", str(folder / "e.ndjson.gz"), url=large, stderr=subprocess.PIPE) as process:
+        while not list(folder.iterdir()):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 130
+    assert list(folder.iterdir()) == []
+
+
+def test_an_interrupt_while_the_program_loads_is_no_traceback(sqlite_url: str) -> None:
+    initialise(sqlite_url)
+    for delay in (0.04, 0.06, 0.08, 0.1):
+        with start("export", url=sqlite_url, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            time.sleep(delay)
+            process.send_signal(signal.SIGINT)
+            _, messages = process.communicate(timeout=20)
+        # Before our first line runs, Python itself is interrupted.
+        if b"esjournal" in messages or process.returncode == 130:
+            assert b"Traceback" not in messages
+
+
+# Kills
+
+
+def test_a_kill_of_an_import_leaves_everything_or_nothing_and_the_same_command_completes_it(
+    store_url: str, many: Path
+) -> None:
+    initialise(store_url)
+    started = time.perf_counter()
+    assert run("import", str(many), "--dry-run", url=store_url).returncode == 0
+    whole = time.perf_counter() - started
+    for attempt in range(20):
+        with start("import", str(many), url=store_url, stderr=subprocess.DEVNULL) as process:
+            time.sleep(whole * (0.2 + 0.75 * attempt / 20))
+            process.kill()
+        assert len(stored(store_url)) in (0, IMPORTED)
+    ended = run("import", str(many), url=store_url)
+    assert ended.returncode == 0
+    positions = [found.global_position for found in stored(store_url)]
+    assert positions == list(range(1, IMPORTED + 1))
+
+
+def test_a_kill_of_an_append_leaves_every_acknowledged_event_and_no_part_of_a_batch(store_url: str) -> None:
+    initialise(store_url)
+    batch = 3
+    acknowledged = 0
+    for attempt in range(20):
+        lines = "".join(
+            f'{{"originator_id":"{ID}","originator_version":{attempt * batch + n},"event_type":"a","state":{{}}}}\n'
+            for n in range(batch)
+        )
+        with start("append", "-", url=store_url, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdin is not None
+            process.stdin.write(lines.encode())
+            process.stdin.close()
+            time.sleep(0.1 + 0.02 * attempt)
+            process.kill()
+            assert process.stdout is not None
+            if process.stdout.read():
+                acknowledged += batch
+    events = stored(store_url)
+    assert len(events) >= acknowledged
+    assert len(events) % batch == 0
+    assert [found.global_position for found in events] == list(range(1, len(events) + 1))
+    assert run("append", ID, "next", "a", "{}", url=store_url).stdout == f"{len(events) + 1}\n"
+
+
+@pytest.mark.parametrize("state", ["{}", "-"])
+def test_an_append_that_was_acknowledged_outlives_a_kill_at_once(store_url: str, state: str) -> None:
+    journal_with(store_url, [event(0)])
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with start("append", ID, "1", "a", state, url=store_url, **pipes) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"{}")
+        process.stdin.close()
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"2\n"
+        process.kill()
+    assert len(stored(store_url)) == 2
