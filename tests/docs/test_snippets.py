@@ -174,8 +174,11 @@ def test_every_block_of_a_page_says_what_it_is(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text()):
-        assert (ROOT / page).parent.joinpath(target).exists(), target
+    for path, anchor in re.findall(r"\]\(([^)#:]*)#?([^):]*)\)", (ROOT / page).read_text()):
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), path
+        headings = re.findall(r"^#+ (.*)", target.read_text(), flags=re.MULTILINE) if anchor else []
+        assert anchor in {"", *(heading.lower().replace(" ", "-") for heading in headings)}, f"{path}#{anchor}"
 
 
 def test_the_readme_sets_up_and_tests_with_one_line_each() -> None:
