@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,9 @@ def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
 def _draw(rows: Iterable[RecordedEvent | Gap]) -> None:
     from rich.console import Console
 
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal may know fewer characters than a state has.
+        sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(markup=False, highlight=False, emoji=False)
     for table in event_tables(rows, console):
         console.print(table)
