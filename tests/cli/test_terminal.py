@@ -1,0 +1,197 @@
+"""A real terminal, 80 columns wide: what fits, what is shown, and what never reaches it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from esjournal.cli.terminal import visible
+from tests.events import ID, event, generated, sequence
+from tests.program import COMMAND, environment, file_with, journal_with
+
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def on_terminal(*arguments: str, url: str, columns: int = 80, **variables: str) -> str:
+    """Run a command with stdout and stderr on a terminal, and return what reached it, \r\n as \n."""
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    env = environment(TERM="xterm-256color", **variables)
+    command = [*COMMAND, "--url", url, *arguments]
+    with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env):
+        os.close(secondary)
+        chunks = []
+        while True:
+            try:
+                chunk = os.read(primary, 65_536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            chunks.append(chunk)
+    os.close(primary)
+    return b"".join(chunks).decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    return STYLE.sub("", text)
+
+
+@pytest.fixture
+def varied(sqlite_url: str) -> str:
+    states = [
+        "{}",
+        '{"owner":"Ann","balance":1.10}',
+        '{"note":"' + "long " * 100 + '"}',
+        '{"wide":"' + "\u6f22\u5b57" * 60 + '"}',
+        '{"unbroken":"' + "x" * 300 + '"}',
+    ]
+    kinds = ["a#B", "accounts.events#AccountOpened", "a.module.with.a.very.long.name.indeed#Outer.Inner.Innermost"]
+    events = [event(n * (1 + n // 3), states[n % 5], event_type=kinds[n % 3]) for n in range(8)]
+    return journal_with(sqlite_url, [*events, event(2**63 - 1, '{"last":true}')])
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120, 200])
+def test_a_table_fits_the_terminal(varied: str, columns: int) -> None:
+    lines = plain(on_terminal("get", ID, url=varied, columns=columns)).splitlines()
+    assert max(cell_len(line.rstrip()) for line in lines) <= columns
+
+
+def test_a_table_shows_all_of_every_event_and_the_gaps(varied: str) -> None:
+    text = plain(on_terminal("get", ID, url=varied))
+    assert "versions 3 to 5 are missing" in " ".join(text.split())
+    assert text.count("x") >= 300
+    assert text.count("\u6f22") == 60
+    assert "9223372036854775807" in text
+    assert "\u2026" not in text
+
+
+def test_states_are_coloured_unless_colour_is_not_wanted(varied: str) -> None:
+    assert STYLE.search(on_terminal("get", ID, url=varied))
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", on_terminal("get", ID, url=varied, NO_COLOR="1"))
+
+
+def test_pieces_of_a_long_table_stand_under_one_another_as_one(sqlite_url: str) -> None:
+    journal_with(sqlite_url, sequence(1_200))
+    lines = plain(on_terminal("get", ID, url=sqlite_url)).splitlines()
+    assert sum("version" in line for line in lines) == 1
+    starts = {line.index('{"n":') for line in lines if '{"n":' in line}
+    assert len(starts) == 1
+
+
+HOSTILE = [
+    "\x1b[2J\x1b]0;title\x07",
+    "\x1b]52;c;cm0gLXJmIC8=\x07",
+    "\x9b2J\x9d52;c;AAAA\x9c",
+    "\u202e\u2066\u200f\u061c",
+    "\u2028\u2029\ufeff",
+    "real\rfake\x08\x7f",
+]
+
+
+@pytest.fixture
+def hostile(sqlite_url: str) -> str:
+    """A journal whose states and types would drive a terminal."""
+    return journal_with(
+        sqlite_url,
+        [
+            hostile
+            for n, text in enumerate(HOSTILE)
+            for hostile in (
+                event(3 * n, f'{{"a":"{text}"}}'),
+                event(3 * n + 1, text),
+                event(3 * n + 2, event_type=text),
+            )
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [*[["get", ID, "-F", name] for name in ("table", "json", "ndjson", "csv")], ["export"], ["export", "-F", "csv"]],
+)
+def test_no_stored_control_reaches_the_terminal_and_each_is_seen(hostile: str, command: list[str]) -> None:
+    text = plain(on_terminal(*command, url=hostile, columns=200))
+    assert [character for character in text if character != visible(character)] == []
+    for character in "".join(HOSTILE):
+        assert visible(character) in text or json.dumps(character)[1:-1] in text
+
+
+def test_a_message_carries_no_control_to_the_terminal(sqlite_url: str, tmp_path: Path) -> None:
+    journal_with(sqlite_url, [])
+    path = tmp_path / "\x1b]52;c;AAAA\x07.ndjson"
+    path.write_bytes(b'{"\x1b[2J":1}\n{"originator_id":"\\u001b[2J"}\n')
+    text = on_terminal("import", str(path), url=sqlite_url)
+    assert "\\u001b]52;c;AAAA\\u0007.ndjson:1:" in text
+    # The progress bar is Rich's own, and ends before the messages begin.
+    assert "\x1b" not in text[text.index("esjournal: ") :]
+    assert "\x1b]52" not in text
+
+
+MARKUP = [
+    "[bold]",
+    "[/x]",
+    "[link=https://example.org]here[/link]",
+    ":smile:",
+    "[red]a[/red]",
+    "\\[bold]",
+    "[@click=f]",
+]
+
+
+def test_markup_in_stored_text_is_only_text(sqlite_url: str) -> None:
+    states = [json.dumps({"a": markup}) for markup in MARKUP]
+    events = [event(n, state, event_type=markup) for n, (state, markup) in enumerate(zip(states, MARKUP, strict=True))]
+    journal_with(sqlite_url, [*events, *[event(100 + n, markup) for n, markup in enumerate(MARKUP)]])
+    text = on_terminal("get", ID, url=sqlite_url, columns=200)
+    assert "\x1b]8" not in text
+    rows = [line.split() for line in plain(text).splitlines()]
+    types = [row[1] for row in rows if row[0].isdigit() and int(row[0]) < 100]
+    assert types == MARKUP
+    assert [" ".join(row[4:]) for row in rows if row[0].isdigit()] == [*states, *MARKUP]
+
+
+@given(st.text())
+def test_visible_text_has_no_character_that_a_terminal_obeys_but_tab_and_line_feed(text: str) -> None:
+    shown = visible(text)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]", shown)
+    if text.isprintable():
+        assert shown == text
+
+
+def test_a_pipe_gets_stored_bytes_as_they_are(sqlite_url: str) -> None:
+    state = '{"a":"\u202e\x9b"}'
+    journal_with(sqlite_url, [event(0, state)])
+    for command in (["export"], ["get", ID, "-F", "ndjson"]):
+        ended = subprocess.run(
+            [*COMMAND, "--url", sqlite_url, *command], capture_output=True, env=environment(), check=True
+        )
+        assert state.encode() in ended.stdout
+
+
+def test_a_table_is_whole_on_a_terminal_without_unicode(sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(0, '{"a":"\u6f22\u00e9"}')])
+    text = plain(on_terminal("get", ID, url=sqlite_url, PYTHONIOENCODING="ascii"))
+    assert "Traceback" not in text
+    assert "a.b#" in text
+    assert '{"a":"\\u6f22\\xe9"}' in text
+
+
+def test_an_import_shows_its_progress_on_a_terminal_and_ends_with_the_summary(sqlite_url: str, tmp_path: Path) -> None:
+    journal_with(sqlite_url, [])
+    path = file_with(tmp_path / "e.ndjson", generated(12_000))
+    text = plain(on_terminal("import", str(path), url=sqlite_url))
+    assert re.search(r"\d+ events .*MB", text)
+    assert "esjournal: 12000 read, 12000 appended, 0 already there" in text.splitlines()[-1]
