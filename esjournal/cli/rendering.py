@@ -137,9 +137,9 @@ def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Itera
     header = True
     while page:
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False)
-        table.add_column("version", justify="right", width=widths[0], no_wrap=True, style="cyan")
+        table.add_column("version", justify="right", width=widths[0], overflow="fold", style="cyan")
         table.add_column("type", width=widths[1], overflow="fold")
-        table.add_column("recorded at", width=widths[2], no_wrap=True, style="dim")
+        table.add_column("recorded at", width=widths[2], overflow="fold", style="dim")
         table.add_column("state", width=state_width, overflow="fold")
         for row in page:
             if isinstance(row, RecordedEvent):
