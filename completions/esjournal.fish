@@ -22,7 +22,7 @@ end
 
 complete -c esjournal -f
 complete -c esjournal -n "__esjournal_command_is ''" -a init -d 'Make a journal, unless one is there'
-complete -c esjournal -n "__esjournal_command_is ''" -a append -d 'Append an event, and print its global position; with `new` as ID, print the new id'
+complete -c esjournal -n "__esjournal_command_is ''" -a append -d 'Append an event, and print its global position'
 complete -c esjournal -n "__esjournal_command_is ''" -a get -d 'Show the events of one sequence, with gaps in its versions'
 complete -c esjournal -n "__esjournal_command_is ''" -a export -d 'Write the journal in global order, as NDJSON or CSV'
 complete -c esjournal -n "__esjournal_command_is ''" -a import -d 'Append the events of a file in one transaction'

@@ -39,9 +39,10 @@ def append(
     ] = None,
     url: UrlOption = None,
 ) -> None:
-    """Append an event, and print its global position; with `new` as ID, print the new id.
+    """Append an event, and print its global position.
 
-    When the program ends with 0, the event is on the disk. When the version is taken, nothing is written: exit 4.
+    With `new` as ID the new id is printed instead. When the program ends with 0, the event is on the disk. When the
+    version is taken, nothing is written: exit 4.
 
     \b
     Examples:
