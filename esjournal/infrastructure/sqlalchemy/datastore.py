@@ -119,6 +119,11 @@ def _session(url: StoreURL) -> Session:
         from esjournal.infrastructure.sqlalchemy.sqlite import SQLiteSession
 
         return SQLiteSession(url)
-    from esjournal.infrastructure.sqlalchemy.postgresql import PostgreSQLSession
+    try:
+        from esjournal.infrastructure.sqlalchemy.postgresql import PostgreSQLSession
+    except ImportError as error:
+        raise StoreError(
+            f"{url} needs psycopg, which cannot be loaded ({error}): install it with `pip install 'psycopg[binary]'`"
+        ) from None
 
     return PostgreSQLSession(url)
