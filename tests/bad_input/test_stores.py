@@ -1,0 +1,317 @@
+"""What is no journal, or cannot be written: 5 with the cause, and the file as it was; no secret is ever shown."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import resource
+import sqlite3
+import stat
+import sys
+import threading
+import traceback
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from esjournal.exceptions import EsjournalError, StoreFull, StoreLocked
+from esjournal.journal.opening import initialise, open_journal
+from tests.events import ID, event, generated, sequence
+from tests.program import file_with, invoke, journal_with, run, stored
+
+COMMANDS = [
+    ["export"],
+    ["get", ID],
+    ["append", ID, "0", "a", "{}"],
+    ["import", "-"],
+]
+every_command = pytest.mark.parametrize("command", [*COMMANDS, ["init"]], ids=lambda command: command[0])
+commands_but_init = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+
+
+def driver_url(url: str) -> str:
+    return url.rsplit("schema=", 1)[0].rstrip("?&")
+
+
+def execute(url: str, *statements: str) -> None:
+    """Do to a store what esjournal never would."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        return
+    with psycopg.connect(driver_url(url), autocommit=True) as connection:
+        connection.execute(f'SET search_path TO "{url.rsplit("=", 1)[1]}"')
+        for statement in statements:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+
+def refused(url: str, command: list[str], message: str) -> None:
+    result = invoke(*command, url=url, input="")
+    assert (result.exit_code, result.stdout) == (5, ""), result.stderr
+    assert re.fullmatch(f"esjournal: [^\n]*{message}[^\n]*\n", result.stderr), result.stderr
+
+
+# What is there is no journal
+
+
+@every_command
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"hello, world\n", "is no SQLite database"), (b"x", "is no SQLite database"), (b"\0" * 4096, "is no SQLite")],
+    ids=["text", "one byte", "zeros"],
+)
+def test_a_file_that_is_no_database_is_left_byte_for_byte(
+    tmp_path: Path, command: list[str], content: bytes, message: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    refused(str(path), command, message)
+    assert path.read_bytes() == content
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+@every_command
+def test_the_database_of_another_program_is_left_byte_for_byte(tmp_path: Path, command: list[str]) -> None:
+    path = tmp_path / "other.db"
+    execute(f"sqlite:///{path}", "CREATE TABLE stored_events (a)", "INSERT INTO stored_events VALUES (1)")
+    content = path.read_bytes()
+    refused(str(path), command, "is another program's SQLite database")
+    assert path.read_bytes() == content
+    assert [entry.name for entry in tmp_path.iterdir()] == ["other.db"]
+
+
+@every_command
+def test_a_folder_is_no_journal(tmp_path: Path, command: list[str]) -> None:
+    refused(str(tmp_path), command, "is a folder: name a file in it")
+    assert list(tmp_path.iterdir()) == []
+
+
+@commands_but_init
+def test_a_missing_journal_is_not_made_by_any_command_but_init(tmp_path: Path, command: list[str]) -> None:
+    path = tmp_path / "journal.db"
+    refused(str(path), command, f"nothing is at {path}: run `esjournal --url {path} init`")
+    assert list(tmp_path.iterdir()) == []
+
+
+@every_command
+def test_a_folder_that_is_missing_is_not_made(tmp_path: Path, command: list[str]) -> None:
+    refused(str(tmp_path / "missing" / "journal.db"), command, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@commands_but_init
+def test_a_store_without_a_journal_says_what_to_run(store_url: str, command: list[str]) -> None:
+    if store_url.startswith("sqlite"):
+        Path(store_url.removeprefix("sqlite:///")).touch()
+    refused(store_url, command, "has no journal yet: run `esjournal --url .* init`")
+
+
+@every_command
+def test_a_journal_of_a_newer_schema_is_refused_and_left_alone(store_url: str, command: list[str]) -> None:
+    journal_with(store_url, sequence(1))
+    execute(store_url, "UPDATE esjournal SET schema_version = 99")
+    refused(store_url, command, "has schema version 99, and this esjournal knows versions up to 1: upgrade esjournal")
+    execute(store_url, "UPDATE esjournal SET schema_version = 1")
+    assert len(stored(store_url)) == 1
+
+
+def test_a_foreign_table_of_the_same_name_is_left_alone(postgres_url: str) -> None:
+    schema = postgres_url.rsplit("=", 1)[1]
+    execute(postgres_url.replace(f"schema={schema}", "schema=public"), f'CREATE SCHEMA "{schema}"')
+    execute(postgres_url, "CREATE TABLE stored_events (a integer)", "INSERT INTO stored_events VALUES (7)")
+    refused(postgres_url, ["init"], "has a table stored_events that esjournal did not make: name another database")
+    execute(postgres_url, "DELETE FROM stored_events WHERE a = 7", "DROP TABLE stored_events")
+
+
+# What cannot be written
+
+
+def without_privileges() -> None:
+    """Let file modes hold for root too: drop CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH for what is run (Linux)."""
+    for capability in (1, 2):
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+
+@pytest.mark.parametrize("read_only", ["file", "folder"])
+def test_a_read_only_journal_is_read_and_not_written(tmp_path: Path, read_only: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = folder / "journal.db"
+    journal_with(str(path), sequence(2))
+    path.chmod(0o400 if read_only == "file" else 0o600)
+    folder.chmod(0o500 if read_only == "folder" else 0o700)
+    content = path.read_bytes()
+    try:
+        assert run("export", url=str(path), preexec_fn=without_privileges).stdout.count("\n") == 2
+        for command in (["append", ID, "2", "a", "{}"], ["import", "-"]):
+            line = f'{{"originator_id":"{ID}","originator_version":2,"event_type":"a","state":{{}}}}'
+            ended = run(*command, url=str(path), preexec_fn=without_privileges, input=line)
+            assert (ended.returncode, ended.stdout) == (5, "")
+            assert re.fullmatch("esjournal: .* cannot be written: the file or its folder is read-only\n", ended.stderr)
+        assert path.read_bytes() == content
+    finally:
+        folder.chmod(0o700)
+
+
+def test_a_journal_in_a_read_only_folder_is_not_made(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    ended = run("init", url=str(tmp_path / "journal.db"), preexec_fn=without_privileges)
+    tmp_path.chmod(0o700)
+    assert (ended.returncode, ended.stderr) == (
+        5,
+        f"esjournal: {tmp_path / 'journal.db'} cannot be made: Permission denied\n",
+    )
+
+
+def test_a_full_disk_ends_an_import_with_the_cause_and_nothing_is_half_written(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal_with(str(path), sequence(1))
+    events = file_with(tmp_path / "events.ndjson", generated(20_000))
+
+    def with_small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    ended = run("import", str(events), url=str(path), preexec_fn=with_small_files)
+    assert ended.returncode == 5
+    assert re.fullmatch("esjournal: sqlite:///.*\n", ended.stderr)
+    assert len(stored(str(path))) == 1
+
+
+def test_a_store_that_is_full_says_so_and_takes_events_again_when_it_is_not(store_url: str) -> None:
+    journal_with(store_url, sequence(1))
+    with open_journal(store_url) as journal:
+        if store_url.startswith("sqlite"):
+            with journal.events.session.connection() as connection:
+                connection.execute("PRAGMA max_page_count=1")
+        else:
+            execute(
+                store_url,
+                "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                "RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$",
+                "CREATE TRIGGER full_disk BEFORE INSERT ON stored_events EXECUTE FUNCTION full_disk()",
+            )
+        with pytest.raises(StoreFull, match="cannot grow"):
+            journal.events.append([event(n, '{"a":"' + "x" * 2_000 + '"}') for n in range(1, 50)])
+        if store_url.startswith("sqlite"):
+            with journal.events.session.connection() as connection:
+                connection.execute("PRAGMA max_page_count=1000000")
+        else:
+            execute(store_url, "DROP TRIGGER full_disk ON stored_events")
+        assert list(journal.events.append(event(1))) == [2]
+
+
+def test_a_lock_held_by_another_is_waited_for_up_to_the_timeout(store_url: str) -> None:
+    journal_with(store_url, sequence(1))
+    held = threading.Event()
+    release = threading.Event()
+
+    def hold() -> None:
+        with open_journal(store_url) as journal, journal.events.transaction() as transaction:
+            transaction.append([event(1)])
+            held.set()
+            release.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(20)
+        impatient = f"{store_url}{'&' if '?' in store_url else '?'}timeout=0.3"
+        with open_journal(impatient) as journal, pytest.raises(StoreLocked):
+            journal.events.append(event(5))
+        result = invoke("append", ID, "5", "a", "{}", url=impatient)
+        assert result.exit_code == 5
+        assert "was locked by others for 0.3 seconds: try again, or wait longer with ?timeout=SECONDS" in result.stderr
+        # Reading waits for nobody, and sees what was committed.
+        assert len(stored(store_url)) == 1
+    finally:
+        release.set()
+        thread.join()
+    assert invoke("append", ID, "5", "a", "{}", url=impatient).exit_code == 0
+
+
+def test_a_new_journal_is_its_owners_alone_and_so_is_its_wal(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    initialise(str(path))
+    with open_journal(str(path)) as journal:
+        journal.events.append(event(0))
+        modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.iterdir()}
+    assert modes == {"journal.db": 0o600, "journal.db-wal": 0o600, "journal.db-shm": 0o600}
+
+
+def test_an_error_of_the_database_quotes_no_state(store_url: str) -> None:
+    journal_with(store_url, sequence(1))
+    if store_url.startswith("sqlite"):
+        check = "SELECT RAISE(ABORT, 'refused') WHERE NEW.state LIKE '%payload%'"
+        execute(store_url, f"CREATE TRIGGER no_payload BEFORE INSERT ON stored_events BEGIN {check}; END")
+    else:
+        execute(store_url, "ALTER TABLE stored_events ADD CHECK (state NOT LIKE '%payload%')")
+    result = invoke("append", ID, "1", "a", '{"a":"payload"}', url=store_url)
+    assert result.exit_code == 3
+    assert "payload" not in result.stderr.replace("no_payload", "")
+    assert len(stored(store_url)) == 1
+
+
+def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "esjournal.infrastructure.sqlalchemy.postgresql", None)
+    refused("postgresql://127.0.0.1:1/db", ["export"], "needs psycopg, which cannot be loaded .*: install it with")
+
+
+# Secrets
+
+CANARY = "tweety-c4n4ry"
+# Nobody listens on port 1.
+ADDRESSES = [
+    (5, f"postgresql://ada:{CANARY}@127.0.0.1:1/db"),
+    (5, f"postgres://ada:{CANARY}@127.0.0.1:1/db"),
+    (5, f"postgresql://127.0.0.1:1/db?password={CANARY}"),
+    (5, f"postgresql://ada:{CANARY}@127.0.0.1:1/db?sslmode=nonsense"),
+    (5, f"postgresql://ada:{CANARY}@[/db"),
+    (2, f"postgresql://127.0.0.1:1/db?passwd={CANARY}"),
+    (2, f"postgresql://127.0.0.1:1/db?PASSWORD={CANARY}"),
+    (2, f"postgresql://ada:{CANARY}@127.0.0.1:port/db"),
+    (2, f"postgresql://ada:x@{CANARY}@127.0.0.1:1/db"),
+    (2, f"postgresql://ada:{CANARY}@127.0.0.1:1/db?timeout=soon"),
+    (2, f"postgresql://ada:{CANARY}@127.0.0.1:1/db?schema=a-b"),
+    (2, f"postgresql://ada:{CANARY}@127.0.0.1:1/db?password=a&password={CANARY}"),
+    (2, f"postgresql+psycopg2://ada:{CANARY}@127.0.0.1/db"),
+    (2, f"mysql://ada:{CANARY}@127.0.0.1/db"),
+    (2, f"nonsense://ada:{CANARY}@127.0.0.1/db"),
+    (2, f"sqlite://ada:{CANARY}@host/db"),
+    (2, f"ada:{CANARY}@127.0.0.1/db"),
+    (2, f"postgresql:/ada:{CANARY}@127.0.0.1/db"),
+]
+
+
+@pytest.mark.parametrize(("code", "url"), ADDRESSES)
+def test_a_password_is_in_no_output(code: int, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    for command in (["init"], ["export"], ["append", ID, "0", "a", "{}"]):
+        result = invoke(*command, url=url)
+        assert result.exit_code == code, result.stderr
+        assert result.stderr.count("\n") == 1
+        assert CANARY not in result.output + caplog.text
+
+
+@pytest.mark.parametrize(("code", "url"), ADDRESSES)
+def test_a_password_is_in_no_traceback(code: int, url: str) -> None:
+    with pytest.raises(EsjournalError) as caught, open_journal(url):
+        pass
+    frames = traceback.format_exception(caught.value)
+    assert CANARY not in "".join(frames)
+    assert CANARY not in repr(caught.value)
+
+
+def test_a_password_that_is_wrong_is_not_told(postgres_server: str) -> None:
+    # A server that trusts everybody asks for none, so it is asked for a role that is not there.
+    url = re.sub(r"//[^@/]*@", f"//nobody:{CANARY}@", postgres_server, count=1)
+    result = invoke("export", url=url)
+    assert result.exit_code == 5
+    assert result.stderr.startswith("esjournal: postgresql://nobody:***@")
+    assert CANARY not in result.output
+
+
+def test_the_sql_that_is_printed_names_no_password() -> None:
+    assert CANARY not in invoke("init", "--sql", url=f"postgresql://ada:{CANARY}@127.0.0.1:1/db").output
