@@ -56,8 +56,7 @@ def _command(name: str, command: Any, parent: Any) -> Command:
             continue
         choices = [str(choice) for choice in getattr(parameter.type, "choices", ())]
         value = "" if parameter.is_flag else parameter.metavar or parameter.name.rpartition("_")[2].upper()
-        # The parser keeps the names of --help in a set.
-        names = sorted(parameter.opts)
+        names = sorted(parameter.opts)  # those of --help come in the order of a set
         options.append(
             Option(names, _sentence(parameter.help), value, choices, value in FILE_METAVARS, parameter.multiple)
         )
@@ -161,13 +160,13 @@ def fish() -> str:
     """Return the script for fish."""
     program, subcommands = commands()
     skipped = " ".join(name for option in program.options if option.value for name in option.names)
-    lines = [NOTE, "", "function __esjournal_command_is --argument-names wanted"]
-    lines += ["    set -l command ''", "    set -l is_value no", "    for word in (commandline -opc)[2..-1]"]
+    lines = [NOTE, "", "function __esjournal_command_is --argument-names wanted", "    set -l command ''"]
+    lines += ["    set -l is_value no", "    for word in (commandline -opc)[2..-1]"]
     lines += ["        if test $is_value = yes", "            set is_value no", "            continue", "        end"]
     lines += ["        switch $word", f"            case {skipped}", "                set is_value yes"]
     lines += ["            case '-*'", "            case '*'", "                set command $word"]
-    lines += ["                break", "        end", "    end", '    test "$command" = "$wanted"', "end", ""]
-    lines.append("complete -c esjournal -f")
+    lines += ["                break", "        end", "    end"]
+    lines += ['    test "$command" = "$wanted"', "end", "", "complete -c esjournal -f"]
     for command in subcommands:
         lines.append(
             f"complete -c esjournal -n {_condition(program)} -a {command.name} -d {_fish_quoted(command.help)}"
