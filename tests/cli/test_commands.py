@@ -285,6 +285,12 @@ def test_export_makes_formulas_text_where_asked(store_url: str) -> None:
     assert ",'=SUM(A1)," in invoke("export", "-F", "csv", "--csv-safe", url=store_url).stdout
 
 
+def test_csv_safe_is_refused_for_ndjson(sqlite_url: str) -> None:
+    result = invoke("export", "--csv-safe", url=sqlite_url)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--csv-safe is for CSV" in result.stderr
+
+
 def test_import_skips_and_counts_what_is_there(url: str, tmp_path: Path) -> None:
     path = str(file_with(tmp_path / "e.ndjson", sequence(5)))
     invoke("append", ID, "0", "a.b#C", '{"n":0}', url=url)

@@ -9,7 +9,7 @@ import typer
 from esjournal.cli.ending import say
 from esjournal.cli.options import FileFormatOption, LimitOption, TypesOption, UrlOption, checked, url_of
 from esjournal.cli.terminal import output
-from esjournal.interchange.formats import format_of
+from esjournal.interchange.formats import FileFormat, format_of
 
 
 def export(
@@ -46,6 +46,9 @@ def export(
     """
     from esjournal.domain.model import fields
 
+    chosen_format = file_format or format_of(path)
+    if csv_safe and chosen_format is not FileFormat.CSV:
+        raise typer.BadParameter("--csv-safe is for CSV: add --format csv, or name a .csv file.")
     ids = [checked(fields.originator_id, text) for text in originator_ids or ()]
     from esjournal.interchange.streams import STANDARD_STREAM, sink
     from esjournal.journal.exporting import export_events
@@ -55,7 +58,7 @@ def export(
         count = export_events(
             journal,
             output(stream),
-            file_format or format_of(path),
+            chosen_format,
             types=types or (),
             originator_ids=ids,
             after=after,

@@ -20,7 +20,7 @@ class SQLAlchemySettings:
     """Where the store is, and how long to wait for it.
 
     `uri` is a URL or the path of a SQLite file, in memory by default; `timeout` is how many seconds to wait for a lock;
-    `schema` is the schema on PostgreSQL. What the URL itself says of them goes first.
+    where the URL says it, that holds. `schema` is the schema on PostgreSQL, for a URL that names none or the same.
     """
 
     uri: str = field(default="sqlite:///:memory:", repr=False)

@@ -92,7 +92,9 @@ class StoreURL:
 
     @classmethod
     def _postgresql(cls, url: URL, query: dict[str, str], timeout: float | None, schema: str | None) -> Self:
-        schema = query.pop("schema", schema)
+        asked_for, schema = schema, query.pop("schema", schema)
+        if asked_for is not None and asked_for != schema:
+            raise InvalidURL(f"the URL names the schema {schema!r}, and {asked_for!r} is asked for: name one of them")
         if schema is not None and not _SCHEMA.fullmatch(schema):
             raise InvalidURL(f"the schema {schema!r} is no plain name: use letters, digits and underscores")
         seconds = _timeout(query.pop("timeout", None), timeout)

@@ -49,6 +49,12 @@ def test_a_schema_is_ours_and_not_libpqs() -> None:
     assert str(url) == "postgresql:///events?schema=billing"
 
 
+def test_two_schemas_are_one_too_many() -> None:
+    assert StoreURL.parse("postgresql:///events?schema=billing", schema="billing").schema == "billing"
+    with pytest.raises(InvalidURL, match="names the schema 'billing', and 'sales' is asked for"):
+        StoreURL.parse("postgresql:///events?schema=billing", schema="sales")
+
+
 def test_a_timeout_in_the_address_goes_before_that_of_the_settings() -> None:
     assert StoreURL.parse("a.db").timeout == 10.0
     assert StoreURL.parse("a.db", timeout=3).timeout == 3
