@@ -138,6 +138,11 @@ def test_a_row_of_many_lines_is_held_to_the_limit_of_one(path: Path) -> None:
         read(path, f"{HEADER}\n" + '"\n",' * 1_000, line_limit=1_000)
 
 
+def test_rows_may_together_be_longer_than_the_limit_of_one(path: Path) -> None:
+    rows = "".join(f"{ID},{version},a,{{}}\n" for version in range(100))
+    assert len(read(path, f"{HEADER}\n{rows}", line_limit=100)) == 100
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_what_a_spreadsheet_would_take_for_a_formula_is_made_text_where_asked(start: str) -> None:
     dangerous = event(0, f"{start}HYPERLINK()", event_type="=cmd|'/c calc'!A1")

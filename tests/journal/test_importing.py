@@ -110,9 +110,17 @@ def test_two_different_events_for_one_place_in_a_file_are_a_conflict(journal: Jo
     assert content(journal) == []
 
 
-def test_one_bad_line_is_enough_for_nothing_to_be_written_and_the_file_is_read_to_its_end(
-    journal: Journal, chunk_size: int
+@pytest.mark.parametrize("events", [(BAD, event(0)), (event(0), BAD), (event(0), BAD, event(1))])
+def test_one_bad_line_is_enough_for_nothing_to_be_written(
+    journal: Journal, chunk_size: int, events: tuple[RecordedEvent | str, ...]
 ) -> None:
+    outcome = import_events(journal, given(*events))
+    assert counts(outcome) == (len(events), len(events) - 1, 0, 0, 1)
+    assert not outcome.committed
+    assert content(journal) == []
+
+
+def test_all_of_a_file_is_looked_at_though_it_has_bad_lines_and_conflicts(journal: Journal, chunk_size: int) -> None:
     import_events(journal, given(event(0, '{"other":1}', of=OTHER_ID)))
     outcome = import_events(journal, given(event(0), BAD, event(1), event(0, of=OTHER_ID), BAD))
     assert counts(outcome) == (5, 2, 0, 1, 2)
