@@ -82,11 +82,12 @@ class PostgreSQLSession(Session):
             "SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', %s, true)",
             (f"{int(self.url.timeout * 1000)}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
         )
-        # The key is ours in the upper half and the table's in the lower; the schema makes it before the table is.
+        # The key is ours in the upper half and the table's in the lower. Who makes or drops tables takes a lock that
+        # does not depend on what is there: waiting for one made of a name, others could make that name meanwhile.
+        name = None if table is identity_table else self.engine.dialect.identifier_preparer.format_table(table)
         connection.execute(
-            "SELECT pg_advisory_xact_lock((%s::bigint << 32) "
-            "| coalesce(to_regclass(%s)::oid, to_regnamespace(quote_ident(current_schema()))::oid, 0)::bigint)",
-            (LOCK_KEY, self.engine.dialect.identifier_preparer.format_table(table)),
+            "SELECT pg_advisory_xact_lock((%s::bigint << 32) | coalesce(to_regclass(%s)::oid, 0)::bigint)",
+            (LOCK_KEY, name),
         )
 
     def in_transaction(self, connection: Any) -> bool:
@@ -174,8 +175,6 @@ class PostgreSQLSession(Session):
             NotAJournal: a table of that name is there, and no journal; it is left as it was.
         """
         with self.transaction(identity_table) as connection:
-            # Others may be making the same schema or table, for whose name there is no lock before it is there.
-            connection.execute("SELECT pg_advisory_xact_lock(%s::bigint << 32)", (LOCK_KEY,))
             if self.url.schema is not None and not self._schema_is_present(connection):
                 connection.execute(f'CREATE SCHEMA "{self.url.schema}"')
             missing = [table for table in tables if not self._is_present(connection, table)]
