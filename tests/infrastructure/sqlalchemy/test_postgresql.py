@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from esjournal.exceptions import (
     EsjournalError,
@@ -120,6 +121,16 @@ def test_a_writer_that_forgets_the_lock_fails_and_reorders_nothing(journal: str,
         with pytest.raises(psycopg.errors.UniqueViolation):
             psql.execute(f"INSERT INTO stored_events VALUES (4, {row})")
         assert strategy.append(event()) == range(5, 6)
+
+
+def test_whoever_makes_tables_waits_for_one_lock_whatever_is_there_already(
+    journal: str, psql: psycopg.Connection
+) -> None:
+    psql.execute("SELECT pg_advisory_lock(%s)", (0x45534A4C << 32,))
+    with opened(journal) as strategy:
+        assert strategy.append(event()) == range(4, 5)
+    with pytest.raises(StoreLocked):
+        open_event_store(f"{journal}&timeout=0.2")
 
 
 def test_journals_in_two_schemas_do_not_wait_for_each_other(postgres_server: str, journal: str) -> None:
@@ -269,6 +280,7 @@ def test_a_conflict_quotes_no_state(journal: str, batch: int) -> None:
         for append in (lambda: strategy.append(items), append_in_a_transaction):
             error = raised(SequencedItemConflict, append)
             assert CANARY not in shown(error)
+            assert "DETAIL" not in shown(error)
 
 
 @pytest.fixture
@@ -362,6 +374,39 @@ def test_a_wrong_password_is_shown_nowhere_even_when_the_server_repeats_it(talka
         error = raised(StoreUnreachable, lambda: strategy.append(event()))
     assert "the password *** is wrong" in str(error)
     assert CANARY not in shown(error)
+
+
+def test_an_error_that_sqlalchemy_wraps_is_shown_without_its_words(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        original = psycopg.OperationalError(f"no connection\nwith {CANARY}")
+        raise OperationalError("SELECT %(name)s", {"name": CANARY}, original)
+
+    with opened(postgres_url) as strategy:
+        monkeypatch.setattr(strategy.session.engine, "raw_connection", refuse)
+        error = raised(StoreUnreachable, lambda: strategy.append(event()))
+    assert "cannot be reached: no connection" in str(error)
+    assert CANARY not in shown(error)
+
+
+@pytest.mark.parametrize("batch", [1, 20])
+def test_a_connection_that_has_seen_nothing_but_conflicts_still_appends(journal: str, batch: int) -> None:
+    with opened(journal) as holder, opened(journal) as strategy:
+        items = [next(strategy.all_items()), *(event() for _ in range(batch - 1))]
+
+        def append_in_vain() -> None:
+            with pytest.raises(SequencedItemConflict):
+                strategy.append(items)
+
+        for _ in range(8):
+            # While it waits for the lock everything is sent, and what is behind the conflict is never prepared.
+            with holder.transaction():
+                waiting = threading.Thread(target=append_in_vain)
+                waiting.start()
+                time.sleep(0.02)
+            waiting.join()
+        assert strategy.append(event()) == range(4, 5)
 
 
 def test_a_connection_that_the_server_closed_is_made_anew(journal: str, psql: psycopg.Connection) -> None:
