@@ -1,0 +1,115 @@
+"""The rooms of the package: every import goes down, none goes up, and each thing has its one place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import esjournal
+
+PACKAGE = Path(esjournal.__file__).parent
+# From the ground up.
+FLOORS = ["exceptions", "domain", "infrastructure", "interchange", "journal", "cli"]
+# The root is above all of them: it is what starts the program.
+ROOT = {"__init__", "__main__"}
+DATABASE_ROOM = PACKAGE / "infrastructure" / "sqlalchemy"
+DATABASES = {"sqlalchemy", "psycopg", "sqlite3"}
+
+
+class Import(NamedTuple):
+    file: Path
+    module: str
+
+    @property
+    def room(self) -> str:
+        """The room that the import stands in."""
+        return self.file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(PACKAGE)} imports {self.module}"
+
+
+def imports_of(file: Path, source: str) -> Iterator[Import]:
+    """Every import of a file, also those inside functions, and each name of `from package import name`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (Import(file, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} has a relative import"
+            yield from (Import(file, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def all_imports() -> list[Import]:
+    return [found for file in sorted(PACKAGE.rglob("*.py")) for found in imports_of(file, file.read_text())]
+
+
+def target_room(module: str) -> str | None:
+    """The room that a module is in; "" for the root, None outside the package."""
+    package, _, rest = module.partition(".")
+    if package != "esjournal":
+        return None
+    room = rest.partition(".")[0]
+    return room if room in FLOORS else ""
+
+
+def goes_up(found: Import) -> bool:
+    target = target_room(found.module)
+    if target is None or found.room in ROOT:
+        return False
+    if target == "":
+        return not found.module.startswith("esjournal.__version__")
+    return FLOORS.index(target) > FLOORS.index(found.room)
+
+
+def leaves_its_room(found: Import) -> bool:
+    return (
+        found.room == "interchange"
+        and target_room(found.module) == "infrastructure"
+        and not found.module.startswith("esjournal.infrastructure.sequenceditem.")
+    )
+
+
+def touches_a_database(found: Import) -> bool:
+    return found.module.partition(".")[0] in DATABASES and not found.file.is_relative_to(DATABASE_ROOM)
+
+
+def test_every_file_is_in_a_room() -> None:
+    rooms = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in PACKAGE.rglob("*.py")}
+    assert rooms == {*FLOORS, *ROOT}
+
+
+def test_no_import_goes_up() -> None:
+    assert [str(found) for found in all_imports() if goes_up(found)] == []
+
+
+def test_interchange_takes_nothing_but_the_sequenced_item_from_the_infrastructure() -> None:
+    assert [str(found) for found in all_imports() if leaves_its_room(found)] == []
+
+
+def test_only_one_room_knows_a_database() -> None:
+    assert [str(found) for found in all_imports() if touches_a_database(found)] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "rule"),
+    [
+        ("domain/model/events.py", "from esjournal.infrastructure import cipher", goes_up),
+        ("domain/model/events.py", "def f():\n    import esjournal.cli.app", goes_up),
+        ("exceptions.py", "from esjournal import domain", goes_up),
+        ("infrastructure/cipher.py", "if x:\n    from esjournal.journal.reading import y", goes_up),
+        ("journal/reading.py", "from esjournal.cli.app import app", goes_up),
+        ("journal/reading.py", "import esjournal", goes_up),
+        ("journal/reading.py", "from esjournal import __main__", goes_up),
+        ("interchange/ndjson.py", "from esjournal.infrastructure.eventstore import EventStore", leaves_its_room),
+        ("interchange/ndjson.py", "from esjournal.infrastructure.sequenceditemmapper import x", leaves_its_room),
+        ("interchange/ndjson.py", "import sqlite3", touches_a_database),
+        ("cli/app.py", "from sqlalchemy.exc import DBAPIError", touches_a_database),
+        ("infrastructure/eventstore.py", "def f():\n    import psycopg.errors", touches_a_database),
+    ],
+)
+def test_the_rules_see_an_import_that_breaks_them(file: str, source: str, rule: object) -> None:
+    assert any(map(rule, imports_of(PACKAGE / file, source)))
