@@ -252,14 +252,17 @@ def test_a_kill_of_an_import_leaves_everything_or_nothing_and_the_same_command_c
     store_url: str, many: Path
 ) -> None:
     initialise(store_url)
-    started = time.perf_counter()
-    assert run("import", str(many), "--dry-run", url=store_url).returncode == 0
-    whole = time.perf_counter() - started
-    for attempt in range(20):
-        with start("import", str(many), url=store_url, stderr=subprocess.DEVNULL) as process:
-            time.sleep(whole * (0.2 + 0.75 * attempt / 20))
+    data = many.read_bytes()
+    for attempt in range(1, 21):
+        with start("import", "-", url=store_url, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdin is not None
+            # The last five are given all of the file, and killed while they end.
+            process.stdin.write(data[: len(data) * attempt // 15])
+            if attempt >= 15:
+                process.stdin.close()
+                time.sleep(0.02 * (attempt - 15))
             process.kill()
-        assert len(stored(store_url)) in (0, IMPORTED)
+        assert len(stored(store_url)) in ((0, IMPORTED) if attempt >= 15 else (0,))
     ended = run("import", str(many), url=store_url)
     assert ended.returncode == 0
     positions = [found.global_position for found in stored(store_url)]
