@@ -119,7 +119,8 @@ def sink(path: str) -> Iterator[IO[bytes]]:
     if path == STANDARD_STREAM:
         yield sys.stdout.buffer
         return
-    target = Path(path)
+    # A link stays a link to what is now written.
+    target = Path(path).resolve()
     try:
         special = target.exists() and not target.is_file()
         beside = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")

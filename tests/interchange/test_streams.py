@@ -230,3 +230,13 @@ def test_a_line_or_a_bomb_of_400_megabytes_is_handled_in_flat_memory(tmp_path: P
     first, kibibytes = ended.stdout.splitlines()
     assert first.startswith(reason)
     assert int(kibibytes) < 260 * 1024
+
+
+def test_a_link_stays_a_link_to_what_is_written(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.ndjson", tmp_path / "link.ndjson"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    with sink(str(link)) as stream:
+        stream.write(b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"

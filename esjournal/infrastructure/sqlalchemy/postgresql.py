@@ -80,7 +80,8 @@ class PostgreSQLSession(Session):
         connection.execute(_BEGIN)
         connection.execute(
             "SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', %s, true)",
-            (f"{int(self.url.timeout * 1000)}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
+            # To the server 0 means for ever, and to us not at all.
+            (f"{max(1, int(self.url.timeout * 1000))}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
         )
         # The key is ours in the upper half and the table's in the lower. Who makes or drops tables takes a lock that
         # does not depend on what is there: waiting for one made of a name, others could make that name meanwhile.

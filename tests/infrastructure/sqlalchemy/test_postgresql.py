@@ -113,6 +113,13 @@ def test_an_append_that_waited_goes_behind_what_was_committed_whatever_isolation
     assert appended == [range(5, 5 + batch)]
 
 
+def test_a_timeout_of_nothing_waits_for_nothing(journal: str) -> None:
+    with opened(journal) as holder, opened(journal, timeout=0) as strategy, holder.transaction() as transaction:
+        transaction.append([event()])
+        with pytest.raises(StoreLocked):
+            strategy.append(event())
+
+
 def test_a_writer_that_forgets_the_lock_fails_and_reorders_nothing(journal: str, psql: psycopg.Connection) -> None:
     with opened(journal) as strategy:
         row = "gen_random_uuid(), 0, 'a#B', '{}', now()"
