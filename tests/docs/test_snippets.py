@@ -121,7 +121,10 @@ def shell(tmp_path: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
     def run(command: str) -> str:
         assert bash.stdin is not None
         assert bash.stdout is not None
-        bash.stdin.write(SERVERS.sub(lambda _: shlex.quote(postgres_url), command).rstrip("\n") + f"\necho '{END}'\n")
+        # Both the server and the schema are the test's own.
+        here = SERVERS.sub(lambda _: shlex.quote(postgres_url), command)
+        here = here.replace("--schema journal", f"--schema {postgres_url.partition('schema=')[2]}")
+        bash.stdin.write(here.rstrip("\n") + f"\necho '{END}'\n")
         bash.stdin.flush()
         output = ""
         for line in bash.stdout:
