@@ -236,26 +236,28 @@ def locked(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def test_an_append_to_a_locked_journal_waits_for_the_timeout_and_then_says_so(journal: Path) -> None:
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_append_to_a_locked_journal_waits_for_the_timeout_and_then_says_so(journal: Path, batch: int) -> None:
     with locked(journal), opened(journal, timeout=0.3) as strategy:
         begun = time.monotonic()
         with pytest.raises(StoreLocked, match=r"locked by others for 0\.3 seconds.*\?timeout=SECONDS"):
-            strategy.append(event())
+            strategy.append([event() for _ in range(batch)])
         assert 0.25 <= time.monotonic() - begun < 5
     with pytest.raises(StoreLocked), locked(journal):
         open_event_store(f"sqlite:///{journal}?timeout=0.01")
 
 
-def test_an_append_to_a_locked_journal_goes_on_when_the_lock_is_let_go(journal: Path) -> None:
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_append_to_a_locked_journal_goes_on_when_the_lock_is_let_go(journal: Path, batch: int) -> None:
     with locked(journal) as other, opened(journal) as strategy:
         appended: list[range] = []
-        waiting = threading.Thread(target=lambda: appended.append(strategy.append(event())))
+        waiting = threading.Thread(target=lambda: appended.append(strategy.append([event() for _ in range(batch)])))
         waiting.start()
         time.sleep(0.2)
         assert appended == []
         other.execute("ROLLBACK")
         waiting.join()
-    assert appended == [range(4, 5)]
+    assert appended == [range(4, 4 + batch)]
 
 
 def test_reading_waits_for_no_writer_and_sees_what_was_committed(journal: Path) -> None:
