@@ -25,7 +25,7 @@ from esjournal.exceptions import (
 )
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
 from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
-from esjournal.infrastructure.sqlalchemy.session import JournalIdentity, Row, Session
+from esjournal.infrastructure.sqlalchemy.session import Row, Session
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
@@ -146,7 +146,7 @@ class PostgreSQLSession(Session):
                 f"?timeout=SECONDS in the URL"
             )
         if kind is NotInitialised:
-            return self._not_initialised()
+            return self.not_initialised()
         message = self._safe_message(error)
         if kind is InvalidURL:
             return InvalidURL(f"{self.url} has a parameter that libpq does not take: {message}")
@@ -165,9 +165,6 @@ class PostgreSQLSession(Session):
 
     def _safe_message(self, error: BaseException) -> str:
         return self.url.without_secrets(_primary_message(error))
-
-    def _not_initialised(self) -> NotInitialised:
-        return NotInitialised(f"{self.url} has no journal yet: run `esjournal --url '{self.url}' init`")
 
     def create_tables(self, tables: Sequence[Table]) -> bool:
         """Create the schema and what is missing in it, and say whether anything was.
@@ -208,22 +205,6 @@ class PostgreSQLSession(Session):
             "AND relkind IN ('r', 'p', 'v', 'm', 'f'))"
         )
         return bool(connection.execute(query, (table.name,)).fetchone()[0])
-
-    def drop_tables(self, tables: Sequence[Table]) -> None:
-        """Drop the journal with these tables."""
-        with self.transaction(identity_table) as connection:
-            for table in (*tables, identity_table):
-                connection.execute(
-                    f"DROP TABLE IF EXISTS {self.engine.dialect.identifier_preparer.format_table(table)}"
-                )
-
-    def identity(self) -> JournalIdentity:
-        """Return the identity of the journal."""
-        with self.connection() as connection:
-            row = connection.execute("SELECT journal_id::text, schema_version FROM esjournal").fetchone()
-        if row is None:
-            raise self._not_initialised()
-        return JournalIdentity(*row)
 
 
 @contextmanager

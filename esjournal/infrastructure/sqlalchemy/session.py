@@ -12,7 +12,8 @@ from sqlalchemy import Engine, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from esjournal.exceptions import EsjournalError, InvalidData, StoreLocked
+from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreLocked
+from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
@@ -140,13 +141,24 @@ class Session(ABC):
     def create_tables(self, tables: Sequence[Table]) -> bool:
         """Create what is missing of a journal with these tables, and say whether anything was."""
 
-    @abstractmethod
     def drop_tables(self, tables: Sequence[Table]) -> None:
-        """Drop the journal with these tables, where it is there."""
+        """Drop the journal with these tables, where it is there; a SQLite file stays, and stays ours."""
+        quote = self.engine.dialect.identifier_preparer
+        with self.transaction(identity_table) as connection:
+            for table in (*tables, identity_table):
+                connection.execute(f"DROP TABLE IF EXISTS {quote.format_table(table)}")
 
-    @abstractmethod
     def identity(self) -> JournalIdentity:
         """Return the identity of the journal."""
+        with self.connection() as connection:
+            row = connection.execute("SELECT CAST(journal_id AS text), schema_version FROM esjournal").fetchone()
+        if row is None:
+            raise self.not_initialised()
+        return JournalIdentity(*row)
+
+    def not_initialised(self) -> NotInitialised:
+        """Return the error of a store without a journal."""
+        return NotInitialised(f"{self.url} has no journal yet: run `esjournal --url '{self.url}' init`")
 
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed, if the database has not ended it itself."""
