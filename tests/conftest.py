@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +12,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+
+# A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
