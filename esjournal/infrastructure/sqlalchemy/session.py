@@ -35,7 +35,7 @@ class Session(ABC):
     """Leases driver connections for one operation each.
 
     The drivers stand in autocommit: a read is one statement, a write is one explicit transaction. Rows go to the
-    driver as tuples, because a statement built and a unit of work kept for each event costs ten times as much.
+    driver as tuples, because a statement built and a unit of work kept for each event cost far more than the insert.
 
     Args:
         url: the address of the store.
