@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from psycopg import errors
@@ -23,8 +22,7 @@ from esjournal.exceptions import (
     StoreLocked,
     StoreUnreachable,
 )
-from esjournal.infrastructure.sqlalchemy.columns import now_as_text
-from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
+from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import Row, Session
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
@@ -108,7 +106,7 @@ class PostgreSQLSession(Session):
             try:
                 with _pipeline(connection):
                     self._send_begin(connection, statements.table)
-                    _insert(connection, statements, rows)
+                    self.insert(connection, statements, rows)
                     last = connection.execute(statements.last_position)
                     connection.execute("COMMIT")
             except BaseException:
@@ -120,7 +118,7 @@ class PostgreSQLSession(Session):
         """Write rows inside a transaction, and return the last global position."""
         if len(rows) <= PIPELINE_ROWS or any(row[1] is None for row in rows):
             with _pipeline(connection):
-                _insert(connection, statements, rows)
+                self.insert(connection, statements, rows)
             return int(connection.execute(statements.last_position).fetchone()[0])
         position = int(connection.execute(statements.last_position).fetchone()[0])
         with connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
@@ -143,10 +141,7 @@ class PostgreSQLSession(Session):
         """Return a driver's error as one of ours, without its DETAIL, which quotes rows."""
         kind = _error_kind(error)
         if kind is StoreLocked:
-            return StoreLocked(
-                f"{self.url} was locked by others for {self.url.timeout:g} seconds: try again, or wait longer with "
-                f"?timeout=SECONDS in the URL"
-            )
+            return self.locked()
         if kind is NotInitialised:
             return self.not_initialised()
         message = self._safe_message(error)
@@ -186,13 +181,7 @@ class PostgreSQLSession(Session):
                             f"name another database, or a schema with ?schema=NAME in the URL"
                         )
                 missing.insert(0, identity_table)
-            for table in missing:
-                for statement in create_statements(table, self.engine.dialect):
-                    connection.execute(statement)
-                if table is identity_table:
-                    connection.execute(
-                        "INSERT INTO esjournal VALUES (%s, %s, %s)", (uuid4(), SCHEMA_VERSION, now_as_text())
-                    )
+            self.make_tables(connection, missing)
         return bool(missing)
 
     def _schema_is_present(self, connection: Any) -> bool:
@@ -229,18 +218,6 @@ def _pipeline(connection: Any) -> Iterator[None]:
         raise first
 
 
-def _insert(connection: Any, statements: AppendStatements, rows: list[Row]) -> None:
-    with connection.cursor() as cursor:
-        if all(row[1] is not None for row in rows):
-            cursor.executemany(statements.insert, rows)
-            return
-        for row in rows:
-            if row[1] is None:
-                cursor.execute(statements.insert_next, (row[0], row[0], *row[2:]))
-            else:
-                cursor.execute(statements.insert, row)
-
-
 def _error_kind(error: BaseException) -> type[EsjournalError]:
     if isinstance(error, errors.LockNotAvailable | errors.DeadlockDetected | errors.QueryCanceled):
         return StoreLocked
@@ -248,9 +225,7 @@ def _error_kind(error: BaseException) -> type[EsjournalError]:
         return StoreFull
     if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
         return NotInitialised
-    if isinstance(error, errors.InvalidPassword | errors.IdleInTransactionSessionTimeout):
-        return StoreUnreachable
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, psycopg.OperationalError | errors.IdleInTransactionSessionTimeout):
         return StoreUnreachable
     if isinstance(error, psycopg.DataError | psycopg.IntegrityError):
         return InvalidData

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Engine, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreLocked
-from esjournal.infrastructure.sqlalchemy.schema import identity_table
+from esjournal.infrastructure.sqlalchemy.columns import now_as_text
+from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
@@ -159,6 +161,34 @@ class Session(ABC):
     def not_initialised(self) -> NotInitialised:
         """Return the error of a store without a journal."""
         return NotInitialised(f"{self.url} has no journal yet: run `esjournal --url '{self.url}' init`")
+
+    def locked(self) -> StoreLocked:
+        """Return the error of a store whose lock was waited for in vain."""
+        return StoreLocked(
+            f"{self.url} was locked by others for {self.url.timeout:g} seconds: try again, or wait longer with "
+            f"?timeout=SECONDS in the URL"
+        )
+
+    def insert(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> None:
+        """Insert rows one by one; one without a position gets the next of its sequence."""
+        with closing(connection.cursor()) as cursor:
+            if all(row[1] is not None for row in rows):
+                cursor.executemany(statements.insert, rows)
+                return
+            for row in rows:
+                if row[1] is None:
+                    cursor.execute(statements.insert_next, (row[0], row[0], *row[2:]))
+                else:
+                    cursor.execute(statements.insert, row)
+
+    def make_tables(self, connection: Any, tables: Sequence[Table]) -> None:
+        """Make tables inside a transaction; the identity table gets its one row."""
+        for table in tables:
+            for statement in create_statements(table, self.engine.dialect):
+                connection.execute(statement)
+            if table is identity_table:
+                # Literals, because the databases mark parameters differently; none of the three has a quote in it.
+                connection.execute(f"INSERT INTO esjournal VALUES ('{uuid4()}', {SCHEMA_VERSION}, '{now_as_text()}')")
 
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed, if the database has not ended it itself."""

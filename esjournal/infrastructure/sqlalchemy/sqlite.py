@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from sqlalchemy import QueuePool, StaticPool, Table, create_engine
 
@@ -20,16 +19,9 @@ from esjournal.exceptions import (
     NotAJournal,
     StoreError,
     StoreFull,
-    StoreLocked,
     StoreNotFound,
 )
-from esjournal.infrastructure.sqlalchemy.columns import now_as_text
-from esjournal.infrastructure.sqlalchemy.schema import (
-    APPLICATION_ID,
-    SCHEMA_VERSION,
-    create_statements,
-    identity_table,
-)
+from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table
 from esjournal.infrastructure.sqlalchemy.session import Row, Session
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, StoreURL
@@ -110,14 +102,7 @@ class SQLiteSession(Session):
 
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
-        if all(row[1] is not None for row in rows):
-            connection.executemany(statements.insert, rows)
-        else:
-            for row in rows:
-                if row[1] is None:
-                    connection.execute(statements.insert_next, (row[0], row[0], *row[2:]))
-                else:
-                    connection.execute(statements.insert, row)
+        self.insert(connection, statements, rows)
         last: int = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
         return last
 
@@ -136,10 +121,7 @@ class SQLiteSession(Session):
         # The primary result code is the low byte of the extended one.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return StoreLocked(
-                f"{self.url} was locked by others for {self.url.timeout:g} seconds: try again, or wait longer with "
-                f"?timeout=SECONDS in the URL"
-            )
+            return self.locked()
         if code == sqlite3.SQLITE_FULL:
             return StoreFull(f"{self.url} cannot grow, the disk is full: make room and try again")
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
@@ -192,13 +174,7 @@ class SQLiteSession(Session):
         if identity_table.name not in present:
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             missing.insert(0, identity_table)
-        for table in missing:
-            for statement in create_statements(table, self.engine.dialect):
-                connection.execute(statement)
-            if table is identity_table:
-                connection.execute(
-                    "INSERT INTO esjournal VALUES (?, ?, ?)", (str(uuid4()), SCHEMA_VERSION, now_as_text())
-                )
+        self.make_tables(connection, missing)
         return bool(missing)
 
 

@@ -22,13 +22,12 @@ GLOBAL_POSITION = "global_position"
 class AppendStatements:
     """What writing rows to a table needs.
 
-    `columns` are the names of a row's fields, `insert` writes rows at given positions of their sequences,
+    `insert` writes rows at given positions of their sequences,
     `insert_next` writes one row at the next position of its sequence and takes the sequence's id in the place of the
     position, `last_position` reads the last global position, `copy` is PostgreSQL's bulk statement.
     """
 
     table: Table
-    columns: tuple[str, ...]
     insert: str
     insert_next: str
     last_position: str
@@ -192,7 +191,6 @@ class Statements(Generic[Item]):
         )
         return AppendStatements(
             table=self.table,
-            columns=tuple(column.name for column in self._written),
             insert=self._insert(table, names, marks),
             insert_next=self._insert(table, names, [marks[0], following, *marks[2:]]),
             last_position=f"SELECT coalesce(max({GLOBAL_POSITION}), 0) FROM {table}",

@@ -59,7 +59,7 @@ class StoreURL:
         if "://" not in text:
             if _WITHOUT_SCHEME.match(text):
                 raise InvalidURL(f"the URL has a password and no scheme: {_WAYS_TO_WRITE}")
-            return cls._sqlite(URL.create("sqlite", database=text), timeout, schema)
+            return cls._sqlite(URL.create("sqlite", database=text), {}, timeout, schema)
         try:
             url = make_url(text)
             query = {name: _single(name, value) for name, value in url.query.items()}
@@ -70,7 +70,7 @@ class StoreURL:
             # The parser's own words repeat the URL, and with it a password.
             raise InvalidURL(f"the URL is malformed: {_WAYS_TO_WRITE}, with % codes for special characters") from None
         if url.drivername in _SQLITE:
-            return cls._sqlite(url, timeout, schema)
+            return cls._sqlite(url, query, timeout, schema)
         if url.drivername in _POSTGRESQL:
             return cls._postgresql(url.set(drivername="postgresql+psycopg"), query, timeout, schema)
         raise InvalidURL(
@@ -78,10 +78,9 @@ class StoreURL:
         )
 
     @classmethod
-    def _sqlite(cls, url: URL, timeout: float | None, schema: str | None) -> Self:
+    def _sqlite(cls, url: URL, query: dict[str, str], timeout: float | None, schema: str | None) -> Self:
         if schema is not None:
             raise InvalidURL(f"the schema {schema!r} is for PostgreSQL: a SQLite file has none")
-        query = {name: _single(name, value) for name, value in url.query.items()}
         seconds = _timeout(query.pop("timeout", None), timeout)
         if query or url.host or url.username or url.password:
             raise InvalidURL("a SQLite URL has a path, and no parameter but timeout: write sqlite:///FILE")
