@@ -36,12 +36,16 @@ def doubtful(states: Sequence[str], *, parsed: bool = False) -> AbstractSet[int]
     # Each level takes two characters.
     if longest > 2 * fields.MAX_STATE_DEPTH:
         return all_of_them
-    joined = "\n".join(states).encode()
+    try:
+        joined = "\n".join(states).encode()
+    except UnicodeEncodeError:
+        return all_of_them
     if b"\r" in joined or not is_object_on_each_line(joined, len(states)):
         return all_of_them
     if not parsed:
         try:
-            _any_value_decoder.decode_lines(joined)
+            if len(_any_value_decoder.decode_lines(joined)) != len(states):
+                return all_of_them
         except (msgspec.MsgspecError, RecursionError):
             return all_of_them
     numbers = joined.translate(_NUMBERS)
