@@ -16,14 +16,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from peers import peer_python, version_of
+
 PEER = "eventsourcing==9.5.*"
-ENVIRONMENT = Path(tempfile.gettempdir()) / "esjournal-benchmarks" / "eventsourcing-9.5"
 SIDES = ("esjournal", "application", "aggregate")
 
 SEQUENCES, LENGTH = 200, 10
@@ -99,16 +99,6 @@ def measure(side: str, file: Path) -> dict[str, float]:
     }
 
 
-def peer_python() -> str:
-    """Return the interpreter of an environment that has eventsourcing, which is made if it is not there."""
-    python = ENVIRONMENT / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    if not python.exists() or subprocess.run([python, "-c", "import eventsourcing.sqlite"], check=False).returncode:
-        print(f"making {ENVIRONMENT} with {PEER}", file=sys.stderr)
-        venv.create(ENVIRONMENT, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", PEER], check=True)
-    return str(python)
-
-
 def run_in_a_process(python: str, side: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         worker = [python, __file__, "--worker", side, str(Path(folder) / "events.db")]
@@ -117,19 +107,14 @@ def run_in_a_process(python: str, side: str) -> dict[str, float]:
 
 
 def main(rounds: int) -> None:
-    peer = peer_python()
+    peer = peer_python(PEER, "eventsourcing.sqlite")
     measured: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     for number in range(rounds):
         for side in SIDES if number % 2 else reversed(SIDES):
             python = sys.executable if side == "esjournal" else peer
             measured[side].append(run_in_a_process(python, side))
 
-    version = subprocess.run(
-        [peer, "-c", "from importlib.metadata import version; print(version('eventsourcing'))"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
+    version = version_of(peer, "eventsourcing")
     levels = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
     said = {side: levels[int(runs[0]["synchronous"])] for side, runs in measured.items()}
     print(f"esjournal and eventsourcing {version}, medians of {rounds} rounds; a ratio of 1 or more: esjournal is")

