@@ -39,16 +39,19 @@ class InvalidData(EsjournalError):
 
 
 class InvalidLine(InvalidData):
-    """A line of a file is no event.
+    """A line of a file is no event, or none that can be taken.
 
-    `source` is the file's name, `line` counts from 1, `reason` says what is wrong.
+    `source` is the file's name, `line` counts from 1, `reason` says what is wrong; `text` is the line, and `event`
+    what it would be, where they are known.
     """
 
-    def __init__(self, source: str, line: int, reason: str) -> None:
+    def __init__(self, source: str, line: int, reason: str, text: str | None = None, event: Any = None) -> None:
         super().__init__(source, line, reason)
         self.source = source
         self.line = line
         self.reason = reason
+        self.text = text
+        self.event = event
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}: {self.reason}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from esjournal.domain.model import fields
 from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.interchange.batches import Batch, Read
 
 ID = "9b300b13-4410-51bf-85ca-234c8cea73da"
 OTHER_ID = "1f0e8a52-77aa-5d0c-a0f8-3f1f2f6b2c11"
@@ -76,3 +77,10 @@ def recorded_events(draw: st.DrawFn) -> RecordedEvent:
         f"{moment.isoformat(timespec='microseconds')}Z",
         draw(st.integers(1, fields.MAX_VERSION)),
     )
+
+
+def reads(batches: Iterable[Batch]) -> Iterator[Read]:
+    """What batches hold, line by line."""
+    for batch in batches:
+        bad = [(line.line, line) for line in batch.bad]
+        yield from sorted([*zip(batch.lines, batch.events, strict=True), *bad], key=lambda read: read[0])

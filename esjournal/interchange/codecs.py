@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import csvtext, ndjson
+from esjournal.interchange.batches import Batch
 from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.streams import Source
 
-Read = tuple[int, RecordedEvent | InvalidLine]
 
-
-def read_events(source: Source, file_format: FileFormat) -> Iterator[Read]:
-    """Yield line numbers and events, or what is wrong with a line; the reading goes on behind a bad line.
+def read_events(source: Source, file_format: FileFormat, *, seal_required: bool = False) -> Iterator[Batch]:
+    """Yield batches of events, with what is wrong with the lines between; the reading goes on behind a bad line.
 
     Args:
         source: where the bytes come from.
         file_format: what they are.
+        seal_required: whether NDJSON without a seal is refused.
 
     Raises:
-        InvalidLine: nothing behind this line can be read.
+        InvalidLine: nothing behind this line can be read, or the file is not what its seal says.
     """
-    return csvtext.read(source) if file_format is FileFormat.CSV else ndjson.read(source)
+    if file_format is FileFormat.CSV:
+        return csvtext.read(source)
+    return ndjson.read(source, seal_required=seal_required)
 
 
 def text_of(events: Iterable[RecordedEvent], file_format: FileFormat, *, csv_safe: bool = False) -> Iterator[str]:

@@ -10,6 +10,7 @@ from itertools import islice
 from esjournal.domain.model import fields
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.interchange.batches import Batch, Read, batches_of
 from esjournal.interchange.streams import Source
 
 COLUMNS = RecordedEvent._fields
@@ -20,14 +21,18 @@ ROWS_AT_A_TIME = 1_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def read(source: Source) -> Iterator[tuple[int, RecordedEvent | InvalidLine]]:
-    """Yield the numbers of the lines that rows begin on, and events, or what is wrong with a row.
+def read(source: Source) -> Iterator[Batch]:
+    """Yield batches of events by the lines that their rows begin on, with what is wrong with the rows between.
 
     A state must be a JSON object: a column of text has no way to say that a state is meant to be something else.
 
     Raises:
         InvalidLine: the header is missing or wrong, or quotes do not match.
     """
+    return batches_of(source.name, _reads(source), ROWS_AT_A_TIME)
+
+
+def _reads(source: Source) -> Iterator[Read]:
     # The csv module keeps one limit for the whole process, and its own is too small for states.
     csv.field_size_limit(source.line_limit)
     lines = _Lines(source)
@@ -51,7 +56,7 @@ def read(source: Source) -> Iterator[tuple[int, RecordedEvent | InvalidLine]]:
         try:
             yield line, _event(header, row)
         except InvalidData as error:
-            yield line, InvalidLine(source.name, line, str(error))
+            yield line, InvalidLine(source.name, line, str(error), ",".join(row))
     if header is None:
         raise InvalidLine(source.name, 1, f"there is no header: the first line names {', '.join(REQUIRED)}")
 

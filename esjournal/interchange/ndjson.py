@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, repeat
 from typing import Annotated, Any
 
 import msgspec
@@ -13,9 +14,14 @@ import msgspec
 from esjournal.domain.model import fields
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.interchange.batches import Batch, Read, batch_of
+from esjournal.interchange.objects import doubtful, is_object_on_each_line
+from esjournal.interchange.seals import SealCheck
 from esjournal.interchange.streams import Source
 
 LINES_AT_A_TIME = 1_000
+# What import says of an event that it put aside; it is ignored when the event comes again.
+REJECT = "reject"
 
 _HINT = '{"originator_id":"...","originator_version":0,"event_type":"...","state":{...}}'
 
@@ -27,25 +33,39 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     state: msgspec.Raw
     recorded_at: str | None = None
     global_position: Annotated[int, msgspec.Meta(ge=1, le=fields.MAX_VERSION)] | None = None
+    reject: msgspec.Raw | None = None
 
 
 _REQUIRED = ("originator_id", "originator_version", "event_type", "state")
-_OPTIONAL = ("recorded_at", "global_position")
+_OPTIONAL = ("recorded_at", "global_position", REJECT)
 
 _line_decoder = msgspec.json.Decoder(_Line)
 _object_decoder = msgspec.json.Decoder(dict[str, Any])
 _string_decoder = msgspec.json.Decoder(str)
-_cached_recorded_at = lru_cache(maxsize=4_096)(fields.recorded_at)
+_minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
 
 
-def read(source: Source) -> Iterator[tuple[int, RecordedEvent | InvalidLine]]:
-    """Yield line numbers and events, or what is wrong with a line; blank lines are skipped, and counted."""
-    for number, line in source.lines():
-        if line and not line.isspace():
-            try:
-                yield number, event_of(line)
-            except InvalidData as error:
-                yield number, InvalidLine(source.name, number, str(error))
+def read(source: Source, *, seal_required: bool = False) -> Iterator[Batch]:
+    """Yield batches of events, with what is wrong with the lines between; blank lines are skipped, and counted.
+
+    Args:
+        source: where the bytes come from.
+        seal_required: whether a file without a seal is refused.
+
+    Raises:
+        InvalidLine: nothing behind this line can be read, or the file is not what its seal says.
+    """
+    check = SealCheck(source.name)
+    number = 0
+    for number, block in source.blocks():
+        events = _events_of(block.removesuffix(b"\n"))
+        if events is not None:
+            check.take(block, len(events))
+            yield Batch(source.name, range(number, number + len(events)), events)
+        else:
+            lines = list(check.unsealed_lines(number, block))
+            yield batch_of(source.name, _read_closely(source.name, lines))
+    check.end(seal_required)
 
 
 def event_of(line: bytes) -> RecordedEvent:
@@ -56,28 +76,62 @@ def event_of(line: bytes) -> RecordedEvent:
     """
     # msgspec checks a line in a microsecond, but not all that we must, and refuses some that we take; what it refuses
     # is read once more, slowly, by the rules that hold, and they alone give the verdict.
+    events = _events_of(line)
+    return events[0] if events is not None and len(events) == 1 else _slowly(line)
+
+
+def _read_closely(name: str, lines: list[tuple[int, bytes]]) -> Iterator[Read]:
+    """Halve the lines until those that need a closer look stand alone: the others are still read many at a time."""
+    if not lines:
+        return
+    events = _events_of(b"\n".join([line for _, line in lines]))
+    if events is not None:
+        yield from zip([number for number, _ in lines], events, strict=True)
+    elif len(lines) == 1:
+        [(number, line)] = lines
+        try:
+            yield number, _slowly(line)
+        except InvalidData as error:
+            yield number, InvalidLine(name, number, str(error), line.decode(errors="backslashreplace"))
+    else:
+        middle = len(lines) // 2
+        yield from _read_closely(name, lines[:middle])
+        yield from _read_closely(name, lines[middle:])
+
+
+def _events_of(block: bytes) -> list[RecordedEvent] | None:
+    """Return the events of a block of lines, or None if any line of it needs a closer look.
+
+    One call decodes all lines, and each field is checked for all events in one go: 2 microseconds an event, where line
+    by line it took 8.
+    """
     try:
-        read = _line_decoder.decode(line)
-        raw = bytes(read.state)
-        state = raw.decode()
-        if raw.startswith(b"{"):
-            _object_decoder.decode(raw)
-            fields.check_depth(state)
-        else:
-            state = fields.state_text(_string_decoder.decode(raw))
+        lines = _line_decoder.decode_lines(block)
+        if not lines or not is_object_on_each_line(block, len(lines)):
+            return None
+        ids = [line.originator_id for line in lines]
+        versions = [line.originator_version for line in lines]
+        types = [line.event_type for line in lines]
+        states = [str(line.state, "utf-8") for line in lines]
+        for index in doubtful(states, parsed=True):
+            states[index] = _state(states[index])
+        moments = _canonical_moments([line.recorded_at for line in lines])
+        for event_type in set(types):
+            fields.event_type(event_type)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, InvalidData):
-        return _slowly(line)
-    if read.originator_version == 0 and b"-0" in line:
+        return None
+    if not fields.are_canonical_ids(ids):
+        return None
+    if b"-0" in block and _minus_zero.search(block):
         # To msgspec -0 is 0, and to us it is no version.
-        return _slowly(line)
-    return RecordedEvent(
-        fields.originator_id(read.originator_id),
-        read.originator_version,
-        fields.event_type(read.event_type),
-        state,
-        None if read.recorded_at is None else _cached_recorded_at(read.recorded_at),
-        None,
-    )
+        return None
+    nowhere_yet = repeat(None)
+    return list(map(RecordedEvent._make, zip(ids, versions, types, states, moments, nowhere_yet, strict=False)))
+
+
+def _canonical_moments(moments: list[str | None]) -> list[str | None]:
+    canonical = {text: None if text is None else fields.recorded_at(text) for text in set(moments)}
+    return [canonical[text] for text in moments]
 
 
 def write(events: Iterable[RecordedEvent]) -> Iterator[str]:
@@ -145,7 +199,7 @@ def _slowly(line: bytes) -> RecordedEvent:
         fields.originator_id(_text("originator_id", values)),
         fields.originator_version(values["originator_version"]),
         fields.event_type(_text("event_type", values)),
-        _state(values),
+        _state(values["state"]),
         None if recorded_at == "null" else fields.recorded_at(_text("recorded_at", values)),
         None,
     )
@@ -191,6 +245,8 @@ def _text(name: str, values: dict[str, str]) -> str:
     return text
 
 
-def _state(values: dict[str, str]) -> str:
-    raw = values["state"]
-    return fields.state_text(_text("state", values)) if raw.startswith('"') else fields.json_object(raw)
+def _state(raw: str) -> str:
+    if not raw.startswith('"'):
+        return fields.json_object(raw)
+    text: str = json.loads(raw)
+    return fields.state_text(text)

@@ -32,10 +32,6 @@ def doubtful(states: Sequence[str], *, parsed: bool = False) -> AbstractSet[int]
     if not states:
         return frozenset()
     all_of_them = frozenset(range(len(states)))
-    longest = max(map(len, states))
-    # Each level takes two characters.
-    if longest > 2 * fields.MAX_STATE_DEPTH:
-        return all_of_them
     try:
         joined = "\n".join(states).encode()
     except UnicodeEncodeError:
@@ -48,10 +44,7 @@ def doubtful(states: Sequence[str], *, parsed: bool = False) -> AbstractSet[int]
                 return all_of_them
         except (msgspec.MsgspecError, RecursionError):
             return all_of_them
-    numbers = joined.translate(_NUMBERS)
-    if longest > len(_MANY_DIGITS) and _MANY_DIGITS in numbers:
-        return all_of_them
-    return {numbers.count(b"\n", 0, at) for exponent in _HUGE_EXPONENTS for at in _places(exponent, numbers)}
+    return _perhaps_too_deep(states) | _perhaps_beyond_a_double(joined)
 
 
 def is_object_on_each_line(text: bytes, count: int) -> bool:
@@ -61,6 +54,19 @@ def is_object_on_each_line(text: bytes, count: int) -> bool:
     meet; and when all line ends are such places, no value has one inside.
     """
     return text.startswith(b"{") and text.endswith(b"}") and text.count(b"}\n{") == count - 1 == text.count(b"\n")
+
+
+def _perhaps_too_deep(states: Sequence[str]) -> AbstractSet[int]:
+    # Each level takes two characters.
+    if max(map(len, states)) <= 2 * fields.MAX_STATE_DEPTH:
+        return frozenset()
+    return {at for at, state in enumerate(states) if state.count("{") + state.count("[") > fields.MAX_STATE_DEPTH}
+
+
+def _perhaps_beyond_a_double(joined: bytes) -> AbstractSet[int]:
+    numbers = joined.translate(_NUMBERS)
+    suspicious = (_MANY_DIGITS, *_HUGE_EXPONENTS)
+    return {numbers.count(b"\n", 0, at) for pattern in suspicious for at in _places(pattern, numbers)}
 
 
 def _places(pattern: bytes, text: bytes) -> Iterator[int]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
 from esjournal.domain.model import fields
-from esjournal.exceptions import InvalidData
+from esjournal.exceptions import InvalidData, InvalidLine
 
 _START = b'{"seal":'
 _HINT = '{"seal":{"events":0,"bytes":0,"sha256":"..."}}'
@@ -57,6 +58,82 @@ class Sealer:
     def seal(self) -> Seal:
         """Return the seal of all that was taken so far."""
         return Seal(self._events, self._bytes, self._digest.hexdigest())
+
+
+class SealCheck:
+    """Holds a file against its seals while it is read; a seal stands for what is behind the one before it.
+
+    Args:
+        name: how messages call the file.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._sealer = Sealer()
+        self._line = 0
+        self._seal_line = 0
+
+    def take(self, block: bytes, events: int) -> None:
+        """Take the next lines, each of which has an event.
+
+        Args:
+            block: their bytes, with their line ends.
+            events: how many they are.
+        """
+        self._sealer.update(block, events)
+        self._line += events
+
+    def unsealed_lines(self, first: int, block: bytes) -> Iterator[tuple[int, bytes]]:
+        """Take the next bytes, and yield the numbers and the lines that are neither blank nor a seal.
+
+        Args:
+            first: the number of the first line.
+            block: bytes, with their line ends.
+
+        Raises:
+            InvalidLine: the bytes before a seal are not those that it was made for.
+        """
+        for self._line, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+            try:
+                seal = seal_of(line)
+            except InvalidData as error:
+                raise InvalidLine(self._name, self._line, str(error)) from None
+            if seal is not None:
+                self._compare(seal)
+            else:
+                blank = not line or line.isspace()
+                self._sealer.update(line + b"\n", not blank)
+                if not blank:
+                    yield self._line, line.removesuffix(b"\r")
+
+    def end(self, required: bool) -> None:
+        """Hear that the file is read.
+
+        Args:
+            required: whether there has to be a seal.
+
+        Raises:
+            InvalidLine: events follow the last seal, or there has to be a seal and is none.
+        """
+        behind = self._sealer.seal().events
+        if self._seal_line and behind:
+            reason = f"{behind} lines stand behind the seal, which ends a file: get the file again"
+            raise InvalidLine(self._name, self._seal_line + 1, reason)
+        if required and not self._seal_line:
+            reason = "the file ends without a seal: it was cut off, or exported without --seal"
+            raise InvalidLine(self._name, self._line + 1, reason)
+
+    def _compare(self, seal: Seal) -> None:
+        found = self._sealer.seal()
+        if (found.bytes, found.sha256) != (seal.bytes, seal.sha256):
+            raise InvalidLine(
+                self._name,
+                self._line,
+                f"the file is not what was sealed: {seal.events} events in {seal.bytes} bytes were, and "
+                f"{found.events} in {found.bytes} are here: get the file again",
+            )
+        self._sealer = Sealer()
+        self._seal_line = self._line
 
 
 def seal_line(seal: Seal) -> bytes:

@@ -56,36 +56,55 @@ class Source:
 
         Raises:
             InvalidLine: a line is longer than the limit, or the compressed data is corrupt or cut off.
+            UnusableFile: the file cannot be read.
         """
-        number = 0
+        for first, block in self.blocks():
+            yield from enumerate(block.removesuffix(b"\n").split(b"\n"), first)
+
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        r"""Yield the same lines in blocks, with the number of the first one; each line has its `\n`, as in the file.
+
+        Raises:
+            InvalidLine: a line is longer than the limit, or the compressed data is corrupt or cut off.
+            UnusableFile: the file cannot be read.
+        """
+        number = 1
         tail = b""
         try:
-            for block in self._blocks():
-                *whole, tail = (tail + block).split(b"\n")
-                for line in whole:
-                    number += 1
-                    self._check_length(line, number)
-                    yield number, line.removeprefix(_BOM) if number == 1 else line
-                self._check_length(tail, number + 1)
+            for data in self._data():
+                if end := data.rfind(b"\n") + 1:
+                    block = tail + data[:end]
+                    yield from self._within_limit(number, block.removeprefix(_BOM) if number == 1 else block)
+                    number += block.count(b"\n")
+                    tail = data[end:]
+                else:
+                    tail += data
+                if len(tail) > self.line_limit:
+                    break
         except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
             reason = f"the compressed data is corrupt or cut off ({error}): get the file again"
-            raise InvalidLine(self.name, number + 1, reason) from None
+            raise InvalidLine(self.name, number, reason) from None
         except OSError as error:
             raise UnusableFile(f"{self.name} cannot be read: {error.strerror or error}") from None
-        if tail:
-            yield number + 1, tail.removeprefix(_BOM) if number == 0 else tail
+        if tail := tail.removeprefix(_BOM) if number == 1 else tail:
+            yield from self._within_limit(number, tail)
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
         if self._path != STANDARD_STREAM:
             self._raw.close()
 
-    def _check_length(self, line: bytes, number: int) -> None:
-        if len(line) > self.line_limit:
-            reason = f"the line is longer than {self.line_limit} bytes: raise the limit with --max-line-bytes"
-            raise InvalidLine(self.name, number, reason)
+    def _within_limit(self, first: int, block: bytes) -> Iterator[tuple[int, bytes]]:
+        if len(block) <= self.line_limit:
+            yield first, block
+            return
+        for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+            if len(line) > self.line_limit:
+                reason = f"the line is longer than {self.line_limit} bytes: raise the limit with --max-line-bytes"
+                raise InvalidLine(self.name, number, reason)
+            yield number, line + b"\n"
 
-    def _blocks(self) -> Iterator[bytes]:
+    def _data(self) -> Iterator[bytes]:
         if not self._path.endswith((".gz", ".zst")):
             return _read_blocks(self._raw)
         if self.size == 0:

@@ -1,38 +1,50 @@
-"""Reading events into a journal: all of them, or none."""
+"""Reading events into a journal, with a verdict on each: new, already there, in conflict, or bad."""
 
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 
-from esjournal.exceptions import ConcurrencyError, InvalidLine, SequencedItemConflict
+from esjournal.exceptions import ConcurrencyError, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
-from esjournal.interchange.codecs import Read
+from esjournal.interchange.batches import Batch
+from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
 
-CHUNK_SIZE = 5_000
+# What is read before the database is asked how it went: so many events, and so many characters of their states.
+CHUNK_EVENTS = 10_000
+CHUNK_CHARACTERS = 8_000_000
 # So many bad lines, and so many conflicts, are kept to be shown; all of them are counted.
 KEPT_PROBLEMS = 10
-
-Numbered = tuple[int, RecordedEvent]
+# Who numbers from 0 and who numbers from 1 both begin at the beginning.
+FIRST_VERSIONS = (0, 1)
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """An event whose place is taken by a different one; `line` is where it stands in the file."""
+    """An event whose place is taken by a different one; `source` and `line` are where it stands."""
 
+    source: str
     line: int
+    event: RecordedEvent
     conflict: ConcurrencyError
+
+
+Problem = InvalidLine | Conflict
 
 
 @dataclass
 class ImportOutcome:
     """What an import came to.
 
-    `committed` says whether the events are in the journal; the counts are of events, `seconds` is wall time.
+    `committed` says whether the import went to its end, and what it appended is in the journal; where it commits every
+    so many events and did not, `appended` and `already_there` are of those that were committed. The counts are of
+    events, `seconds` is wall time.
     """
 
     read: int = 0
@@ -45,6 +57,11 @@ class ImportOutcome:
     seconds: float = 0.0
     committed: bool = False
 
+    @property
+    def problems(self) -> int:
+        """How many events were bad or in conflict."""
+        return self.bad_lines + self.conflicts
+
 
 class _Abandoned(Exception):
     """Ends the transaction without committing it."""
@@ -52,81 +69,238 @@ class _Abandoned(Exception):
 
 def import_events(
     journal: Journal,
-    numbered_events: Iterable[Read],
+    batches: Iterable[Batch],
     *,
     dry_run: bool = False,
+    commit_every: int | None = None,
+    require_contiguous: bool = False,
+    put_aside: Callable[[Problem], None] | None = None,
+    max_put_aside: int | None = None,
     on_progress: Callable[[int], None] = lambda events: None,
 ) -> ImportOutcome:
-    """Append events in one transaction; those that are there already, with the same content, are skipped.
+    """Append events; those that are there already, with the same content, are skipped.
 
-    Nothing is written if any line is bad or any event conflicts with a stored one; the file is read to its end all the
-    same, so that all of them are counted.
+    In one transaction nothing is written if any line is bad or any event conflicts with a stored one; the file is read
+    to its end all the same, so that all of them are counted. With `commit_every` the import ends at the first
+    transaction that has such an event, and what was committed before it stays.
 
     Args:
         journal: an open journal.
-        numbered_events: line numbers and events, or what is wrong with a line.
+        batches: events, and what is wrong with the lines between.
         dry_run: find out everything, and write nothing.
-        on_progress: is called with the number of events read so far, once for each chunk.
+        commit_every: commit when so many events are read; one transaction for all of them by default.
+        require_contiguous: take an event only at the version that follows the last one of its sequence, 0 or 1 for a
+            new one; any later version is bad.
+        put_aside: takes what is bad or in conflict, and the rest is appended.
+        max_put_aside: give up, and write nothing, when more than so many are put aside.
+        on_progress: is called with the number of events read so far, again and again.
 
     Returns:
         What it came to.
     """
-    outcome = ImportOutcome()
     started = time.perf_counter()
-    events = _events(numbered_events, outcome)
+    run = _Import(require_contiguous, put_aside, max_put_aside, on_progress)
+    outcome = run.outcome
+    committed = (0, 0)
     try:
-        with journal.events.transaction() as transaction:
-            while chunk := list(islice(events, CHUNK_SIZE)):
-                _import_chunk(transaction, chunk, outcome)
-                on_progress(outcome.read)
-            if dry_run or outcome.bad_lines or outcome.conflicts:
-                raise _Abandoned
+        with uncollected():
+            for part in _parts(batches, commit_every):
+                with journal.events.transaction() as transaction:
+                    run.take(transaction, part, index_last=commit_every is None and not require_contiguous)
+                    if dry_run or (put_aside is None and outcome.problems):
+                        raise _Abandoned
+                committed = (outcome.appended, outcome.already_there)
         outcome.committed = True
     except _Abandoned:
-        pass
+        if commit_every is not None:
+            outcome.appended, outcome.already_there = committed
     outcome.seconds = time.perf_counter() - started
     return outcome
 
 
-def _events(numbered_events: Iterable[Read], outcome: ImportOutcome) -> Iterator[Numbered]:
-    for line, event in numbered_events:
-        outcome.read += 1
-        if isinstance(event, InvalidLine):
-            outcome.bad_lines += 1
-            if outcome.bad_lines <= KEPT_PROBLEMS:
-                outcome.first_bad_lines.append(event)
-        else:
-            yield line, event
+class _Import:
+    """One import on its way: what it came to so far, and where it stands."""
+
+    def __init__(
+        self,
+        require_contiguous: bool,
+        put_aside: Callable[[Problem], None] | None,
+        max_put_aside: int | None,
+        on_progress: Callable[[int], None],
+    ) -> None:
+        self.outcome = ImportOutcome()
+        self._require_contiguous = require_contiguous
+        self._put_aside = put_aside
+        self._max_put_aside = max_put_aside
+        self._on_progress = on_progress
+        # The global position behind which the journal is expected to go on as the file does.
+        self._expected_after: int | None = None
+        # How many events were written before each batch, and where it stands; kept only while the index is deferred.
+        self._origins: list[tuple[int, str, Sequence[int]]] = []
+
+    def take(self, transaction: Transaction[RecordedEvent], batches: Iterator[Batch], *, index_last: bool) -> None:
+        """Give every event of a transaction its verdict, and append what is new."""
+        deferred = index_last and transaction.defer_index()
+        batches = self._noted(batches)
+        while True:
+            batches = self._behind_what_is_there(transaction, batches)
+            taken: list[Batch] = []
+            chunk = _chunk(batches)
+            if self._require_contiguous:
+                chunk = self._following(transaction, list(chunk))
+            # Nearly always nothing of a chunk is there yet, and then no event needs to be looked up.
+            written = transaction.append_leading(batch.events for batch in _remembered(chunk, taken))
+            if self._require_contiguous:
+                taken.extend(chunk)
+            if not taken:
+                break
+            if deferred:
+                self._remember_origins(taken)
+            self.outcome.appended += written
+            if written < sum(len(batch.events) for batch in taken):
+                self._look_up(transaction, taken, written)
+            self._on_progress(self.outcome.read)
+        if deferred:
+            self._take_out_twins(transaction)
+
+    def _noted(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            self.outcome.read += batch.read
+            for bad_line in batch.bad:
+                self._note_bad(bad_line)
+            yield batch
+
+    def _behind_what_is_there(
+        self, transaction: Transaction[RecordedEvent], batches: Iterator[Batch]
+    ) -> Iterator[Batch]:
+        # A file that comes again is mostly in the order in which it came first: then reading the journal along with it
+        # takes a fifth of the time that a look-up for each event does.
+        while self._expected_after is not None and (batch := next(batches, None)) is not None:
+            count = transaction.repeated(batch.events, self._expected_after)
+            self.outcome.already_there += count
+            self._expected_after += count
+            if count < len(batch.events):
+                self._expected_after = None
+                rest = Batch(batch.source, batch.lines[count:], batch.events[count:])
+                return chain([rest], batches)
+            self._on_progress(self.outcome.read)
+        return batches
+
+    def _look_up(self, transaction: Transaction[RecordedEvent], batches: Sequence[Batch], written: int) -> None:
+        places = (
+            (batch.source, line, event)
+            for batch in batches
+            for line, event in zip(batch.lines, batch.events, strict=True)
+        )
+        rest = list(islice(places, written, None))
+        there = transaction.stored_at([event for _, _, event in rest])
+        new = []
+        for source, line, event in rest:
+            place = event[:2]
+            stored = there.get(place)
+            self._expected_after = None
+            if stored is None:
+                new.append(event)
+                there[place] = event
+            elif transaction.same_content(event, stored):
+                self.outcome.already_there += 1
+                self._expected_after = stored.global_position
+            else:
+                self._note_conflict(transaction, source, line, event)
+        transaction.append(new)
+        self.outcome.appended += len(new)
+
+    def _following(self, transaction: Transaction[RecordedEvent], batches: Sequence[Batch]) -> Iterator[Batch]:
+        ids = list({event.originator_id for batch in batches for event in batch.events})
+        last = dict(zip(ids, transaction.last_positions(ids) if ids else [], strict=True))
+        for batch in batches:
+            lines, events = [], []
+            for line, event in zip(batch.lines, batch.events, strict=True):
+                before = last[event.originator_id]
+                version = event.originator_version or 0
+                if version in FIRST_VERSIONS if before is None else version <= before + 1:
+                    last[event.originator_id] = version if before is None else max(version, before)
+                    lines.append(line)
+                    events.append(event)
+                else:
+                    reason = f"sequence {event.originator_id}: version {version} follows no event: " + (
+                        "the sequence is new" if before is None else f"the sequence is at version {before}"
+                    )
+                    self._note_bad(InvalidLine(batch.source, line, reason, event=event))
+            yield Batch(batch.source, lines, events)
+
+    def _remember_origins(self, batches: Sequence[Batch]) -> None:
+        offset = self.outcome.appended
+        for batch in batches:
+            self._origins.append((offset, batch.source, batch.lines))
+            offset += len(batch.events)
+
+    def _take_out_twins(self, transaction: Transaction[RecordedEvent]) -> None:
+        for twin in transaction.build_index():
+            self.outcome.appended -= 1
+            if twin.identical:
+                self.outcome.already_there += 1
+            else:
+                offset, source, lines = self._origins[bisect_right(self._origins, twin.offset, key=itemgetter(0)) - 1]
+                self._note_conflict(transaction, source, lines[twin.offset - offset], twin.item)
+
+    def _note_bad(self, bad_line: InvalidLine) -> None:
+        self.outcome.bad_lines += 1
+        if self.outcome.bad_lines <= KEPT_PROBLEMS:
+            self.outcome.first_bad_lines.append(bad_line)
+        self._put(bad_line)
+
+    def _note_conflict(
+        self, transaction: Transaction[RecordedEvent], source: str, line: int, event: RecordedEvent
+    ) -> None:
+        self.outcome.conflicts += 1
+        kept = self.outcome.conflicts <= KEPT_PROBLEMS
+        if kept or self._put_aside is not None:
+            [last] = transaction.last_positions([event.originator_id])
+            conflict = Conflict(source, line, event, ConcurrencyError(*event[:2], last, False))
+            if kept:
+                self.outcome.first_conflicts.append(conflict)
+            self._put(conflict)
+
+    def _put(self, problem: Problem) -> None:
+        if self._put_aside is None:
+            return
+        if self._max_put_aside is not None and self.outcome.problems > self._max_put_aside:
+            raise _Abandoned
+        self._put_aside(problem)
 
 
-def _import_chunk(transaction: Transaction[RecordedEvent], chunk: list[Numbered], outcome: ImportOutcome) -> None:
-    # Nearly always nothing of a chunk is there yet, and then no event needs to be looked up.
-    try:
-        transaction.append([event for _, event in chunk])
-        outcome.appended += len(chunk)
-    except SequencedItemConflict:
-        new = _new_events(transaction, chunk, outcome)
-        if new:
-            transaction.append(new)
-            outcome.appended += len(new)
+def _parts(batches: Iterable[Batch], size: int | None) -> Iterator[Iterator[Batch]]:
+    """Yield the batches of each transaction; those of a first chunk are read before it begins, and takes the lock."""
+    source = iter(batches)
+    behind: list[Batch] = []
+
+    def part() -> Iterator[Batch]:
+        left = size
+        while left is None or left > 0:
+            batch = behind.pop() if behind else next(source, None)
+            if batch is None:
+                return
+            if left is not None:
+                if batch.read > left:
+                    batch, rest = batch.split(left)
+                    behind.append(rest)
+                left -= batch.read
+            yield batch
+
+    while ahead := list(_chunk(current := part())):
+        yield chain(ahead, current)
 
 
-def _new_events(
-    transaction: Transaction[RecordedEvent], chunk: Sequence[Numbered], outcome: ImportOutcome
-) -> list[RecordedEvent]:
-    there = transaction.stored_at([event for _, event in chunk])
-    new = []
-    for line, event in chunk:
-        place = event[:2]
-        stored = there.get(place)
-        if stored is None:
-            new.append(event)
-            there[place] = event
-        elif transaction.same_content(event, stored):
-            outcome.already_there += 1
-        else:
-            outcome.conflicts += 1
-            if outcome.conflicts <= KEPT_PROBLEMS:
-                last = transaction.last_position(event.originator_id)
-                outcome.first_conflicts.append(Conflict(line, ConcurrencyError(*place, last, False)))
-    return new
+def _chunk(batches: Iterator[Batch]) -> Iterator[Batch]:
+    events = characters = 0
+    while events < CHUNK_EVENTS and characters < CHUNK_CHARACTERS and (batch := next(batches, None)) is not None:
+        yield batch
+        events += batch.read
+        characters += sum(len(event.state) for event in batch.events)
+
+
+def _remembered(batches: Iterable[Batch], taken: list[Batch]) -> Iterator[Batch]:
+    for batch in batches:
+        taken.append(batch)
+        yield batch

@@ -14,7 +14,7 @@ from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import csvtext
 from esjournal.interchange.streams import source
-from tests.events import ID, event, json_states
+from tests.events import ID, event, json_states, reads
 
 HEADER = "originator_id,originator_version,event_type,state"
 
@@ -23,7 +23,7 @@ def read(path: Path, data: str | bytes | None = None, *, line_limit: int = 1_000
     if data is not None:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
     with source(str(path), line_limit=line_limit) as opened:
-        return list(csvtext.read(opened))
+        return list(reads(csvtext.read(opened)))
 
 
 @pytest.fixture

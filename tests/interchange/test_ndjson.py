@@ -14,7 +14,7 @@ from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.interchange.streams import source
-from tests.events import ID, json_states, recorded_events
+from tests.events import ID, json_states, reads, recorded_events
 
 DEEPEST = fields.MAX_STATE_DEPTH
 
@@ -237,7 +237,7 @@ def read(path: Path) -> list[tuple[int, object]]:
     with source(str(path)) as opened:
         return [
             (number, str(event) if isinstance(event, InvalidLine) else event.originator_version)
-            for number, event in ndjson.read(opened)
+            for number, event in reads(ndjson.read(opened))
         ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from esjournal.exceptions import InvalidLine, SequencedItemConflict
 from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.interchange.codecs import Read
+from esjournal.interchange.batches import Batch, batch_of
 from esjournal.journal import importing
 from esjournal.journal.importing import ImportOutcome, import_events
 from esjournal.journal.opening import Journal, initialise, open_journal
@@ -24,9 +24,16 @@ def journal(store_url: str) -> Iterator[Journal]:
         yield journal
 
 
-def given(*events: RecordedEvent | str) -> Iterator[Read]:
-    for line, found in enumerate(events, 1):
-        yield line, InvalidLine("events.ndjson", line, found) if isinstance(found, str) else found
+def given(*events: RecordedEvent | str) -> Iterator[Batch]:
+    """Batches of one, then two, then three lines, and so on."""
+    reads = [
+        (line, InvalidLine("events.ndjson", line, found, found) if isinstance(found, str) else found)
+        for line, found in enumerate(events, 1)
+    ]
+    start, size = 0, 1
+    while start < len(reads):
+        yield batch_of("events.ndjson", reads[start : start + size])
+        start, size = start + size, size + 1
 
 
 def counts(outcome: ImportOutcome) -> tuple[int, int, int, int, int]:
@@ -40,7 +47,7 @@ def content(journal: Journal) -> list[tuple[object, ...]]:
 @pytest.fixture(params=[1, 2, 3, 5_000], ids=lambda size: f"chunks-of-{size}")
 def chunk_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     size: int = request.param
-    monkeypatch.setattr(importing, "CHUNK_SIZE", size)
+    monkeypatch.setattr(importing, "CHUNK_EVENTS", size)
     return size
 
 
@@ -156,7 +163,7 @@ def test_an_import_after_one_that_was_given_up_leaves_no_gap_in_the_positions(jo
 def test_nothing_is_written_when_reading_ends_in_an_error(
     journal: Journal, chunk_size: int, failure: type[BaseException]
 ) -> None:
-    def broken() -> Iterator[Read]:
+    def broken() -> Iterator[Batch]:
         yield from given(*sequence(7))
         raise failure
 
@@ -166,10 +173,10 @@ def test_nothing_is_written_when_reading_ends_in_an_error(
 
 
 def test_progress_is_told_once_for_each_chunk(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "CHUNK_SIZE", 3)
+    monkeypatch.setattr(importing, "CHUNK_EVENTS", 3)
     told: list[int] = []
-    import_events(journal, given(*sequence(7)), on_progress=told.append)
-    assert told == [3, 6, 7]
+    import_events(journal, given(*sequence(8)), on_progress=told.append)
+    assert told == [3, 6, 8]
 
 
 def test_an_append_meets_what_an_import_wrote(journal: Journal) -> None:

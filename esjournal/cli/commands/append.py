@@ -80,17 +80,17 @@ def append(
 def _append_lines(url: str, has_more_arguments: bool) -> None:
     if has_more_arguments:
         raise typer.BadParameter("`append -` reads whole events from stdin: give no other arguments.")
-    from esjournal.exceptions import InvalidLine
+    from esjournal.infrastructure.sequenceditem import RecordedEvent
     from esjournal.interchange import ndjson
     from esjournal.interchange.streams import STANDARD_STREAM, source
     from esjournal.journal.opening import open_journal
 
-    events = []
+    events: list[RecordedEvent] = []
     with source(STANDARD_STREAM) as stdin:
-        for _, event in ndjson.read(stdin):
-            if isinstance(event, InvalidLine):
-                raise event
-            events.append(event)
+        for batch in ndjson.read(stdin):
+            if batch.bad:
+                raise batch.bad[0]
+            events += batch.events
     with open_journal(url) as journal:
         positions = journal.events.append(events)
     for position in positions:

@@ -59,7 +59,7 @@ def _report(outcome: ImportOutcome, name: str, dry_run: bool) -> None:
     for bad_line in outcome.first_bad_lines:
         say(str(bad_line))
     for conflict in outcome.first_conflicts:
-        say(f"{name}:{conflict.line}: {conflict.conflict}")
+        say(f"{conflict.source}:{conflict.line}: {conflict.conflict}")
     if outcome.bad_lines or outcome.conflicts:
         fail(
             f"nothing was written: {outcome.read} read, {outcome.bad_lines} bad, {outcome.conflicts} in conflict; "

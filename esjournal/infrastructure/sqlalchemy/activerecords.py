@@ -111,6 +111,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         It holds the journal's write lock from its first statement to its last.
         """
         with self.session.transaction(self._statements.table) as connection:
+            self.session.prepare_for_many_rows(connection)
             yield Transaction(self.session, self._statements, connection)
 
     def get_item(self, sequence_id: Any, eq: Any) -> Item | None:

@@ -127,11 +127,30 @@ class PostgreSQLSession(Session):
                 copy.write_row((position, *row))
         return position
 
-    def rows_at(self, connection: Any, select: str, places: Iterable[tuple[Any, Any]]) -> list[Row]:
-        """Return the rows at places, all of them in two or three round trips."""
-        with connection.cursor() as cursor:
-            cursor.executemany(select, list(places), returning=True)
-            return [row for result in cursor.results() for row in result.fetchall()]
+    def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
+        """Write rows in one COPY, or none of them, and return how many were written.
+
+        The server works off one batch while the next one is made.
+        """
+        before = position = int(connection.execute(statements.last_position).fetchone()[0])
+        try:
+            with self.savepoint(connection), connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
+                for rows in batches:
+                    for row in rows:
+                        position += 1
+                        copy.write_row((position, *row))
+        except errors.UniqueViolation:
+            return 0
+        return position - before
+
+    def rows_at(self, connection: Any, select: str, places: Sequence[Sequence[Any]]) -> list[Row]:
+        """Return the rows at places, in one round trip."""
+        rows: list[Row] = connection.execute(select, [list(column) for column in zip(*places, strict=True)]).fetchall()
+        return rows
+
+    def last_positions(self, connection: Any, select: str, sequence_ids: Sequence[Any]) -> list[Any]:
+        """Return the last position of each sequence, in one round trip."""
+        return [position for (position,) in connection.execute(select, (list(sequence_ids),)).fetchall()]
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

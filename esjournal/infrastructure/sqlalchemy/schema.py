@@ -55,11 +55,11 @@ def create_statements(table: Table, dialect: Dialect) -> list[str]:
         table: one of `record_table`, or the identity table; any other is created as SQLAlchemy does it.
         dialect: the database's.
     """
-    if table is not identity_table and _PLACE not in table.info:
+    if table is not identity_table and not place_names(table):
         return [str(CreateTable(table).compile(dialect=dialect)).strip()]
     quote = dialect.identifier_preparer
     name = quote.format_table(table)
-    place = ", ".join(map(quote.quote, table.info.get(_PLACE, ())))
+    place = ", ".join(map(quote.quote, place_names(table)))
     on_sqlite = dialect.name == "sqlite"
     strict = on_sqlite and {column.type.compile(dialect) for column in table.columns} <= _STRICT_TYPES
     lines = [_column_definition(column, dialect) for column in table.columns]
@@ -70,8 +70,27 @@ def create_statements(table: Table, dialect: Dialect) -> list[str]:
     statements = [f"CREATE TABLE {name} (\n{body}\n)" + (" STRICT" if strict else "")]
     if place and on_sqlite:
         # A named index, and not a key, so that a bulk load may build it last.
-        statements.append(f"CREATE UNIQUE INDEX {quote.quote(f'{table.name}_place')} ON {name} ({place})")
+        statements.append(place_index(table, dialect)[1])
     return statements
+
+
+def place_names(table: Table) -> tuple[str, ...]:
+    """Return the names of the two columns that identify a row of `record_table`; none for any other table."""
+    names: tuple[str, ...] = table.info.get(_PLACE, ())
+    return names
+
+
+def place_index(table: Table, dialect: Dialect) -> tuple[str, str]:
+    """Return the name of SQLite's unique index of places, and the statement that creates it.
+
+    Args:
+        table: one of `record_table`.
+        dialect: SQLite's.
+    """
+    quote = dialect.identifier_preparer
+    name = quote.quote(f"{table.name}_place")
+    place = ", ".join(map(quote.quote, place_names(table)))
+    return name, f"CREATE UNIQUE INDEX {name} ON {quote.format_table(table)} ({place})"
 
 
 def _column_definition(column: Column, dialect: Dialect) -> str:  # type: ignore[type-arg]

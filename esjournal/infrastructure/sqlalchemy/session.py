@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
+from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
@@ -124,8 +125,27 @@ class Session(ABC):
         """Write rows inside a transaction, and return the last global position."""
 
     @abstractmethod
-    def rows_at(self, connection: Any, select: str, places: Iterable[tuple[Any, Any]]) -> list[Row]:
+    def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
+        """Write rows at given positions, up to one whose place is taken at the most; return how many were written.
+
+        Inside a transaction, which stays open. A database that takes back what it was given together writes none
+        of the rows where the place of one is taken.
+        """
+
+    def prepare_for_many_rows(self, connection: Any) -> None:  # noqa: B027
+        """Make ready for a transaction that writes many rows."""
+
+    def defer_index(self, connection: Any, table: Table) -> DeferredIndex | None:
+        """Drop the index of places where that makes loading faster, or return None; inside a transaction."""
+        return None
+
+    @abstractmethod
+    def rows_at(self, connection: Any, select: str, places: Sequence[Sequence[Any]]) -> list[Row]:
         """Return the rows at places, given as sequence ids and positions in the driver's form."""
+
+    @abstractmethod
+    def last_positions(self, connection: Any, select: str, sequence_ids: Sequence[Any]) -> list[Any]:
+        """Return the last position of each sequence in the driver's form, None where it has no rows."""
 
     @abstractmethod
     def is_unique_violation(self, error: BaseException) -> bool:

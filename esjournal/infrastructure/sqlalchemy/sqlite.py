@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +22,8 @@ from esjournal.exceptions import (
     StoreFull,
     StoreNotFound,
 )
-from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table
+from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
+from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Row, Session
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, StoreURL
@@ -30,6 +32,7 @@ from esjournal.infrastructure.sqlalchemy.urls import MEMORY, StoreURL
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID_AT = slice(68, 72)
+_CACHE_KIBIBYTES = 16 * 1024
 
 
 class SQLiteSession(Session):
@@ -106,10 +109,41 @@ class SQLiteSession(Session):
         last: int = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
         return last
 
-    def rows_at(self, connection: Any, select: str, places: Iterable[tuple[Any, Any]]) -> list[Row]:
+    def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
+        """Write rows up to the first one whose place is taken, and return how many were written.
+
+        A statement that fails takes back only itself, so that no savepoint is needed: one for every 5,000 rows, SQLite
+        spends a third of the time on keeping the pages of the index as they were.
+        """
+        before = connection.total_changes
+        with closing(connection.cursor()) as cursor:
+            try:
+                for rows in batches:
+                    cursor.executemany(statements.insert, rows)
+            except sqlite3.IntegrityError as error:
+                if not self.is_unique_violation(error):
+                    raise
+        return int(connection.total_changes - before)
+
+    def prepare_for_many_rows(self, connection: Any) -> None:
+        """Keep more pages of the index in memory: 16 MB, where SQLite's own 2 MB are a third slower."""
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
+
+    def defer_index(self, connection: Any, table: Table) -> DeferredIndex | None:
+        """Drop the index of places if the table is empty."""
+        name = self.engine.dialect.identifier_preparer.format_table(table)
+        if not place_names(table) or connection.execute(f"SELECT EXISTS (SELECT 1 FROM {name})").fetchone()[0]:
+            return None
+        return DeferredIndex(connection, table, self.engine.dialect)
+
+    def rows_at(self, connection: Any, select: str, places: Sequence[Sequence[Any]]) -> list[Row]:
         """Return the rows at places: one look-up each costs some 5 microseconds, and no limit on parameters."""
         found = (connection.execute(select, place).fetchone() for place in places)
         return [row for row in found if row is not None]
+
+    def last_positions(self, connection: Any, select: str, sequence_ids: Sequence[Any]) -> list[Any]:
+        """Return the last position of each sequence."""
+        return [connection.execute(select, (sequence_id,)).fetchone()[0] for sequence_id in sequence_ids]
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

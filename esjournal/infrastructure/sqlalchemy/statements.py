@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Table, bindparam, func, select
+from sqlalchemy import Column, Table, bindparam, select
 from sqlalchemy.engine import Dialect
 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
@@ -64,6 +65,9 @@ class Statements(Generic[Item]):
         ]
         self._binds = [_bind_processor(column, dialect) for column in self._written]
         self._results = [_result_processor(column, dialect) for column in self._selected]
+        recorded = {GLOBAL_POSITION, *(column.name for column in self._filled)}
+        # What a writer decides of an item: all but when and where it was recorded.
+        self.content = itemgetter(*(index for index, name in enumerate(self.names.all) if name not in recorded))
         self.appending = self._append_statements()
         self._cache: dict[Any, str] = {}
 
@@ -110,9 +114,7 @@ class Statements(Generic[Item]):
 
     def same_content(self, one: Item, other: Item) -> bool:
         """Say whether two items are equal in all that a writer decides: not when and where they were recorded."""
-        ignored = {GLOBAL_POSITION, *(column.name for column in self._filled)}
-        pairs = zip(self.names.all, one, other, strict=True)
-        return all(name in ignored or mine == theirs for name, mine, theirs in pairs)
+        return bool(self.content(one) == self.content(other))
 
     def items_of_sequence(self, bounds: tuple[str, ...], ascending: bool) -> str:
         """Return a select that takes the sequence's id, a value for each bound, and a limit.
@@ -164,13 +166,42 @@ class Statements(Generic[Item]):
             ),
         )
 
-    def last_of_sequence(self) -> str:
-        """Return a select of the last position of a sequence, which takes the sequence's id."""
-        sequence_id, position = self._selected[:2]
-        return self._cached(
-            "last",
-            lambda: select(func.max(position)).where(sequence_id == bindparam("sequence_id", type_=sequence_id.type)),
+    def items_at(self) -> str:
+        """Return what `Session.rows_at` takes: on PostgreSQL, a select by arrays of ids and of positions."""
+        if self.dialect.name == "sqlite":
+            return self.item_at()
+        table = self.dialect.identifier_preparer.format_table(self.table)
+        sequence_id, position = map(self._name, self._selected[:2])
+        return (
+            f"{self._cached('items', lambda: select(*self._selected))} JOIN "
+            f"unnest({', '.join(map(self._array_mark, self._selected[:2]))}) AS place (sequence_id, position) "
+            f"ON {table}.{sequence_id} = place.sequence_id AND {table}.{position} = place.position"
         )
+
+    def item_at_global_position(self) -> str:
+        """Return a select that takes a global position."""
+        global_position = self.table.columns[GLOBAL_POSITION]
+        return self._cached(
+            "global position",
+            lambda: select(*self._selected).where(global_position == bindparam(GLOBAL_POSITION)),
+        )
+
+    def last_positions(self) -> str:
+        """Return what `Session.last_positions` takes: on PostgreSQL, a select by an array of ids."""
+        sequence_id, position = map(self._name, self._selected[:2])
+        table = self.dialect.identifier_preparer.format_table(self.table)
+        if self.dialect.name == "sqlite":
+            return f"SELECT max({position}) FROM {table} WHERE {sequence_id} = {self._mark}"
+        return (
+            f"SELECT (SELECT max({position}) FROM {table} WHERE {sequence_id} = given.id) "
+            f"FROM unnest({self._array_mark(self._selected[0])}) WITH ORDINALITY AS given (id, rank) ORDER BY rank"
+        )
+
+    def _name(self, column: Column[Any]) -> str:
+        return self.dialect.identifier_preparer.quote(column.name)
+
+    def _array_mark(self, column: Column[Any]) -> str:
+        return f"CAST({self._mark} AS {column.type.compile(self.dialect)}[])"
 
     def _cached(self, key: Any, build: Callable[[], Any], *, limited: bool = False) -> str:
         if key not in self._cache:

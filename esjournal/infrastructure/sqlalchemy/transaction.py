@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from esjournal.exceptions import SequencedItemConflict
+from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import Statements
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Place = tuple[Any, Any]
+
+
+class Twin(NamedTuple, Generic[Item]):
+    """An item that was taken out because an earlier one has its place.
+
+    `offset` is how many items were written before it, `identical` says whether the earlier one equals it.
+    """
+
+    offset: int
+    item: Item
+    identical: bool
 
 
 class Transaction(Generic[Item]):
@@ -26,6 +38,7 @@ class Transaction(Generic[Item]):
         self._session = session
         self._statements = statements
         self._connection = connection
+        self._deferred: DeferredIndex | None = None
 
     def append(self, items: Sequence[Item]) -> range:
         """Write a batch, all or nothing, and keep the transaction open either way.
@@ -51,22 +64,69 @@ class Transaction(Generic[Item]):
             raise
         return range(last - len(items) + 1, last + 1)
 
+    def append_leading(self, batches: Iterable[Sequence[Item]]) -> int:
+        """Write items up to one whose place is taken at the most, and keep the transaction open.
+
+        Args:
+            batches: items of the strategy's class, each with its position; they are taken one batch after the other,
+                while the database works off those before.
+
+        Returns:
+            How many items were written, from the first on. Where it is fewer than were taken from `batches`, the place
+            of one of them is taken: on SQLite of the next one, on PostgreSQL, where none was written, of any.
+        """
+        rows = (self._statements.rows(items) for items in batches if items)
+        return self._session.load_leading(self._connection, self._statements.appending, rows)
+
+    def defer_index(self) -> bool:
+        """Let the index of places wait until all items are written, where that pays, and say whether it does.
+
+        Until `build_index` no place counts as taken.
+        """
+        self._deferred = self._session.defer_index(self._connection, self._statements.table)
+        return self._deferred is not None
+
+    def build_index(self) -> Iterator[Twin[Item]]:
+        """Build the index that was deferred, and take out every item whose place an earlier one has.
+
+        Yields:
+            What was taken out, in global order.
+        """
+        if self._deferred is None or self._deferred.build():
+            return
+        for offset, *rows in self._deferred.twins(self._statements.item_at_global_position()):
+            twin, original = self._statements.items(rows)
+            yield Twin(offset, twin, self.same_content(twin, original))
+        self._deferred.remove_twins()
+
+    def repeated(self, items: Sequence[Item], after: int) -> int:
+        """Return how many items, from the first on, are what is stored behind a global position, in the same order.
+
+        Args:
+            items: items of the strategy's class.
+            after: a global position.
+        """
+        page = (after, after + len(items), len(items))
+        rows = self._connection.execute(self._statements.page(0, 0), page).fetchall()
+        stored = self._statements.items([row[:-1] for row in rows])
+        pairs = zip(map(self._statements.content, stored), map(self._statements.content, items), strict=False)
+        return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(stored), len(items)))
+
     def stored_at(self, items: Sequence[Item]) -> dict[Place, Item]:
         """Return what is stored at the places of items, by sequence id and position."""
-        places = [tuple(self._statements.bound_place(*item[:2])) for item in items]
-        rows = self._session.rows_at(self._connection, self._statements.item_at(), places)
+        places = [self._statements.bound_place(*item[:2]) for item in items]
+        rows = self._session.rows_at(self._connection, self._statements.items_at(), places) if places else []
         return {(item[0], item[1]): item for item in self._statements.items(rows)}
+
+    def last_positions(self, sequence_ids: Sequence[Any]) -> list[Any]:
+        """Return the last position of each sequence, None where it has no items."""
+        bound = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
+        found = self._session.last_positions(self._connection, self._statements.last_positions(), bound)
+        return [self._statements.position(position) for position in found]
 
     def same_content(self, one: Item, other: Item) -> bool:
         """Say whether two items are equal in all that a writer decides: not when and where they were recorded."""
         return self._statements.same_content(one, other)
-
-    def last_position(self, sequence_id: Any) -> Any:
-        """Return the last position of a sequence, or None where it has no items."""
-        row = self._connection.execute(
-            self._statements.last_of_sequence(), self._statements.bound_place(sequence_id)
-        ).fetchone()
-        return self._statements.position(row[0])
 
     def conflict(self, items: Sequence[Item]) -> SequencedItemConflict | None:
         """Return what stands in the way of the first item that cannot be written, or None."""
@@ -77,6 +137,6 @@ class Transaction(Generic[Item]):
             place = (item[0], item[1])
             there = stored.get(place) or seen.get(place)
             if there is not None:
-                return SequencedItemConflict(*place, self.last_position(item[0]), self.same_content(item, there))
+                return SequencedItemConflict(*place, self.last_positions([item[0]])[0], self.same_content(item, there))
             seen[place] = item
         return None

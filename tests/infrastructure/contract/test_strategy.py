@@ -440,8 +440,7 @@ def test_one_transaction_writes_many_batches_and_survives_one_that_conflicts(str
         assert transaction.append([event(sequence, version) for version in range(2, 100)]) == range(3, 101)
         stored = transaction.stored_at([event(sequence, 5), event(sequence, 500)])
         assert stored == {(sequence, 5): event(sequence, 5)}
-        assert transaction.last_position(sequence) == 99
-        assert transaction.last_position(uuid4()) is None
+        assert transaction.last_positions([sequence, uuid4()]) == [99, None]
     assert len(strategy.get_items(sequence)) == 100
 
 
