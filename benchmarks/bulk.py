@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from importlib.metadata import version
@@ -273,6 +274,15 @@ def measure_all(options: argparse.Namespace, place: Place) -> Iterator[str]:
         yield from growth_tables(measure_growth(place, options.rounds, sizes), sizes)
 
 
+def outside_of_figures(page: str) -> tuple[str, str]:
+    """Return what stands before the figures, and what behind them."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"{PAGE} has lost its markers: {BEGIN.strip()} and {END.strip()}")
+    return before, after
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flights", type=Path, default=FLIGHTS, help="real events, as .ndjson or .ndjson.gz")
@@ -281,7 +291,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="20,000 events: does it work? Writes no page")
     parser.add_argument("--no-write", action="store_true", help="print the tables, and write no page")
     options = parser.parse_args()
-    lines = []
+    writes = not (options.only or options.quick or options.no_write)
+    lines, started = [], time.monotonic()
+    # A page without its markers shall fail now, and not after an hour.
+    before, after = outside_of_figures(PAGE.read_text()) if writes else ("", "")
     with tempfile.TemporaryDirectory(prefix="esjournal-bulk-") as name, peers.postgres_server(Path(name)) as server:
         postgres = Postgres(server)
         place = Place(Path(name), postgres, 20_000 if options.quick else 1_000_000)
@@ -291,10 +304,11 @@ def main() -> None:
                 lines.append(line)
         finally:
             postgres.close()
-    if not (options.only or options.quick or options.no_write):
-        before, rest = PAGE.read_text().split(BEGIN)
-        after = rest.split(END)[1]
-        PAGE.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n\n" + END + after)
+    lines.append(f"\nThe run took {(time.monotonic() - started) / 60:.0f} minutes.")
+    print(lines[-1])
+    if writes:
+        figures = "\n".join(lines)
+        PAGE.write_text(f"{before}{BEGIN}\n{figures}\n\n{END}{after}")
 
 
 if __name__ == "__main__":
