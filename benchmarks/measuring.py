@@ -38,8 +38,11 @@ def run(command: list[str], output: Path | None = None) -> Run:
     """Run a command to its end, with its standard output in a file, and measure it."""
     # What others wrote shall not be waited for by the fsync of this one.
     os.sync()
+    # As on a user's machine: with bytecode that is kept, and with buffers.
+    unusual = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+    environment = {name: value for name, value in os.environ.items() if name not in unusual}
     launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(output or os.devnull), *command]
-    ended = subprocess.run(launcher, capture_output=True, text=True, check=False)
+    ended = subprocess.run(launcher, capture_output=True, text=True, check=False, env=environment)
     seconds, peak, code = json.loads(ended.stdout or "[0, 0, 1]")
     if code:
         raise SystemExit(f"{' '.join(command)} ended with {code}:\n{ended.stderr[-2000:]}")
