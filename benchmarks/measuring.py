@@ -42,7 +42,10 @@ def run(command: list[str], output: Path | None = None) -> Run:
     unusual = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
     environment = {name: value for name, value in os.environ.items() if name not in unusual}
     launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(output or os.devnull), *command]
-    ended = subprocess.run(launcher, capture_output=True, text=True, check=False, env=environment)
+    # From a folder without modules: `python -m` looks there first.
+    ended = subprocess.run(
+        launcher, capture_output=True, text=True, check=False, env=environment, cwd=Path(sys.executable).parent
+    )
     seconds, peak, code = json.loads(ended.stdout or "[0, 0, 1]")
     if code:
         raise SystemExit(f"{' '.join(command)} ended with {code}:\n{ended.stderr[-2000:]}")
