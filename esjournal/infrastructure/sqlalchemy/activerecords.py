@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -158,15 +158,39 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         Items are read in pages. Because positions are committed in order, pages need no common snapshot to be
         one consistent whole, and nothing stays open between them, however slow the reader is.
         """
+        for page in self.pages(after=after, sequence_ids=sequence_ids, topics=topics):
+            yield from map(self._statements.item, page)
+
+    def pages(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        sequence_ids: Iterable[Any] = (),
+        topics: Iterable[str] = (),
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Return what `all_items` does, a page at a time, as plain tuples of the items' fields.
+
+        For many items: a namedtuple takes a quarter of the time that reading it does.
+
+        Args:
+            after: the global position to begin behind.
+            until: the global position to end with; by default the last one there when the reading begins.
+            sequence_ids: only items of these sequences, where any is named.
+            topics: only items of these topics, where any is named.
+        """
         ids = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
         types = list(topics)
         statement = self._statements.page(len(ids), len(types))
-        until = self.last_global_position()
+        position = self._statements.position_in_page
+        if until is None:
+            until = self.last_global_position()
         while after < until:
             with self.session.connection() as connection:
                 rows = connection.execute(statement, (after, until, *ids, *types, PAGE_SIZE)).fetchall()
-            yield from self._statements.items([row[:-1] for row in rows])
-            after = rows[-1][-1] if len(rows) == PAGE_SIZE else until
+            after = rows[-1][position] if len(rows) == PAGE_SIZE else until
+            if rows:
+                yield self._statements.page_values(rows)
 
     def close(self) -> None:
         """Close the session's connections."""

@@ -68,6 +68,9 @@ class Statements(Generic[Item]):
         recorded = {GLOBAL_POSITION, *(column.name for column in self._filled)}
         # What a writer decides of an item: all but when and where it was recorded.
         self.content = itemgetter(*(index for index, name in enumerate(self.names.all) if name not in recorded))
+        self.item: Callable[[Iterable[Any]], Item] = sequenced_item_class._make  # type: ignore[attr-defined]
+        # Where the global position stands in the rows of a page: last, if it is no field of the items.
+        self.position_in_page = self.names.all.index(GLOBAL_POSITION) if GLOBAL_POSITION in self.names.all else -1
         self.appending = self._append_statements()
         self._cache: dict[Any, str] = {}
 
@@ -90,16 +93,22 @@ class Statements(Generic[Item]):
             columns.append(values)
         return list(zip(*columns, strict=True))
 
-    def items(self, rows: Sequence[Sequence[Any]]) -> list[Item]:
+    def items(self, rows: Sequence[tuple[Any, ...]]) -> list[Item]:
         """Return the items of rows."""
-        make: Callable[[Iterable[Any]], Item] = self.item_class._make  # type: ignore[attr-defined]
+        return list(map(self.item, self._values(rows)))
+
+    def page_values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """Return the fields of items from the rows of a page."""
+        return self._values(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows])
+
+    def _values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         if not rows or not any(self._results):
-            return list(map(make, rows))
+            return rows
         columns = [
             map(result, values) if result else values
             for result, values in zip(self._results, zip(*rows, strict=True), strict=True)
         ]
-        return list(map(make, zip(*columns, strict=True)))
+        return list(zip(*columns, strict=True))
 
     def bound_place(self, sequence_id: Any, *positions: Any) -> list[Any]:
         """Return a sequence's id and positions in it, in the driver's form."""
@@ -146,7 +155,8 @@ class Statements(Generic[Item]):
 
     def _select_page(self, sequence_ids: int, topics: int) -> Any:
         global_position = self.table.columns[GLOBAL_POSITION]
-        statement = select(*self._selected, global_position).where(
+        added = [] if GLOBAL_POSITION in self.names.all else [global_position]
+        statement = select(*self._selected, *added).where(
             global_position > bindparam("after"), global_position <= bindparam("until")
         )
         for column, count in ((self._selected[0], sequence_ids), (self._selected[2], topics)):
