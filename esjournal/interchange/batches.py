@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 from esjournal.exceptions import InvalidLine
@@ -18,30 +18,32 @@ Read = tuple[int, RecordedEvent | InvalidLine]
 class Batch:
     """Events, and what is wrong with the lines between them.
 
-    `source` is the file's name, `lines` has the line of each event, `bad` is in the order of the file too.
+    `source` is the file's name, `lines` has the line of each event, `bad` is in the order of the file too, and
+    `left_out` is how many more events stood there and are not wanted.
     """
 
     source: str
     lines: Sequence[int]
     events: Sequence[RecordedEvent]
-    bad: Sequence[InvalidLine] = field(default=())
+    bad: Sequence[InvalidLine] = ()
+    left_out: int = 0
 
     @property
-    def read(self) -> int:
-        """How many events were read, bad ones included."""
+    def size(self) -> int:
+        """How many events are wanted, bad ones included."""
         return len(self.events) + len(self.bad)
 
     def split(self, count: int) -> tuple[Batch, Batch]:
-        """Return the first so many events that were read, bad ones included, and the rest."""
+        """Return the first so many events, bad ones included, and the rest."""
         if not self.bad:
-            return self._part(0, count, 0, 0), self._part(count, len(self.events), 0, 0)
+            return self._part(0, count, 0, 0, self.left_out), self._part(count, len(self.events), 0, 0)
         bad_lines = [bad.line for bad in self.bad]
         last = sorted([*self.lines, *bad_lines])[count - 1]
         events, bad = bisect_right(self.lines, last), bisect_right(bad_lines, last)
-        return self._part(0, events, 0, bad), self._part(events, len(self.events), bad, len(self.bad))
+        return self._part(0, events, 0, bad, self.left_out), self._part(events, len(self.events), bad, len(self.bad))
 
-    def _part(self, start: int, end: int, bad_start: int, bad_end: int) -> Batch:
-        return Batch(self.source, self.lines[start:end], self.events[start:end], self.bad[bad_start:bad_end])
+    def _part(self, start: int, end: int, bad_start: int, bad_end: int, left_out: int = 0) -> Batch:
+        return Batch(self.source, self.lines[start:end], self.events[start:end], self.bad[bad_start:bad_end], left_out)
 
 
 def batch_of(source: str, reads: Iterable[Read]) -> Batch:

@@ -56,7 +56,7 @@ def _reads(source: Source) -> Iterator[Read]:
         try:
             yield line, _event(header, row)
         except InvalidData as error:
-            yield line, InvalidLine(source.name, line, str(error), ",".join(row))
+            yield line, InvalidLine(source.name, line, str(error), _row_text(row))
     if header is None:
         raise InvalidLine(source.name, 1, f"there is no header: the first line names {', '.join(REQUIRED)}")
 
@@ -107,6 +107,12 @@ class _Lines:
             except UnicodeDecodeError as error:
                 reason = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is no UTF-8"
                 raise InvalidLine(self._source.name, number, reason) from None
+
+
+def _row_text(row: list[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(row)
+    return buffer.getvalue()
 
 
 def _header(row: list[str], name: str, line: int) -> list[str]:

@@ -106,6 +106,22 @@ class SealCheck:
                 if not blank:
                     yield self._line, line.removesuffix(b"\r")
 
+    def skim(self, first: int, block: bytes) -> None:
+        """Take the next lines without a look at what they are, seals excepted.
+
+        Args:
+            first: the number of the first line.
+            block: bytes, with their line ends.
+
+        Raises:
+            InvalidLine: the bytes before a seal are not those that it was made for.
+        """
+        if _START in block:
+            for _ in self.unsealed_lines(first, block):
+                pass
+        else:
+            self.take(block, block.count(b"\n"))
+
     def end(self, required: bool) -> None:
         """Hear that the file is read.
 

@@ -13,6 +13,7 @@ from esjournal.exceptions import ConcurrencyError, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 from esjournal.interchange.batches import Batch
+from esjournal.interchange.rejects import Conflict, Problem
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
 
@@ -23,19 +24,6 @@ CHUNK_CHARACTERS = 8_000_000
 KEPT_PROBLEMS = 10
 # Who numbers from 0 and who numbers from 1 both begin at the beginning.
 FIRST_VERSIONS = (0, 1)
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """An event whose place is taken by a different one; `source` and `line` are where it stands."""
-
-    source: str
-    line: int
-    event: RecordedEvent
-    conflict: ConcurrencyError
-
-
-Problem = InvalidLine | Conflict
 
 
 @dataclass
@@ -50,6 +38,7 @@ class ImportOutcome:
     read: int = 0
     appended: int = 0
     already_there: int = 0
+    left_out: int = 0
     conflicts: int = 0
     bad_lines: int = 0
     first_conflicts: list[Conflict] = field(default_factory=list)
@@ -165,7 +154,8 @@ class _Import:
 
     def _noted(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         for batch in batches:
-            self.outcome.read += batch.read
+            self.outcome.read += batch.size + batch.left_out
+            self.outcome.left_out += batch.left_out
             for bad_line in batch.bad:
                 self._note_bad(bad_line)
             yield batch
@@ -282,10 +272,10 @@ def _parts(batches: Iterable[Batch], size: int | None) -> Iterator[Iterator[Batc
             if batch is None:
                 return
             if left is not None:
-                if batch.read > left:
+                if batch.size > left:
                     batch, rest = batch.split(left)
                     behind.append(rest)
-                left -= batch.read
+                left -= batch.size
             yield batch
 
     while ahead := list(_chunk(current := part())):
@@ -296,7 +286,7 @@ def _chunk(batches: Iterator[Batch]) -> Iterator[Batch]:
     events = characters = 0
     while events < CHUNK_EVENTS and characters < CHUNK_CHARACTERS and (batch := next(batches, None)) is not None:
         yield batch
-        events += batch.read
+        events += batch.size
         characters += sum(len(event.state) for event in batch.events)
 
 

@@ -103,7 +103,7 @@ def test_a_different_event_in_a_taken_place_is_a_conflict_and_nothing_is_written
     assert not outcome.committed
     [conflict] = outcome.first_conflicts
     assert conflict.line == 6
-    assert str(conflict.conflict) == (
+    assert str(conflict.error) == (
         f"sequence {ID}: version 1 is taken by a different event, the sequence is at version 2; "
         f"read it again and append after that"
     )

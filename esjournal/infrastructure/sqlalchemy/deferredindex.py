@@ -8,14 +8,14 @@ transaction, so no other connection ever sees the table without its index.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Dialect, Table
 
 from esjournal.infrastructure.sqlalchemy.schema import place_index, place_names
 
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 
 # Stands in for the index while two rows share a place.
 _HELP = "esjournal_twins"

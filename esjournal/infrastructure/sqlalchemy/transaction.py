@@ -108,7 +108,7 @@ class Transaction(Generic[Item]):
         """
         page = (after, after + len(items), len(items))
         rows = self._connection.execute(self._statements.page(0, 0), page).fetchall()
-        stored = self._statements.items([row[:-1] for row in rows])
+        stored = self._statements.page_values(rows)
         pairs = zip(map(self._statements.content, stored), map(self._statements.content, items), strict=False)
         return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(stored), len(items)))
 
