@@ -169,8 +169,12 @@ def export_from_postgres(data: Data) -> Iterator[Comparison]:
     schema = "" if missing else data.schema
     query = f"SELECT {COLUMNS} FROM {schema}.stored_events ORDER BY global_position"
     command = psql(data, f"\\copy ({query}) to '{printed}' csv")
-    # To count is to read all of the table.
-    ready = partial(postgres.stored_in, schema)
+
+    def ready() -> None:
+        data.place.clear()
+        # To count is to read all of the table.
+        postgres.stored_in(schema)
+
     ours = Side(ready, esjournal(postgres.url(schema), "export", "-o", exported), partial(lines_in, exported))
     theirs = Side(ready, command, partial(lines_in, printed))
     yield Comparison("export from PostgreSQL", "psql `\\copy` to CSV", 0.75, data.count, ours, theirs, missing)
