@@ -28,14 +28,22 @@ _esjournal() {
         "get --format"|"get -F") COMPREPLY=($(compgen -W $'table\njson\nndjson\ncsv' -- "$current")); return ;;
         "get --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "export --output"|"export -o") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
-        "export --format"|"export -F") COMPREPLY=($(compgen -W $'ndjson\ncsv' -- "$current")); return ;;
+        "export --format"|"export -F") COMPREPLY=($(compgen -W $'ndjson\ncsv\nparquet' -- "$current")); return ;;
         "export --type") :; return ;;
         "export --id") :; return ;;
         "export --after") :; return ;;
         "export --limit") :; return ;;
+        "export --cursor-file") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "export --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
-        "import --format"|"import -F") COMPREPLY=($(compgen -W $'ndjson\ncsv' -- "$current")); return ;;
+        "import --format"|"import -F") COMPREPLY=($(compgen -W $'ndjson\ncsv\nparquet' -- "$current")); return ;;
+        "import --commit-every") :; return ;;
+        "import --rejects") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "import --max-rejects") :; return ;;
+        "import --map-type") :; return ;;
+        "import --only-type") :; return ;;
+        "import --skip-type") :; return ;;
         "import --max-line-bytes") :; return ;;
+        "import --summary") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "import --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
     case "$command $current" in
@@ -44,8 +52,8 @@ _esjournal() {
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--url\n--help\n-h' -- "$current")) ;;
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
-        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--csv-safe\n--url\n--help\n-h' -- "$current")) ;;
-        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--max-line-bytes\n--url\n--help\n-h' -- "$current")) ;;
+        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--url\n--help\n-h' -- "$current")) ;;
+        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
     esac
 }

@@ -52,7 +52,7 @@ def _command(name: str, command: Any, parent: Any) -> Command:
     options, arguments = [], []
     for parameter in command.get_params(context):
         if parameter.param_type_name == "argument":
-            arguments.append(parameter.make_metavar(context).strip("[]{}"))
+            arguments.append(parameter.make_metavar(context).strip("[]{}."))
             continue
         choices = [str(choice) for choice in getattr(parameter.type, "choices", ())]
         value = "" if parameter.is_flag else parameter.metavar or parameter.name.rpartition("_")[2].upper()

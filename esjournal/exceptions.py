@@ -7,6 +7,7 @@ EsjournalError
  |    +-- MappingError         an event and an item do not map to one another
  |         +-- TopicNotFound   ... because no class is registered under the topic
  +-- UnusableFile              a file or folder that was named cannot be read or written
+ +-- InvalidCursor             a cursor cannot be used with this journal
  +-- SequencedItemConflict     that place in the sequence is taken
  +-- ConcurrencyError          the same, in the words of the event store
  +-- StoreError                the store cannot do its part
@@ -67,6 +68,10 @@ class TopicNotFound(MappingError):
 
 class UnusableFile(EsjournalError):
     """A file or folder that was named cannot be read or written."""
+
+
+class InvalidCursor(EsjournalError):
+    """A cursor's file has no cursor, or one of another journal, or of this one as it is no longer."""
 
 
 class _PlaceTaken(EsjournalError):

@@ -16,6 +16,7 @@ from esjournal.cli.terminal import visible
 from esjournal.exceptions import (
     ConcurrencyError,
     EsjournalError,
+    InvalidCursor,
     InvalidData,
     InvalidURL,
     SequencedItemConflict,
@@ -33,6 +34,7 @@ INTERRUPTED = 130
 _EXIT_CODES: dict[type[EsjournalError], int] = {
     InvalidURL: USAGE,
     UnusableFile: USAGE,
+    InvalidCursor: USAGE,
     InvalidData: BAD_DATA,
     StoreError: STORE,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
 
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import csvtext, ndjson
@@ -27,12 +29,16 @@ def read_events(source: Source, file_format: FileFormat, *, seal_required: bool 
     return ndjson.read(source, seal_required=seal_required)
 
 
-def text_of(events: Iterable[RecordedEvent], file_format: FileFormat, *, csv_safe: bool = False) -> Iterator[str]:
+def text_of(
+    pages: Iterable[Sequence[tuple[Any, ...]]], file_format: FileFormat, *, csv_safe: bool = False
+) -> Iterator[str]:
     """Yield the text of events in pieces of many lines.
 
     Args:
-        events: events with their global positions.
-        file_format: what to write.
+        pages: events with their global positions, many at a time.
+        file_format: what to write, NDJSON or CSV.
         csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
     """
-    return csvtext.write(events, safe=csv_safe) if file_format is FileFormat.CSV else ndjson.write(events)
+    if file_format is FileFormat.CSV:
+        return csvtext.write(map(RecordedEvent._make, chain.from_iterable(pages)), safe=csv_safe)
+    return map(ndjson.lines_of, pages)

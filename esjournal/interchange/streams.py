@@ -137,7 +137,20 @@ def sink(path: str) -> Iterator[IO[bytes]]:
     """
     if path == STANDARD_STREAM:
         yield sys.stdout.buffer
+        # Whoever goes on may rely on it that all of it is written.
+        sys.stdout.buffer.flush()
         return
+    with replacing(path) as raw, _compressor(path, raw) as stream:
+        yield stream
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[BinaryIO]:
+    """Open a file to write to as it is; it gets its name at the end, as that of a `sink`.
+
+    Raises:
+        UnusableFile: the file cannot be made.
+    """
     # A link stays a link to what is now written.
     target = Path(path).resolve()
     try:
@@ -148,8 +161,7 @@ def sink(path: str) -> Iterator[IO[bytes]]:
         raise UnusableFile(f"{path} cannot be written: {error.strerror}") from None
     try:
         with raw:
-            with _compressor(path, raw) as stream:
-                yield stream
+            yield raw
             raw.flush()
             if not special:
                 os.fsync(raw.fileno())

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from itertools import islice
-from typing import IO
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.codecs import text_of
 from esjournal.interchange.formats import FileFormat
+from esjournal.interchange.seals import Sealer, seal_line
+from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export came to.
+
+    `events` is how many were written; `position` is the global position up to which the journal was looked at, which
+    may be behind the last event that matched.
+    """
+
+    events: int
+    position: int
 
 
 def export_events(
@@ -22,31 +35,57 @@ def export_events(
     after: int = 0,
     limit: int | None = None,
     csv_safe: bool = False,
-) -> int:
+    sealed: bool = False,
+) -> Exported:
     """Write events in global order, up to the last one there at the beginning, in flat memory.
 
     Args:
         journal: an open journal.
-        stream: takes the bytes, UTF-8.
+        stream: takes the bytes, UTF-8 or Parquet.
         file_format: what to write.
         types: only events of these types, where any is named.
         originator_ids: only events of these sequences, in canonical form, where any is named.
         after: the global position to begin behind.
         limit: how many events at the most.
         csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        sealed: in NDJSON, end with a seal.
 
-    Returns:
-        How many events were written.
+    Raises:
+        ImportError: Parquet is asked for, and pyarrow is not there.
     """
-    count = 0
+    until = journal.events.last_global_position()
+    count, position = 0, after
 
-    def counted() -> Iterator[RecordedEvent]:
-        nonlocal count
-        events = journal.events.all_items(after=after, sequence_ids=originator_ids, topics=types)
-        for event in islice(events, limit):
-            count += 1
-            yield event
+    def counted() -> Iterator[Sequence[tuple[Any, ...]]]:
+        nonlocal count, position
+        for page in journal.events.pages(after=after, until=until, sequence_ids=originator_ids, topics=types):
+            rest = None if limit is None else limit - count
+            if rest == 0:
+                return
+            wanted = page[:rest]
+            count += len(wanted)
+            position = wanted[-1][-1]
+            yield wanted
+            if len(wanted) < len(page):
+                return
+        if limit != 0:
+            position = max(after, until)
 
-    for text in text_of(counted(), file_format, csv_safe=csv_safe):
-        stream.write(text.encode())
-    return count
+    pages = counted()
+    with uncollected():
+        if file_format is FileFormat.PARQUET:
+            # Nobody else shall wait for pyarrow.
+            from esjournal.interchange import parquet
+
+            parquet.write(pages, stream)
+        elif sealed:
+            sealer = Sealer()
+            for text in text_of(pages, file_format):
+                block = text.encode()
+                stream.write(block)
+                sealer.update(block, block.count(b"\n"))
+            stream.write(seal_line(sealer.seal()))
+        else:
+            for text in text_of(pages, file_format, csv_safe=csv_safe):
+                stream.write(text.encode())
+    return Exported(count, position)

@@ -116,7 +116,7 @@ def test_options_are_those_of_the_command(complete: Callable[[str], set[str]]) -
 @pytest.mark.parametrize("option", ["--format", "-F"])
 def test_formats_are_those_of_the_command(complete: Callable[[str], set[str]], option: str) -> None:
     assert complete(f"esjournal get {option} ") == {"table", "json", "ndjson", "csv"}
-    assert complete(f"esjournal --url events.db import {option} ") == {"ndjson", "csv"}
+    assert complete(f"esjournal --url events.db export {option} ") == {"ndjson", "csv", "parquet"}
 
 
 @pytest.mark.parametrize("line", ["import ev", "export -o ev", "--url ev", "get --url ev"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ from tests.program import environment, file_with, journal_with
 
 def exported(journal: Journal, file_format: FileFormat = FileFormat.NDJSON, **options: object) -> bytes:
     stream = io.BytesIO()
-    count = export_events(journal, stream, file_format, **options)  # type: ignore[arg-type]
+    count = export_events(journal, stream, file_format, **options).events  # type: ignore[arg-type]
     if file_format is FileFormat.NDJSON:
         assert count == stream.getvalue().count(b"\n")
     return stream.getvalue()
@@ -104,10 +105,8 @@ def test_an_export_has_what_was_asked_for_in_global_order(
     mixed: str, options: dict[str, object], positions: list[int]
 ) -> None:
     with open_journal(mixed) as journal:
-        found = [
-            ndjson._raw_values(line)["global_position"] for line in exported(journal, **options).decode().splitlines()
-        ]
-    assert [int(position) for position in found] == positions
+        found = [json.loads(line)["global_position"] for line in exported(journal, **options).splitlines()]
+    assert found == positions
 
 
 def test_an_export_ends_with_the_last_event_that_was_there_at_its_beginning(mixed: str) -> None:

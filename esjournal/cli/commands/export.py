@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import FileFormatOption, LimitOption, TypesOption, UrlOption, checked, url_of
+from esjournal.cli.options import LimitOption, TypesOption, UrlOption, checked, url_of
 from esjournal.cli.terminal import output
 from esjournal.interchange.formats import FileFormat, format_of
 
@@ -17,53 +18,104 @@ def export(
     path: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="Where to; .gz and .zst compress, `-` is stdout.")
     ] = "-",
-    file_format: FileFormatOption = None,
+    file_format: Annotated[
+        FileFormat | None,
+        typer.Option(
+            "--format", "-F", help="NDJSON, CSV or Parquet; by default the file's name tells.", show_default=False
+        ),
+    ] = None,
     types: TypesOption = None,
     originator_ids: Annotated[
         list[str] | None,
         typer.Option("--id", metavar="ID", help="Only events of this sequence; may be repeated.", show_default=False),
     ] = None,
     after: Annotated[
-        int, typer.Option(metavar="POSITION", min=0, max=2**63 - 1, help="Only events behind this global position.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            metavar="POSITION",
+            min=0,
+            max=2**63 - 1,
+            help="Only events behind this global position.",
+            show_default=False,
+        ),
+    ] = None,
     limit: LimitOption = None,
+    cursor_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Only events behind the cursor there, which then moves on.", show_default=False
+        ),
+    ] = None,
+    seal: Annotated[
+        bool, typer.Option("--seal", help="NDJSON: end with a line that has counts and a SHA-256 of the others.")
+    ] = False,
     csv_safe: Annotated[
         bool,
         typer.Option("--csv-safe", help="CSV: put ' before what a spreadsheet would take for a formula."),
     ] = False,
     url: UrlOption = None,
 ) -> None:
-    """Write the journal in global order, as NDJSON or CSV.
+    """Write the journal in global order, as NDJSON, CSV or Parquet.
 
-    A file gets its name when all of it is written. What other writers append meanwhile is left for the next time.
+    A file gets its name when all of it is written. What other writers append meanwhile is left for the next time; with
+    --cursor-file, the next time begins there.
 
     \b
     Examples:
       esjournal export
-      esjournal export -o events.ndjson.gz
+      esjournal export -o events.ndjson.gz --seal
       esjournal export --type accounts#Opened -o opened.csv
       esjournal export --after 1000 | jq -c .state
+      esjournal export --cursor-file hourly.cursor -o new.ndjson
+      esjournal export -o events.parquet
     """
     from esjournal.domain.model import fields
 
     chosen_format = file_format or format_of(path)
-    if csv_safe and chosen_format is not FileFormat.CSV:
-        raise typer.BadParameter("--csv-safe is for CSV: add --format csv, or name a .csv file.")
+    _check_format(chosen_format, path, seal=seal, csv_safe=csv_safe)
+    if cursor_file is not None and after is not None:
+        raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
     ids = [checked(fields.originator_id, text) for text in originator_ids or ()]
-    from esjournal.interchange.streams import STANDARD_STREAM, sink
+    from esjournal.interchange.streams import STANDARD_STREAM, replacing, sink
+    from esjournal.journal.cursors import cursor_at, cursor_line, position_after
     from esjournal.journal.exporting import export_events
     from esjournal.journal.opening import open_journal
 
-    with open_journal(url_of(context, url)) as journal, sink(path) as stream:
-        count = export_events(
-            journal,
-            output(stream),
-            chosen_format,
-            types=types or (),
-            originator_ids=ids,
-            after=after,
-            limit=limit,
-            csv_safe=csv_safe,
-        )
+    with open_journal(url_of(context, url)) as journal:
+        begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
+        # The cursor's new file is made first, to find out in time that it cannot be, and takes its place last.
+        with replacing(cursor_file) if cursor_file is not None else nullcontext() as cursor_stream:
+            with sink(path) as stream:
+                if chosen_format is FileFormat.PARQUET and stream.isatty():
+                    raise typer.BadParameter("Parquet is nothing for a terminal: name a file with -o.")
+                exported = export_events(
+                    journal,
+                    output(stream),
+                    chosen_format,
+                    types=types or (),
+                    originator_ids=ids,
+                    after=begin,
+                    limit=limit,
+                    csv_safe=csv_safe,
+                    sealed=seal,
+                )
+            if cursor_stream is not None:
+                cursor_stream.write(cursor_line(cursor_at(journal, exported.position)))
     if path != STANDARD_STREAM:
-        say(f"exported {count} events to {path}")
+        say(f"exported {exported.events} events to {path}")
+
+
+def _check_format(chosen: FileFormat, path: str, *, seal: bool, csv_safe: bool) -> None:
+    if csv_safe and chosen is not FileFormat.CSV:
+        raise typer.BadParameter("--csv-safe is for CSV: add --format csv, or name a .csv file.")
+    if seal and chosen is not FileFormat.NDJSON:
+        raise typer.BadParameter("--seal is for NDJSON: add --format ndjson, or name an .ndjson file.")
+    if chosen is FileFormat.PARQUET:
+        if path.endswith((".gz", ".zst")):
+            raise typer.BadParameter(
+                f"Parquet is compressed inside, and {path} would be once more: name a .parquet file."
+            )
+        try:
+            import esjournal.interchange.parquet  # noqa: F401
+        except ImportError as error:
+            raise typer.BadParameter(f"{error}.") from None

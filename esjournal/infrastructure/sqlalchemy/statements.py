@@ -93,7 +93,7 @@ class Statements(Generic[Item]):
             columns.append(values)
         return list(zip(*columns, strict=True))
 
-    def items(self, rows: Sequence[tuple[Any, ...]]) -> list[Item]:
+    def items(self, rows: Sequence[Sequence[Any]]) -> list[Item]:
         """Return the items of rows."""
         return list(map(self.item, self._values(rows)))
 
@@ -101,7 +101,7 @@ class Statements(Generic[Item]):
         """Return the fields of items from the rows of a page."""
         return self._values(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows])
 
-    def _values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    def _values(self, rows: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
         if not rows or not any(self._results):
             return rows
         columns = [

@@ -1,0 +1,114 @@
+"""Cursors: how far a reader of a journal has come, kept in a file between one reading and the next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from esjournal.domain.model import fields
+from esjournal.exceptions import InvalidCursor, UnusableFile
+from esjournal.interchange import ndjson
+from esjournal.journal.opening import Journal
+
+# A cursor takes some 200 bytes; what is much longer is another file, however long.
+_MOST_BYTES = 4_096
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in one journal.
+
+    `journal_id` is the journal's, `global_position` that of the last event that was read, 0 before the first, and
+    `event_sha256` the digest of that event's line in NDJSON, its end included; None at position 0.
+    """
+
+    journal_id: str
+    global_position: int
+    event_sha256: str | None
+
+
+def cursor_at(journal: Journal, position: int) -> Cursor:
+    """Return the cursor of a position.
+
+    Args:
+        journal: an open journal.
+        position: the global position of an event in it, or 0.
+
+    Raises:
+        InvalidCursor: there is no event at the position.
+    """
+    digest = _digest_at(journal, position)
+    if position and digest is None:
+        raise InvalidCursor(f"{journal.shown_url} has no event at global position {position}")
+    return Cursor(journal.journal_id, position, digest)
+
+
+def position_after(journal: Journal, path: str) -> int:
+    """Return the global position behind which to go on, 0 where the cursor's file is not there yet.
+
+    Args:
+        journal: an open journal.
+        path: the cursor's file.
+
+    Raises:
+        InvalidCursor: the file has no cursor, or one of another journal, or of this one as it is no longer.
+        UnusableFile: the file cannot be read.
+    """
+    cursor = _read(path)
+    if cursor is None:
+        return 0
+    if cursor.journal_id != journal.journal_id:
+        raise InvalidCursor(
+            f"{path} is a cursor of the journal {cursor.journal_id}, and {journal.shown_url} is {journal.journal_id}: "
+            f"name a cursor file of its own"
+        )
+    digest = _digest_at(journal, cursor.global_position)
+    if digest != cursor.event_sha256:
+        there = "has no event" if digest is None else "has another event"
+        raise InvalidCursor(
+            f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there} by now: it was "
+            f"restored from a backup, so compare what you exported with it, and remove {path} to begin anew"
+        )
+    return cursor.global_position
+
+
+def cursor_line(cursor: Cursor) -> bytes:
+    """Return what a cursor's file holds; written through `streams.replacing`, it is the old one or the new."""
+    return f"{json.dumps(asdict(cursor))}\n".encode()
+
+
+def _read(path: str) -> Cursor | None:
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_MOST_BYTES)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UnusableFile(f"the cursor {path} cannot be read: {reason}") from None
+    cursor = _parsed(data)
+    if cursor is None:
+        shown = fields.shortened(data.decode(errors="backslashreplace"), 40)
+        raise InvalidCursor(f"{path} is no cursor file: it begins with {shown}; name another, or remove it")
+    return cursor
+
+
+def _parsed(data: bytes) -> Cursor | None:
+    try:
+        cursor = Cursor(**json.loads(data))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    position, digest = cursor.global_position, cursor.event_sha256
+    # To Python, true is an integer.
+    if type(position) is not int or not 0 <= position <= fields.MAX_VERSION or not isinstance(cursor.journal_id, str):
+        return None
+    return cursor if (digest is None if position == 0 else isinstance(digest, str)) else None
+
+
+def _digest_at(journal: Journal, position: int) -> str | None:
+    pages = journal.events.pages(after=position - 1, until=position) if position else ()
+    for page in pages:
+        return hashlib.sha256(ndjson.lines_of(page).encode()).hexdigest()
+    return None
