@@ -15,7 +15,7 @@ from esjournal.domain.model import fields
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, Read, batch_of
-from esjournal.interchange.objects import doubtful, is_object_on_each_line
+from esjournal.interchange.objects import doubtful, is_object_on_each_line, perhaps_beyond_limits
 from esjournal.interchange.seals import SealCheck
 from esjournal.interchange.streams import Source
 
@@ -56,14 +56,13 @@ def read(source: Source, *, seal_required: bool = False) -> Iterator[Batch]:
         InvalidLine: nothing behind this line can be read, or the file is not what its seal says.
     """
     check = SealCheck(source.name)
-    number = 0
-    for number, block in source.blocks():
-        events = _events_of(block.removesuffix(b"\n"))
+    for block in source.blocks():
+        events = _events_of(block.data.removesuffix(b"\n"), block.lines)
         if events is not None:
-            check.take(block, len(events))
-            yield Batch(source.name, range(number, number + len(events)), events)
+            check.take(block)
+            yield Batch(source.name, range(block.first, block.first + block.lines), events)
         else:
-            lines = list(check.unsealed_lines(number, block))
+            lines = list(check.unsealed_lines(block))
             yield batch_of(source.name, _read_closely(source.name, lines))
     check.end(seal_required)
 
@@ -79,8 +78,8 @@ def check_seal(source: Source, *, seal_required: bool = False) -> None:
         InvalidLine: the file is not what its seal says.
     """
     check = SealCheck(source.name)
-    for number, block in source.blocks():
-        check.skim(number, block)
+    for block in source.blocks():
+        check.skim(block)
     check.end(seal_required)
 
 
@@ -92,8 +91,8 @@ def event_of(line: bytes) -> RecordedEvent:
     """
     # msgspec checks a line in a microsecond, but not all that we must, and refuses some that we take; what it refuses
     # is read once more, slowly, by the rules that hold, and they alone give the verdict.
-    events = _events_of(line)
-    return events[0] if events is not None and len(events) == 1 else _slowly(line)
+    events = _events_of(line, 1)
+    return events[0] if events is not None else _slowly(line)
 
 
 def raw_fields(text: str) -> dict[str, str]:
@@ -124,7 +123,7 @@ def _read_closely(name: str, lines: list[tuple[int, bytes]]) -> Iterator[Read]:
     """Halve the lines until those that need a closer look stand alone: the others are still read many at a time."""
     if not lines:
         return
-    events = _events_of(b"\n".join([line for _, line in lines]))
+    events = _events_of(b"\n".join([line for _, line in lines]), len(lines))
     if events is not None:
         yield from zip([number for number, _ in lines], events, strict=True)
     elif len(lines) == 1:
@@ -139,22 +138,20 @@ def _read_closely(name: str, lines: list[tuple[int, bytes]]) -> Iterator[Read]:
         yield from _read_closely(name, lines[middle:])
 
 
-def _events_of(block: bytes) -> list[RecordedEvent] | None:
-    """Return the events of a block of lines, or None if any line of it needs a closer look.
+def _events_of(data: bytes, count: int) -> list[RecordedEvent] | None:
+    """Return the events of so many lines, or None if any of them needs a closer look.
 
     One call decodes all lines, and each field is checked for all events in one go: 2 microseconds an event, where line
     by line it took 8.
     """
     try:
-        lines = _line_decoder.decode_lines(block)
-        if not lines or not is_object_on_each_line(block, len(lines)):
+        lines = _line_decoder.decode_lines(data)
+        if len(lines) != count or not is_object_on_each_line(data, count):
             return None
         ids = [line.originator_id for line in lines]
         versions = [line.originator_version for line in lines]
         types = [line.event_type for line in lines]
-        states = [str(line.state, "utf-8") for line in lines]
-        for index in doubtful(states, parsed=True):
-            states[index] = _state(states[index])
+        states = _states([line.state for line in lines])
         moments = _canonical_moments([line.recorded_at for line in lines])
         for event_type in set(types):
             fields.event_type(event_type)
@@ -162,11 +159,19 @@ def _events_of(block: bytes) -> list[RecordedEvent] | None:
         return None
     if not fields.are_canonical_ids(ids):
         return None
-    if b"-0" in block and _minus_zero.search(block):
+    if b"-0" in data and _minus_zero.search(data):
         # To msgspec -0 is 0, and to us it is no version.
         return None
     nowhere_yet = repeat(None)
     return list(map(RecordedEvent._make, zip(ids, versions, types, states, moments, nowhere_yet, strict=False)))
+
+
+def _states(raw: list[msgspec.Raw]) -> list[str]:
+    joined = b"\n".join(raw)
+    states = joined.decode().split("\n")
+    for at in perhaps_beyond_limits(states, joined) | {at for at, state in enumerate(states) if state[0] != "{"}:
+        states[at] = _state(states[at])
+    return states
 
 
 def _canonical_moments(moments: list[str | None]) -> list[str | None]:

@@ -10,6 +10,7 @@ import msgspec
 
 from esjournal.domain.model import fields
 from esjournal.exceptions import InvalidData, InvalidLine
+from esjournal.interchange.streams import Block
 
 _START = b'{"seal":'
 _HINT = '{"seal":{"events":0,"bytes":0,"sha256":"..."}}'
@@ -73,27 +74,18 @@ class SealCheck:
         self._line = 0
         self._seal_line = 0
 
-    def take(self, block: bytes, events: int) -> None:
-        """Take the next lines, each of which has an event.
+    def take(self, block: Block) -> None:
+        """Take the next lines, each of which has an event."""
+        self._sealer.update(block.data, block.lines)
+        self._line += block.lines
 
-        Args:
-            block: their bytes, with their line ends.
-            events: how many they are.
-        """
-        self._sealer.update(block, events)
-        self._line += events
-
-    def unsealed_lines(self, first: int, block: bytes) -> Iterator[tuple[int, bytes]]:
-        """Take the next bytes, and yield the numbers and the lines that are neither blank nor a seal.
-
-        Args:
-            first: the number of the first line.
-            block: bytes, with their line ends.
+    def unsealed_lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
+        """Take the next lines, and yield the numbers and the lines that are neither blank nor a seal.
 
         Raises:
             InvalidLine: the bytes before a seal are not those that it was made for.
         """
-        for self._line, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+        for self._line, line in block.numbered_lines():
             try:
                 seal = seal_of(line)
             except InvalidData as error:
@@ -106,21 +98,17 @@ class SealCheck:
                 if not blank:
                     yield self._line, line.removesuffix(b"\r")
 
-    def skim(self, first: int, block: bytes) -> None:
+    def skim(self, block: Block) -> None:
         """Take the next lines without a look at what they are, seals excepted.
-
-        Args:
-            first: the number of the first line.
-            block: bytes, with their line ends.
 
         Raises:
             InvalidLine: the bytes before a seal are not those that it was made for.
         """
-        if _START in block:
-            for _ in self.unsealed_lines(first, block):
+        if _START in block.data:
+            for _ in self.unsealed_lines(block):
                 pass
         else:
-            self.take(block, block.count(b"\n"))
+            self.take(block)
 
     def end(self, required: bool) -> None:
         """Hear that the file is read.

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
 import zstandard
 
@@ -23,6 +23,22 @@ _BLOCK_BYTES = 256 * 1024
 # 4 bytes of zstd can stand for 128 KiB, so that only small pieces keep what comes out of one within memory.
 _ZSTD_PIECE_BYTES = 1024
 _BOM = b"\xef\xbb\xbf"
+
+
+class Block(NamedTuple):
+    r"""Whole lines that stand behind one another in a file.
+
+    `first` is the number of the first one, `lines` is how many they are, and `data` is their bytes, each line with its
+    `\n`, but for the last one of a file that has none.
+    """
+
+    first: int
+    lines: int
+    data: bytes
+
+    def numbered_lines(self) -> Iterator[tuple[int, bytes]]:
+        r"""Yield the numbers and the lines, without their `\n`."""
+        return enumerate(self.data.removesuffix(b"\n").split(b"\n"), self.first)
 
 
 class Source:
@@ -58,11 +74,11 @@ class Source:
             InvalidLine: a line is longer than the limit, or the compressed data is corrupt or cut off.
             UnusableFile: the file cannot be read.
         """
-        for first, block in self.blocks():
-            yield from enumerate(block.removesuffix(b"\n").split(b"\n"), first)
+        for block in self.blocks():
+            yield from block.numbered_lines()
 
-    def blocks(self) -> Iterator[tuple[int, bytes]]:
-        r"""Yield the same lines in blocks, with the number of the first one; each line has its `\n`, as in the file.
+    def blocks(self) -> Iterator[Block]:
+        r"""Yield the same lines in blocks of many.
 
         Raises:
             InvalidLine: a line is longer than the limit, or the compressed data is corrupt or cut off.
@@ -73,9 +89,10 @@ class Source:
         try:
             for data in self._data():
                 if end := data.rfind(b"\n") + 1:
-                    block = tail + data[:end]
-                    yield from self._within_limit(number, block.removeprefix(_BOM) if number == 1 else block)
-                    number += block.count(b"\n")
+                    whole = tail + data[:end]
+                    block = Block(number, whole.count(b"\n"), whole.removeprefix(_BOM) if number == 1 else whole)
+                    yield from self._within_limit(block)
+                    number += block.lines
                     tail = data[end:]
                 else:
                     tail += data
@@ -87,22 +104,22 @@ class Source:
         except OSError as error:
             raise UnusableFile(f"{self.name} cannot be read: {error.strerror or error}") from None
         if tail := tail.removeprefix(_BOM) if number == 1 else tail:
-            yield from self._within_limit(number, tail)
+            yield from self._within_limit(Block(number, 1, tail))
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
         if self._path != STANDARD_STREAM:
             self._raw.close()
 
-    def _within_limit(self, first: int, block: bytes) -> Iterator[tuple[int, bytes]]:
-        if len(block) <= self.line_limit:
-            yield first, block
+    def _within_limit(self, block: Block) -> Iterator[Block]:
+        if len(block.data) <= self.line_limit:
+            yield block
             return
-        for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+        for number, line in block.numbered_lines():
             if len(line) > self.line_limit:
                 reason = f"the line is longer than {self.line_limit} bytes: raise the limit with --max-line-bytes"
                 raise InvalidLine(self.name, number, reason)
-            yield number, line + b"\n"
+            yield Block(number, 1, line + b"\n")
 
     def _data(self) -> Iterator[bytes]:
         if not self._path.endswith((".gz", ".zst")):
