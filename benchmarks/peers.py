@@ -24,7 +24,8 @@ def peer_python(requirement: str, module: str) -> str:
         requirement: what pip shall install, as in `eventsourcing==9.5.*`.
         module: what can be imported then.
     """
-    environment = ENVIRONMENTS / "".join(letter for letter in requirement if letter.isalnum() or letter in ".-")
+    name = "".join(letter for letter in requirement if letter.isalnum() or letter in ".-")
+    environment = ENVIRONMENTS / name.rstrip(".")
     python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     if not python.exists() or subprocess.run([python, "-c", f"import {module}"], check=False).returncode:
         print(f"making {environment} with {requirement}", file=sys.stderr)
