@@ -19,7 +19,8 @@ from esjournal.interchange.objects import doubtful, is_object_on_each_line, perh
 from esjournal.interchange.seals import SealCheck
 from esjournal.interchange.streams import Source
 
-LINES_AT_A_TIME = 1_000
+# What is worked on stays in the processor's cache: 1,000 lines of 400 bytes take a third longer each.
+LINES_AT_A_TIME = 500
 # What import says of an event that it put aside; it is ignored when the event comes again.
 REJECT = "reject"
 
@@ -192,14 +193,15 @@ def lines_of(events: Sequence[tuple[Any, ...]]) -> str:
     Args:
         events: events with their global positions, as plain tuples or RecordedEvents.
     """
-    closely = doubtful([event[3] for event in events])
+    states = [event[3] for event in events]
+    for index in doubtful(states):
+        states[index] = _state_in_line(states[index])
     types = {kind: _quoted_type(kind) for kind in {event[2] for event in events}}
     return "".join(
         [
             f'{{"originator_id":"{originator_id}","originator_version":{version},"event_type":{types[kind]},'
-            f'"state":{_state_in_line(state) if index in closely else state},'
-            f'"recorded_at":"{recorded_at}","global_position":{position}}}\n'
-            for index, (originator_id, version, kind, state, recorded_at, position) in enumerate(events)
+            f'"state":{state},"recorded_at":"{recorded_at}","global_position":{position}}}\n'
+            for (originator_id, version, kind, _, recorded_at, position), state in zip(events, states, strict=True)
         ]
     )
 

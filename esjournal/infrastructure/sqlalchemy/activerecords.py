@@ -28,7 +28,7 @@ from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 
-PAGE_SIZE = 1_000
+PAGE_SIZE = 500
 NO_LIMIT = 2**63 - 1
 
 
