@@ -160,7 +160,7 @@ def _events_of(data: bytes, count: int) -> list[RecordedEvent] | None:
         return None
     if not fields.are_canonical_ids(ids):
         return None
-    if b"-0" in data and _minus_zero.search(data):
+    if 0 in versions and _minus_zero.search(data):
         # To msgspec -0 is 0, and to us it is no version.
         return None
     nowhere_yet = repeat(None)

@@ -36,6 +36,8 @@ class DeferredIndex:
         self._table = quote.format_table(table)
         self._place = ", ".join(map(quote.quote, place_names(table)))
         name, self._create = place_index(table, dialect)
+        # Rows that are only put behind one another need no cache, and each thread that sorts takes as much again.
+        connection.execute("PRAGMA cache_size=-2000")
         connection.execute(f"DROP INDEX IF EXISTS {name}")
 
     def build(self) -> bool:
