@@ -39,12 +39,14 @@ def write(pages: Iterable[Sequence[tuple[Any, ...]]], stream: IO[bytes]) -> None
         stream, _SCHEMA, compression="zstd", use_dictionary=["originator_id", "event_type"]
     ) as writer:
         group: list[Any] = []
+        size = 0
         for page in pages:
-            group.append(_batch(page))
-            rows, size = (sum(values) for values in zip(*((len(batch), batch.nbytes) for batch in group), strict=True))
-            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
-                writer.write_table(pa.Table.from_batches(group), row_group_size=rows)
-                group = []
+            batch = _batch(page)
+            group.append(batch)
+            size += batch.nbytes
+            if size >= GROUP_BYTES or sum(map(len, group)) >= GROUP_ROWS:
+                writer.write_table(pa.Table.from_batches(group))
+                group, size = [], 0
         if group:
             writer.write_table(pa.Table.from_batches(group))
 

@@ -1,0 +1,75 @@
+"""What an export reports to whoever wants to go on from there."""
+
+from __future__ import annotations
+
+import gc
+import io
+from typing import IO, cast
+
+import pytest
+
+from esjournal.interchange.formats import FileFormat
+from esjournal.journal.collecting import uncollected
+from esjournal.journal.exporting import Exported, export_events
+from esjournal.journal.opening import open_journal
+from tests.events import OTHER_ID, event, sequence
+from tests.program import journal_with
+
+
+@pytest.fixture
+def url(store_url: str) -> str:
+    return journal_with(store_url, [*sequence(1_200), event(0, of=OTHER_ID)])
+
+
+@pytest.mark.parametrize("file_format", list(FileFormat))
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, Exported(1_201, 1_201)),
+        ({"after": 1_200}, Exported(1, 1_201)),
+        ({"after": 1_201}, Exported(0, 1_201)),
+        ({"limit": 0}, Exported(0, 0)),
+        ({"limit": 0, "after": 7}, Exported(0, 7)),
+        ({"limit": 500}, Exported(500, 500)),
+        ({"limit": 700}, Exported(700, 700)),
+        ({"limit": 1_201}, Exported(1_201, 1_201)),
+        ({"originator_ids": [OTHER_ID]}, Exported(1, 1_201)),
+        ({"originator_ids": [OTHER_ID], "after": 1_201}, Exported(0, 1_201)),
+        ({"types": ["a.b#C"], "limit": 3}, Exported(3, 3)),
+        ({"types": ["none"]}, Exported(0, 1_201)),
+        ({"types": ["none"], "limit": 3}, Exported(0, 1_201)),
+    ],
+)
+def test_an_export_says_how_many_events_it_wrote_and_how_far_it_looked(
+    url: str, file_format: FileFormat, options: dict[str, object], expected: Exported
+) -> None:
+    with open_journal(url) as journal:
+        exported = export_events(journal, io.BytesIO(), file_format, **options)  # type: ignore[arg-type]
+    assert exported == expected
+
+
+def test_what_is_appended_during_an_export_is_left_for_the_next(url: str) -> None:
+    class Appending(io.BytesIO):
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            journal.events.append(event(None))
+            return super().write(data)
+
+    with open_journal(url) as journal:
+        first = export_events(journal, cast(IO[bytes], Appending()), FileFormat.NDJSON)
+        assert first == Exported(1_201, 1_201)
+        rest = io.BytesIO()
+        export_events(journal, rest, FileFormat.NDJSON, after=first.position)
+    assert rest.getvalue().count(b"\n") > 0
+
+
+def test_the_garbage_collector_is_put_off_for_a_while_only() -> None:
+    def failing() -> None:
+        with uncollected():
+            with uncollected():
+                pass
+            assert not gc.isenabled()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert gc.isenabled()
