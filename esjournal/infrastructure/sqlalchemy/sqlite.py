@@ -6,10 +6,10 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import QueuePool, StaticPool, Table, create_engine
@@ -33,6 +33,12 @@ _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID_AT = slice(68, 72)
 _CACHE_KIBIBYTES = 16 * 1024
+# A writer that waits looks so often whether the lock is free. SQLite's own waiting looks every 100 ms in the end, and
+# seldom finds the few milliseconds in which an import that commits in parts leaves the lock free.
+_LOOK_SECONDS = 0.001
+_MAX_INTEGER = 2**31 - 1
+
+Result = TypeVar("Result")
 
 
 class SQLiteSession(Session):
@@ -87,7 +93,7 @@ class SQLiteSession(Session):
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin with the write lock: who asks for it in the middle of a transaction is refused, not queued."""
-        connection.execute("BEGIN IMMEDIATE")
+        self._with_lock(connection, lambda: connection.execute("BEGIN IMMEDIATE"))
 
     def in_transaction(self, connection: Any) -> bool:
         """Say whether a transaction is open."""
@@ -101,7 +107,25 @@ class SQLiteSession(Session):
         if len(rows) > 1:
             return super().append(statements, rows)
         with self.connection() as connection:
-            return self.load(connection, statements, rows)
+            return self._with_lock(connection, lambda: self.load(connection, statements, rows))
+
+    def _with_lock(self, connection: Any, take: Callable[[], Result]) -> Result:
+        """Return what a statement that needs the write lock gives, tried again and again until the timeout.
+
+        Reading keeps SQLite's own waiting: in WAL mode it waits for nobody that writes.
+        """
+        deadline = time.monotonic() + self.url.timeout
+        connection.execute("PRAGMA busy_timeout=0")
+        try:
+            while True:
+                try:
+                    return take()
+                except sqlite3.OperationalError as error:
+                    if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                        raise
+                time.sleep(_LOOK_SECONDS)
+        finally:
+            connection.execute(f"PRAGMA busy_timeout={int(min(self.url.timeout * 1000, _MAX_INTEGER))}")
 
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
@@ -152,8 +176,7 @@ class SQLiteSession(Session):
 
     def translated(self, error: BaseException) -> EsjournalError:
         """Return a driver's error as one of ours."""
-        # The primary result code is the low byte of the extended one.
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code = _primary_code(error)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return self.locked()
         if code == sqlite3.SQLITE_FULL:
@@ -210,6 +233,12 @@ class SQLiteSession(Session):
             missing.insert(0, identity_table)
         self.make_tables(connection, missing)
         return bool(missing)
+
+
+def _primary_code(error: BaseException) -> int:
+    # It is the low byte of the extended one.
+    code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code
 
 
 def _header(path: Path) -> bytes:

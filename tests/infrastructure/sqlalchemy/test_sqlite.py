@@ -260,6 +260,31 @@ def test_an_append_to_a_locked_journal_goes_on_when_the_lock_is_let_go(journal: 
     assert appended == [range(4, 4 + batch)]
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_lock_that_is_free_for_a_moment_only_is_taken(journal: Path, batch: int) -> None:
+    with locked(journal) as other, opened(journal) as strategy:
+        appended: list[range] = []
+        waiting = threading.Thread(target=lambda: appended.append(strategy.append([event() for _ in range(batch)])))
+        waiting.start()
+        # SQLite's own waiting looks after 228 ms and then after 328.
+        time.sleep(0.24)
+        other.execute("ROLLBACK")
+        time.sleep(0.06)
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(0.01)
+        assert appended == [range(4, 4 + batch)]
+        other.execute("ROLLBACK")
+        waiting.join()
+
+
+def test_waiting_for_a_lock_leaves_the_timeout_of_reading_as_it_was(journal: Path) -> None:
+    with opened(journal, timeout=0.3) as strategy:
+        for batch in (1, 3):
+            strategy.append([event() for _ in range(batch)])
+            with strategy.session.connection() as connection:
+                assert connection.execute("PRAGMA busy_timeout").fetchone() == (300,)
+
+
 def test_reading_waits_for_no_writer_and_sees_what_was_committed(journal: Path) -> None:
     with opened(journal, timeout=0) as writer, opened(journal, timeout=0) as reader, writer.transaction() as open_one:
         open_one.append([event()])
