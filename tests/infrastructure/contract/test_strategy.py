@@ -430,32 +430,6 @@ def test_a_record_class_without_a_column_for_each_field_is_refused(make_strategy
         make_strategy(StoredEventRecord, Letter)
 
 
-def test_one_transaction_writes_many_batches_and_survives_one_that_conflicts(strategy: Strategy) -> None:
-    sequence = uuid4()
-    with strategy.transaction() as transaction:
-        assert transaction.append([event(sequence, 0), event(sequence, 1)]) == range(1, 3)
-        with pytest.raises(SequencedItemConflict) as caught:
-            transaction.append([event(sequence, 2), event(sequence, 1)])
-        assert (caught.value.position, caught.value.last_position, caught.value.identical) == (1, 1, True)
-        assert transaction.append([event(sequence, version) for version in range(2, 100)]) == range(3, 101)
-        stored = transaction.stored_at([event(sequence, 5), event(sequence, 500)])
-        assert stored == {(sequence, 5): event(sequence, 5)}
-        assert transaction.last_positions([sequence, uuid4()]) == [99, None]
-    assert len(strategy.get_items(sequence)) == 100
-
-
-def test_an_exception_inside_a_transaction_leaves_nothing_behind(strategy: Strategy) -> None:
-    def write_and_change_ones_mind() -> None:
-        with strategy.transaction() as transaction:
-            transaction.append([event(uuid4(), 0) for _ in range(100)])
-            raise RuntimeError("changed my mind")
-
-    with pytest.raises(RuntimeError, match="changed my mind"):
-        write_and_change_ones_mind()
-    assert list(strategy.all_items()) == []
-    assert strategy.append(event(uuid4(), 0)) == range(1, 2)
-
-
 def test_moments_across_time_zones_are_one_moment(datastore: SQLAlchemyDatastore) -> None:
     class Timed(NamedTuple):
         originator_id: UUID
