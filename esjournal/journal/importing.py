@@ -136,7 +136,8 @@ class _Import:
             taken: list[Batch] = []
             chunk = _chunk(batches)
             if self._require_contiguous:
-                chunk = self._following(transaction, list(chunk))
+                # Looked up before the writing begins: the connection does one thing at a time.
+                chunk = iter(list(self._following(transaction, list(chunk))))
             # Nearly always nothing of a chunk is there yet, and then no event needs to be looked up.
             written = transaction.append_leading(batch.events for batch in _remembered(chunk, taken))
             if self._require_contiguous:

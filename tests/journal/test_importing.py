@@ -6,49 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from esjournal.exceptions import InvalidLine, SequencedItemConflict
+from esjournal.exceptions import SequencedItemConflict
 from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.interchange.batches import Batch, batch_of
+from esjournal.interchange.batches import Batch
 from esjournal.journal import importing
-from esjournal.journal.importing import ImportOutcome, import_events
-from esjournal.journal.opening import Journal, initialise, open_journal
+from esjournal.journal.importing import import_events
+from esjournal.journal.opening import Journal
 from tests.events import ID, OTHER_ID, event, sequence
-
-BAD = "bad"
-
-
-@pytest.fixture
-def journal(store_url: str) -> Iterator[Journal]:
-    initialise(store_url)
-    with open_journal(store_url) as journal:
-        yield journal
-
-
-def given(*events: RecordedEvent | str) -> Iterator[Batch]:
-    """Batches of one, then two, then three lines, and so on."""
-    reads = [
-        (line, InvalidLine("events.ndjson", line, found, found) if isinstance(found, str) else found)
-        for line, found in enumerate(events, 1)
-    ]
-    start, size = 0, 1
-    while start < len(reads):
-        yield batch_of("events.ndjson", reads[start : start + size])
-        start, size = start + size, size + 1
-
-
-def counts(outcome: ImportOutcome) -> tuple[int, int, int, int, int]:
-    return outcome.read, outcome.appended, outcome.already_there, outcome.conflicts, outcome.bad_lines
-
-
-def content(journal: Journal) -> list[tuple[object, ...]]:
-    return [found[:4] for found in journal.events.all_items()]
-
-
-@pytest.fixture(params=[1, 2, 3, 5_000], ids=lambda size: f"chunks-of-{size}")
-def chunk_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    size: int = request.param
-    monkeypatch.setattr(importing, "CHUNK_EVENTS", size)
-    return size
+from tests.journal.given import BAD, content, counts, given
 
 
 def test_new_events_are_appended_in_the_order_of_the_file(journal: Journal, chunk_size: int) -> None:

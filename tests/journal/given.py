@@ -1,0 +1,38 @@
+"""What an import is given, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from esjournal.exceptions import InvalidLine
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.interchange.batches import Batch, batch_of
+from esjournal.journal.importing import ImportOutcome
+from esjournal.journal.opening import Journal
+
+BAD = "bad"
+
+
+def given(*events: RecordedEvent | str, source: str = "events.ndjson", size: int | None = None) -> Iterator[Batch]:
+    """Batches of so many lines; by default of one, then two, then three, and so on. A text is a bad line."""
+    reads = [
+        (line, InvalidLine(source, line, found, found) if isinstance(found, str) else found)
+        for line, found in enumerate(events, 1)
+    ]
+    start, count = 0, size or 1
+    while start < len(reads):
+        yield batch_of(source, reads[start : start + count])
+        start, count = start + count, size or count + 1
+
+
+def counts(outcome: ImportOutcome) -> tuple[int, int, int, int, int]:
+    return outcome.read, outcome.appended, outcome.already_there, outcome.conflicts, outcome.bad_lines
+
+
+def content(journal: Journal) -> list[tuple[object, ...]]:
+    """What writers decide of all that is stored, in global order."""
+    return [found[:4] for found in journal.events.all_items()]
+
+
+def positions(journal: Journal) -> list[int | None]:
+    return [found.global_position for found in journal.events.all_items()]
