@@ -27,7 +27,7 @@ class Files:
         seal_required: whether NDJSON without a seal is refused.
 
     Raises:
-        UnusableFile: a file cannot be read, or a pattern matches none.
+        UnusableFile: a file cannot be read or cannot have the seal it needs, or a pattern matches none.
     """
 
     def __init__(
@@ -45,6 +45,8 @@ class Files:
         for path in self._paths:
             if self._format_of(path) is FileFormat.PARQUET:
                 raise UnusableFile(f"{path} cannot be imported, Parquet is for analysis: give NDJSON or CSV")
+            if seal_required and self._format_of(path) is FileFormat.CSV:
+                raise UnusableFile(f"{path} is CSV, which has no seal: give NDJSON, or demand no seal")
         sizes = [_size_of(path) for path in self._paths]
         self.size = None if None in sizes else sum(size or 0 for size in sizes)
         self.described = self._paths[0] if len(self._paths) == 1 else f"{len(self._paths)} files"
@@ -66,6 +68,10 @@ class Files:
     def bytes_read(self) -> int:
         """Return how many bytes of the files on disk have been read."""
         return self._read_before + (self._current.bytes_read() if self._current is not None else 0)
+
+    def note_bytes_read(self, count: int) -> None:
+        """Hear how many bytes were read, where another process reads the files."""
+        self._read_before = count
 
     def check_seals(self) -> None:
         """Hold every file against its seal without reading events; pipes, which cannot be read twice, are left out.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from esjournal.exceptions import ConcurrencyError, InvalidLine
+from esjournal.domain.model import fields
+from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
 
@@ -29,27 +30,31 @@ Problem = InvalidLine | Conflict
 def reject_line(problem: Problem) -> str:
     """Return the line of what was put aside, with its end: the event as it was, and `reject`, which import ignores.
 
-    A line that is no JSON object is kept as a string inside `reject`.
+    A line that is no JSON object, or none that every reader of JSON can take, is kept as a string inside `reject`. One
+    that was put aside before and is not mended stays as it is, because nothing else has its text.
     """
     reason = problem.reason if isinstance(problem, InvalidLine) else str(problem.error)
     reject = {"source": problem.source, "line": problem.line, "reason": reason}
     if problem.event is not None:
-        fields = _fields_of_event(problem.event)
+        raw = _fields_of_event(problem.event)
     else:
         text = getattr(problem, "text", None) or ""
         try:
-            fields = ndjson.raw_fields(text)
-        except (json.JSONDecodeError, RecursionError):
-            fields = {}
+            raw = ndjson.raw_fields(fields.json_object(text))
+        except (json.JSONDecodeError, InvalidData, RecursionError):
+            raw = {}
             reject["text"] = text
-    members = [f"{json.dumps(name)}:{raw}" for name, raw in fields.items() if name != ndjson.REJECT]
+        if list(raw) == [ndjson.REJECT]:
+            return f"{text}\n"
+    members = [f"{json.dumps(name)}:{value}" for name, value in raw.items() if name != ndjson.REJECT]
     members.append(f'"{ndjson.REJECT}":{json.dumps(reject, ensure_ascii=False, separators=(",", ":"))}')
     return f"{{{','.join(members)}}}\n"
 
 
 def _fields_of_event(event: RecordedEvent) -> dict[str, str]:
-    fields = ndjson.raw_fields(ndjson.line_of(event))
-    del fields["global_position"]
+    # An event of a file has no position yet, and a line needs one.
+    raw = ndjson.raw_fields(ndjson.line_of(event._replace(global_position=1)))
+    del raw["global_position"]
     if event.recorded_at is None:
-        del fields["recorded_at"]
-    return fields
+        del raw["recorded_at"]
+    return raw

@@ -104,7 +104,7 @@ class SealCheck:
         Raises:
             InvalidLine: the bytes before a seal are not those that it was made for.
         """
-        if _START in block.data:
+        if _START in block.data or block.data.isspace():
             for _ in self.unsealed_lines(block):
                 pass
         else:

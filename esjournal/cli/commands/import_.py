@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -99,17 +100,23 @@ def import_(
         raise typer.BadParameter("--max-rejects counts what goes to --rejects FILE: name one.")
     if rejects is not None and format_of(rejects) is not FileFormat.NDJSON:
         raise typer.BadParameter(f"--rejects {rejects}: rejects are NDJSON, name the file so.")
+    if summary is not None:
+        _check_summary(summary, rejects)
     new_types = dict(_renamed(text) for text in map_type or ())
     wanted, unwanted = ([checked(fields.event_type, text) for text in types or ()] for types in (only_type, skip_type))
     files = Files(paths, file_format, line_limit=max_line_bytes, seal_required=require_seal)
     if commit_every is not None:
         # Later it would be found out too late.
         files.check_seals()
-    with open_journal(url_of(context, url)) as journal, _putting_aside(rejects) as put_aside:
+    with (
+        read_beside(files) as batches,
+        _opened(url_of(context, url)) as journal,
+        _putting_aside(rejects) as put_aside,
+    ):
         with reading_progress(files, quiet) as on_progress:
             outcome = import_events(
                 journal,
-                selected(files.batches(), new_types=new_types, only_types=wanted, skipped_types=unwanted),
+                selected(batches, new_types=new_types, only_types=wanted, skipped_types=unwanted),
                 dry_run=dry_run,
                 commit_every=commit_every,
                 require_contiguous=require_contiguous,
@@ -120,7 +127,8 @@ def import_(
         if summary is not None:
             _write_summary(summary, outcome, dry_run)
         _say_problems(outcome)
-        if not outcome.committed and not (dry_run and (rejects or not outcome.problems)):
+        too_many = max_rejects is not None and outcome.problems > max_rejects
+        if too_many or (not outcome.committed and not (dry_run and (rejects or not outcome.problems))):
             # Inside the block, so that no file of rejects is left of an import that was given up.
             _fail(outcome, commit_every, max_rejects)
     if not quiet:
@@ -143,9 +151,18 @@ def _putting_aside(rejects: str | None) -> Iterator[Callable[[Problem], None] | 
     with sink(rejects) as stream:
 
         def put_aside(problem: Problem) -> None:
-            stream.write(reject_line(problem).encode())
+            # A file's name need not be UTF-8; what is not stands in JSON as an escape.
+            stream.write(reject_line(problem).encode(errors="backslashreplace"))
 
         yield put_aside
+
+
+def _check_summary(summary: str, rejects: str | None) -> None:
+    # When it is written, all else is done, and it is too late to learn of a misspelt folder.
+    if summary == rejects:
+        raise typer.BadParameter(f"--summary {summary}: --rejects writes there, name another file.")
+    if not Path(summary).resolve().parent.is_dir():
+        raise typer.BadParameter(f"--summary {summary}: its folder is not there, make it first.")
 
 
 def _renamed(text: str) -> tuple[str, str]:
