@@ -58,7 +58,9 @@ def export_events(
 
     def counted() -> Iterator[Sequence[tuple[Any, ...]]]:
         nonlocal count, position
-        for page in journal.events.pages(after=after, until=until, sequence_ids=originator_ids, topics=types):
+        for page in journal.events.pages(
+            after=after, until=until, sequence_ids=originator_ids, topics=types, ahead=True
+        ):
             rest = None if limit is None else limit - count
             if rest == 0:
                 return

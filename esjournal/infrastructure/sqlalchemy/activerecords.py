@@ -168,6 +168,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         until: int | None = None,
         sequence_ids: Iterable[Any] = (),
         topics: Iterable[str] = (),
+        ahead: bool = False,
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return what `all_items` does, a page at a time, as plain tuples of the items' fields.
 
@@ -178,6 +179,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             until: the global position to end with; by default the last one there when the reading begins.
             sequence_ids: only items of these sequences, where any is named.
             topics: only items of these topics, where any is named.
+            ahead: whether a server may read the next page while this one is used; for readers that are quick.
         """
         ids = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
         types = list(topics)
@@ -185,6 +187,11 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         position = self._statements.position_in_page
         if until is None:
             until = self.last_global_position()
+        if ahead and not ids and not types:
+            # Positions have no gaps, so it is known where each page begins.
+            spans = ((start, min(start + PAGE_SIZE, until), PAGE_SIZE) for start in range(after, until, PAGE_SIZE))
+            yield from map(self._statements.page_values, self.session.rows_of_each(statement, spans))
+            return
         while after < until:
             with self.session.connection() as connection:
                 rows = connection.execute(statement, (after, until, *ids, *types, PAGE_SIZE)).fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -151,6 +152,25 @@ class PostgreSQLSession(Session):
     def last_positions(self, connection: Any, select: str, sequence_ids: Sequence[Any]) -> list[Any]:
         """Return the last position of each sequence, in one round trip."""
         return [position for (position,) in connection.execute(select, (list(sequence_ids),)).fetchall()]
+
+    def rows_of_each(self, select: str, parameters: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
+        """Yield the rows of a select for one set of parameters after another, where there are any.
+
+        While rows are used the server reads the next ones, in a statement of its own: two processors are busy.
+        """
+        with self.connection() as connection, connection.pipeline() as pipeline:
+            rows: list[Row] = []
+            sent = None
+            for given in chain(parameters, [None]):
+                # Fetching waits for all that was sent, so the next statement is sent after it.
+                if sent is not None:
+                    rows = sent.fetchall()
+                if given is not None:
+                    sent = connection.execute(select, given)
+                    # Without it the server would keep a transaction open.
+                    pipeline.sync()
+                if rows:
+                    yield rows
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

@@ -147,6 +147,14 @@ class Session(ABC):
     def last_positions(self, connection: Any, select: str, sequence_ids: Sequence[Any]) -> list[Any]:
         """Return the last position of each sequence in the driver's form, None where it has no rows."""
 
+    def rows_of_each(self, select: str, parameters: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
+        """Yield the rows of a select for one set of parameters after another, where there are any."""
+        for given in parameters:
+            with self.connection() as connection:
+                rows = connection.execute(select, given).fetchall()
+            if rows:
+                yield rows
+
     @abstractmethod
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

@@ -317,6 +317,33 @@ def test_all_items_read_one_page_at_a_time(strategy: Strategy, monkeypatch: pyte
     assert asked == 3
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+def test_pages_have_what_all_items_are_made_of(
+    strategy: Strategy, monkeypatch: pytest.MonkeyPatch, ahead: bool
+) -> None:
+    monkeypatch.setattr(activerecords, "PAGE_SIZE", 7)
+    items = [event(uuid4(), 0) for _ in range(50)]
+    strategy.append(items)
+    for after, until in ((0, None), (0, 50), (0, 49), (3, 24), (49, 50), (50, None), (7, 7), (2**63 - 1, None)):
+        pages = list(strategy.pages(after=after, until=until, ahead=ahead))
+        assert all(0 < len(page) <= 7 for page in pages)
+        assert [tuple(item) for page in pages for item in page] == [tuple(item) for item in items[after:until]]
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_pages_that_are_not_read_to_their_end_leave_the_journal_free(
+    strategy: Strategy, monkeypatch: pytest.MonkeyPatch, ahead: bool
+) -> None:
+    monkeypatch.setattr(activerecords, "PAGE_SIZE", 7)
+    strategy.append([event(uuid4(), 0) for _ in range(50)])
+    for _ in range(30):
+        pages = strategy.pages(ahead=ahead)
+        next(pages)
+        strategy.append(event(uuid4(), 0))
+        del pages
+    assert len(list(strategy.all_items())) == 80
+
+
 def test_a_stored_moment_is_the_time_of_the_append(strategy: Strategy, make_strategy: MakeStrategy) -> None:
     before = datetime.now(UTC)
     strategy.append(event(uuid4(), 0))
