@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.interchange.batches import Batch, batch_of
 from esjournal.journal.importing import ImportOutcome
 from esjournal.journal.opening import Journal
@@ -36,3 +37,12 @@ def content(journal: Journal) -> list[tuple[object, ...]]:
 
 def positions(journal: Journal) -> list[int | None]:
     return [found.global_position for found in journal.events.all_items()]
+
+
+def refilled(journal: Journal, events: Iterable[RecordedEvent]) -> None:
+    """Make a journal as if it were new, with these events."""
+    with journal.events.session.connection() as connection:
+        connection.execute(f"DELETE FROM {RecordedEventRecord.__table__.name}")
+        if "sqlite" in journal.shown_url:
+            connection.execute("DELETE FROM sqlite_sequence")
+    journal.events.append(events)
