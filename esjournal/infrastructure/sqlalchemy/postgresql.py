@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -37,6 +38,11 @@ LOCK_KEY = 0x45534A4C
 # the lock. On a local socket 1 row takes 0.6 and 0.7 ms, 20 rows 1.2 and 0.8, 200 rows 5.7 and 1.8; across a network
 # the round trips weigh more.
 PIPELINE_ROWS = 20
+
+# Of a connection lost in the middle of a COPY psycopg logs that it cannot end the COPY, and SQLAlchemy's pool, with a
+# traceback, that it cannot roll back. We raise the loss as an error; where nobody listens, Python would print the rest.
+for _name in ("psycopg", "sqlalchemy.pool"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
