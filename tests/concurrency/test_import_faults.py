@@ -1,0 +1,179 @@
+"""Faults at random moments of an import: the journal is whole after each, and the same command completes it.
+
+`--faults 50` strikes 50 times with each fault on each database, and prints where the faults struck.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.concurrency.faults import (
+    INTERRUPTED,
+    ONE_LINE,
+    TOTALS,
+    Case,
+    Ended,
+    Landed,
+    at_server,
+    cases,
+    cut_connections,
+    ended,
+    importing,
+    moments,
+    settle,
+    struck,
+)
+from tests.concurrency.server import OwnServer
+
+STORE = 5
+PAGE = 4096
+# Below these SQLite cannot share its memory, and PostgreSQL cannot write its log.
+SQLITE_FILES = 64 * 1024
+SERVER_FILES = 1100 * 1024
+
+_measured: dict[str, list[Case]] = {}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture
+def dice(request: pytest.FixtureRequest) -> random.Random:
+    """Chance, which `--faults-seed` repeats."""
+    seed = request.config.getoption("--faults-seed")
+    if seed is None:
+        seed = random.randrange(10**6)
+    print(f"--faults-seed {seed}")  # noqa: T201
+    return random.Random(seed)
+
+
+@pytest.fixture
+def landed(request: pytest.FixtureRequest, fault_figures: list[Landed]) -> Landed:
+    """Where the faults of this test struck; it fails when none struck an import that was running."""
+    figures = Landed(request.node.name.removeprefix("test_"))
+    fault_figures.append(figures)
+    return figures
+
+
+@pytest.fixture
+def own_url(own_server: OwnServer) -> str:
+    return f"{own_server.url}&schema=journal"
+
+
+def rounds(url: str, folder: Path, dice: random.Random, count: int) -> Iterator[tuple[int, Case]]:
+    """Every round with a journal made anew, case by case."""
+    kind = url.partition(":")[0]
+    if kind not in _measured:
+        _measured[kind] = cases(folder, random.Random(1))
+        for case in _measured[kind]:
+            case.measure(url)
+    found = _measured[kind]
+    first = dice.randrange(len(found))
+    for round_ in range(count):
+        case = found[(first + round_) % len(found)]
+        case.make(url)
+        print(f"round {round_}: {case.name}")  # noqa: T201
+        yield round_, case
+
+
+def test_a_killed_import_is_completed_by_the_next(
+    store_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
+) -> None:
+    for round_, case in rounds(store_url, folder, dice, faults):
+        end = struck(case, store_url, moments(case, round_, dice), subprocess.Popen.kill)
+        assert end.code in (0, -signal.SIGKILL), end
+        settle(case, store_url, end, landed)
+    assert landed.rounds["in the middle"]
+
+
+def test_an_interrupted_import_says_so_and_is_completed_by_the_next(
+    store_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
+) -> None:
+    for round_, case in rounds(store_url, folder, dice, faults):
+        end = struck(case, store_url, moments(case, round_, dice), lambda process: process.send_signal(signal.SIGINT))
+        check_interruption(end)
+        settle(case, store_url, end, landed)
+    assert landed.rounds["in the middle"]
+
+
+def check_interruption(end: Ended) -> None:
+    """It is 130 and one line; while Python loads the program there is no line yet, and before that no program."""
+    if end.code == -signal.SIGINT:
+        assert "in main" not in end.stderr, end
+    elif end.code == 0:
+        assert TOTALS.fullmatch(end.stderr), end
+    else:
+        assert end.code == 130, end
+        assert TOTALS.sub("", end.stderr) in ("", INTERRUPTED), end
+
+
+def test_an_import_whose_disk_is_full_says_so_and_is_completed_by_the_next(
+    request: pytest.FixtureRequest, sqlite_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
+) -> None:
+    for round_, case in rounds(sqlite_url, folder, dice, faults):
+        # In turns what SQLite takes for a full disk, and what the kernel refuses to write.
+        if round_ % 2:
+            limit = {"file_size": dice.randrange(max(SQLITE_FILES, case.bytes_before), case.bytes_after)}
+        else:
+            limit = {"pages": dice.randrange(case.bytes_before // PAGE, case.bytes_after // PAGE)}
+        print(limit)  # noqa: T201
+        with importing(case, sqlite_url, **limit) as process:
+            end = ended(process)
+        check_store_error(end)
+        settle(case, sqlite_url, end, landed)
+    assert landed.rounds["in the middle"]
+
+
+def test_an_import_whose_server_cannot_grow_says_so_and_is_completed_by_the_next(
+    own_server: OwnServer, own_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
+) -> None:
+    # To fill a disk takes root. A server that may not write beyond a size fails where a full disk would make it fail.
+    for _, case in rounds(own_url, folder, dice, faults):
+        file_size = dice.randrange(SERVER_FILES, case.bytes_after)
+        print(file_size)  # noqa: T201
+        own_server.stop()
+        own_server.start(file_size)
+        with importing(case, own_url) as process:
+            end = ended(process)
+        own_server.stop()
+        own_server.start()
+        check_store_error(end)
+        settle(case, own_url, end, landed)
+    assert landed.rounds["in the middle"]
+
+
+def test_an_import_that_loses_its_connection_says_so_and_is_completed_by_the_next(
+    postgres_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
+) -> None:
+    for round_, case in rounds(postgres_url, folder, dice, faults):
+        with at_server(postgres_url) as connection:
+            moment = moments(case, round_, dice)
+            end = struck(case, postgres_url, moment, lambda process, found=connection: cut_connections(found))
+        check_store_error(end)
+        settle(case, postgres_url, end, landed)
+    assert landed.rounds["in the middle"]
+
+
+def test_an_import_whose_server_crashes_says_so_and_is_completed_by_the_next(
+    own_server: OwnServer, own_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
+) -> None:
+    for round_, case in rounds(own_url, folder, dice, faults):
+        end = struck(case, own_url, moments(case, round_, dice), lambda process: own_server.crash())
+        own_server.recover()
+        check_store_error(end)
+        settle(case, own_url, end, landed)
+    assert landed.rounds["in the middle"]
+
+
+def check_store_error(end: Ended) -> None:
+    """It is 5 and one line, or the end came before the fault."""
+    assert end.code in (0, STORE), end
+    assert (ONE_LINE if end.code else TOTALS).fullmatch(end.stderr), end
