@@ -57,9 +57,13 @@ class Writer:
         return self.acknowledged()
 
     def acknowledged(self) -> list[list[Acknowledged]]:
-        """Return the batches that were acknowledged until now; half a line is none."""
-        lines = self._output.read_text().split("\n")[1:-1]
-        return [[Acknowledged(*event) for event in json.loads(line)] for line in lines]
+        """Return the batches that were acknowledged until now."""
+        return [batch for _, batch in self.timed()]
+
+    def timed(self) -> list[tuple[float, list[Acknowledged]]]:
+        """Return the batches that were acknowledged until now, each with its seconds; half a line is none."""
+        lines = map(json.loads, self._output.read_text().split("\n")[1:-1])
+        return [(seconds, [Acknowledged(*event) for event in batch]) for seconds, batch in lines]
 
     def close(self) -> None:
         self.process.kill()

@@ -175,6 +175,7 @@ def importing(
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=limited,
+        start_new_session=True,
     ) as process:
         try:
             yield process

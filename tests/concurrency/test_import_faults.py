@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -98,10 +99,16 @@ def test_an_interrupted_import_says_so_and_is_completed_by_the_next(
     store_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(store_url, folder, dice, faults):
-        end = struck(case, store_url, moments(case, round_, dice), lambda process: process.send_signal(signal.SIGINT))
+        end = struck(case, store_url, moments(case, round_, dice), press_ctrl_c)
         check_interruption(end)
         settle(case, store_url, end, landed)
     assert landed.rounds["in the middle"]
+
+
+def press_ctrl_c(process: subprocess.Popen[str]) -> None:
+    """Interrupt a process as a terminal does: with all that it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
 
 
 def check_interruption(end: Ended) -> None:

@@ -1,4 +1,4 @@
-"""A process that appends batches and says on stdout, line by line, which of them were acknowledged.
+"""A process that appends batches and says on stdout, line by line, which were acknowledged, and after how many seconds.
 
 usage: writer.py URL BATCHES SIZE [SEQUENCE]
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from uuid import UUID, uuid4
 
 from esjournal.domain.model.events import DomainEvent
@@ -39,16 +40,18 @@ def main(url: str, batches: int, size: int, sequence: UUID | None) -> None:
         print("ready", flush=True)  # noqa: T201
         sys.stdin.readline()
         for _ in range(batches):
+            begun = time.perf_counter()
             if sequence is None:
                 events = batch(uuid4(), 0, size)
                 positions = store.append(events)
             else:
                 events, positions = append_behind_others(store, sequence, size)
+            seconds = time.perf_counter() - begun
             acknowledged = [
                 [position, event.originator_version, event.nonce]
                 for position, event in zip(positions, events, strict=True)
             ]
-            print(json.dumps(acknowledged), flush=True)  # noqa: T201
+            print(json.dumps([seconds, acknowledged]), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,0 +1,93 @@
+"""A writer beside an import that commits in parts: it loses nothing, and waits for one part at the most."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from esjournal.journal.opening import initialise, open_journal
+from tests.concurrency.conftest import Writer
+from tests.concurrency.faults import check_index, random_events
+from tests.events import ID, sequence
+from tests.program import file_with, journal_with, run, start, stored
+
+EVENTS = 30_000
+CHUNK = 1_000
+PARTS = EVENTS // CHUNK
+ENDLESS = 1_000_000
+# A machine that is busy with something else may let anybody wait.
+LONGEST_SECONDS = 1.0
+
+
+def test_a_writer_beside_an_import_in_parts_loses_nothing_and_waits_for_a_part_at_the_most(
+    store_url: str, tmp_path: Path, start_writers: Callable[..., list[Writer]], fault_figures: list[object]
+) -> None:
+    initialise(store_url)
+    events = random_events(EVENTS, random.Random(1))
+    file = file_with(tmp_path / "events.ndjson", events)
+    summary = tmp_path / "summary.json"
+
+    [writer] = start_writers(1, store_url, ENDLESS, 1)
+    command = ["import", "--commit-every", str(CHUNK), "--summary", str(summary), str(file)]
+    assert run(*command, url=store_url).returncode == 0
+    writer.process.kill()
+    writer.process.wait()
+
+    found = stored(store_url)
+    assert [event.global_position for event in found] == list(range(1, len(found) + 1))
+    imported = [event for event in found if event.event_type == "fault#Struck"]
+    assert [event._replace(global_position=None) for event in imported] == events
+    check_index(store_url)
+    # Of the writer's last event nobody may have heard that it was acknowledged.
+    others = [event for event in found if event.event_type != "fault#Struck"]
+    acknowledged = [(event.position, event.nonce) for [event] in writer.acknowledged()]
+    stored_nonces = [(event.global_position, json.loads(event.state)["nonce"]) for event in others]
+    assert stored_nonces[: len(acknowledged)] == acknowledged
+    assert len(stored_nonces) - len(acknowledged) <= 1
+
+    # All that came between the import's first event and its last. Most meet no part at all, so that only the longest
+    # tell how long a part holds others up: one for each part, because who waits is let in before the next one.
+    first, last = (imported[index].global_position or 0 for index in (0, -1))
+    waited = sorted(seconds for seconds, [event] in writer.timed() if first < event.position < last)
+    assert len(waited) >= PARTS // 2
+    held_up = waited[-PARTS:]
+    seconds = json.loads(summary.read_text())["seconds"]
+    part = seconds / PARTS
+    figures = {
+        "a part": part,
+        "median": statistics.median(waited),
+        "95th percentile": statistics.quantiles(waited, n=20)[-1],
+        "held up": statistics.median(held_up),
+        "longest": waited[-1],
+    }
+    described = ", ".join(f"{name} {figure * 1000:.1f} ms" for name, figure in figures.items())
+    fault_figures.append(
+        f"{store_url.partition(':')[0]}: {len(waited)} appends beside an import of {seconds:.2f} s: {described}"
+    )
+    print(fault_figures[-1])  # noqa: T201
+    # Nine of ten who are held up wait for the rest of one part and for their own sync, which is less than two parts.
+    assert held_up[len(held_up) * 9 // 10] <= 2 * part
+    assert waited[-1] <= max(10 * part, LONGEST_SECONDS)
+
+
+def test_a_command_that_waits_for_a_lock_is_interrupted_at_once(store_url: str) -> None:
+    journal_with(store_url, sequence(1))
+    with (
+        open_journal(store_url) as journal,
+        journal.events.transaction() as transaction,
+        start("append", ID, "2", "a", "{}", url=store_url, stderr=subprocess.PIPE) as process,
+    ):
+        transaction.append(sequence(2)[1:])
+        time.sleep(1)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(3) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b"esjournal: interrupted; what was not committed is not there\n"
+    assert len(stored(store_url)) == 2
