@@ -5,45 +5,55 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 Read = tuple[int, RecordedEvent | InvalidLine]
+Columns = tuple[Sequence[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Events, and what is wrong with the lines between them.
 
-    `source` is the file's name, `lines` has the line of each event, `bad` is in the order of the file too, and
-    `left_out` is how many more events stood there and are not wanted.
+    `source` is the file's name, `lines` has the line of each event, `columns` has their originator ids, versions,
+    types, states and moments, `bad` is in the order of the file too, and `left_out` is how many more events stood there
+    and are not wanted. Columns, because events go to the database as rows, and nearly none is looked at by itself.
     """
 
     source: str
     lines: Sequence[int]
-    events: Sequence[RecordedEvent]
+    columns: Columns
     bad: Sequence[InvalidLine] = ()
     left_out: int = 0
 
     @property
     def size(self) -> int:
         """How many events are wanted, bad ones included."""
-        return len(self.events) + len(self.bad)
+        return len(self.lines) + len(self.bad)
+
+    @property
+    def events(self) -> list[RecordedEvent]:
+        """The events, made anew each time."""
+        return list(map(RecordedEvent, *self.columns))
+
+    def part(self, start: int, end: int | None = None) -> Batch:
+        """Return some of the events, by their order in the batch, and nothing of what is bad."""
+        return Batch(self.source, self.lines[start:end], tuple(column[start:end] for column in self.columns))
 
     def split(self, count: int) -> tuple[Batch, Batch]:
         """Return the first so many events, bad ones included, and the rest."""
-        if not self.bad:
-            return self._part(0, count, 0, 0, self.left_out), self._part(count, len(self.events), 0, 0)
-        bad_lines = [bad.line for bad in self.bad]
-        last = sorted([*self.lines, *bad_lines])[count - 1]
-        events, bad = bisect_right(self.lines, last), bisect_right(bad_lines, last)
-        return self._part(0, events, 0, bad, self.left_out), self._part(events, len(self.events), bad, len(self.bad))
-
-    def _part(self, start: int, end: int, bad_start: int, bad_end: int, left_out: int = 0) -> Batch:
-        return Batch(self.source, self.lines[start:end], self.events[start:end], self.bad[bad_start:bad_end], left_out)
+        events = bad = count
+        if self.bad:
+            bad_lines = [bad_line.line for bad_line in self.bad]
+            last = sorted([*self.lines, *bad_lines])[count - 1]
+            events, bad = bisect_right(self.lines, last), bisect_right(bad_lines, last)
+        first = replace(self.part(0, events), bad=self.bad[:bad], left_out=self.left_out)
+        return first, replace(self.part(events), bad=self.bad[bad:])
 
 
 def batch_of(source: str, reads: Iterable[Read]) -> Batch:
@@ -55,8 +65,8 @@ def batch_of(source: str, reads: Iterable[Read]) -> Batch:
             bad.append(read)
         else:
             lines.append(line)
-            events.append(read)
-    return Batch(source, lines, events, bad)
+            events.append(read[:5])
+    return Batch(source, lines, tuple(zip(*events, strict=True)) or ((),) * 5, bad)
 
 
 def batches_of(source: str, reads: Iterable[Read], size: int) -> Iterator[Batch]:

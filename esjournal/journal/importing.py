@@ -12,7 +12,7 @@ from operator import itemgetter
 from esjournal.exceptions import ConcurrencyError, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
-from esjournal.interchange.batches import Batch
+from esjournal.interchange.batches import Batch, Read, batch_of
 from esjournal.interchange.rejects import Conflict, Problem
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
@@ -139,7 +139,7 @@ class _Import:
                 # Looked up before the writing begins: the connection does one thing at a time.
                 chunk = iter(list(self._following(transaction, list(chunk))))
             # Nearly always nothing of a chunk is there yet, and then no event needs to be looked up.
-            written = transaction.append_leading(batch.events for batch in _remembered(chunk, taken))
+            written = transaction.append_leading(batch.columns for batch in _remembered(chunk, taken))
             if self._require_contiguous:
                 taken.extend(chunk)
             if not taken:
@@ -147,7 +147,7 @@ class _Import:
             if deferred:
                 self._remember_origins(taken)
             self.outcome.appended += written
-            if written < sum(len(batch.events) for batch in taken):
+            if written < sum(len(batch.lines) for batch in taken):
                 self._look_up(transaction, taken, written)
             self._on_progress(self.outcome.read)
         if deferred:
@@ -167,13 +167,12 @@ class _Import:
         # A file that comes again is mostly in the order in which it came first: then reading the journal along with it
         # takes a fifth of the time that a look-up for each event does.
         while self._expected_after is not None and (batch := next(batches, None)) is not None:
-            count = transaction.repeated(batch.events, self._expected_after)
+            count = transaction.repeated(batch.columns, self._expected_after)
             self.outcome.already_there += count
             self._expected_after += count
-            if count < len(batch.events):
+            if count < len(batch.lines):
                 self._expected_after = None
-                rest = Batch(batch.source, batch.lines[count:], batch.events[count:])
-                return chain([rest], batches)
+                return chain([batch.part(count)], batches)
             self._on_progress(self.outcome.read)
         return batches
 
@@ -202,29 +201,28 @@ class _Import:
         self.outcome.appended += len(new)
 
     def _following(self, transaction: Transaction[RecordedEvent], batches: Sequence[Batch]) -> Iterator[Batch]:
-        ids = list({event.originator_id for batch in batches for event in batch.events})
+        ids = list({originator_id for batch in batches for originator_id in batch.columns[0]})
         last = dict(zip(ids, transaction.last_positions(ids) if ids else [], strict=True))
         for batch in batches:
-            lines, events = [], []
+            following: list[Read] = []
             for line, event in zip(batch.lines, batch.events, strict=True):
                 before = last[event.originator_id]
                 version = event.originator_version or 0
                 if version in FIRST_VERSIONS if before is None else version <= before + 1:
                     last[event.originator_id] = version if before is None else max(version, before)
-                    lines.append(line)
-                    events.append(event)
+                    following.append((line, event))
                 else:
                     reason = f"sequence {event.originator_id}: version {version} follows no event: " + (
                         "the sequence is new" if before is None else f"the sequence is at version {before}"
                     )
                     self._note_bad(InvalidLine(batch.source, line, reason, event=event))
-            yield Batch(batch.source, lines, events)
+            yield batch_of(batch.source, following)
 
     def _remember_origins(self, batches: Sequence[Batch]) -> None:
         offset = self.outcome.appended
         for batch in batches:
             self._origins.append((offset, batch.source, batch.lines))
-            offset += len(batch.events)
+            offset += len(batch.lines)
 
     def _take_out_twins(self, transaction: Transaction[RecordedEvent]) -> None:
         for twin in transaction.build_index():
@@ -288,7 +286,7 @@ def _chunk(batches: Iterator[Batch]) -> Iterator[Batch]:
     while events < CHUNK_EVENTS and characters < CHUNK_CHARACTERS and (batch := next(batches, None)) is not None:
         yield batch
         events += batch.size
-        characters += sum(len(event.state) for event in batch.events)
+        characters += sum(map(len, batch.columns[3]))
 
 
 def _remembered(batches: Iterable[Batch], taken: list[Batch]) -> Iterator[Batch]:

@@ -25,15 +25,14 @@ def selected(
         skipped_types: leave out events of these types, as the file has them.
     """
     for batch in batches:
-        types = [event.event_type for event in batch.events]
+        types = batch.columns[2]
         kept = [(not only_types or found in only_types) and found not in skipped_types for found in types]
         if not all(kept):
-            events = list(compress(batch.events, kept))
+            columns = tuple(list(compress(column, kept)) for column in batch.columns)
             lines = list(compress(batch.lines, kept))
-            batch = replace(batch, events=events, lines=lines, left_out=len(kept) - len(events))
+            batch = replace(batch, columns=columns, lines=lines, left_out=len(kept) - len(lines))
         if not new_types.keys().isdisjoint(types):
-            renamed = [
-                event._replace(event_type=new_types.get(event.event_type, event.event_type)) for event in batch.events
-            ]
-            batch = replace(batch, events=renamed)
+            ids, versions, types, states, moments = batch.columns
+            renamed = [new_types.get(found, found) for found in types]
+            batch = replace(batch, columns=(ids, versions, renamed, states, moments))
         yield batch

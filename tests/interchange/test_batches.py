@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ def test_the_two_parts_of_a_batch_are_its_first_lines_and_the_rest(
     given: list[Read], data: st.DataObject, left_out: int
 ) -> None:
     whole = batch_of("e", given)
-    whole = Batch(whole.source, whole.lines, whole.events, whole.bad, left_out)
+    whole = replace(whole, left_out=left_out)
     count = data.draw(st.integers(1, len(given)))
     first, rest = whole.split(count)
     assert (first.source, rest.source) == ("e", "e")
@@ -47,7 +48,7 @@ def test_the_two_parts_of_a_batch_are_its_first_lines_and_the_rest(
 
 @given(st.integers(1, 20), st.data())
 def test_a_batch_whose_lines_are_a_range_is_cut_alike(size: int, data: st.DataObject) -> None:
-    whole = Batch("e", range(5, 5 + size), [event(n) for n in range(size)])
+    whole = replace(batch_of("e", list(enumerate(map(event, range(size))))), lines=range(5, 5 + size))
     count = data.draw(st.integers(1, size))
     first, rest = whole.split(count)
     assert [*first.lines, *rest.lines] == list(range(5, 5 + size))

@@ -89,10 +89,8 @@ def import_(
       esjournal --url old.db export | esjournal --url new.db import -
     """
     from esjournal.domain.model import fields
+    from esjournal.interchange.beside import read_beside
     from esjournal.interchange.files import Files
-    from esjournal.journal.importing import import_events
-    from esjournal.journal.opening import open_journal
-    from esjournal.journal.selecting import selected
 
     if dry_run and commit_every is not None:
         raise typer.BadParameter("--dry-run commits nothing: leave out --commit-every.")
@@ -108,29 +106,31 @@ def import_(
     if commit_every is not None:
         # Later it would be found out too late.
         files.check_seals()
-    with (
-        read_beside(files) as batches,
-        _opened(url_of(context, url)) as journal,
-        _putting_aside(rejects) as put_aside,
-    ):
-        with reading_progress(files, quiet) as on_progress:
-            outcome = import_events(
-                journal,
-                selected(batches, new_types=new_types, only_types=wanted, skipped_types=unwanted),
-                dry_run=dry_run,
-                commit_every=commit_every,
-                require_contiguous=require_contiguous,
-                put_aside=put_aside,
-                max_put_aside=max_rejects,
-                on_progress=on_progress,
-            )
-        if summary is not None:
-            _write_summary(summary, outcome, dry_run)
-        _say_problems(outcome)
-        too_many = max_rejects is not None and outcome.problems > max_rejects
-        if too_many or (not outcome.committed and not (dry_run and (rejects or not outcome.problems))):
-            # Inside the block, so that no file of rejects is left of an import that was given up.
-            _fail(outcome, commit_every, max_rejects)
+    with read_beside(files) as batches:
+        # The files are being read while all this loads.
+        from esjournal.journal.importing import import_events
+        from esjournal.journal.opening import open_journal
+        from esjournal.journal.selecting import selected
+
+        with open_journal(url_of(context, url)) as journal, _putting_aside(rejects) as put_aside:
+            with reading_progress(files, quiet) as on_progress:
+                outcome = import_events(
+                    journal,
+                    selected(batches, new_types=new_types, only_types=wanted, skipped_types=unwanted),
+                    dry_run=dry_run,
+                    commit_every=commit_every,
+                    require_contiguous=require_contiguous,
+                    put_aside=put_aside,
+                    max_put_aside=max_rejects,
+                    on_progress=on_progress,
+                )
+            if summary is not None:
+                _write_summary(summary, outcome, dry_run)
+            _say_problems(outcome)
+            too_many = max_rejects is not None and outcome.problems > max_rejects
+            if too_many or (not outcome.committed and not (dry_run and (rejects or not outcome.problems))):
+                # Inside the block, so that no file of rejects is left of an import that was given up.
+                _fail(outcome, commit_every, max_rejects)
     if not quiet:
         say(_totals(outcome, dry_run))
     if outcome.problems:

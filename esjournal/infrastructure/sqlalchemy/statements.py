@@ -17,19 +17,23 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 Process = Callable[[Any], Any] | None
 
 GLOBAL_POSITION = "global_position"
+# What one statement that inserts many rows takes: with 50, SQLite takes a third less time for a row than with one, and
+# with more no less.
+ROWS_AT_A_TIME = 50
 
 
 @dataclass(frozen=True)
 class AppendStatements:
     """What writing rows to a table needs.
 
-    `insert` writes rows at given positions of their sequences,
+    `insert` writes one row at a given position of its sequence, `insert_many` writes ROWS_AT_A_TIME,
     `insert_next` writes one row at the next position of its sequence and takes the sequence's id in the place of the
     position, `last_position` reads the last global position, `copy` is PostgreSQL's bulk statement.
     """
 
     table: Table
     insert: str
+    insert_many: str
     insert_next: str
     last_position: str
     copy: str
@@ -75,15 +79,18 @@ class Statements(Generic[Item]):
         self._cache: dict[Any, str] = {}
 
     def rows(self, items: Sequence[Item]) -> list[tuple[Any, ...]]:
-        """Return the rows of items, in the driver's form.
+        """Return the rows of items, in the driver's form."""
+        return self.rows_of_columns(list(zip(*items, strict=True)))
+
+    def rows_of_columns(self, given: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        """Return the rows of items that are given as a column for each field; fields at the end may be left out.
 
         Whole columns are converted at a time, ids once for each run of equal ones and a default once for all: for
         1,000 stored events of one sequence that takes 0.4 ms, and 2.9 ms where each field of each item is converted.
         """
-        given = list(zip(*items, strict=True))
         columns: list[Iterable[Any]] = []
         for column, index, bind in zip(self._written, self._indexes, self._binds, strict=True):
-            values: Iterable[Any] = repeat(None, len(items)) if index is None else given[index]
+            values: Iterable[Any] = repeat(None, len(given[0])) if index is None else given[index]
             if column.default is not None:
                 values = _filled(values, _default(column), bind)
             elif index == 0 and bind:
@@ -233,6 +240,7 @@ class Statements(Generic[Item]):
         return AppendStatements(
             table=self.table,
             insert=self._insert(table, names, marks),
+            insert_many=self._insert(table, names, marks) + f", ({', '.join(marks)})" * (ROWS_AT_A_TIME - 1),
             insert_next=self._insert(table, names, [marks[0], following, *marks[2:]]),
             last_position=f"SELECT coalesce(max({GLOBAL_POSITION}), 0) FROM {table}",
             copy=f"COPY {table} ({', '.join([GLOBAL_POSITION, *names])}) FROM STDIN",

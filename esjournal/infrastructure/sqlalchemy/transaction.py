@@ -12,6 +12,7 @@ from esjournal.infrastructure.sqlalchemy.statements import Statements
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Place = tuple[Any, Any]
+Columns = Sequence[Sequence[Any]]
 
 
 class Twin(NamedTuple, Generic[Item]):
@@ -64,18 +65,20 @@ class Transaction(Generic[Item]):
             raise
         return range(last - len(items) + 1, last + 1)
 
-    def append_leading(self, batches: Iterable[Sequence[Item]]) -> int:
+    def append_leading(self, batches: Iterable[Columns]) -> int:
         """Write items up to one whose place is taken at the most, and keep the transaction open.
 
         Args:
-            batches: items of the strategy's class, each with its position; they are taken one batch after the other,
-                while the database works off those before.
+            batches: items, each with its position, as columns of their fields; they are taken one batch after the
+                other, while the database works off those before.
 
         Returns:
             How many items were written, from the first on. Where it is fewer than were taken from `batches`, the place
             of one of them is taken: on SQLite of the next one, on PostgreSQL, where none was written, of any.
         """
-        rows = (self._statements.rows(items) for items in batches if items)
+        rows = (self._statements.rows_of_columns(columns) for columns in batches if columns[0])
+        if self._deferred is not None:
+            return self._deferred.load(self._statements.appending, rows)
         return self._session.load_leading(self._connection, self._statements.appending, rows)
 
     def defer_index(self) -> bool:
@@ -99,18 +102,21 @@ class Transaction(Generic[Item]):
             yield Twin(offset, twin, self.same_content(twin, original))
         self._deferred.remove_twins()
 
-    def repeated(self, items: Sequence[Item], after: int) -> int:
+    def repeated(self, columns: Columns, after: int) -> int:
         """Return how many items, from the first on, are what is stored behind a global position, in the same order.
 
         Args:
-            items: items of the strategy's class.
+            columns: items, as columns of their fields.
             after: a global position.
         """
-        page = (after, after + len(items), len(items))
-        rows = self._connection.execute(self._statements.page(0, 0), page).fetchall()
-        stored = self._statements.page_values(rows)
-        pairs = zip(map(self._statements.content, stored), map(self._statements.content, items), strict=False)
-        return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(stored), len(items)))
+        count = len(columns[0])
+        rows = self._connection.execute(self._statements.page(0, 0), (after, after + count, count)).fetchall()
+        stored = list(map(self._statements.content, self._statements.page_values(rows)))
+        items = list(zip(*self._statements.content(columns), strict=True))
+        if stored == items:
+            return count
+        pairs = enumerate(zip(stored, items, strict=False))
+        return next((index for index, (one, other) in pairs if one != other), min(len(stored), count))
 
     def stored_at(self, items: Sequence[Item]) -> dict[Place, Item]:
         """Return what is stored at the places of items, by sequence id and position."""
