@@ -73,9 +73,10 @@ def rounds(url: str, folder: Path, dice: random.Random, count: int) -> Iterator[
     """Every round with a journal made anew, case by case."""
     kind = url.partition(":")[0]
     if kind not in _measured:
-        _measured[kind] = cases(folder, random.Random(1))
-        for case in _measured[kind]:
+        measured = cases(folder, random.Random(1))
+        for case in measured:
             case.measure(url)
+        _measured[kind] = measured
     found = _measured[kind]
     first = dice.randrange(len(found))
     for round_ in range(count):
