@@ -102,18 +102,22 @@ class Statements(Generic[Item]):
 
     def items(self, rows: Sequence[Sequence[Any]]) -> list[Item]:
         """Return the items of rows."""
-        return list(map(self.item, self._values(rows)))
+        return list(map(self.item, self._values(rows, self._results)))
 
     def page_values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         """Return the fields of items from the rows of a page."""
-        return self._values(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows])
+        return self._values(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows], self._results)
 
-    def _values(self, rows: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
-        if not rows or not any(self._results):
+    def contents(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """Return what writers decided of items, from the rows of `content_page`."""
+        return self._values(rows, self.content(self._results))
+
+    def _values(self, rows: Sequence[Any], results: Sequence[Process]) -> Sequence[tuple[Any, ...]]:
+        if not rows or not any(results):
             return rows
         columns = [
             map(result, values) if result else values
-            for result, values in zip(self._results, zip(*rows, strict=True), strict=True)
+            for result, values in zip(results, zip(*rows, strict=True), strict=True)
         ]
         return list(zip(*columns, strict=True))
 
@@ -171,6 +175,18 @@ class Statements(Generic[Item]):
                 values = [bindparam(f"{column.name}_{index}", type_=column.type) for index in range(count)]
                 statement = statement.where(column.in_(values))
         return statement.order_by(global_position)
+
+    def content_page(self) -> str:
+        """Return a select in global order of what writers decided, by positions to begin behind and to end with."""
+        global_position = self.table.columns[GLOBAL_POSITION]
+        return self._cached(
+            "content",
+            lambda: (
+                select(*self.content(self._selected))
+                .where(global_position > bindparam("after"), global_position <= bindparam("until"))
+                .order_by(global_position)
+            ),
+        )
 
     def item_at(self) -> str:
         """Return a select that takes a sequence's id and a position."""

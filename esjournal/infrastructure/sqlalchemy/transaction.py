@@ -110,8 +110,8 @@ class Transaction(Generic[Item]):
             after: a global position.
         """
         count = len(columns[0])
-        rows = self._connection.execute(self._statements.page(0, 0), (after, after + count, count)).fetchall()
-        stored = list(map(self._statements.content, self._statements.page_values(rows)))
+        rows = self._connection.execute(self._statements.content_page(), (after, after + count)).fetchall()
+        stored = self._statements.contents(rows)
         items = list(zip(*self._statements.content(columns), strict=True))
         if stored == items:
             return count
