@@ -85,7 +85,14 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         journal.events.append(RecordedEvent(SEQUENCE, version, "accounts#Renamed", "{}") for version in range(20))
     with open_journal(str(folder / "old.db")) as journal:
         journal.events.append(RecordedEvent(str(uuid4()), 0, "accounts#Opened", "{}") for _ in range(3))
-        for name in ("events.ndjson", "events.ndjson.gz", "events.csv"):
+        for name in (
+            "events.ndjson",
+            "events.ndjson.gz",
+            "events.csv",
+            "2026-01.ndjson",
+            "huge.ndjson.zst",
+            "old.ndjson",
+        ):
             with sink(str(folder / name)) as stream:
                 export_events(journal, stream, format_of(name))
     return folder
