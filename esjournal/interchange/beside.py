@@ -39,12 +39,15 @@ def read_beside(files: Files) -> Iterator[Iterator[Batch]]:
         yield files.batches()
         return
     receiving, sending = os.pipe()
+    # An interruption is for this process, who then ends both: the other one would unwind, and say so, a second time.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
     if process == 0:
         os.close(receiving)
         _send(files, sending)
-    os.close(sending)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(sending)
         with os.fdopen(receiving, "rb") as stream:
             yield _received(stream, files)
     finally:
@@ -54,8 +57,6 @@ def read_beside(files: Files) -> Iterator[Iterator[Batch]]:
 
 
 def _send(files: Files, sending: int) -> NoReturn:
-    # An interruption is for the other one, who then ends both.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     try:
         with os.fdopen(sending, "wb") as stream:

@@ -245,6 +245,30 @@ def test_an_interrupt_while_the_program_loads_is_no_traceback() -> None:
     assert (process.returncode, process.stdout, process.stderr) == (130, b"", b"")
 
 
+FORKING_IS_INTERRUPTED = """
+import os, signal
+from esjournal.__main__ import main
+
+def interrupted_fork(fork=os.fork):
+    process = fork()
+    signal.raise_signal(signal.SIGINT)
+    return process
+
+os.fork = interrupted_fork
+main()
+"""
+
+
+def test_an_interrupt_of_both_processes_of_an_import_is_one_line(sqlite_url: str, tmp_path: Path) -> None:
+    journal_with(sqlite_url, sequence(1))
+    file = file_with(tmp_path / "events.ndjson", generated(40_000))
+    command = [sys.executable, "-c", FORKING_IS_INTERRUPTED, "--url", sqlite_url, "import", str(file)]
+    process = subprocess.run(command, capture_output=True, timeout=20, env=environment())
+    assert (process.returncode, process.stdout) == (130, b"")
+    assert process.stderr == b"esjournal: interrupted; what was not committed is not there\n"
+    assert len(stored(sqlite_url)) == 1
+
+
 # Kills
 
 
