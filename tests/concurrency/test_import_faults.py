@@ -99,11 +99,14 @@ def test_a_killed_import_is_completed_by_the_next(
 def test_an_interrupted_import_says_so_and_is_completed_by_the_next(
     store_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
 ) -> None:
+    said = 0
     for round_, case in rounds(store_url, folder, dice, faults):
         end = struck(case, store_url, moments(case, round_, dice), press_ctrl_c)
         check_interruption(end)
+        said += end.stderr.endswith(INTERRUPTED)
         settle(case, store_url, end, landed)
     assert landed.rounds["in the middle"]
+    assert said
 
 
 def press_ctrl_c(process: subprocess.Popen[str]) -> None:
@@ -124,7 +127,7 @@ def check_interruption(end: Ended) -> None:
 
 
 def test_an_import_whose_disk_is_full_says_so_and_is_completed_by_the_next(
-    request: pytest.FixtureRequest, sqlite_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
+    sqlite_url: str, folder: Path, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(sqlite_url, folder, dice, faults):
         # In turns what SQLite takes for a full disk, and what the kernel refuses to write.
