@@ -104,6 +104,16 @@ def test_many_twins_in_many_batches_keep_their_lines(journal: Journal, store_url
     is_sound(journal, store_url)
 
 
+def test_twins_behind_an_event_that_is_there_are_found_too(journal: Journal, store_url: str, chunk_size: int) -> None:
+    import_events(journal, given(event(0)))
+    one, other = event(1), event(2)
+    events = [event(0), one, other, one, other._replace(state='{"x":1}'), event(3), one]
+    outcome = import_events(journal, given(*events, size=9), put_aside=lambda _: None)
+    assert counts(outcome) == (7, 3, 3, 1, 0)
+    assert content(journal) == [event(version)[:4] for version in range(4)]
+    is_sound(journal, store_url)
+
+
 ENDINGS: dict[str, list[RecordedEvent | str]] = {
     "no twins": [*sequence(3)],
     "twins": [*sequence(3), *sequence(3)],
