@@ -1,7 +1,7 @@
-"""Reading files in a process of its own, beside the one that writes to the journal.
+"""A second process beside this one, for work that needs nothing of it but what it began with.
 
-Decoding and checking takes a third of an import, and needs nothing of the database: on a second core it takes no time.
-Below some megabytes, and from a pipe, whose writer mostly is a process on that core already, it does not pay.
+Python runs on one core. Decoding and checking takes a third of an import, and formatting more than half of an export:
+on a second core that takes no time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import gc
 import os
 import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, NoReturn
 
@@ -21,67 +21,89 @@ from esjournal.interchange.files import Files
 WORTH_IT_BYTES = 4 * 1024 * 1024
 
 
-@contextmanager
-def read_beside(files: Files) -> Iterator[Iterator[Batch]]:
-    """Read files in a second process where that pays, from now on, and give their batches.
+def second_process_pays() -> bool:
+    """Say whether there is a second core, and a system on which a process can be copied."""
+    if not hasattr(os, "fork"):
+        return False
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores > 1
 
-    To be called before any connection is opened: the second process begins as a copy of this one.
+
+@contextmanager
+def second_process(work: Callable[[], Iterable[Any]]) -> Iterator[Iterator[Any]]:
+    """Do work in a copy of this process, from now on, and give here what it yields there.
 
     Args:
-        files: what is to be read; how much of it was read is told by them as if it were here.
+        work: what to do; connections that are open now belong to this process, and must not be used there.
+
+    Raises:
+        UnusableFile: on reading what was yielded, where the process was killed; or what the work raised.
     """
-    if (
-        os.environ.get("ESJ_ALONE")
-        or not hasattr(os, "fork")
-        or (os.cpu_count() or 1) < 2
-        or (files.size or 0) < WORTH_IT_BYTES
-    ):
-        yield files.batches()
-        return
     receiving, sending = os.pipe()
-    # An interruption is for this process, who then ends both: the other one would unwind, and say so, a second time.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
     if process == 0:
         os.close(receiving)
-        _send(files, sending)
+        _send(work, sending)
+    os.close(sending)
     try:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.close(sending)
         with os.fdopen(receiving, "rb") as stream:
-            yield _received(stream, files)
+            yield _received(stream)
     finally:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
 
 
-def _send(files: Files, sending: int) -> NoReturn:
+@contextmanager
+def read_beside(files: Files) -> Iterator[Iterator[Batch]]:
+    """Read files in a second process where that pays, from now on, and give their batches.
+
+    From a pipe it does not: whose writer mostly is a process on that core already.
+
+    Args:
+        files: what is to be read; how much of it was read is told by them as if it were here.
+    """
+    if not second_process_pays() or (files.size or 0) < WORTH_IT_BYTES:
+        yield files.batches()
+        return
+
+    def batches_there() -> Iterator[tuple[Batch, int]]:
+        return ((batch, files.bytes_read()) for batch in files.batches())
+
+    def batches_here(received: Iterator[tuple[Batch, int]]) -> Iterator[Batch]:
+        for batch, bytes_read in received:
+            files.note_bytes_read(bytes_read)
+            yield batch
+
+    with second_process(batches_there) as received:
+        yield batches_here(received)
+
+
+def _send(work: Callable[[], Iterable[Any]], sending: int) -> NoReturn:
+    # An interruption is for the other one, who then ends both.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     try:
         with os.fdopen(sending, "wb") as stream:
             try:
-                for batch in files.batches():
-                    pickle.dump((batch, files.bytes_read()), stream)
-                pickle.dump(None, stream)
+                for result in work():
+                    pickle.dump((result, None), stream)
+                pickle.dump((None, StopIteration()), stream)
             except Exception as error:
-                pickle.dump(error, stream)
+                pickle.dump((None, error), stream)
     finally:
-        # What this copy has of the other's buffers must not be flushed, and nobody may be left to read what it sent.
+        # What this copy has of the other's buffers and connections must be neither flushed nor closed.
         os._exit(0)
 
 
-def _received(stream: IO[bytes], files: Files) -> Iterator[Batch]:
-    while (message := _next_message(stream, files)) is not None:
-        if isinstance(message, Exception):
-            raise message
-        batch, bytes_read = message
-        files.note_bytes_read(bytes_read)
-        yield batch
-
-
-def _next_message(stream: IO[bytes], files: Files) -> Any:
-    try:
-        return pickle.load(stream)
-    except EOFError:
-        raise UnusableFile(f"{files.described} cannot be read: the process that read was killed, try again") from None
+def _received(stream: IO[bytes]) -> Iterator[Any]:
+    while True:
+        try:
+            result, error = pickle.load(stream)
+        except EOFError:
+            raise UnusableFile("the process that worked beside this one was killed: try again") from None
+        if isinstance(error, StopIteration):
+            return
+        if error is not None:
+            raise error
+        yield result

@@ -8,10 +8,14 @@ from typing import IO, cast
 
 import pytest
 
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.interchange.formats import FileFormat
+from esjournal.journal import exporting
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.exporting import Exported, export_events
-from esjournal.journal.opening import open_journal
+from esjournal.journal.opening import Journal, open_journal
 from tests.events import OTHER_ID, event, sequence
 from tests.program import journal_with
 
@@ -46,6 +50,38 @@ def test_an_export_says_how_many_events_it_wrote_and_how_far_it_looked(
     with open_journal(url) as journal:
         exported = export_events(journal, io.BytesIO(), file_format, **options)  # type: ignore[arg-type]
     assert exported == expected
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("after", [0, 1, 499, 500, 501, 1_000, 1_200])
+def test_two_processes_write_what_one_does(url: str, monkeypatch: pytest.MonkeyPatch, after: int, sealed: bool) -> None:
+    def exported() -> tuple[Exported, bytes]:
+        stream = io.BytesIO()
+        result = export_events(journal, stream, FileFormat.NDJSON, after=after, sealed=sealed)
+        return result, stream.getvalue()
+
+    with open_journal(url) as journal:
+        by_one = exported()
+        monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
+        monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
+        assert exported() == by_one
+        # The connections of this process are as they were.
+        assert list(journal.events.append(event(None))) == [1_202]
+        assert exported()[0] == Exported(1_202 - after, 1_202)
+
+
+def test_a_journal_in_memory_is_exported_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
+    tables = (RecordedEventRecord,)
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri="sqlite:///:memory:"), tables=tables) as datastore:
+        datastore.setup_tables()
+        events = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session, active_record_class=RecordedEventRecord, sequenced_item_class=RecordedEvent
+        )
+        events.append(sequence(1_200))
+        stream = io.BytesIO()
+        export_events(Journal("memory", "", events), stream, FileFormat.NDJSON)
+    assert stream.getvalue().count(b"\n") == 1_200
 
 
 def test_what_is_appended_during_an_export_is_left_for_the_next(url: str) -> None:

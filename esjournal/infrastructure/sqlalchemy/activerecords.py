@@ -169,6 +169,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         sequence_ids: Iterable[Any] = (),
         topics: Iterable[str] = (),
         ahead: bool = False,
+        every: int = 1,
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return what `all_items` does, a page at a time, as plain tuples of the items' fields.
 
@@ -180,6 +181,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             sequence_ids: only items of these sequences, where any is named.
             topics: only items of these topics, where any is named.
             ahead: whether a server may read the next page while this one is used; for readers that are quick.
+            every: with `ahead`, and where neither sequences nor topics are named, return only every so manieth page.
         """
         ids = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
         types = list(topics)
@@ -189,7 +191,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             until = self.last_global_position()
         if ahead and not ids and not types:
             # Positions have no gaps, so it is known where each page begins.
-            spans = ((start, min(start + PAGE_SIZE, until), PAGE_SIZE) for start in range(after, until, PAGE_SIZE))
+            starts = range(after, until, every * PAGE_SIZE)
+            spans = ((start, min(start + PAGE_SIZE, until), PAGE_SIZE) for start in starts)
             yield from map(self._statements.page_values, self.session.rows_of_each(statement, spans))
             return
         while after < until:

@@ -112,6 +112,17 @@ class Session(ABC):
         """Close every connection."""
         self.engine.dispose()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes see the same store."""
+        return True
+
+    def forget_connections(self) -> None:
+        """Use new connections from now on: to be called in a copy of the process that opened those there are."""
+        # Kept, because closing them would end them for the other process too.
+        self._of_the_other_process = self.engine.pool
+        self.engine.dispose(close=False)
+
     @abstractmethod
     def begin(self, connection: Any, table: Table) -> None:
         """Begin a transaction and wait for the right to give out positions of a table."""

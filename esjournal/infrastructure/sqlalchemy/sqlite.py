@@ -91,6 +91,11 @@ class SQLiteSession(Session):
             return
         raise NotAJournal(f"{path} is another program's SQLite database: name another file")
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes see the same store: not one in memory."""
+        return self._path is not None
+
     def begin(self, connection: Any, table: Table) -> None:
         """Begin with the write lock: who asks for it in the middle of a transaction is refused, not queued."""
         self._with_lock(connection, lambda: connection.execute("BEGIN IMMEDIATE"))

@@ -1,0 +1,132 @@
+"""A second process: what it yields comes here in order, and it never outlives the one that wants it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from esjournal.exceptions import InvalidLine, UnusableFile
+from esjournal.interchange import beside
+from esjournal.interchange.beside import read_beside, second_process
+from esjournal.interchange.files import Files
+from tests.events import generated, reads
+from tests.program import file_with
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "second_process_pays", lambda: True)
+    monkeypatch.setattr(beside, "WORTH_IT_BYTES", 1)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def own_process_id_for_ever() -> Iterator[int]:
+    while True:
+        yield os.getpid()
+
+
+def test_results_come_in_their_order_from_another_process() -> None:
+    with second_process(lambda: [os.getpid(), "two", [3.0]]) as received:
+        process, *rest = received
+    assert process != os.getpid()
+    assert rest == ["two", [3.0]]
+
+
+def test_what_is_raised_there_is_raised_here_behind_what_came_before() -> None:
+    def work() -> Iterator[int]:
+        yield 1
+        raise InvalidLine("a.ndjson", 7, "bad", "the text")
+
+    with second_process(work) as received:
+        assert next(received) == 1
+        with pytest.raises(InvalidLine, match=r"a\.ndjson:7: bad") as caught:
+            next(received)
+    assert caught.value.text == "the text"
+
+
+def test_a_process_that_is_killed_is_no_end_of_the_results() -> None:
+    with second_process(own_process_id_for_ever) as received:
+        os.kill(next(received), signal.SIGKILL)
+        with pytest.raises(UnusableFile, match="was killed: try again"):
+            list(received)
+
+
+@pytest.mark.parametrize("how", [None, KeyboardInterrupt, ValueError])
+def test_the_process_ends_when_nobody_wants_more_of_it(how: type[BaseException] | None) -> None:
+    def take_one() -> int:
+        with second_process(own_process_id_for_ever) as received:
+            taken.append(next(received))
+            if how is not None:
+                raise how
+        return taken[0]
+
+    taken: list[int] = []
+    if how is None:
+        take_one()
+    else:
+        with pytest.raises(how):
+            take_one()
+    assert not is_running(taken[0])
+
+
+def test_an_interruption_is_not_for_the_second_process() -> None:
+    with second_process(own_process_id_for_ever) as received:
+        process = next(received)
+        os.kill(process, signal.SIGINT)
+        time.sleep(0.05)
+        assert is_running(process)
+        assert next(received) == process
+
+
+def test_the_process_ends_when_the_first_one_was_killed() -> None:
+    receiving, sending = os.pipe()
+    first = os.fork()
+    if first == 0:
+        with second_process(own_process_id_for_ever) as received:
+            os.write(sending, f"{next(received)}\n".encode())
+            time.sleep(60)
+        os._exit(0)
+    second = int(os.read(receiving, 20))
+    os.kill(first, signal.SIGKILL)
+    os.waitpid(first, 0)
+    deadline = time.monotonic() + 10
+    # Nobody waits for it, so it may be there as a zombie of whoever took it over.
+    while is_running(second) and "Z" not in Path(f"/proc/{second}/stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.close(receiving)
+    os.close(sending)
+
+
+@pytest.mark.parametrize("bad_line", [None, 1, 2_000])
+def test_files_read_beside_are_the_files(tmp_path: Path, bad_line: int | None) -> None:
+    path = file_with(tmp_path / "events.ndjson", generated(3_000))
+    if bad_line is not None:
+        lines = path.read_text().splitlines(keepends=True)
+        lines.insert(bad_line - 1, "bad\n")
+        path.write_text("".join(lines))
+    here = [(line, str(read)) for line, read in reads(Files([str(path)]).batches())]
+    files = Files([str(path), str(path)])
+    with read_beside(files) as batches:
+        there = [(line, str(read)) for line, read in reads(batches)]
+    assert there == here * 2
+    assert files.bytes_read() == files.size == 2 * path.stat().st_size
+
+
+def test_a_line_behind_which_nothing_can_be_read_is_an_error_here(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"x" * 2_000 + b"\n")
+    with read_beside(Files([str(path)], line_limit=1_000)) as batches, pytest.raises(InvalidLine, match="longer than"):
+        list(batches)
