@@ -40,12 +40,15 @@ def second_process(work: Callable[[], Iterable[Any]]) -> Iterator[Iterator[Any]]
         UnusableFile: on reading what was yielded, where the process was killed; or what the work raised.
     """
     receiving, sending = os.pipe()
+    # An interruption is for this process, who then ends both: the other one would unwind, and say so, a second time.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
     if process == 0:
         os.close(receiving)
         _send(work, sending)
-    os.close(sending)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(sending)
         with os.fdopen(receiving, "rb") as stream:
             yield _received(stream)
     finally:
@@ -80,8 +83,6 @@ def read_beside(files: Files) -> Iterator[Iterator[Batch]]:
 
 
 def _send(work: Callable[[], Iterable[Any]], sending: int) -> NoReturn:
-    # An interruption is for the other one, who then ends both.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     try:
         with os.fdopen(sending, "wb") as stream:
