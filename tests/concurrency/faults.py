@@ -133,14 +133,14 @@ def cases(folder: Path, dice: random.Random) -> list[Case]:
 
 @dataclass
 class Landed:
-    """Where faults struck: how many rounds before the import read its first event, in the middle, or after its end."""
+    """Where faults struck: in how many rounds before the import read its first event, in the middle, or too late."""
 
     what: str
     rounds: Counter[str] = field(default_factory=Counter)
     partly: int = 0
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{self.rounds[where]} {where}" for where in ("before", "in the middle", "after"))
+        counts = ", ".join(f"{self.rounds[where]} {where}" for where in ("before", "in the middle", "too late"))
         return f"{self.what}: {self.rounds.total()} rounds: {counts}; {self.partly} left a part of the chunks"
 
 
@@ -183,11 +183,11 @@ def importing(
             process.kill()
 
 
-def struck(case: Case, url: str, moment: float, strike: Callable[[subprocess.Popen[str]], None]) -> Ended:
-    """Run the import, strike it at a moment, and wait for its end."""
+def struck(case: Case, url: str, moment: float | None, strike: Callable[[subprocess.Popen[str]], None]) -> Ended:
+    """Run the import, strike it at a moment, and wait for its end; without a moment, the strike chooses its own."""
     begun = time.monotonic()
     with importing(case, url) as process:
-        time.sleep(max(0.0, begun + moment - time.monotonic()))
+        time.sleep(max(0.0, begun + (moment or 0.0) - time.monotonic()))
         strike(process)
         return ended(process, moment)
 
@@ -205,12 +205,9 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
     wait_for_server(url)
     there = case.check(url)
     assert end.code != 0 or there == len(case.all)
-    if end.code == 0:
-        landed.rounds["after"] += 1
-    elif end.moment is not None and end.moment < case.start_up:
-        landed.rounds["before"] += 1
-    else:
-        landed.rounds["in the middle"] += 1
+    # Who is interrupted and says nothing was still loading the program.
+    early = (end.moment is not None and end.moment < case.start_up) or (end.code, end.stderr) == (130, "")
+    landed.rounds["too late" if end.code == 0 else "before" if early else "in the middle"] += 1
     landed.partly += len(case.before) < there < len(case.all)
 
     again = run(*case.command, url=url)
@@ -254,10 +251,13 @@ def wait_for_server(url: str) -> None:
             time.sleep(0.01)
 
 
-def cut_connections(connection: psycopg.Connection) -> None:
-    """Have the server end the connections of the import."""
-    query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
-    connection.execute(query, (APPLICATION,))
+def cut_connections(connection: psycopg.Connection, after: float, process: subprocess.Popen[str]) -> None:
+    """Have the server end the connections of the import, so many seconds after it has one."""
+    pids = "SELECT pid FROM pg_stat_activity WHERE application_name = %s"
+    while not connection.execute(pids, (APPLICATION,)).fetchall() and process.poll() is None:
+        time.sleep(0.001)
+    time.sleep(after)
+    connection.execute(f"SELECT pg_terminate_backend(pid) FROM ({pids}) AS importing", (APPLICATION,))
 
 
 @contextmanager
