@@ -130,11 +130,11 @@ class _Import:
     def take(self, transaction: Transaction[RecordedEvent], batches: Iterator[Batch], *, index_last: bool) -> None:
         """Give every event of a transaction its verdict, and append what is new."""
         deferred = index_last and transaction.defer_index()
-        batches = self._noted(batches)
+        reading = _Reading(self._noted(batches))
         while True:
-            batches = self._behind_what_is_there(transaction, batches)
+            self._pass_what_is_there(transaction, reading)
             taken: list[Batch] = []
-            chunk = _chunk(batches)
+            chunk = _chunk(reading)
             if self._require_contiguous:
                 # Looked up before the writing begins: the connection does one thing at a time.
                 chunk = iter(list(self._following(transaction, list(chunk))))
@@ -161,20 +161,17 @@ class _Import:
                 self._note_bad(bad_line)
             yield batch
 
-    def _behind_what_is_there(
-        self, transaction: Transaction[RecordedEvent], batches: Iterator[Batch]
-    ) -> Iterator[Batch]:
+    def _pass_what_is_there(self, transaction: Transaction[RecordedEvent], reading: _Reading) -> None:
         # A file that comes again is mostly in the order in which it came first: then reading the journal along with it
         # takes a fifth of the time that a look-up for each event does.
-        while self._expected_after is not None and (batch := next(batches, None)) is not None:
+        while self._expected_after is not None and (batch := next(reading, None)) is not None:
             count = transaction.repeated(batch.columns, self._expected_after)
             self.outcome.already_there += count
             self._expected_after += count
             if count < len(batch.lines):
                 self._expected_after = None
-                return chain([batch.part(count)], batches)
+                reading.put_back(batch.part(count))
             self._on_progress(self.outcome.read)
-        return batches
 
     def _look_up(self, transaction: Transaction[RecordedEvent], batches: Sequence[Batch], written: int) -> None:
         places = (
@@ -259,23 +256,35 @@ class _Import:
         self._put_aside(problem)
 
 
+class _Reading(Iterator[Batch]):
+    """Batches that are read one after the other; what is put back comes first again."""
+
+    def __init__(self, batches: Iterable[Batch]) -> None:
+        self._batches = iter(batches)
+        self._put_back: list[Batch] = []
+
+    def __next__(self) -> Batch:
+        return self._put_back.pop() if self._put_back else next(self._batches)
+
+    def put_back(self, batch: Batch) -> None:
+        self._put_back.append(batch)
+
+
 def _parts(batches: Iterable[Batch], size: int | None) -> Iterator[Iterator[Batch]]:
     """Yield the batches of each transaction; those of a first chunk are read before it begins, and takes the lock."""
-    source = iter(batches)
-    behind: list[Batch] = []
+    reading = _Reading(batches)
 
     def part() -> Iterator[Batch]:
         left = size
-        while left is None or left > 0:
-            batch = behind.pop() if behind else next(source, None)
-            if batch is None:
-                return
+        for batch in reading:
             if left is not None:
                 if batch.size > left:
                     batch, rest = batch.split(left)
-                    behind.append(rest)
+                    reading.put_back(rest)
                 left -= batch.size
             yield batch
+            if left == 0:
+                return
 
     while ahead := list(_chunk(current := part())):
         yield chain(ahead, current)
