@@ -73,6 +73,8 @@ class Session(ABC):
             except OverflowError:
                 raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
             except self._driver_error as error:
+                if (interruption := _interruption(error)) is not None:
+                    raise interruption from None
                 raise self.translated(error) from self.redacted(error)
             finally:
                 if lease is not None:
@@ -234,3 +236,11 @@ class Session(ABC):
         if self.in_transaction(connection):
             # Not a statement: psycopg must learn of it, to forget statements that were never prepared after all.
             connection.rollback()
+
+
+def _interruption(error: BaseException) -> BaseException | None:
+    # Interrupted while it waits for the server, psycopg cannot leave its pipeline and raises that instead.
+    context = error.__context__
+    while context is not None and isinstance(context, Exception):
+        context = context.__context__
+    return context

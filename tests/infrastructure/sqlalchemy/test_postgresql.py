@@ -459,3 +459,16 @@ def test_the_settings_of_an_append_do_not_outlive_the_append(journal: str) -> No
             assert connection.execute(
                 "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'"
             ).fetchone() == (0,)
+
+
+def test_an_interruption_that_the_driver_hides_behind_an_error_of_its_own_is_raised(journal: str) -> None:
+    def interrupted() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise psycopg.OperationalError("cannot exit pipeline mode while busy")
+
+    with opened(journal) as strategy:
+        with pytest.raises(KeyboardInterrupt), strategy.session.connection():
+            interrupted()
+        assert strategy.append(event()) is not None
