@@ -19,14 +19,21 @@ from esjournal.interchange.batches import Batch
 from esjournal.interchange.files import Files
 
 WORTH_IT_BYTES = 4 * 1024 * 1024
+# What a pipe holds by itself, 64 KiB, is less than one batch: each process would wait for the other again and again, and
+# two would be slower than one. This is as much as Linux lets anybody ask for.
+PIPE_BYTES = 1024 * 1024
 
 
-def second_process_pays() -> bool:
-    """Say whether there is a second core, and a system on which a process can be copied."""
+def second_process_pays(busy: int = 1) -> bool:
+    """Say whether there is a core for it, and a system on which a process can be copied.
+
+    Args:
+        busy: how many processes are at work already.
+    """
     if not hasattr(os, "fork"):
         return False
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores > 1
+    return cores > busy
 
 
 @contextmanager
@@ -39,7 +46,7 @@ def second_process(work: Callable[[], Iterable[Any]]) -> Iterator[Iterator[Any]]
     Raises:
         UnusableFile: on reading what was yielded, where the process was killed; or what the work raised.
     """
-    receiving, sending = os.pipe()
+    receiving, sending = _wide_pipe()
     # An interruption is for this process, who then ends both: the other one would unwind, and say so, a second time.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
@@ -49,7 +56,7 @@ def second_process(work: Callable[[], Iterable[Any]]) -> Iterator[Iterator[Any]]
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(sending)
-        with os.fdopen(receiving, "rb") as stream:
+        with os.fdopen(receiving, "rb", PIPE_BYTES) as stream:
             yield _received(stream)
     finally:
         with suppress(ProcessLookupError):
@@ -58,15 +65,16 @@ def second_process(work: Callable[[], Iterable[Any]]) -> Iterator[Iterator[Any]]
 
 
 @contextmanager
-def read_beside(files: Files) -> Iterator[Iterator[Batch]]:
+def read_beside(files: Files, busy: int = 1) -> Iterator[Iterator[Batch]]:
     """Read files in a second process where that pays, from now on, and give their batches.
 
     From a pipe it does not: whose writer mostly is a process on that core already.
 
     Args:
         files: what is to be read; how much of it was read is told by them as if it were here.
+        busy: how many processes are at work already.
     """
-    if not second_process_pays() or (files.size or 0) < WORTH_IT_BYTES:
+    if not second_process_pays(busy) or (files.size or 0) < WORTH_IT_BYTES:
         yield files.batches()
         return
 
@@ -82,10 +90,21 @@ def read_beside(files: Files) -> Iterator[Iterator[Batch]]:
         yield batches_here(received)
 
 
+def _wide_pipe() -> tuple[int, int]:
+    # Here, because Windows has no such module, and no second process.
+    import fcntl
+
+    receiving, sending = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(receiving, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return receiving, sending
+
+
 def _send(work: Callable[[], Iterable[Any]], sending: int) -> NoReturn:
     gc.disable()
     try:
-        with os.fdopen(sending, "wb") as stream:
+        with os.fdopen(sending, "wb", PIPE_BYTES) as stream:
             try:
                 for result in work():
                     pickle.dump((result, None), stream)

@@ -20,7 +20,7 @@ from tests.program import file_with
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beside, "second_process_pays", lambda: True)
+    monkeypatch.setattr(beside, "second_process_pays", lambda busy: True)
     monkeypatch.setattr(beside, "WORTH_IT_BYTES", 1)
 
 

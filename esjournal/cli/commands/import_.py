@@ -106,13 +106,15 @@ def import_(
     if commit_every is not None:
         # Later it would be found out too late.
         files.check_seals()
-    with read_beside(files) as batches:
+    journal_url = url_of(context, url)
+    # A server that stores on this machine takes a core for itself: with two, a third process makes an import slower.
+    with read_beside(files, busy=2 if journal_url.startswith("postgresql") else 1) as batches:
         # The files are being read while all this loads.
         from esjournal.journal.importing import import_events
         from esjournal.journal.opening import open_journal
         from esjournal.journal.selecting import selected
 
-        with open_journal(url_of(context, url)) as journal, _putting_aside(rejects) as put_aside:
+        with open_journal(journal_url) as journal, _putting_aside(rejects) as put_aside:
             with reading_progress(files, quiet) as on_progress:
                 outcome = import_events(
                     journal,
