@@ -24,6 +24,11 @@ def main() -> NoReturn:
         app(prog_name="esjournal")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except RuntimeError as error:
+        # So Python 3.11 names an interruption while a class is made, which loading mostly is.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        sys.exit(INTERRUPTED)
     sys.exit(0)
 
 

@@ -230,18 +230,24 @@ import signal, sys
 from importlib.abc import MetaPathFinder
 from esjournal.__main__ import main
 
+class Field:
+    def __set_name__(self, owner, name):
+        signal.raise_signal(signal.SIGINT)
+
 class Interrupter(MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == "esjournal.cli.app":
-            signal.raise_signal(signal.SIGINT)
+            INTERRUPT
 
 sys.meta_path.insert(0, Interrupter())
 main()
 """
 
 
-def test_an_interrupt_while_the_program_loads_is_no_traceback() -> None:
-    process = subprocess.run([sys.executable, "-c", LOADING_IS_INTERRUPTED], capture_output=True, timeout=20)
+@pytest.mark.parametrize("interrupt", ["signal.raise_signal(signal.SIGINT)", 'type("Class", (), {"field": Field()})'])
+def test_an_interrupt_while_the_program_loads_is_no_traceback(interrupt: str) -> None:
+    program = LOADING_IS_INTERRUPTED.replace("INTERRUPT\n", f"{interrupt}\n")
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20)
     assert (process.returncode, process.stdout, process.stderr) == (130, b"", b"")
 
 
