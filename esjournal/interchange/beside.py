@@ -19,8 +19,8 @@ from esjournal.interchange.batches import Batch
 from esjournal.interchange.files import Files
 
 WORTH_IT_BYTES = 4 * 1024 * 1024
-# What a pipe holds by itself, 64 KiB, is less than one batch: each process would wait for the other again and again, and
-# two would be slower than one. This is as much as Linux lets anybody ask for.
+# What a pipe holds by itself, 64 KiB, is less than one batch: each process would wait for the other again and again,
+# and two would be slower than one. This is as much as Linux lets anybody ask for.
 PIPE_BYTES = 1024 * 1024
 
 

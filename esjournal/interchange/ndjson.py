@@ -175,8 +175,11 @@ def _states(raw: list[msgspec.Raw]) -> list[str]:
 
 
 def _canonical_moments(moments: list[str | None]) -> list[str | None]:
-    canonical = {text: None if text is None else fields.recorded_at(text) for text in set(moments)}
-    return [canonical[text] for text in moments]
+    distinct = {text for text in moments if text is not None}
+    if fields.are_canonical_moments(distinct):
+        return moments
+    canonical = {text: fields.recorded_at(text) for text in distinct}
+    return [None if text is None else canonical[text] for text in moments]
 
 
 def write(events: Iterable[RecordedEvent]) -> Iterator[str]:

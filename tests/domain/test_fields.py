@@ -11,6 +11,7 @@ from esjournal.domain.model import fields
 from esjournal.exceptions import InvalidData
 
 ID = "9b300b13-4410-51bf-85ca-234c8cea73da"
+OTHER_ID = "1f0e8a52-77aa-5d0c-a0f8-3f1f2f6b2c11"
 
 
 def test_an_id_comes_back_in_lower_case() -> None:
@@ -237,3 +238,40 @@ def test_every_object_that_json_writes_is_taken_as_it_is(value: dict[str, object
 def test_a_long_value_is_cut_in_messages_and_its_length_told() -> None:
     assert fields.shortened("x" * 100, 10) == "'xxxxxxxxxx'... (100 characters)"
     assert fields.shortened("a\x1b[2J") == r"'a\x1b[2J'"
+
+
+CANONICAL_MOMENTS = ["2026-01-31T12:00:00.000000Z", "0001-01-01T00:00:00.000001Z", "9999-12-31T23:59:59.999999Z"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "2026-02-29T12:00:00.000000Z",
+        "2026-13-01T12:00:00.000000Z",
+        "2026-01-31T24:00:00.000000Z",
+        "2026-01-31T12:00:60.000000Z",
+        "0000-01-31T12:00:00.000000Z",
+        "2026-01-31T12:00:00Z",
+        "2026-01-31T12:00:00.000000z",
+        "2026-01-31 12:00:00.000000Z",
+        "2026-01-31T12:00:00.000000+00:00",
+        "2026-01-31T12:00:00.00000\u0660Z",
+        "2026-01-31T12:00:00.000000Z\n2026-01-31T12:00:00.000000Z",
+        "\ud800",
+        "",
+    ],
+)
+def test_one_odd_moment_among_many_is_seen(odd: str) -> None:
+    assert fields.are_canonical_moments(CANONICAL_MOMENTS)
+    assert fields.are_canonical_moments([])
+    for at in range(4):
+        assert not fields.are_canonical_moments([*CANONICAL_MOMENTS[:at], odd, *CANONICAL_MOMENTS[at:]])
+
+
+@pytest.mark.parametrize("odd", [ID.upper(), ID[:-1], f"{ID}\n{ID}", ID.replace("-", "0"), "\ud800", "", f"{ID} "])
+def test_one_odd_id_among_many_is_seen(odd: str) -> None:
+    others = [ID, OTHER_ID]
+    assert fields.are_canonical_ids(others)
+    assert fields.are_canonical_ids([])
+    for at in range(3):
+        assert not fields.are_canonical_ids([*others[:at], odd, *others[at:]])

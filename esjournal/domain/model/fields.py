@@ -24,6 +24,8 @@ MAX_STATE_DEPTH = 500
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _HEX_AS_ZERO = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
 _ZERO_ID = b"00000000-0000-0000-0000-000000000000"
+_DIGITS_AS_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
+_ZERO_MOMENT = b"0000-00-00T00:00:00.000000Z"
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3])(:[0-5]\d:[0-5]\d)(?:\.(\d{1,6}))?(Z|z|[+-]\d\d:\d\d)", re.ASCII
@@ -110,6 +112,20 @@ def recorded_at(text: str) -> str:
             f"recorded_at {shortened(text)} is no moment: "
             f"write a date, a time and an offset, such as 2026-01-31T12:00:00Z"
         ) from None
+
+
+def are_canonical_moments(texts: Collection[str]) -> bool:
+    """Say whether each of many texts is a moment in canonical form; all at once, for a tenth of the time."""
+    joined = "\n".join(texts).encode(errors="replace")
+    # From Python 3.13 on 24:00 is read as the next day's midnight, and we write no such hour.
+    if joined.translate(_DIGITS_AS_ZERO) != b"\n".join([_ZERO_MOMENT] * len(texts)) or b"T24" in joined:
+        return False
+    try:
+        for text in texts:
+            datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def recorded_at_text(moment: datetime) -> str:
