@@ -215,3 +215,13 @@ def test_an_exception_brings_the_deferred_index_back(strategy: Strategy) -> None
     with strategy.transaction() as transaction:
         assert has_place_index(transaction)
     assert list(strategy.all_items()) == []
+
+
+@pytest.mark.parametrize("topic", ["a.b#C", "a\\b#C"])
+def test_any_text_in_leading_batches_comes_back_as_it_was(strategy: Strategy, topic: str) -> None:
+    states = ["", "\\N", "\\.", "a\tb\\\tc", "\n\r\n", "\\\\x41\\", "é\u2028\U0001f6eb", "\x01\x7f", '{"a":"\\n"}']
+    sequence = uuid4()
+    items = [event(sequence, version, state, topic) for version, state in enumerate(states)]
+    with strategy.transaction() as transaction:
+        assert transaction.append_leading([columns(items[:4]), columns(items[4:])]) == len(items)
+    assert list(strategy.all_items()) == items
