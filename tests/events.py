@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from esjournal.domain.model import fields
 from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.interchange import ndjson
 from esjournal.interchange.batches import Batch, Read
 
 ID = "9b300b13-4410-51bf-85ca-234c8cea73da"
@@ -84,3 +85,9 @@ def reads(batches: Iterable[Batch]) -> Iterator[Read]:
     for batch in batches:
         bad = [(line.line, line) for line in batch.bad]
         yield from sorted([*zip(batch.lines, batch.events, strict=True), *bad], key=lambda read: read[0])
+
+
+def event_of(line: bytes) -> RecordedEvent:
+    """The event of one line as a file of that line would have it; what is wrong with it is raised."""
+    columns = ndjson._columns_of(line, 1) if b"\n" not in line else None
+    return RecordedEvent(*(value for (value,) in columns)) if columns is not None else ndjson._slowly(line)

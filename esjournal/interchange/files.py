@@ -18,7 +18,7 @@ from esjournal.interchange.streams import DEFAULT_LINE_LIMIT, STANDARD_STREAM, S
 class Files:
     """Files of events, in the order in which they are named; those of a pattern are sorted.
 
-    `size` is how many bytes they have on disk, None where one is a pipe, and `described` is how messages call them.
+    `size` is how many bytes they have on disk, None where one is a pipe.
 
     Args:
         paths: paths, `-` for standard input, and patterns such as `2026-*.ndjson`.
@@ -49,7 +49,6 @@ class Files:
                 raise UnusableFile(f"{path} is CSV, which has no seal: give NDJSON, or demand no seal")
         sizes = [_size_of(path) for path in self._paths]
         self.size = None if None in sizes else sum(size or 0 for size in sizes)
-        self.described = self._paths[0] if len(self._paths) == 1 else f"{len(self._paths)} files"
         self._read_before = 0
         self._current: Source | None = None
 

@@ -42,7 +42,6 @@ _OPTIONAL = ("recorded_at", "global_position", REJECT)
 
 _line_decoder = msgspec.json.Decoder(_Line)
 _object_decoder = msgspec.json.Decoder(dict[str, Any])
-_string_decoder = msgspec.json.Decoder(str)
 _minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
 
 
@@ -82,18 +81,6 @@ def check_seal(source: Source, *, seal_required: bool = False) -> None:
     for block in source.blocks():
         check.skim(block)
     check.end(seal_required)
-
-
-def event_of(line: bytes) -> RecordedEvent:
-    """Return the event of a line, its fields in canonical form and its state exactly as it is there.
-
-    Raises:
-        InvalidData: the line is no event.
-    """
-    # msgspec checks a line in a microsecond, but not all that we must, and refuses some that we take; what it refuses
-    # is read once more, slowly, by the rules that hold, and they alone give the verdict.
-    columns = _columns_of(line, 1) if b"\n" not in line else None
-    return RecordedEvent(*(value for (value,) in columns)) if columns is not None else _slowly(line)
 
 
 def raw_fields(text: str) -> dict[str, str]:
@@ -143,7 +130,8 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
     """Return the events of so many lines in columns, or None if any of them needs a closer look.
 
     One call decodes all lines, and each field is checked for all events in one go: 2 microseconds an event, where line
-    by line it took 8.
+    by line it took 8. msgspec does not check all that we must, and refuses some that we take; what needs a closer look
+    is read once more, slowly, by the rules that hold, and they alone give the verdict.
     """
     try:
         lines = _line_decoder.decode_lines(data)

@@ -100,7 +100,6 @@ def test_the_size_is_that_on_disk_and_in_the_end_all_of_it_is_read(folder: Path)
     names = ["a.ndjson", "e.ndjson.gz", "c.txt"]
     files = Files(names)
     assert files.size == sum((folder / name).stat().st_size for name in names)
-    assert files.described == "3 files"
     assert files.bytes_read() == 0
     seen = [files.bytes_read() for _ in files.batches()]
     assert seen == sorted(seen)
@@ -111,7 +110,6 @@ def test_the_size_of_a_pipe_is_not_known(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     assert Files(["a.ndjson", "-"]).size is None
     assert Files(["a.ndjson", "pipe"]).size is None
-    assert Files(["-"]).described == "-"
 
 
 def test_every_file_needs_a_seal_where_one_is_required(folder: Path) -> None:

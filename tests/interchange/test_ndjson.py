@@ -14,7 +14,7 @@ from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.interchange.streams import source
-from tests.events import ID, json_states, reads, recorded_events
+from tests.events import ID, event_of, json_states, reads, recorded_events
 
 DEEPEST = fields.MAX_STATE_DEPTH
 
@@ -60,7 +60,7 @@ def test_a_json_object_stands_in_the_line_as_it_is_and_comes_back_byte_for_byte(
     event = RecordedEvent(ID, 0, "a.b#C", state, "2026-01-31T12:00:00.000000Z", 17)
     text = ndjson.line_of(event)
     assert f'"state":{state},"recorded_at"' in text
-    assert ndjson.event_of(text.encode()).state == state
+    assert event_of(text.encode()).state == state
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_any_other_text_stands_in_the_line_as_a_string_and_comes_back_byte_for_b
     text = ndjson.line_of(RecordedEvent(ID, 0, "a.b#C", state, "2026-01-31T12:00:00.000000Z", 17))
     assert json.loads(text)["state"] == state
     assert "\n" not in text
-    assert ndjson.event_of(text.encode()).state == state
+    assert event_of(text.encode()).state == state
 
 
 def test_a_line_is_what_the_interchange_format_says() -> None:
@@ -103,7 +103,7 @@ def test_a_line_is_what_the_interchange_format_says() -> None:
 def test_any_event_written_as_a_line_reads_back_as_it_was(event: RecordedEvent) -> None:
     text = ndjson.line_of(event)
     assert "\n" not in text
-    assert ndjson.event_of(text.encode()) == event._replace(global_position=None)
+    assert event_of(text.encode()) == event._replace(global_position=None)
     if isinstance(json.loads(text)["state"], dict):
         assert f'"state":{event.state},' in text
 
@@ -170,20 +170,20 @@ def test_more_events_than_are_written_at_a_time_are_all_written() -> None:
 )
 def test_a_line_that_is_no_event_is_refused_with_the_reason(text: bytes, message: str) -> None:
     with pytest.raises(InvalidData, match=message) as caught:
-        ndjson.event_of(text)
+        event_of(text)
     assert len(str(caught.value)) < 300
     assert str(caught.value).isprintable()
 
 
 def test_moment_and_position_may_be_missing_or_null() -> None:
     expected = RecordedEvent(ID, 0, "a.b#C", "{}", None, None)
-    assert ndjson.event_of(line()) == expected
-    assert ndjson.event_of(line(more=',"recorded_at":null,"global_position":null')) == expected
+    assert event_of(line()) == expected
+    assert event_of(line(more=',"recorded_at":null,"global_position":null')) == expected
 
 
 def test_fields_come_back_in_their_canonical_spelling() -> None:
     more = ',"recorded_at":"2026-01-31 13:00:00.5+01:00"'
-    event = ndjson.event_of(line(originator_id=f'"{ID.upper()}"', more=more))
+    event = event_of(line(originator_id=f'"{ID.upper()}"', more=more))
     assert (event.originator_id, event.recorded_at) == (ID, "2026-01-31T12:00:00.500000Z")
 
 
@@ -223,14 +223,14 @@ def test_the_fast_way_and_the_slow_way_come_to_the_same_verdict(
     identity: str, version: str, event_type: str, state: str, more: str
 ) -> None:
     text = line(state, originator_id=identity, originator_version=version, event_type=event_type, more=more)
-    assert verdict(ndjson.event_of, text) == verdict(ndjson._slowly, text)
+    assert verdict(event_of, text) == verdict(ndjson._slowly, text)
 
 
 @given(st.binary(max_size=20), st.integers(0, 150))
 def test_any_bytes_get_the_same_verdict_both_ways(noise: bytes, at: int) -> None:
     whole = line('{"a":"b"}', more=',"recorded_at":"2026-01-31T12:00:00Z"')
     text = whole[:at] + noise + whole[at + len(noise) :]
-    assert verdict(ndjson.event_of, text) == verdict(ndjson._slowly, text)
+    assert verdict(event_of, text) == verdict(ndjson._slowly, text)
 
 
 def read(path: Path) -> list[tuple[int, object]]:

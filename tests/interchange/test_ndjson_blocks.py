@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import ndjson, streams
 from esjournal.interchange.streams import source
-from tests.events import ID, json_states, reads, recorded_events
+from tests.events import ID, event_of, json_states, reads, recorded_events
 
 
 def line(version: int | str = 0, state: str = "{}", more: str = "") -> bytes:
@@ -21,7 +21,7 @@ def line(version: int | str = 0, state: str = "{}", more: str = "") -> bytes:
 
 def alone(number: int, text: bytes) -> tuple[int, object]:
     try:
-        return number, ndjson.event_of(text.removesuffix(b"\r"))
+        return number, event_of(text.removesuffix(b"\r"))
     except InvalidData as error:
         return number, str(error)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
 from esjournal.interchange import ndjson
 from esjournal.interchange.rejects import Conflict, reject_line
-from tests.events import ID, event, recorded_events
+from tests.events import ID, event, event_of, recorded_events
 
 
 def line_of_bad(text: str) -> str:
@@ -79,7 +79,7 @@ def test_a_conflict_keeps_the_event_without_a_position_and_says_what_stands_in_i
     assert set(json.loads(line)) == {"originator_id", "originator_version", "event_type", "state", "recorded_at"} | {
         "reject"
     }
-    assert ndjson.event_of(line.encode()) == found._replace(global_position=None)
+    assert event_of(line.encode()) == found._replace(global_position=None)
 
 
 @given(recorded_events(), st.booleans(), st.booleans())
@@ -89,7 +89,7 @@ def test_any_event_that_was_put_aside_is_read_back_from_its_line(event: object, 
         problem: InvalidLine | Conflict = InvalidLine("e", 1, "gap", event=expected)
     else:
         problem = Conflict("e", 1, expected, ConcurrencyError(expected[0], expected[1], expected[1], False))
-    assert ndjson.event_of(reject_line(problem).encode()) == expected
+    assert event_of(reject_line(problem).encode()) == expected
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -99,16 +99,16 @@ def test_no_text_is_lost_and_none_is_imported_before_it_is_mended(text: str) -> 
     assert found.get("text", text) == text
     if "text" in found:
         with pytest.raises(InvalidData, match="put aside and is not mended"):
-            ndjson.event_of(line.encode())
+            event_of(line.encode())
 
 
 @pytest.mark.parametrize("reject", ['"x"', "null", "1", '{"reason":"why"}', '"\\ud800"', "9" * 5_000])
 def test_import_ignores_whatever_stands_in_reject(reject: str) -> None:
     whole = ndjson.line_of(event(0)._replace(global_position=1))
     line = f'{whole[:-1]},"reject":{reject}}}'
-    assert ndjson.event_of(line.encode()) == event(0)
+    assert event_of(line.encode()) == event(0)
 
 
 def test_a_line_with_nothing_but_a_reject_is_told_to_be_mended() -> None:
     with pytest.raises(InvalidData, match="the line was put aside and is not mended: write the event beside its rej"):
-        ndjson.event_of(line_of_bad("foo").encode())
+        event_of(line_of_bad("foo").encode())
