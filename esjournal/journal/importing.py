@@ -18,7 +18,7 @@ from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
 
 # What is read before the database is asked how it went: so many events, and so many characters of their states.
-CHUNK_EVENTS = 20_000
+CHUNK_EVENTS = 10_000
 CHUNK_CHARACTERS = 8_000_000
 # So many bad lines, and so many conflicts, are kept to be shown; all of them are counted.
 KEPT_PROBLEMS = 10
@@ -287,7 +287,10 @@ def _parts(batches: Iterable[Batch], size: int | None) -> Iterator[Iterator[Batc
                 return
 
     while ahead := list(_chunk(current := part())):
-        yield chain(ahead, current)
+        batches = chain(ahead, current)
+        # Else they would be held until the part is done.
+        del ahead
+        yield batches
 
 
 def _chunk(batches: Iterator[Batch]) -> Iterator[Batch]:

