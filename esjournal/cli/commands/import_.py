@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -100,7 +100,7 @@ def import_(
         raise typer.BadParameter(f"--rejects {rejects}: rejects are NDJSON, name the file so.")
     if summary is not None:
         _check_summary(summary, rejects)
-    new_types = dict(_renamed(text) for text in map_type or ())
+    new_types = _new_types(map_type or ())
     wanted, unwanted = ([checked(fields.event_type, text) for text in types or ()] for types in (only_type, skip_type))
     files = Files(paths, file_format, line_limit=max_line_bytes, seal_required=require_seal)
     if commit_every is not None:
@@ -167,13 +167,18 @@ def _check_summary(summary: str, rejects: str | None) -> None:
         raise typer.BadParameter(f"--summary {summary}: its folder is not there, make it first.")
 
 
-def _renamed(text: str) -> tuple[str, str]:
+def _new_types(mappings: Sequence[str]) -> dict[str, str]:
     from esjournal.domain.model import fields
 
-    old, equals, new = text.partition("=")
-    if not equals:
-        raise typer.BadParameter(f"--map-type {text!r} has no =: write OLD=NEW.")
-    return checked(fields.event_type, old), checked(fields.event_type, new)
+    new_types: dict[str, str] = {}
+    for text in mappings:
+        old, equals, new = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--map-type {text!r} has no =: write OLD=NEW.")
+        if old in new_types:
+            raise typer.BadParameter(f"--map-type gives {old!r} two new names: give one.")
+        new_types[checked(fields.event_type, old)] = checked(fields.event_type, new)
+    return new_types
 
 
 def _say_problems(outcome: ImportOutcome) -> None:
