@@ -39,10 +39,9 @@ LOCK_KEY = 0x45534A4C
 # the round trips weigh more.
 PIPELINE_ROWS = 20
 
-# Of a connection lost in the middle of a COPY psycopg logs that it cannot end the COPY, and SQLAlchemy's pool, with a
-# traceback, that it cannot roll back. We raise the loss as an error; where nobody listens, Python would print the rest.
-for _name in ("psycopg", "sqlalchemy.pool"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())
+# Of a connection lost in the middle of a COPY psycopg logs that it cannot end the COPY. We raise the loss as an error;
+# where nobody listens, Python would print the rest.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 # COPY, "Text Format": what stands for itself nowhere in a field.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

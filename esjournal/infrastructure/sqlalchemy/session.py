@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -21,6 +22,10 @@ from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 Row = tuple[Any, ...]
+
+# Of a connection that is lost, or whose closing is interrupted, SQLAlchemy's pool logs a traceback. We raise it as an
+# error; where nobody listens, Python would print the rest.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
