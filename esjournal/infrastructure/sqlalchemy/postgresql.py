@@ -132,10 +132,8 @@ class PostgreSQLSession(Session):
             return int(connection.execute(statements.last_position).fetchone()[0])
         position = int(connection.execute(statements.last_position).fetchone()[0])
         with connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
-            for row in rows:
-                position += 1
-                copy.write_row((position, *row))
-        return position
+            _write_rows(copy, position + 1, rows)
+        return position + len(rows)
 
     def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
         """Write rows in one COPY, or none of them, and return how many were written.
@@ -146,12 +144,7 @@ class PostgreSQLSession(Session):
         try:
             with self.savepoint(connection), connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
                 for rows in batches:
-                    text = _copy_text(position + 1, rows)
-                    if text is not None:
-                        copy.write(text)
-                    else:
-                        for number, row in enumerate(rows, position + 1):
-                            copy.write_row((number, *row))
+                    _write_rows(copy, position + 1, rows)
                     position += len(rows)
         except errors.UniqueViolation:
             return 0
@@ -248,6 +241,16 @@ class PostgreSQLSession(Session):
             "AND relkind IN ('r', 'p', 'v', 'm', 'f'))"
         )
         return bool(connection.execute(query, (table.name,)).fetchone()[0])
+
+
+def _write_rows(copy: psycopg.Copy, first: int, rows: list[Row]) -> None:
+    """Write rows to a COPY, at global positions from the first one on."""
+    text = _copy_text(first, rows)
+    if text is not None:
+        copy.write(text)
+        return
+    for position, row in enumerate(rows, first):
+        copy.write_row((position, *row))
 
 
 def _copy_text(first: int, rows: list[Row]) -> str | None:
