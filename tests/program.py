@@ -72,3 +72,18 @@ def stored(url: str) -> list[RecordedEvent]:
     """Return all that is in a journal."""
     with open_journal(url) as journal:
         return list(journal.events.all_items())
+
+
+def read_terminal(primary: int) -> bytes:
+    """Return all that reaches a terminal, until nobody writes to it any more; then it is closed."""
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(primary, 65_536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(primary)
+    return b"".join(chunks)

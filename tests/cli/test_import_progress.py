@@ -15,7 +15,7 @@ import pytest
 
 from esjournal.interchange.streams import sink
 from tests.events import generated
-from tests.program import COMMAND, environment, file_with, journal_with
+from tests.program import COMMAND, environment, file_with, journal_with, read_terminal
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 COUNT = 40_000
@@ -47,18 +47,9 @@ def seen(*arguments: str, url: str, folder: Path, stdin: str = os.devnull) -> li
         ) as process,
     ):
         os.close(secondary)
-        text = b""
-        while True:
-            try:
-                chunk = os.read(primary, 65_536)
-            except OSError:
-                break
-            if not chunk:
-                break
-            text += chunk
+        text = read_terminal(primary)
         assert process.stdout is not None
         assert process.stdout.read() == b""
-    os.close(primary)
     assert process.returncode == 0, text
     return [line for line in re.split(r"[\r\n]+", CONTROL.sub("", text.decode())) if line.strip()]
 

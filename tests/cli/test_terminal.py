@@ -19,7 +19,7 @@ from rich.cells import cell_len
 
 from esjournal.cli.terminal import visible
 from tests.events import ID, event, generated, sequence
-from tests.program import COMMAND, environment, file_with, journal_with
+from tests.program import COMMAND, environment, file_with, journal_with, read_terminal
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -32,17 +32,7 @@ def on_terminal(*arguments: str, url: str, columns: int = 80, **variables: str) 
     command = [*COMMAND, "--url", url, *arguments]
     with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env):
         os.close(secondary)
-        chunks = []
-        while True:
-            try:
-                chunk = os.read(primary, 65_536)
-            except OSError:
-                break
-            if not chunk:
-                break
-            chunks.append(chunk)
-    os.close(primary)
-    return b"".join(chunks).decode().replace("\r\n", "\n")
+        return read_terminal(primary).decode().replace("\r\n", "\n")
 
 
 def plain(text: str) -> str:
