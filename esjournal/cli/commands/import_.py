@@ -165,6 +165,8 @@ def _check_summary(summary: str, rejects: str | None) -> None:
         raise typer.BadParameter(f"--summary {summary}: --rejects writes there, name another file.")
     if not Path(summary).resolve().parent.is_dir():
         raise typer.BadParameter(f"--summary {summary}: its folder is not there, make it first.")
+    if Path(summary).is_dir():
+        raise typer.BadParameter(f"--summary {summary}: that is a folder, name a file in it.")
 
 
 def _new_types(mappings: Sequence[str]) -> dict[str, str]:
