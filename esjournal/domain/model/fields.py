@@ -149,6 +149,11 @@ def state_text(text: str) -> str:
     return text
 
 
+def has_surrogate(text: str) -> bool:
+    """Say whether a text has half of a surrogate pair, which no UTF-8 can hold."""
+    return _SURROGATE.search(text) is not None
+
+
 def json_object(text: str) -> str:
     """Return a state that is the text of one JSON object, exactly as it came.
 

@@ -1,0 +1,108 @@
+"""States as values: what a JSON object says, with every number as it is written, and paths into it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from esjournal.domain.model import fields
+from esjournal.exceptions import InvalidData
+
+# What leads to a field: the names of the objects it stands in, and its own.
+Path = tuple[str, ...]
+
+MISSING = object()
+
+_PART = r'(?:"(?:[^"\\]|\\.)*"|[^\s."\\=!<>{}]+)'
+PATH = re.compile(rf"{_PART}(?:\.{_PART})*")
+_PARTS = re.compile(_PART)
+
+
+class Number(str):
+    """A number, as it is written: 1.10 stays 1.10, and an integer of any size is whole."""
+
+    __slots__ = ()
+
+
+def _refused_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_decoder = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_refused_constant)
+
+
+def parsed(state: str) -> dict[str, Any] | None:
+    """Return what a state says, or None where it is no JSON object, such as one that is encrypted.
+
+    Objects are dictionaries in the order of the text, of duplicate keys the last one counts, numbers are `Number`.
+    """
+    try:
+        fields.check_depth(state)
+        value = _decoder.decode(state)
+    except (ValueError, RecursionError, InvalidData):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+class _Piece(str):
+    """A piece of the text that is being made, beside the values that are still to be written."""
+
+    __slots__ = ()
+
+
+def text_of(value: Any) -> str:
+    """Return a parsed value as JSON on one line, with its numbers as they were written."""
+    pieces: list[str] = []
+    # A list instead of recursion: as deep as a state may be, Python would run out of stack.
+    rest: list[Any] = [value]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, _Piece | Number):
+            pieces.append(value)
+        elif isinstance(value, dict):
+            members = [part for name, member in value.items() for part in (_Piece(f",{_quoted(name)}:"), member)]
+            rest += [_Piece("}"), *reversed(members)]
+            pieces.append("{")
+            if members:
+                rest[-1] = _Piece(rest[-1][1:])
+        elif isinstance(value, list):
+            items = [part for item in value for part in (_Piece(","), item)]
+            rest += [_Piece("]"), *reversed(items[1:])]
+            pieces.append("[")
+        else:
+            pieces.append(_quoted(value) if isinstance(value, str) else json.dumps(value))
+    return "".join(pieces)
+
+
+def _quoted(text: str) -> str:
+    # Half of a surrogate pair can only be written as an escape.
+    return json.dumps(text, ensure_ascii=fields.has_surrogate(text))
+
+
+def path(text: str) -> Path:
+    """Return a path that is written with dots, `customer.address.city`; a name with a dot in it stands in quotes.
+
+    Raises:
+        InvalidData: the text is no path.
+    """
+    if not PATH.fullmatch(text):
+        raise InvalidData(f"{fields.shortened(text)} is no path: write names with dots, such as customer.city")
+    try:
+        return tuple(json.loads(part) if part.startswith('"') else part for part in _PARTS.findall(text))
+    except ValueError:
+        raise InvalidData(f"{fields.shortened(text)} is no path: a name in quotes is a JSON string") from None
+
+
+def path_text(names: Path) -> str:
+    """Return a path as it is written."""
+    return ".".join(name if _PARTS.fullmatch(name) and name[0] != '"' else _quoted(name) for name in names)
+
+
+def value_at(state: Any, names: Path) -> Any:
+    """Return what stands at a path of a parsed state, or MISSING."""
+    for name in names:
+        if not isinstance(state, dict) or name not in state:
+            return MISSING
+        state = state[name]
+    return state
