@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from esjournal.exceptions import NotInitialised, StoreNotFound
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
@@ -47,11 +48,16 @@ def open_journal(url: str) -> Iterator[Journal]:
 
 @dataclass(frozen=True)
 class Initialised:
-    """What making a journal came to; `created` is False where one was there already."""
+    """What making a journal came to.
+
+    `created` is False where one was there already, and `completed` says whether that one lacked what a journal of this
+    esjournal has, such as an index.
+    """
 
     shown_url: str
     journal_id: str
     created: bool
+    completed: bool
 
 
 def initialise(url: str, *, schema: str | None = None) -> Initialised:
@@ -66,8 +72,10 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
         StoreError: something else is there, or the store cannot be written; it is left as it was.
     """
     with _datastore(url, schema) as datastore:
-        created = datastore.setup_tables()
-        return Initialised(str(datastore.url), datastore.identity().journal_id, created)
+        was_there = _has_journal(datastore)
+        made = datastore.setup_tables()
+        journal_id = datastore.identity().journal_id
+        return Initialised(str(datastore.url), journal_id, made and not was_there, made and was_there)
 
 
 def schema_sql(url: str, *, schema: str | None = None) -> str:
@@ -82,6 +90,14 @@ def schema_sql(url: str, *, schema: str | None = None) -> str:
     """
     with _datastore(url, schema) as datastore:
         return datastore.schema_sql()
+
+
+def _has_journal(datastore: SQLAlchemyDatastore) -> bool:
+    try:
+        datastore.identity()
+    except (StoreNotFound, NotInitialised):
+        return False
+    return True
 
 
 def _datastore(url: str, schema: str | None = None) -> SQLAlchemyDatastore:

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import Result
 
 from esjournal import __version__
+from esjournal.journal.opening import open_journal
 from tests.events import ID, MOMENT, OTHER_ID, event, sequence
 from tests.program import file_with, invoke, journal_with, stored
 
@@ -99,6 +100,16 @@ def test_init_makes_a_journal_once(store_url: str) -> None:
     ended(made, 0, err=r"esjournal: made the journal [0-9a-f-]{36} in \w+://.*\n")
     identity = re.findall(r"[0-9a-f-]{36}", made.stderr)[0]
     ended(invoke("init", url=store_url), 0, err=f"esjournal: the journal {identity} is in .* already; nothing to do\n")
+
+
+def test_init_makes_the_index_that_a_journal_of_an_earlier_esjournal_lacks(url: str) -> None:
+    with open_journal(url) as journal:
+        journal.events.append(event(0))
+        with journal.events.session.connection() as connection:
+            connection.execute("DROP INDEX stored_events_recorded_at")
+    ended(invoke("init", url=url), 0, err=r"esjournal: the journal [0-9a-f-]{36} .* is complete now\n")
+    ended(invoke("init", url=url), 0, err=r"esjournal: .* already; nothing to do\n")
+    assert stored(url) == [event(0)._replace(global_position=1)]
 
 
 def test_init_prints_the_sql_instead_and_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

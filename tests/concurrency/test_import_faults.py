@@ -118,8 +118,9 @@ def press_ctrl_c(process: subprocess.Popen[str]) -> None:
 
 def check_interruption(end: Ended) -> None:
     """It is 130 and one line; while Python loads the program there is no line yet, and before that no program."""
-    if end.code == -signal.SIGINT or end.stderr.startswith("Could not import runpy module"):
-        # Python's own words, before it has read a line of ours.
+    # Python's own words, before it has read a line of ours.
+    not_begun = ("Could not import runpy module", "Fatal Python error: init_import_site")
+    if end.code == -signal.SIGINT or end.stderr.startswith(not_begun):
         assert "in main" not in end.stderr, end
     elif end.code == 0:
         assert TOTALS.fullmatch(end.stderr), end

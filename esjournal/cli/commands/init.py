@@ -25,7 +25,8 @@ def init(
 ) -> None:
     """Make a journal, unless one is there.
 
-    A new SQLite file can be read by its owner only. Any other program's file is left alone.
+    A journal of an earlier esjournal gets the indexes that it lacks. A new SQLite file can be read by its owner only.
+    Any other program's file is left alone.
 
     \b
     Examples:
@@ -43,5 +44,7 @@ def init(
     made = initialise(address, schema=schema)
     if made.created:
         say(f"made the journal {made.journal_id} in {made.shown_url}")
+    elif made.completed:
+        say(f"the journal {made.journal_id} in {made.shown_url} was made by an earlier esjournal, and is complete now")
     else:
         say(f"the journal {made.journal_id} is in {made.shown_url} already; nothing to do")

@@ -39,7 +39,7 @@ def _stored_events(id_type: TypeEngine[Any], moment_type: TypeEngine[Any], clock
         Column("originator_version", big_integer(), nullable=False),
         Column("event_type", StorableText(), nullable=False),
         Column("state", StorableText(), nullable=False),
-        Column("recorded_at", moment_type, nullable=False, default=clock),
+        Column("recorded_at", moment_type, nullable=False, default=clock, index=True),
     )
 
 

@@ -1,8 +1,8 @@
-"""SQLite's unique index of places, built last: for a table that is empty when many rows come.
+"""SQLite's indexes, built last: for a table that is empty when many rows come.
 
-Kept up row by row, the index costs more than all else: 336,776 rows of 4,917 sequences take 2.05 seconds with it, and
-1.09 where it is built over all rows at the end (medians, two cores). Dropping and building are part of the one
-transaction, so no other connection ever sees the table without its index.
+Kept up row by row, the unique index of places costs more than all else: 336,776 rows of 4,917 sequences take 2.05
+seconds with it, and 1.09 where it is built over all rows at the end (medians, two cores). Dropping and building are
+part of the one transaction, so no other connection ever sees the table without its indexes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Dialect, Table
 
-from esjournal.infrastructure.sqlalchemy.schema import place_index, place_names
+from esjournal.infrastructure.sqlalchemy.schema import index_statements, place_names
 from esjournal.infrastructure.sqlalchemy.statements import ROWS_AT_A_TIME, AppendStatements
 
 Row = tuple[Any, ...]
@@ -25,7 +25,7 @@ _HELP = "esjournal_twins"
 
 
 class DeferredIndex:
-    """An index that is not there until the rows are.
+    """The indexes of a table, the unique one of places above all, that are not there until the rows are.
 
     Args:
         connection: a connection of sqlite3, inside the transaction.
@@ -38,10 +38,12 @@ class DeferredIndex:
         self._connection = connection
         self._table = quote.format_table(table)
         self._place = ", ".join(map(quote.quote, place_names(table)))
-        name, self._create = place_index(table, dialect)
+        indexes = index_statements(table, dialect)
+        self._create_unique, *self._create_others = indexes.values()
         # Rows that are only put behind one another need no cache, and each thread that sorts takes as much again.
         connection.execute("PRAGMA cache_size=-2000")
-        connection.execute(f"DROP INDEX IF EXISTS {name}")
+        for name in indexes:
+            connection.execute(f"DROP INDEX IF EXISTS {quote.quote(name)}")
 
     def load(self, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
         """Write rows at given positions, and return how many; as no place is taken, many go in one statement."""
@@ -57,14 +59,19 @@ class DeferredIndex:
         return written
 
     def build(self) -> bool:
-        """Build the index, and say whether that went well: it fails where two rows share a place."""
+        """Build the indexes, and say whether that went well: it fails where two rows share a place."""
         # Sorting in a second thread takes a third off the time.
         self._connection.execute("PRAGMA threads=2")
         try:
-            self._connection.execute(self._create)
+            self._connection.execute(self._create_unique)
         except sqlite3.IntegrityError:
             return False
+        self._build_others()
         return True
+
+    def _build_others(self) -> None:
+        for create in self._create_others:
+            self._connection.execute(create)
 
     def twins(self, select: str) -> Iterator[tuple[int, Row, Row]]:
         """Yield how many rows stand before a row whose place an earlier one has, that row, and the earlier one.
@@ -85,7 +92,7 @@ class DeferredIndex:
             yield twin - first, execute(select, (twin,)).fetchone(), execute(select, (original,)).fetchone()
 
     def remove_twins(self) -> None:
-        """Take the twins out, and move what is behind them up, so that positions have no gaps; then build the index."""
+        """Take the twins out, and move what is behind them up, so that positions have no gaps; build the indexes."""
         execute = self._connection.execute
         execute(f"DELETE FROM {self._table} WHERE global_position IN (SELECT twin FROM twins)")
         # Behind the twin of rank n there are n positions too many.
@@ -100,4 +107,5 @@ class DeferredIndex:
         )
         execute("DROP TABLE twins")
         execute(f"DROP INDEX {_HELP}")
-        execute(self._create)
+        execute(self._create_unique)
+        self._build_others()

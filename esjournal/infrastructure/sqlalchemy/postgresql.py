@@ -217,8 +217,9 @@ class PostgreSQLSession(Session):
         with self.transaction(identity_table) as connection:
             if self.url.schema is not None and not self._schema_is_present(connection):
                 connection.execute(f'CREATE SCHEMA "{self.url.schema}"')
-            missing = [table for table in tables if not self._is_present(connection, table)]
-            if not self._is_present(connection, identity_table):
+            present = self.names_present(connection, [identity_table.name, *(table.name for table in tables)])
+            missing = [table for table in tables if table.name not in present]
+            if identity_table.name not in present:
                 for table in tables:
                     if table not in missing:
                         raise NotAJournal(
@@ -227,20 +228,21 @@ class PostgreSQLSession(Session):
                         )
                 missing.insert(0, identity_table)
             self.make_tables(connection, missing)
-        return bool(missing)
+            return self.make_indexes(connection, tables) or bool(missing)
 
     def _schema_is_present(self, connection: Any) -> bool:
         # CREATE SCHEMA IF NOT EXISTS would ask for the right to create, even where there is nothing to do.
         query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
         return bool(connection.execute(query, (self.url.schema,)).fetchone()[0])
 
-    def _is_present(self, connection: Any, table: Table) -> bool:
+    def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
+        """Return which of these names tables, views or indexes of the journal's schema have."""
         query = (
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = %s "
+            "SELECT relname::text FROM pg_catalog.pg_class WHERE relname = ANY(%s) "
             "AND relnamespace = to_regnamespace(quote_ident(current_schema())) "
-            "AND relkind IN ('r', 'p', 'v', 'm', 'f'))"
+            "AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I')"
         )
-        return bool(connection.execute(query, (table.name,)).fetchone()[0])
+        return {name for (name,) in connection.execute(query, (list(names),)).fetchall()}
 
 
 def _write_rows(copy: psycopg.Copy, first: int, rows: list[Row]) -> None:

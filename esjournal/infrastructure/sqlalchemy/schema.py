@@ -32,7 +32,8 @@ def record_table(name: str, sequence_id: Column, position: Column, *others: Colu
         name: the table's name.
         sequence_id: the column of the item's first field.
         position: the column of its second field; with the first it identifies a row.
-        others: the columns of its further fields; one with a default may be missing from the item.
+        others: the columns of its further fields; one with a default may be missing from the item, and one with
+            `index=True` has an index of its own.
 
     Returns:
         A table with these columns behind one that holds the global position.
@@ -67,11 +68,8 @@ def create_statements(table: Table, dialect: Dialect) -> list[str]:
         # The key by place, and not by global position, lets Citus distribute the table by its first column.
         lines.append(f"PRIMARY KEY ({place})")
     body = ",\n".join(f"    {line}" for line in lines)
-    statements = [f"CREATE TABLE {name} (\n{body}\n)" + (" STRICT" if strict else "")]
-    if place and on_sqlite:
-        # A named index, and not a key, so that a bulk load may build it last.
-        statements.append(place_index(table, dialect)[1])
-    return statements
+    statement = f"CREATE TABLE {name} (\n{body}\n)" + (" STRICT" if strict else "")
+    return [statement, *index_statements(table, dialect).values()]
 
 
 def place_names(table: Table) -> tuple[str, ...]:
@@ -80,17 +78,29 @@ def place_names(table: Table) -> tuple[str, ...]:
     return names
 
 
-def place_index(table: Table, dialect: Dialect) -> tuple[str, str]:
-    """Return the name of SQLite's unique index of places, and the statement that creates it.
+def index_statements(table: Table, dialect: Dialect) -> dict[str, str]:
+    """Return the statements that create the indexes of a table, by the names of the indexes.
+
+    On SQLite the unique one of places comes first: a named index, and not a key, so that a bulk load may build it last.
 
     Args:
-        table: one of `record_table`.
-        dialect: SQLite's.
+        table: one of `record_table`; any other has none.
+        dialect: the database's.
     """
+    if not place_names(table):
+        return {}
     quote = dialect.identifier_preparer
-    name = quote.quote(f"{table.name}_place")
-    place = ", ".join(map(quote.quote, place_names(table)))
-    return name, f"CREATE UNIQUE INDEX {name} ON {quote.format_table(table)} ({place})"
+    on_sqlite = dialect.name == "sqlite"
+    indexes = {f"{table.name}_place": ("UNIQUE INDEX", place_names(table))} if on_sqlite else {}
+    for column in table.columns:
+        if column.index:
+            # The global position is what is looked for by it; SQLite's indexes have it anyway.
+            names = (column.name,) if on_sqlite else (column.name, GLOBAL_POSITION)
+            indexes[f"{table.name}_{column.name}"] = ("INDEX", names)
+    return {
+        name: f"CREATE {kind} {quote.quote(name)} ON {quote.format_table(table)} ({', '.join(map(quote.quote, names))})"
+        for name, (kind, names) in indexes.items()
+    }
 
 
 def _column_definition(column: Column, dialect: Dialect) -> str:  # type: ignore[type-arg]

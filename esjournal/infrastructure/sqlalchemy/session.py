@@ -17,7 +17,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
 from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
-from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
+from esjournal.infrastructure.sqlalchemy.schema import (
+    SCHEMA_VERSION,
+    create_statements,
+    identity_table,
+    index_statements,
+)
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
@@ -189,6 +194,10 @@ class Session(ABC):
     def create_tables(self, tables: Sequence[Table]) -> bool:
         """Create what is missing of a journal with these tables, and say whether anything was."""
 
+    @abstractmethod
+    def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
+        """Return which of these names tables or indexes of the journal's schema have."""
+
     def drop_tables(self, tables: Sequence[Table]) -> None:
         """Drop the journal with these tables, where it is there; a SQLite file stays, and stays ours."""
         quote = self.engine.dialect.identifier_preparer
@@ -235,6 +244,16 @@ class Session(ABC):
             if table is identity_table:
                 # Literals, because the databases mark parameters differently; none of the three has a quote in it.
                 connection.execute(f"INSERT INTO esjournal VALUES ('{uuid4()}', {SCHEMA_VERSION}, '{now_as_text()}')")
+
+    def make_indexes(self, connection: Any, tables: Sequence[Table]) -> bool:
+        """Make the indexes that a journal of an earlier esjournal has not, and say whether there were any."""
+        statements: dict[str, str] = {}
+        for table in tables:
+            statements |= index_statements(table, self.engine.dialect)
+        missing = statements.keys() - self.names_present(connection, list(statements))
+        for name in sorted(missing):
+            connection.execute(statements[name])
+        return bool(missing)
 
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed, if the database has not ended it itself."""

@@ -162,7 +162,7 @@ class SQLiteSession(Session):
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
 
     def defer_index(self, connection: Any, table: Table) -> DeferredIndex | None:
-        """Drop the index of places if the table is empty."""
+        """Drop the indexes if the table is empty."""
         name = self.engine.dialect.identifier_preparer.format_table(table)
         if not place_names(table) or connection.execute(f"SELECT EXISTS (SELECT 1 FROM {name})").fetchone()[0]:
             return None
@@ -234,13 +234,17 @@ class SQLiteSession(Session):
                 time.sleep(0.005)
 
     def _create_missing(self, connection: Any, tables: Sequence[Table]) -> bool:
-        present = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        present = self.names_present(connection, [identity_table.name, *(table.name for table in tables)])
         missing = [table for table in tables if table.name not in present]
         if identity_table.name not in present:
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             missing.insert(0, identity_table)
         self.make_tables(connection, missing)
-        return bool(missing)
+        return self.make_indexes(connection, tables) or bool(missing)
+
+    def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
+        """Return which of these names tables or indexes have."""
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")} & set(names)
 
 
 def _primary_code(error: BaseException) -> int:
