@@ -8,6 +8,8 @@ EsjournalError
  |         +-- TopicNotFound   ... because no class is registered under the topic
  +-- UnusableFile              a file or folder that was named cannot be read or written
  +-- InvalidCursor             a cursor cannot be used with this journal
+ +-- SequenceNotFound          no sequence's id begins as was said
+ +-- AmbiguousId               several do
  +-- SequencedItemConflict     that place in the sequence is taken
  +-- ConcurrencyError          the same, in the words of the event store
  +-- StoreError                the store cannot do its part
@@ -72,6 +74,14 @@ class UnusableFile(EsjournalError):
 
 class InvalidCursor(EsjournalError):
     """A cursor's file has no cursor, or one of another journal, or of this one as it is no longer."""
+
+
+class SequenceNotFound(EsjournalError):
+    """No sequence of a journal has an id that begins as was said."""
+
+
+class AmbiguousId(EsjournalError):
+    """The ids of several sequences begin as was said; they are in the message."""
 
 
 class _PlaceTaken(EsjournalError):

@@ -14,12 +14,14 @@ from typer.core import TyperGroup
 
 from esjournal.cli.terminal import visible
 from esjournal.exceptions import (
+    AmbiguousId,
     ConcurrencyError,
     EsjournalError,
     InvalidCursor,
     InvalidData,
     InvalidURL,
     SequencedItemConflict,
+    SequenceNotFound,
     StoreError,
     UnusableFile,
 )
@@ -35,6 +37,8 @@ _EXIT_CODES: dict[type[EsjournalError], int] = {
     InvalidURL: USAGE,
     UnusableFile: USAGE,
     InvalidCursor: USAGE,
+    SequenceNotFound: NOTHING_FOUND,
+    AmbiguousId: USAGE,
     InvalidData: BAD_DATA,
     StoreError: STORE,
 }

@@ -39,7 +39,30 @@ UrlOption = Annotated[
 ]
 TypesOption = Annotated[
     list[str] | None,
-    typer.Option("--type", metavar="TYPE", help="Only events of this type; may be repeated.", show_default=False),
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help="Only events of this type, or as 'orders#*'; may be repeated.",
+        show_default=False,
+    ),
+]
+IdsOption = Annotated[
+    list[str] | None,
+    typer.Option("--id", metavar="ID", help="Only events of this sequence; may be repeated.", show_default=False),
+]
+AfterOption = Annotated[
+    int | None,
+    typer.Option(
+        "--after",
+        metavar="POSITION",
+        min=0,
+        max=2**63 - 1,
+        help="Only events behind this global position.",
+        show_default=False,
+    ),
+]
+SequenceArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="The sequence: a UUID, or its first 4 characters and more.")
 ]
 FileFormatOption = Annotated[
     FileFormat | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import IO, Any
@@ -13,7 +13,9 @@ from esjournal.interchange.codecs import text_of
 from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.seals import Sealer, seal_line
 from esjournal.journal.collecting import uncollected
+from esjournal.journal.matching import EVERYTHING, Selection
 from esjournal.journal.opening import Journal
+from esjournal.journal.reading import read_journal
 
 # From here on a second process saves more than it takes to begin.
 EVENTS_FOR_TWO = 50_000
@@ -36,8 +38,7 @@ def export_events(
     stream: IO[bytes],
     file_format: FileFormat,
     *,
-    types: Collection[str] = (),
-    originator_ids: Collection[str] = (),
+    selection: Selection = EVERYTHING,
     after: int = 0,
     limit: int | None = None,
     csv_safe: bool = False,
@@ -49,8 +50,7 @@ def export_events(
         journal: an open journal.
         stream: takes the bytes, UTF-8 or Parquet.
         file_format: what to write.
-        types: only events of these types, where any is named.
-        originator_ids: only events of these sequences, in canonical form, where any is named.
+        selection: which events are wanted.
         after: the global position to begin behind.
         limit: how many events at the most.
         csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
@@ -62,8 +62,7 @@ def export_events(
     until = journal.events.last_global_position()
     if (
         file_format is FileFormat.NDJSON
-        and not types
-        and not originator_ids
+        and selection.is_everything
         and limit is None
         and until - after >= EVENTS_FOR_TWO
         and journal.events.session.is_shared
@@ -74,9 +73,7 @@ def export_events(
 
     def counted() -> Iterator[Sequence[tuple[Any, ...]]]:
         nonlocal count, position
-        for page in journal.events.pages(
-            after=after, until=until, sequence_ids=originator_ids, topics=types, ahead=True
-        ):
+        for page in read_journal(journal, selection, after=after, until=until):
             rest = None if limit is None else limit - count
             if rest == 0:
                 return

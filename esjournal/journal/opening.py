@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from esjournal.exceptions import NotInitialised, StoreNotFound
+from esjournal.exceptions import InvalidURL, NotInitialised, StoreNotFound
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from esjournal.infrastructure.sqlalchemy.urls import TEMPORARY
+from esjournal.interchange.formats import is_file_of_events
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,25 @@ def open_journal(url: str) -> Iterator[Journal]:
         StoreError: there is no journal, or it cannot be opened; nothing is made.
     """
     with _datastore(url) as datastore:
-        identity = datastore.identity()
-        events = SQLAlchemyActiveRecordStrategy(
-            session=datastore.session,
-            active_record_class=RecordedEventRecord,
-            sequenced_item_class=RecordedEvent,
-        )
-        yield Journal(str(datastore.url), identity.journal_id, events)
+        yield _journal(datastore)
+
+
+@contextmanager
+def open_temporary_journal() -> Iterator[Journal]:
+    """Make an empty journal that lasts until it is closed; what memory does not hold lies in a file without a name."""
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=TEMPORARY), tables=(RecordedEventRecord,)) as datastore:
+        datastore.setup_tables()
+        yield _journal(datastore)
+
+
+def _journal(datastore: SQLAlchemyDatastore) -> Journal:
+    identity = datastore.identity()
+    events = SQLAlchemyActiveRecordStrategy(
+        session=datastore.session,
+        active_record_class=RecordedEventRecord,
+        sequenced_item_class=RecordedEvent,
+    )
+    return Journal(str(datastore.url), identity.journal_id, events)
 
 
 @dataclass(frozen=True)
@@ -101,4 +115,9 @@ def _has_journal(datastore: SQLAlchemyDatastore) -> bool:
 
 
 def _datastore(url: str, schema: str | None = None) -> SQLAlchemyDatastore:
+    if is_file_of_events(url):
+        raise InvalidURL(
+            f"{url} is a file of events, which can be looked into, and not written: name a journal, and import the "
+            f"file; for a SQLite file of that name, write sqlite:///{url}"
+        )
     return SQLAlchemyDatastore(SQLAlchemySettings(uri=url, schema=schema), tables=(RecordedEventRecord,))

@@ -15,6 +15,7 @@ from esjournal.interchange.formats import FileFormat
 from esjournal.journal import exporting
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.exporting import Exported, export_events
+from esjournal.journal.matching import Selection, TypePatterns
 from esjournal.journal.opening import Journal, open_journal
 from tests.events import OTHER_ID, event, sequence
 from tests.program import journal_with
@@ -23,6 +24,10 @@ from tests.program import journal_with
 @pytest.fixture
 def url(store_url: str) -> str:
     return journal_with(store_url, [*sequence(1_200), event(0, of=OTHER_ID)])
+
+
+OTHER = Selection(originator_ids=[OTHER_ID])
+NONE = Selection(types=TypePatterns(["none*"]))
 
 
 @pytest.mark.parametrize("file_format", list(FileFormat))
@@ -37,11 +42,11 @@ def url(store_url: str) -> str:
         ({"limit": 500}, Exported(500, 500)),
         ({"limit": 700}, Exported(700, 700)),
         ({"limit": 1_201}, Exported(1_201, 1_201)),
-        ({"originator_ids": [OTHER_ID]}, Exported(1, 1_201)),
-        ({"originator_ids": [OTHER_ID], "after": 1_201}, Exported(0, 1_201)),
-        ({"types": ["a.b#C"], "limit": 3}, Exported(3, 3)),
-        ({"types": ["none"]}, Exported(0, 1_201)),
-        ({"types": ["none"], "limit": 3}, Exported(0, 1_201)),
+        ({"selection": OTHER}, Exported(1, 1_201)),
+        ({"selection": OTHER, "after": 1_201}, Exported(0, 1_201)),
+        ({"selection": Selection(types=TypePatterns(["a.b#C"])), "limit": 3}, Exported(3, 3)),
+        ({"selection": NONE}, Exported(0, 1_201)),
+        ({"selection": NONE, "limit": 3}, Exported(0, 1_201)),
     ],
 )
 def test_an_export_says_how_many_events_it_wrote_and_how_far_it_looked(

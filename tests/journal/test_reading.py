@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal import reading
+from esjournal.journal.matching import TypePatterns
 from esjournal.journal.opening import Journal, open_journal
 from esjournal.journal.reading import read_sequence
 from tests.events import ID, OTHER_ID, event
@@ -40,7 +41,7 @@ bound = st.one_of(st.none(), st.integers(0, 21))
     lte=bound,
     limit=st.one_of(st.none(), st.integers(0, 10)),
     reverse=st.booleans(),
-    types=st.sampled_from([(), ("a",), ("a", "b"), ("c",)]),
+    types=st.sampled_from([(), ("a",), ("a", "b"), ("c",), ("?",), ("[!a]", "c")]),
     page_size=st.integers(1, 10),
 )
 def test_bounds_limit_types_and_direction_mean_the_same_on_pages_of_any_size(
@@ -55,7 +56,7 @@ def test_bounds_limit_types_and_direction_mean_the_same_on_pages_of_any_size(
     types: tuple[str, ...],
     page_size: int,
 ) -> None:
-    monkeypatch.setattr(reading, "PAGE_SIZE", page_size)
+    monkeypatch.setattr(reading, "SEQUENCE_PAGE_SIZE", page_size)
     expected = [
         version
         for version in VERSIONS
@@ -63,16 +64,18 @@ def test_bounds_limit_types_and_direction_mean_the_same_on_pages_of_any_size(
         and (gte is None or version >= gte)
         and (lt is None or version < lt)
         and (lte is None or version <= lte)
-        and (not types or "ab"[version % 2] in types)
+        and (not types or "ab"[version % 2] in types or "?" in types or ("[!a]" in types and version % 2))
     ]
     if reverse:
         expected.reverse()
-    found = read_sequence(journal, ID, gt=gt, gte=gte, lt=lt, lte=lte, limit=limit, reverse=reverse, types=types)
+    found = read_sequence(
+        journal, ID, gt=gt, gte=gte, lt=lt, lte=lte, limit=limit, reverse=reverse, types=TypePatterns(types)
+    )
     assert versions(found) == expected[:limit]
 
 
 def test_reading_stops_at_the_page_that_is_asked_for(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "PAGE_SIZE", 2)
+    monkeypatch.setattr(reading, "SEQUENCE_PAGE_SIZE", 2)
     asked = []
     get_items = journal.events.get_items
     monkeypatch.setattr(journal.events, "get_items", lambda *given: asked.append(given) or get_items(*given))

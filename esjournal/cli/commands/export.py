@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import LimitOption, TypesOption, UrlOption, checked, url_of
+from esjournal.cli.options import AfterOption, IdsOption, LimitOption, TypesOption, UrlOption, checked, url_of
 from esjournal.cli.terminal import output
 from esjournal.interchange.formats import FileFormat, format_of
 
@@ -25,20 +25,8 @@ def export(
         ),
     ] = None,
     types: TypesOption = None,
-    originator_ids: Annotated[
-        list[str] | None,
-        typer.Option("--id", metavar="ID", help="Only events of this sequence; may be repeated.", show_default=False),
-    ] = None,
-    after: Annotated[
-        int | None,
-        typer.Option(
-            metavar="POSITION",
-            min=0,
-            max=2**63 - 1,
-            help="Only events behind this global position.",
-            show_default=False,
-        ),
-    ] = None,
+    originator_ids: IdsOption = None,
+    after: AfterOption = None,
     limit: LimitOption = None,
     cursor_file: Annotated[
         str | None,
@@ -75,13 +63,16 @@ def export(
     _check_format(chosen_format, path, seal=seal, csv_safe=csv_safe)
     if cursor_file is not None and after is not None:
         raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
-    ids = [checked(fields.originator_id, text) for text in originator_ids or ()]
+    starts = [checked(fields.originator_id_start, text) for text in originator_ids or ()]
     from esjournal.interchange.streams import STANDARD_STREAM, replacing, sink
     from esjournal.journal.cursors import cursor_at, cursor_line, position_after
     from esjournal.journal.exporting import export_events
-    from esjournal.journal.opening import open_journal
+    from esjournal.journal.files import open_to_read
+    from esjournal.journal.finding import find_sequence
+    from esjournal.journal.matching import Selection, TypePatterns
 
-    with open_journal(url_of(context, url)) as journal:
+    with open_to_read(url_of(context, url)) as journal:
+        ids = [find_sequence(journal, start) for start in starts]
         begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
         # The cursor's new file is made first, to find out in time that it cannot be, and takes its place last.
         with replacing(cursor_file) if cursor_file is not None else nullcontext() as cursor_stream:
@@ -92,8 +83,7 @@ def export(
                     journal,
                     output(stream),
                     chosen_format,
-                    types=types or (),
-                    originator_ids=ids,
+                    selection=Selection(types=TypePatterns(types or ()), originator_ids=ids),
                     after=begin,
                     limit=limit,
                     csv_safe=csv_safe,

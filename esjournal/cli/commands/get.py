@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail
-from esjournal.cli.options import LimitOption, OutputFormat, TypesOption, UrlOption, checked, url_of
+from esjournal.cli.options import (
+    LimitOption,
+    OutputFormat,
+    SequenceArgument,
+    TypesOption,
+    UrlOption,
+    checked,
+    url_of,
+)
 
 
 def _version_option(help_text: str) -> typer.models.OptionInfo:
@@ -17,7 +25,7 @@ def _version_option(help_text: str) -> typer.models.OptionInfo:
 
 def get(
     context: typer.Context,
-    originator_id: Annotated[str, typer.Argument(metavar="ID", help="The sequence: a UUID.")],
+    originator_id: SequenceArgument,
     gt: Annotated[str | None, _version_option("Versions above this one.")] = None,
     gte: Annotated[str | None, _version_option("Versions from this one on.")] = None,
     lt: Annotated[str | None, _version_option("Versions below this one.")] = None,
@@ -35,22 +43,27 @@ def get(
     \b
     Examples:
       esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da
-      esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da --reverse --limit 3
-      esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da --gte 10 --lt 20 -F ndjson | jq .state
+      esjournal get 9b30 --reverse --limit 3
+      esjournal get 9b30 --type 'accounts#*' --gte 10 --lt 20
+      esjournal get 9b30 -F ndjson | jq .state
     """
     from esjournal.domain.model import fields
 
-    sequence = checked(fields.originator_id, originator_id)
+    start = checked(fields.originator_id_start, originator_id)
     bounds = {
         name: None if text is None else checked(fields.originator_version, text)
         for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
     }
     from esjournal.cli.rendering import print_events
-    from esjournal.journal.opening import open_journal
+    from esjournal.journal.files import open_to_read
+    from esjournal.journal.finding import find_sequence
+    from esjournal.journal.matching import TypePatterns
     from esjournal.journal.reading import read_sequence
 
-    with open_journal(url_of(context, url)) as journal:
-        events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=types or ())
+    with open_to_read(url_of(context, url)) as journal:
+        sequence = find_sequence(journal, start)
+        patterns = TypePatterns(types or ())
+        events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)
         found = print_events(events, output_format, gaps=not types)
         if not found:
             exists = bool(journal.events.get_items(sequence, limit=1))

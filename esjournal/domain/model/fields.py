@@ -20,10 +20,13 @@ MAX_VERSION = 2**63 - 1
 MAX_TYPE_LENGTH = 255
 # Below the depth at which Python's own json (about 990) and SQLite's JSON functions (1,000) give up.
 MAX_STATE_DEPTH = 500
+# Fewer characters of an id would soon stand for several sequences.
+MIN_ID_START = 4
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _HEX_AS_ZERO = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
-_ZERO_ID = b"00000000-0000-0000-0000-000000000000"
+_ANY_ID = "00000000-0000-0000-0000-000000000000"
+_ZERO_ID = _ANY_ID.encode()
 _DIGITS_AS_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
 _ZERO_MOMENT = b"0000-00-00T00:00:00.000000Z"
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -65,6 +68,25 @@ def originator_id(text: str) -> str:
             f"write 32 hexadecimal digits as 8-4-4-4-12, such as 9b300b13-4410-51bf-85ca-234c8cea73da"
         )
     return text.lower()
+
+
+def originator_id_start(text: str) -> str:
+    """Return a sequence's id, or no fewer than its first 4 characters, in lower case."""
+    if len(text) < MIN_ID_START or not _UUID.fullmatch(text + _ANY_ID[len(text) :]):
+        raise InvalidData(
+            f"originator_id {shortened(text)} is no UUID, and no beginning of one: write all of it, such as "
+            f"9b300b13-4410-51bf-85ca-234c8cea73da, or {MIN_ID_START} characters and more of its beginning"
+        )
+    return text.lower()
+
+
+def ids_that_start_with(start: str) -> tuple[str, str]:
+    """Return the first and the last of all ids that begin with some characters.
+
+    Args:
+        start: what `originator_id_start` returns, or any other beginning of an id in lower case.
+    """
+    return start + _ANY_ID[len(start) :], start + _ANY_ID.replace("0", "f")[len(start) :]
 
 
 def are_canonical_ids(texts: Collection[str]) -> bool:

@@ -45,6 +45,15 @@ def parsed(state: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def scalar(text: str) -> Any:
+    """Return a JSON string, number, truth value or null, or MISSING where the text is none."""
+    try:
+        value = _decoder.decode(text)
+    except (ValueError, RecursionError):
+        return MISSING
+    return MISSING if isinstance(value, dict | list) else value
+
+
 class _Piece(str):
     """A piece of the text that is being made, beside the values that are still to be written."""
 

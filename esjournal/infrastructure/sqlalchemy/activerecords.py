@@ -21,6 +21,7 @@ from esjournal.infrastructure.sqlalchemy.columns import (
     sequence_id,
     sequence_id_as_text,
 )
+from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions
 from esjournal.infrastructure.sqlalchemy.schema import record_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import Statements
@@ -30,6 +31,9 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 
 PAGE_SIZE = 500
 NO_LIMIT = 2**63 - 1
+# What canonical text, with four digits of the year, can say.
+FIRST_MOMENT = "0001-01-01T00:00:00.000000Z"
+LAST_MOMENT = "9999-12-31T23:59:59.999999Z"
 
 
 def _stored_events(id_type: TypeEngine[Any], moment_type: TypeEngine[Any], clock: Callable[[], Any]) -> Any:
@@ -158,7 +162,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         Items are read in pages. Because positions are committed in order, pages need no common snapshot to be
         one consistent whole, and nothing stays open between them, however slow the reader is.
         """
-        for page in self.pages(after=after, sequence_ids=sequence_ids, topics=topics):
+        ids = [self.bound_id(sequence_id) for sequence_id in sequence_ids]
+        for page in self.pages(after=after, conditions=Conditions(sequence_ids=ids, topics=list(topics))):
             yield from map(self._statements.item, page)
 
     def pages(
@@ -166,8 +171,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         *,
         after: int = 0,
         until: int | None = None,
-        sequence_ids: Iterable[Any] = (),
-        topics: Iterable[str] = (),
+        conditions: Conditions = EVERYTHING,
+        ascending: bool = True,
+        size: int | None = None,
         ahead: bool = False,
         every: int = 1,
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
@@ -178,29 +184,49 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         Args:
             after: the global position to begin behind.
             until: the global position to end with; by default the last one there when the reading begins.
-            sequence_ids: only items of these sequences, where any is named.
-            topics: only items of these topics, where any is named.
-            ahead: whether a server may read the next page while this one is used; for readers that are quick.
-            every: with `ahead`, and where neither sequences nor topics are named, return only every so manieth page.
+            conditions: what must hold of the items, as far as the database can tell: others may come too.
+            ascending: whether the first items come first, or the last.
+            size: how many items a page has at the most, PAGE_SIZE by default.
+            ahead: whether a server may read the next page while this one is used; for readers that are quick, and take
+                all items in ascending order.
+            every: with `ahead`, return only every so manieth page.
         """
-        ids = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
-        types = list(topics)
-        statement = self._statements.page(len(ids), len(types))
-        position = self._statements.position_in_page
+        size = size or PAGE_SIZE
         if until is None:
             until = self.last_global_position()
-        if ahead and not ids and not types:
+        version = self.session.server_version() if conditions.comparisons else None
+        statement, values = self._statements.page(conditions, ascending=ascending, server_version=version)
+        if ahead and ascending and not conditions:
             # Positions have no gaps, so it is known where each page begins.
-            starts = range(after, until, every * PAGE_SIZE)
-            spans = ((start, min(start + PAGE_SIZE, until), PAGE_SIZE) for start in starts)
+            starts = range(after, until, every * size)
+            spans = ((start, min(start + size, until), size) for start in starts)
             yield from map(self._statements.page_values, self.session.rows_of_each(statement, spans))
             return
+        position = self._statements.position_in_page
         while after < until:
             with self.session.connection() as connection:
-                rows = connection.execute(statement, (after, until, *ids, *types, PAGE_SIZE)).fetchall()
-            after = rows[-1][position] if len(rows) == PAGE_SIZE else until
+                rows = connection.execute(statement, (after, until, *values, size)).fetchall()
             if rows:
                 yield self._statements.page_values(rows)
+            if len(rows) < size:
+                return
+            after, until = (rows[-1][position], until) if ascending else (after, rows[-1][position] - 1)
+
+    def positions_between(self, since: str | None, until: str | None) -> tuple[int, int] | None:
+        """Return the first and the last global position of what was recorded between two moments, or None.
+
+        Args:
+            since: the earliest moment, in canonical form.
+            until: the latest moment, in canonical form.
+        """
+        moments = (since or FIRST_MOMENT, until or LAST_MOMENT)
+        with self.session.connection() as connection:
+            first, last = connection.execute(self._statements.positions_between(), moments).fetchone()
+        return None if first is None else (first, last)
+
+    def bound_id(self, sequence_id: Any) -> Any:
+        """Return a sequence's id in the driver's form, as conditions take it."""
+        return self._statements.bound_place(sequence_id)[0]
 
     def close(self) -> None:
         """Close the session's connections."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import psycopg
@@ -25,7 +25,7 @@ from esjournal.exceptions import (
     StoreUnreachable,
 )
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
-from esjournal.infrastructure.sqlalchemy.session import Row, Session
+from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Row, Session
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
@@ -75,7 +75,15 @@ class PostgreSQLSession(Session):
             paramstyle="format",
             pool_pre_ping=True,
         )
+        self._server_version: int | None = None
         super().__init__(url, engine)
+
+    def server_version(self) -> int:
+        """Return the first number of the server's version."""
+        if self._server_version is None:
+            with self.connection() as connection:
+                self._server_version = connection.info.server_version // 10_000
+        return self._server_version
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin, and wait for the journal's lock, in one round trip."""
@@ -177,6 +185,13 @@ class PostgreSQLSession(Session):
                     pipeline.sync()
                 if rows:
                     yield rows
+
+    def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Iterator[list[Row]]:
+        """Yield the rows of a select in lists of many; they come as they are read, and not all at once."""
+        with self.connection() as connection, connection.cursor() as cursor:
+            rows = cursor.stream(select, parameters)
+            while some := list(islice(rows, STREAMED_ROWS)):
+                yield some
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

@@ -28,6 +28,8 @@ from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 Row = tuple[Any, ...]
 
+STREAMED_ROWS = 500
+
 # Of a connection that is lost, or whose closing is interrupted, SQLAlchemy's pool logs a traceback. We raise it as an
 # error; where nobody listens, Python would print the rest.
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
@@ -124,6 +126,10 @@ class Session(ABC):
         """Close every connection."""
         self.engine.dispose()
 
+    def server_version(self) -> int | None:
+        """Return the first number of the server's version, None where the database is a file."""
+        return None
+
     @property
     def is_shared(self) -> bool:
         """Whether other processes see the same store."""
@@ -176,6 +182,13 @@ class Session(ABC):
             with self.connection() as connection:
                 rows = connection.execute(select, given).fetchall()
             if rows:
+                yield rows
+
+    def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Iterator[list[Row]]:
+        """Yield the rows of a select in lists of many, however many there are; it stays open until all are read."""
+        with self.connection() as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(select, parameters)
+            while rows := cursor.fetchmany(STREAMED_ROWS):
                 yield rows
 
     @abstractmethod

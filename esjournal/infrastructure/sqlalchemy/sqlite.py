@@ -26,7 +26,7 @@ from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Row, Session
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
-from esjournal.infrastructure.sqlalchemy.urls import MEMORY, StoreURL
+from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 
 # The file format, section 1.3: the magic string opens the header, the application id stands at byte 68.
 _HEADER_BYTES = 100
@@ -42,7 +42,7 @@ Result = TypeVar("Result")
 
 
 class SQLiteSession(Session):
-    """Sessions on a SQLite file, or on a database in memory that all threads share.
+    """Sessions on a SQLite file, or on a database in memory or in a temporary file, which all threads share.
 
     Files are in WAL mode with synchronous=FULL, so that what was acknowledged survives a power cut. Reading never
     creates a file.
@@ -53,7 +53,9 @@ class SQLiteSession(Session):
             raise StoreError(
                 f"this Python has SQLite {sqlite3.sqlite_version}, and strict tables need 3.37: use another Python"
             )
-        self._path = None if url.path in (None, MEMORY) else Path(str(url.path))
+        self._path = None if url.path in (None, MEMORY, TEMPORARY) else Path(str(url.path))
+        # To SQLite the empty name is a temporary file of its own.
+        self._unshared = "" if url.path == TEMPORARY else MEMORY
         self._checked = False
         engine = create_engine(
             "sqlite://",
@@ -64,7 +66,7 @@ class SQLiteSession(Session):
         super().__init__(url, engine, None if self._path else threading.RLock())
 
     def _connect(self) -> sqlite3.Connection:
-        target = MEMORY
+        target = self._unshared
         if self._path is not None:
             if not self._checked:
                 self._check_file(self._path)
@@ -93,7 +95,7 @@ class SQLiteSession(Session):
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes see the same store: not one in memory."""
+        """Whether other processes see the same store: not one in memory, or in a temporary file."""
         return self._path is not None
 
     def begin(self, connection: Any, table: Table) -> None:

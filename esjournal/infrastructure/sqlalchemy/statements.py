@@ -12,11 +12,13 @@ from sqlalchemy import Column, Table, bindparam, select
 from sqlalchemy.engine import Dialect
 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
+from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions, Names, fragments
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Process = Callable[[Any], Any] | None
 
 GLOBAL_POSITION = "global_position"
+RECORDED_AT = "recorded_at"
 # What one statement that inserts many rows takes: with 50, SQLite takes a third less time for a row than with one, and
 # with more no less.
 ROWS_AT_A_TIME = 50
@@ -154,27 +156,50 @@ class Statements(Generic[Item]):
             statement = statement.where(getattr(position, f"__{_COMPARISONS[bound]}__")(value))
         return statement.order_by(position if ascending else position.desc())
 
-    def page(self, sequence_ids: int, topics: int) -> str:
-        """Return a select in global order that takes positions to begin behind and to end with, and a limit.
+    def page(
+        self, conditions: Conditions = EVERYTHING, *, ascending: bool = True, server_version: int | None = None
+    ) -> tuple[str, list[Any]]:
+        """Return a select in global order, and the values of its conditions.
+
+        It takes positions to begin behind and to end with, those values, and a limit.
 
         Args:
-            sequence_ids: how many ids of sequences it takes, after the positions; 0 means all.
-            topics: how many topics it takes, after the ids; 0 means all.
+            conditions: what must hold of the items.
+            ascending: the order of the global positions.
+            server_version: that of a PostgreSQL server, None on SQLite.
         """
-        key = ("page", sequence_ids, topics)
-        return self._cached(key, lambda: self._select_page(sequence_ids, topics), limited=True)
+        # The global position comes last, if it is no field of the items.
+        added = [] if GLOBAL_POSITION in self.names.all else [self.table.columns[GLOBAL_POSITION]]
+        selected = self._cached("page", lambda: select(*self._selected, *added))
+        where = [f"{GLOBAL_POSITION} > {self._mark}", f"{GLOBAL_POSITION} <= {self._mark}"]
+        values: list[Any] = []
+        for fragment, given in fragments(conditions, self._condition_names(server_version)):
+            where.append(fragment)
+            values += given
+        order = GLOBAL_POSITION if ascending else f"{GLOBAL_POSITION} DESC"
+        return f"{selected} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {self._mark}", values
 
-    def _select_page(self, sequence_ids: int, topics: int) -> Any:
-        global_position = self.table.columns[GLOBAL_POSITION]
-        added = [] if GLOBAL_POSITION in self.names.all else [global_position]
-        statement = select(*self._selected, *added).where(
-            global_position > bindparam("after"), global_position <= bindparam("until")
+    def _condition_names(self, server_version: int | None) -> Names:
+        sequence_id, _, topic, data = self._selected[:4]
+        return Names(
+            sequence_id=self._name(sequence_id),
+            topic=self._name(topic),
+            data=self._name(data),
+            id_mark=self._typed_mark(sequence_id),
+            mark=self._mark,
+            server_version=server_version,
         )
-        for column, count in ((self._selected[0], sequence_ids), (self._selected[2], topics)):
-            if count:
-                values = [bindparam(f"{column.name}_{index}", type_=column.type) for index in range(count)]
-                statement = statement.where(column.in_(values))
-        return statement.order_by(global_position)
+
+    def positions_between(self) -> str:
+        """Return a select of the first and the last global position of what was recorded between two moments."""
+        table = self.dialect.identifier_preparer.format_table(self.table)
+        mark = self._typed_mark(self.table.columns[RECORDED_AT])
+        # With something added to it the position is not looked for by its own index, from the journal's beginning on.
+        position = f"{GLOBAL_POSITION} + 0"
+        return (
+            f"SELECT min({position}), max({position}) FROM {table} "
+            f"WHERE {RECORDED_AT} >= {mark} AND {RECORDED_AT} <= {mark}"
+        )
 
     def content_page(self) -> str:
         """Return a select in global order of what writers decided, by positions to begin behind and to end with."""

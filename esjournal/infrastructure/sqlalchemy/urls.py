@@ -13,6 +13,8 @@ from esjournal.exceptions import InvalidURL
 
 DEFAULT_TIMEOUT = 10.0
 MEMORY = ":memory:"
+# A database that nobody else sees and that is gone when it is closed, on disk as far as memory does not hold it.
+TEMPORARY = ":temporary:"
 
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}

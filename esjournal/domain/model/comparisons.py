@@ -1,0 +1,77 @@
+"""Comparisons with a field of a state: `carrier == "UA"`, `dep_delay > 60`."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from esjournal.domain.model import fields, states
+from esjournal.exceptions import InvalidData
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_EQUALITY = ("==", "!=")
+_COMPARISON = re.compile(rf"\s*({states.PATH.pattern})\s*(==|!=|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)
+_HINT = """write a path, one of == != < <= > >=, and a JSON value, such as 'carrier == "UA"' or 'dep_delay > 60'"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A field of a state held against a value.
+
+    `path` leads to the field, `operator` is one of == != < <= > >=, `value` is a string, a `states.Number`, a truth
+    value or None for null. Strings are compared by code points, numbers exactly. A field that is not there makes no
+    comparison true; a value of another kind is different, and neither less nor more.
+    """
+
+    path: states.Path
+    operator: str
+    value: Any
+
+    def holds(self, state: Any) -> bool:
+        """Say whether it is true of a parsed state."""
+        found = states.value_at(state, self.path)
+        if found is states.MISSING:
+            return False
+        if type(found) is not type(self.value):
+            return self.operator == "!="
+        compare = _OPERATORS[self.operator]
+        if isinstance(found, states.Number):
+            return compare(Decimal(found), Decimal(self.value))
+        return compare(found, self.value)
+
+
+def comparison(text: str) -> Comparison:
+    """Return a comparison as it is written: `PATH OPERATOR VALUE`, in which the value is JSON.
+
+    Raises:
+        InvalidData: the text is no comparison.
+    """
+    found = _COMPARISON.fullmatch(text)
+    if found is None:
+        raise InvalidData(f"{fields.shortened(text)} is no comparison: {_HINT}")
+    path_text, operator_text, value_text = found.groups()
+    value = states.scalar(value_text)
+    if value is states.MISSING:
+        raise InvalidData(f"{fields.shortened(value_text)} is no JSON string, number, true, false or null: {_HINT}")
+    if isinstance(value, states.Number) and not _is_double(value):
+        raise InvalidData(f"{fields.shortened(value_text)} is beyond a double: compare with a smaller number")
+    if operator_text not in _EQUALITY and not isinstance(value, str):
+        raise InvalidData(f"{value_text} has no order: compare it with == or !=")
+    return Comparison(states.path(path_text), operator_text, value)
+
+
+def _is_double(number: states.Number) -> bool:
+    value = float(number)
+    return math.isfinite(value) and (value != 0 or not Decimal(number))

@@ -1,0 +1,155 @@
+"""What a reader wants, said to a database: it may give events that are not wanted, and never holds back one that is.
+
+Databases differ in how they read JSON: in which of two equal keys counts, in escapes, in numbers that no double can
+hold. So they only narrow down, with bound parameters, and whoever asked has the last word on each event: the answer is
+the same on both. States that a database could read in another way than we do always come through.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from esjournal.domain.model.comparisons import Comparison
+from esjournal.domain.model.states import Number
+
+# A fragment of SQL, and the values of its parameters.
+Fragment = tuple[str, Sequence[Any]]
+
+_SIMPLE_NAME = re.compile(r'[^"\\\x00-\x1f]+')
+# PostgreSQL has a check of JSON that raises nothing from this version on; before it, all states come through.
+_POSTGRESQL_CHECKS_JSON = 16
+# SQLite's own reading of decimal digits may be off by the last bits of a double.
+_SPREAD = 1e-12
+_SQL = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What must hold of an event; what is empty leaves nothing out.
+
+    `sequence_ids` are in the driver's form, `topics` are whole topics, `topic_patterns` are patterns as of fnmatch:
+    a topic fits if it is one of the former or fits one of the latter.
+    """
+
+    sequence_ids: Sequence[Any] = ()
+    topics: Sequence[str] = ()
+    topic_patterns: Sequence[str] = ()
+    comparisons: Sequence[Comparison] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.sequence_ids, self.topics, self.topic_patterns, self.comparisons))
+
+
+EVERYTHING = Conditions()
+
+
+@dataclass(frozen=True)
+class Names:
+    """How conditions are written: the columns of a sequence's id, the topic and the data, and the parameters' marks.
+
+    `id_mark` is the mark of an id, `mark` that of any other value; `server_version` is PostgreSQL's, None for SQLite.
+    """
+
+    sequence_id: str
+    topic: str
+    data: str
+    id_mark: str
+    mark: str
+    server_version: int | None = None
+
+
+def fragments(conditions: Conditions, names: Names) -> Iterator[Fragment]:
+    """Yield what a WHERE clause has to say, to be joined by AND."""
+    if conditions.sequence_ids:
+        marks = ", ".join([names.id_mark] * len(conditions.sequence_ids))
+        yield f"{names.sequence_id} IN ({marks})", conditions.sequence_ids
+    if conditions.topics or conditions.topic_patterns:
+        yield _of_topics(conditions, names)
+    for comparison in conditions.comparisons:
+        if names.server_version is None:
+            yield _on_sqlite(comparison, names)
+        elif names.server_version >= _POSTGRESQL_CHECKS_JSON:
+            yield _on_postgresql(comparison, names)
+
+
+def _of_topics(conditions: Conditions, names: Names) -> Fragment:
+    alternatives = [f"{names.topic} LIKE {names.mark} ESCAPE '!'"] * len(conditions.topic_patterns)
+    if conditions.topics:
+        alternatives.append(f"{names.topic} IN ({', '.join([names.mark] * len(conditions.topics))})")
+    return f"({' OR '.join(alternatives)})", [*map(_like, conditions.topic_patterns), *conditions.topics]
+
+
+def _like(pattern: str) -> str:
+    # A set of characters has no twin in LIKE, so anything may stand from there on.
+    start, bracket, _ = pattern.partition("[")
+    escaped = re.sub(r"([!%_])", r"!\1", start)
+    return escaped.replace("*", "%").replace("?", "_") + ("%" if bracket else "")
+
+
+def _on_sqlite(comparison: Comparison, names: Names) -> Fragment:
+    if not all(map(_SIMPLE_NAME.fullmatch, comparison.path)):
+        return "TRUE", ()
+    keys = [f'"{name}"' for name in comparison.path]
+    # Before 3.45 SQLite compares keys without a look at their escapes, and of two equal keys it takes the first.
+    twice = f"instr(substr({names.data}, instr({names.data}, ?) + length(?)), ?)"
+    doubtful = " OR ".join([f"instr({names.data}, '\\')", *[twice] * len(keys)])
+    holds, values = _comparison_on_sqlite(comparison, names.data, f"$.{'.'.join(keys)}")
+    return (
+        f"CASE WHEN {doubtful} THEN TRUE WHEN json_valid({names.data}) THEN {holds} ELSE FALSE END",
+        [*(key for key in keys for _ in range(3)), *values],
+    )
+
+
+def _comparison_on_sqlite(comparison: Comparison, data: str, path: str) -> Fragment:
+    kind, field = f"json_type({data}, ?)", f"json_extract({data}, ?)"
+    value = comparison.value
+    if comparison.operator == "!=":
+        # Of numbers that are different, doubles may be the same.
+        return f"{kind} IS NOT NULL", [path]
+    if isinstance(value, Number):
+        number = float(value)
+        spread = abs(number) * _SPREAD
+        holds, bounds = _with_spread(comparison.operator, number - spread, number + spread)
+        return f"({kind} IN ('integer', 'real') AND CAST({field} AS REAL) {holds})", [path, path, *bounds]
+    if isinstance(value, str):
+        return f"({kind} = 'text' AND {field} {_SQL[comparison.operator]} ?)", [path, path, value]
+    return f"{kind} = ?", [path, json.dumps(value)]
+
+
+def _with_spread(operator: str, low: float, high: float) -> Fragment:
+    if operator == "==":
+        return "BETWEEN ? AND ?", [low, high]
+    return ("<= ?", [high]) if operator in ("<", "<=") else (">= ?", [low])
+
+
+def _on_postgresql(comparison: Comparison, names: Names) -> Fragment:
+    data, value = names.data, comparison.value
+    marks = ", ".join(["CAST(%s AS text)"] * len(comparison.path))
+    field = f"jsonb_extract_path(CAST({data} AS jsonb), {marks})"
+    sign = _SQL.get(comparison.operator)
+    values: list[Any] = [*comparison.path]
+    if comparison.operator == "!=":
+        holds = f"{field} IS NOT NULL"
+    elif isinstance(value, Number):
+        holds = _of_kind(field, "number", f"CAST(value AS numeric) {sign} CAST(%s AS numeric)")
+        values.insert(0, str(value))
+    elif isinstance(value, str):
+        # By code points, as everywhere: the server's own order of text differs from one to the next.
+        holds = _of_kind(field, "string", f"(value #>> '{{}}') COLLATE \"C\" {sign} CAST(%s AS text)")
+        values.insert(0, value)
+    else:
+        holds = f"{field} = CAST(%s AS jsonb)"
+        values.append(json.dumps(value))
+    # Escapes such as \\u0000 are JSON, and no jsonb.
+    return f"CASE WHEN pg_input_is_valid({data}, 'jsonb') THEN {holds} ELSE TRUE END", values
+
+
+def _of_kind(field: str, kind: str, holds: str) -> str:
+    return (
+        f"(SELECT CASE jsonb_typeof(value) WHEN '{kind}' THEN {holds} ELSE FALSE END "
+        f"FROM (SELECT {field} AS value) AS field)"
+    )

@@ -1,0 +1,131 @@
+"""What sequences a journal has: read from the index of places, with a look at the first and the last event of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Table, select
+
+from esjournal.infrastructure.sqlalchemy.session import Row, Session
+from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, RECORDED_AT
+
+
+class SequenceOrder(StrEnum):
+    """What sequences are sorted by: id, most events first, first appended to first, or last appended to first."""
+
+    ID = "id"
+    EVENTS = "events"
+    FIRST = "first"
+    LAST = "last"
+
+
+_RANKS = {
+    SequenceOrder.ID: "originator_id",
+    SequenceOrder.EVENTS: "count(*) DESC, originator_id",
+    SequenceOrder.FIRST: f"min({GLOBAL_POSITION})",
+    SequenceOrder.LAST: f"max({GLOBAL_POSITION}) DESC",
+}
+
+
+class Sequences:
+    """The sequences of a table of stored events.
+
+    Args:
+        session: the session of the store.
+        table: the table of a record class for stored events.
+    """
+
+    def __init__(self, session: Session, table: Table) -> None:
+        self._session = session
+        self._dialect = session.engine.dialect
+        self._table = table
+
+    def ids_between(self, first: str, last: str, limit: int) -> list[str]:
+        """Return the first few ids that lie between two, these included.
+
+        Each is looked for behind the one before, so that it does not matter how many events a sequence has.
+        """
+        ids: list[str] = []
+        begin = ">="
+        with self._session.connection() as connection:
+            while len(ids) < limit:
+                statement = (
+                    f"{self._select('originator_id')} WHERE {self._name('originator_id')} {begin} {self._id_mark} "
+                    f"AND {self._name('originator_id')} <= {self._id_mark} "
+                    f"ORDER BY {self._name('originator_id')} LIMIT 1"
+                )
+                row = connection.execute(statement, (first, last)).fetchone()
+                if row is None:
+                    break
+                first, begin = row[0], ">"
+                ids.append(first)
+        return ids
+
+    def types(self) -> list[str]:
+        """Return every event type that occurs; all rows are looked at."""
+        with self._session.connection() as connection:
+            rows = connection.execute(self._select("event_type", distinct=True)).fetchall()
+        return [found for (found,) in rows]
+
+    def summaries(
+        self, first: str, last: str, types: Sequence[str] | None, order: SequenceOrder, limit: int
+    ) -> Iterator[list[Row]]:
+        """Yield what there is to say of sequences, in lists of many.
+
+        Args:
+            first: the id to begin with.
+            last: the id to end with.
+            types: only sequences with an event of one of these types; None for all.
+            order: what they are sorted by; where that is equal, by id.
+            limit: how many at the most.
+
+        Yields:
+            The id, how many events, the first and the last version, the type of the last event, and the moments at
+            which the first and the last event were recorded.
+        """
+        of_types = ""
+        if types is not None:
+            marks = ", ".join([self._mark] * len(types))
+            of_types = f"AND originator_id IN (SELECT originator_id FROM {self._from} WHERE event_type IN ({marks})) "
+        # Only those within the limit are looked at closely; nothing but columns is added to them, so the order stays.
+        statement = (
+            "SELECT CAST(sequence.id AS text), sequence.events, sequence.first, sequence.last, "
+            f"({self._event('event_type', 'last')}), ({self._event(RECORDED_AT, 'first')}), "
+            f"({self._event(RECORDED_AT, 'last')}) FROM ("
+            "SELECT originator_id AS id, count(*) AS events, min(originator_version) AS first, "
+            f"max(originator_version) AS last FROM {self._from} "
+            f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {of_types}"
+            f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence"
+        )
+        yield from self._session.rows_streamed(statement, (first, last, *(types or ()), limit))
+
+    def _event(self, column: str, version: str) -> str:
+        return (
+            f"{self._select(column)} WHERE {self._name('originator_id')} = sequence.id "
+            f"AND {self._name('originator_version')} = sequence.{version}"
+        )
+
+    @property
+    def _from(self) -> str:
+        return self._dialect.identifier_preparer.format_table(self._table)
+
+    @property
+    def _mark(self) -> str:
+        return "?" if self._dialect.paramstyle == "qmark" else "%s"
+
+    @property
+    def _id_mark(self) -> str:
+        return f"CAST({self._mark} AS {self._column('originator_id').type.compile(self._dialect)})"
+
+    def _column(self, name: str) -> Column[Any]:
+        return self._table.columns[name]
+
+    def _name(self, column: str) -> str:
+        # With the table's name, because on PostgreSQL the bare one means the text that is selected.
+        return f"{self._from}.{column}"
+
+    def _select(self, column: str, *, distinct: bool = False) -> str:
+        statement = select(self._column(column))
+        return str((statement.distinct() if distinct else statement).compile(dialect=self._dialect))

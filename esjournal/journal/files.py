@@ -1,0 +1,83 @@
+"""Files of events as journals: to be looked into with the commands that read, and never written.
+
+The events go into a temporary SQLite journal, which the operating system removes with the process, however it ends. So
+every command says the same of a file as of the journal that it would be imported into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from esjournal.domain.model import fields
+from esjournal.exceptions import InvalidLine
+from esjournal.interchange.batches import Batch
+from esjournal.interchange.beside import read_beside
+from esjournal.interchange.files import Files
+from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.rejects import Problem
+from esjournal.journal.importing import ImportOutcome, import_events
+from esjournal.journal.opening import Journal, open_journal, open_temporary_journal
+
+
+@contextmanager
+def open_to_read(url: str) -> Iterator[Journal]:
+    """Open a journal, or a file of events as a journal, and close it after.
+
+    Args:
+        url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: there is no journal, or it cannot be opened.
+        UnusableFile: the file cannot be read.
+        InvalidLine: a line of the file is no event, or none that has a place beside the others.
+    """
+    if not is_file_of_events(url):
+        with open_journal(url) as journal:
+            yield journal
+        return
+    with open_file(url) as (journal, outcome):
+        for bad_line in outcome.first_bad_lines:
+            raise bad_line
+        for conflict in outcome.first_conflicts:
+            raise InvalidLine(conflict.source, conflict.line, str(conflict.error))
+        yield journal
+
+
+@contextmanager
+def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> Iterator[tuple[Journal, ImportOutcome]]:
+    """Open a file of events as a journal, and give it with what its import came to.
+
+    Global positions count the events of the file. An event that does not say when it was recorded was recorded when
+    the file was last written.
+
+    Args:
+        path: an NDJSON or CSV file, compressed or not.
+        put_aside: takes what is bad or in conflict, and the journal has the rest; without it the journal is empty if
+            there is any.
+
+    Raises:
+        UnusableFile: the file cannot be read.
+        InvalidLine: nothing behind this line can be read.
+    """
+    files = Files([path])
+    written = fields.recorded_at_text(datetime.fromtimestamp(Path(path).stat().st_mtime, UTC))
+    with ExitStack() as kept_open:
+        with read_beside(files) as batches:
+            journal = kept_open.enter_context(open_temporary_journal())
+            outcome = import_events(journal, _dated(batches, written), put_aside=put_aside)
+        # The same file is the same journal each time, so that an export can go on with its cursor.
+        journal_id = str(uuid5(NAMESPACE_URL, Path(path).resolve().as_uri()))
+        yield replace(journal, shown_url=path, journal_id=journal_id), outcome
+
+
+def _dated(batches: Iterable[Batch], written: str) -> Iterator[Batch]:
+    for batch in batches:
+        *columns, moments = batch.columns
+        dated = [written if moment is None else moment for moment in moments]
+        yield replace(batch, columns=(*columns, dated))
