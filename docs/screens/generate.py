@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from esjournal.cli.rendering import event_tables
+from esjournal.cli.rendering.events import event_tables
 from esjournal.interchange.ndjson import read
 from esjournal.interchange.streams import source
 from esjournal.journal.importing import import_events

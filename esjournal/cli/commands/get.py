@@ -54,7 +54,7 @@ def get(
         name: None if text is None else checked(fields.originator_version, text)
         for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
     }
-    from esjournal.cli.rendering import print_events
+    from esjournal.cli.rendering.events import print_events
     from esjournal.journal.files import open_to_read
     from esjournal.journal.finding import find_sequence
     from esjournal.journal.matching import TypePatterns

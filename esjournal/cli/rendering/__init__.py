@@ -1,0 +1,1 @@
+"""What commands print: on a terminal, and in pipes. Each kind of answer has a file."""
