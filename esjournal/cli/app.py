@@ -12,6 +12,8 @@ from esjournal.cli.commands.export import export
 from esjournal.cli.commands.get import get
 from esjournal.cli.commands.import_ import import_
 from esjournal.cli.commands.init import init
+from esjournal.cli.commands.list_ import list_
+from esjournal.cli.commands.log import log
 from esjournal.cli.ending import JournalGroup
 from esjournal.cli.options import UrlOption
 
@@ -29,6 +31,8 @@ app = typer.Typer(
 app.command("init")(init)
 app.command("append")(append)
 app.command("get")(get)
+app.command("list")(list_)
+app.command("log")(log)
 app.command("export")(export)
 app.command("import")(import_)
 

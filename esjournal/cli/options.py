@@ -100,3 +100,14 @@ def checked(read: Callable[[str], Value], text: str) -> Value:
         return read(text)
     except InvalidData as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def checked_starts(ids: list[str] | None) -> list[str]:
+    """Return the values of `--id` in canonical form, whole ids and beginnings.
+
+    Raises:
+        typer.BadParameter: one of them is not allowed.
+    """
+    from esjournal.domain.model import fields
+
+    return [checked(fields.originator_id_start, text) for text in ids or ()]

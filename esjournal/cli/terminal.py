@@ -15,6 +15,11 @@ def visible(text: str) -> str:
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def on_one_line(text: str) -> str:
+    """Return visible text without line ends and tabs: they become escapes too."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def write(text: str) -> None:
     """Write data to stdout: byte for byte to a file or pipe, visibly escaped to a terminal."""
     output(sys.stdout.buffer).write(text.encode())

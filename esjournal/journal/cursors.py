@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from esjournal.domain.model import fields
 from esjournal.exceptions import InvalidCursor, UnusableFile
@@ -45,6 +46,11 @@ def cursor_at(journal: Journal, position: int) -> Cursor:
     return Cursor(journal.journal_id, position, digest)
 
 
+def cursor_of(journal: Journal, event: tuple[Any, ...]) -> Cursor:
+    """Return the cursor of an event that was read from a journal, as the fields of RecordedEvent."""
+    return Cursor(journal.journal_id, event[5], _digest(event))
+
+
 def position_after(journal: Journal, path: str) -> int:
     """Return the global position behind which to go on, 0 where the cursor's file is not there yet.
 
@@ -64,14 +70,20 @@ def position_after(journal: Journal, path: str) -> int:
             f"{path} is a cursor of the journal {cursor.journal_id}, and {journal.shown_url} is {journal.journal_id}: "
             f"name a cursor file of its own"
         )
-    digest = _digest_at(journal, cursor.global_position)
-    if digest != cursor.event_sha256:
-        there = "has no event" if digest is None else "has another event"
+    if there := departure(journal, cursor):
         raise InvalidCursor(
             f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there} by now: it was "
             f"restored from a backup, so compare what you exported with it, and remove {path} to begin anew"
         )
     return cursor.global_position
+
+
+def departure(journal: Journal, cursor: Cursor) -> str | None:
+    """Return what a journal has at a cursor's position instead of the cursor's event, or None."""
+    digest = _digest_at(journal, cursor.global_position)
+    if digest == cursor.event_sha256:
+        return None
+    return "has no event" if digest is None else "has another event"
 
 
 def cursor_line(cursor: Cursor) -> bytes:
@@ -110,5 +122,9 @@ def _parsed(data: bytes) -> Cursor | None:
 def _digest_at(journal: Journal, position: int) -> str | None:
     pages = journal.events.pages(after=position - 1, until=position) if position else ()
     for page in pages:
-        return hashlib.sha256(ndjson.lines_of(page).encode()).hexdigest()
+        return _digest(page[0])
     return None
+
+
+def _digest(event: tuple[Any, ...]) -> str:
+    return hashlib.sha256(ndjson.lines_of([event]).encode()).hexdigest()

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import starmap
-from typing import NamedTuple
 
 from esjournal.domain.model import fields
+from esjournal.infrastructure.sequencesummary import SequenceOrder, SequenceSummary
 from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT, RecordedEventRecord
-from esjournal.infrastructure.sqlalchemy.sequences import SequenceOrder, Sequences
+from esjournal.infrastructure.sqlalchemy.sequences import Sequences
 from esjournal.journal.matching import ALL_TYPES, TypePatterns
 from esjournal.journal.opening import Journal
-
-
-class SequenceSummary(NamedTuple):
-    """What there is to say of a sequence: how many events, and what is known of its first and its last one."""
-
-    originator_id: str
-    events: int
-    first_version: int
-    last_version: int
-    last_type: str
-    first_recorded_at: str
-    last_recorded_at: str
 
 
 def list_sequences(
@@ -51,5 +38,4 @@ def list_sequences(
         if not occurring:
             return iter(())
     first, last = fields.ids_that_start_with(prefix)
-    pages = sequences.summaries(first, last, occurring, order, NO_LIMIT if limit is None else limit)
-    return (summary for page in pages for summary in starmap(SequenceSummary, page))
+    return sequences.summaries(first, last, occurring, order, NO_LIMIT if limit is None else limit)

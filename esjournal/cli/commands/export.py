@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import AfterOption, IdsOption, LimitOption, TypesOption, UrlOption, checked, url_of
+from esjournal.cli.options import AfterOption, IdsOption, LimitOption, TypesOption, UrlOption, checked_starts, url_of
 from esjournal.cli.terminal import output
 from esjournal.interchange.formats import FileFormat, format_of
 
@@ -57,13 +57,11 @@ def export(
       esjournal export --cursor-file hourly.cursor -o new.ndjson
       esjournal export -o events.parquet
     """
-    from esjournal.domain.model import fields
-
     chosen_format = file_format or format_of(path)
     _check_format(chosen_format, path, seal=seal, csv_safe=csv_safe)
     if cursor_file is not None and after is not None:
         raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
-    starts = [checked(fields.originator_id_start, text) for text in originator_ids or ()]
+    starts = checked_starts(originator_ids)
     from esjournal.interchange.streams import STANDARD_STREAM, replacing, sink
     from esjournal.journal.cursors import cursor_at, cursor_line, position_after
     from esjournal.journal.exporting import export_events

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from esjournal.cli.options import OutputFormat
-from esjournal.cli.terminal import visible, write
+from esjournal.cli.terminal import on_one_line, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
     while page:
         for row in page:
             if isinstance(row, RecordedEvent):
-                state = visible(row.state).replace("\n", "\\n")
+                state = on_one_line(row.state)
                 write(
                     f"{row.originator_version:>{version_width}}  {visible(row.event_type):<{type_width}}  "
                     f"{row.recorded_at}  {state}\n"
@@ -143,7 +143,7 @@ def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Itera
         table.add_column("state", width=state_width, overflow="fold")
         for row in page:
             if isinstance(row, RecordedEvent):
-                state = highlighter(Text(_folded(visible(row.state), state_width)))
+                state = highlighter(Text(folded(visible(row.state), state_width)))
                 version = Text(str(row.originator_version))
                 table.add_row(version, Text(_type_cell(row, wide)), Text(_moment_cell(row, wide)), state)
             else:
@@ -167,8 +167,13 @@ def _type_cell(event: RecordedEvent, wide: bool) -> str:
     return text if wide else text.replace("#", "#\n", 1)
 
 
-def _folded(text: str, width: int) -> str:
-    """Return text with line ends behind commas, where a state is read more easily than cut anywhere."""
+def folded(text: str, width: int) -> str:
+    """Return text with line ends behind commas, where a state is read more easily than cut anywhere.
+
+    Args:
+        text: what a state is.
+        width: how many columns there are.
+    """
     from rich.cells import cell_len
 
     lines = [""]

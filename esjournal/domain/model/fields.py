@@ -70,12 +70,12 @@ def originator_id(text: str) -> str:
     return text.lower()
 
 
-def originator_id_start(text: str) -> str:
-    """Return a sequence's id, or no fewer than its first 4 characters, in lower case."""
-    if len(text) < MIN_ID_START or not _UUID.fullmatch(text + _ANY_ID[len(text) :]):
+def originator_id_start(text: str, *, shortest: int = MIN_ID_START) -> str:
+    """Return a sequence's id, or no fewer than so many characters of its beginning, in lower case."""
+    if len(text) < shortest or not _UUID.fullmatch(text + _ANY_ID[len(text) :]):
         raise InvalidData(
             f"originator_id {shortened(text)} is no UUID, and no beginning of one: write all of it, such as "
-            f"9b300b13-4410-51bf-85ca-234c8cea73da, or {MIN_ID_START} characters and more of its beginning"
+            f"9b300b13-4410-51bf-85ca-234c8cea73da, or no fewer than its first {shortest} characters"
         )
     return text.lower()
 

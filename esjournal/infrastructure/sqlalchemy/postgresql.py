@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -32,6 +33,8 @@ from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 CONNECT_TIMEOUT_SECONDS = 10
 # A writer that holds the journal's lock and falls silent is cut off: the others must not wait for it for ever.
 IDLE_TIMEOUT_SECONDS = 60
+# A follower looks so often whether there is something new.
+FOLLOWING_SECONDS = 0.2
 # "ESJL" in ASCII: it tells our advisory locks from those of others in the same database.
 LOCK_KEY = 0x45534A4C
 # Up to here rows are inserts in one pipeline, above they are a COPY, which makes two round trips more while it holds
@@ -192,6 +195,15 @@ class PostgreSQLSession(Session):
             rows = cursor.stream(select, parameters)
             while some := list(islice(rows, STREAMED_ROWS)):
                 yield some
+
+    def changes(self) -> Iterator[None]:
+        """Yield at once, and then again and again: whoever is called looks for the last position, which costs little.
+
+        NOTIFY would have to be said by every writer, and be listened to on a connection that no pooler shares.
+        """
+        while True:
+            yield
+            time.sleep(FOLLOWING_SECONDS)
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Column, Table, select
 
-from esjournal.infrastructure.sqlalchemy.session import Row, Session
+from esjournal.infrastructure.sequencesummary import SequenceOrder, SequenceSummary
+from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, RECORDED_AT
-
-
-class SequenceOrder(StrEnum):
-    """What sequences are sorted by: id, most events first, first appended to first, or last appended to first."""
-
-    ID = "id"
-    EVENTS = "events"
-    FIRST = "first"
-    LAST = "last"
-
 
 _RANKS = {
     SequenceOrder.ID: "originator_id",
@@ -71,8 +61,8 @@ class Sequences:
 
     def summaries(
         self, first: str, last: str, types: Sequence[str] | None, order: SequenceOrder, limit: int
-    ) -> Iterator[list[Row]]:
-        """Yield what there is to say of sequences, in lists of many.
+    ) -> Iterator[SequenceSummary]:
+        """Yield what there is to say of sequences.
 
         Args:
             first: the id to begin with.
@@ -80,10 +70,6 @@ class Sequences:
             types: only sequences with an event of one of these types; None for all.
             order: what they are sorted by; where that is equal, by id.
             limit: how many at the most.
-
-        Yields:
-            The id, how many events, the first and the last version, the type of the last event, and the moments at
-            which the first and the last event were recorded.
         """
         of_types = ""
         if types is not None:
@@ -99,7 +85,8 @@ class Sequences:
             f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {of_types}"
             f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence"
         )
-        yield from self._session.rows_streamed(statement, (first, last, *(types or ()), limit))
+        for rows in self._session.rows_streamed(statement, (first, last, *(types or ()), limit)):
+            yield from map(SequenceSummary._make, rows)
 
     def _event(self, column: str, version: str) -> str:
         return (

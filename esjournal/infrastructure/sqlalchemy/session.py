@@ -192,6 +192,10 @@ class Session(ABC):
                 yield rows
 
     @abstractmethod
+    def changes(self) -> Iterator[None]:
+        """Yield at once, and then whenever others may have committed something; wait in between, without an end."""
+
+    @abstractmethod
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +36,8 @@ _CACHE_KIBIBYTES = 32 * 1024
 # A writer that waits looks so often whether the lock is free. SQLite's own waiting looks every 100 ms in the end, and
 # seldom finds the few milliseconds in which an import that commits in parts leaves the lock free.
 _LOOK_SECONDS = 0.001
+# A follower looks so often whether there is something new.
+_FOLLOWING_SECONDS = 0.05
 _MAX_INTEGER = 2**31 - 1
 
 Result = TypeVar("Result")
@@ -178,6 +180,18 @@ class SQLiteSession(Session):
     def last_positions(self, connection: Any, select: str, sequence_ids: Sequence[Any]) -> list[Any]:
         """Return the last position of each sequence."""
         return [connection.execute(select, (sequence_id,)).fetchone()[0] for sequence_id in sequence_ids]
+
+    def changes(self) -> Iterator[None]:
+        """Yield at once, and then whenever another connection has committed; looking takes some microseconds."""
+        known = None
+        with self.connection() as connection:
+            while True:
+                [version] = connection.execute("PRAGMA data_version").fetchone()
+                if version == known:
+                    time.sleep(_FOLLOWING_SECONDS)
+                else:
+                    known = version
+                    yield
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

@@ -1,0 +1,64 @@
+"""`esjournal list`."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Annotated
+
+import typer
+
+from esjournal.cli.ending import NOTHING_FOUND, fail
+from esjournal.cli.options import OutputFormat, UrlOption, checked, url_of
+from esjournal.infrastructure.sequencesummary import SequenceOrder
+
+
+def list_(
+    context: typer.Context,
+    prefix: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only sequences whose ids begin so.", show_default=False)
+    ] = "",
+    types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="Only sequences with such an event, also 'orders#*'; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    sort: Annotated[
+        SequenceOrder,
+        typer.Option(help="By id, most events first, first appended to first, or last appended to first."),
+    ] = SequenceOrder.ID,
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, max=2**63 - 1, help="At most N sequences.", show_default=False),
+    ] = None,
+    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    url: UrlOption = None,
+) -> None:
+    """List the sequences, with how each begins and ends.
+
+    Exit 1 when nothing is found.
+
+    \b
+    Examples:
+      esjournal list
+      esjournal list --prefix 9b3
+      esjournal list --sort last --limit 10
+      esjournal list --type '*#Renamed' --sort events -F csv
+    """
+    from esjournal.domain.model import fields
+
+    start = checked(lambda text: fields.originator_id_start(text, shortest=1), prefix) if prefix else ""
+    from esjournal.cli.rendering.sequences import print_sequences
+    from esjournal.journal.files import open_to_read
+    from esjournal.journal.listing import list_sequences
+    from esjournal.journal.matching import TypePatterns
+
+    with open_to_read(url_of(context, url)) as journal:
+        found = list_sequences(journal, prefix=start, types=TypePatterns(types or ()), order=sort, limit=limit)
+        first = next(found, None)
+        if first is None:
+            fail(f"nothing found: {journal.shown_url} has no sequences that match", NOTHING_FOUND)
+        print_sequences(chain([first], found), output_format)

@@ -1,0 +1,168 @@
+"""`esjournal log`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from esjournal.cli.ending import INTERRUPTED, NOTHING_FOUND, fail
+from esjournal.cli.options import (
+    AfterOption,
+    IdsOption,
+    OutputFormat,
+    TypesOption,
+    UrlOption,
+    checked,
+    checked_starts,
+    url_of,
+)
+from esjournal.cli.times import moment_of
+from esjournal.interchange.formats import is_file_of_events
+
+if TYPE_CHECKING:
+    from esjournal.domain.model.comparisons import Comparison
+
+
+def log(
+    context: typer.Context,
+    last: Annotated[
+        int | None,
+        typer.Option("-n", metavar="N", min=0, max=2**63 - 1, help="Only the last N events.", show_default=False),
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The last events first.")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Recorded then or later: 2026-01-31, '10 min ago'.", show_default=False),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Recorded then or earlier: today, 12:00.", show_default=False),
+    ] = None,
+    after: AfterOption = None,
+    types: TypesOption = None,
+    originator_ids: IdsOption = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Only where this is true of the state; may be repeated.", show_default=False),
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "-g", "--grep", metavar="REGEX", help="Only where this is found in the state.", show_default=False
+        ),
+    ] = None,
+    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="A line of your own for each event.", show_default=False),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="All of each event, and not one line.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events, until Ctrl-C.")] = False,
+    cursor_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="With -f: begin behind the cursor there, and move it on.", show_default=False
+        ),
+    ] = None,
+    no_pager: Annotated[bool, typer.Option("--no-pager", help="Print to the terminal itself.")] = False,
+    url: UrlOption = None,
+) -> None:
+    """Show the events of all sequences in global order, the newest last.
+
+    One line each; on a terminal through your pager. Exit 1 when nothing is found. A time without an offset is of your
+    time zone.
+
+    \b
+    Examples:
+      esjournal log -n 20
+      esjournal log --since yesterday --type 'accounts#*'
+      esjournal log --where 'owner == "Ann"' --where 'address.zip > 999'
+      esjournal log -g 'Ann|Eve' --full
+      esjournal log --template '{global_position} {event_type} {state.owner}'
+      esjournal log -n 5 --reverse -F ndjson | jq .state
+
+    \b
+    --where takes PATH OPERATOR VALUE: a path such as address.zip, one of
+    == != < <= > >=, and a JSON string, number, true, false or null. With -f,
+    -n 10 is meant where nothing says where to begin.
+    """
+    from esjournal.cli.rendering.templates import template as line_template
+
+    if template is not None and (full or output_format is not OutputFormat.TABLE):
+        raise typer.BadParameter("--template says how to print: leave out --full and --format.")
+    line_of = None if template is None else line_template(template)
+    earliest, latest = _span(since, until)
+    comparisons = _comparisons(where or ())
+    expression = None if pattern is None else _expression(pattern)
+    starts = checked_starts(originator_ids)
+    journal_url = url_of(context, url)
+    if follow:
+        if reverse or until is not None:
+            raise typer.BadParameter("-f goes on with what is new: leave out --reverse and --until.")
+        _check_following(journal_url, output_format)
+    elif cursor_file is not None:
+        raise typer.BadParameter("--cursor-file goes with -f; for what is there now, `esjournal export` has it too.")
+    if cursor_file is not None and (after is not None or last is not None):
+        raise typer.BadParameter("--cursor-file says where to begin: leave out --after and -n.")
+
+    from esjournal.cli.following import followed
+    from esjournal.cli.pager import paged
+    from esjournal.cli.rendering.log import print_log
+    from esjournal.journal.files import open_to_read
+    from esjournal.journal.finding import find_sequence
+    from esjournal.journal.matching import Selection, TypePatterns
+    from esjournal.journal.reading import read_journal
+
+    with open_to_read(journal_url) as journal:
+        selection = Selection(
+            types=TypePatterns(types or ()),
+            originator_ids=[find_sequence(journal, start) for start in starts],
+            since=earliest,
+            until=latest,
+            comparisons=comparisons,
+            pattern=expression,
+        )
+        if follow:
+            pages = followed(journal, selection, after=after, last=last, cursor_file=cursor_file)
+            try:
+                print_log(pages, output_format, full=full, line_of=line_of)
+            except KeyboardInterrupt:
+                # It is how a follower ends, and nothing to say a word about.
+                raise typer.Exit(INTERRUPTED) from None
+        pages = read_journal(journal, selection, after=after or 0, last=last, reverse=reverse)
+        first = next(pages, None)
+        if first is None:
+            fail(f"nothing found: {journal.shown_url} has no events that match", NOTHING_FOUND)
+        with paged(not no_pager):
+            print_log(chain([first], pages), output_format, full=full, line_of=line_of)
+
+
+def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]:
+    earliest, latest = (None if text is None else moment_of(text) for text in (since, until))
+    if earliest is not None and latest is not None and earliest > latest:
+        raise typer.BadParameter(f"--since is {earliest} and --until {latest}: nothing is between them.")
+    return earliest, latest
+
+
+def _comparisons(texts: Sequence[str]) -> list[Comparison]:
+    from esjournal.domain.model.comparisons import comparison
+
+    return [checked(comparison, text) for text in texts]
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise typer.BadParameter(f"-g {pattern!r} is no regular expression: {error}.") from None
+
+
+def _check_following(url: str, output_format: OutputFormat) -> None:
+    if output_format in (OutputFormat.JSON, OutputFormat.CSV):
+        raise typer.BadParameter(f"-f has no end, and {output_format} needs one: use --format ndjson, or a --template.")
+    if is_file_of_events(url):
+        raise typer.BadParameter(f"{url} is a file, and -f follows journals: import it into one.")

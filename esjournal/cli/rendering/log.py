@@ -1,0 +1,158 @@
+"""Events of many sequences: one line each, or all of each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from esjournal.cli.options import OutputFormat
+from esjournal.cli.rendering.events import WIDE, folded
+from esjournal.cli.terminal import on_one_line, visible, write
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+Event = tuple[Any, ...]
+Page = Sequence[Event]
+
+# Below this width ids are cut to what mostly tells them apart, and can be given to any command.
+WIDE_ENOUGH_FOR_IDS = 160
+SHORT_ID = 8
+WIDE_TYPE, NARROW_TYPE = 48, 24
+INDENT = "    "
+
+
+def print_log(
+    pages: Iterable[Page], output_format: OutputFormat, *, full: bool, line_of: Callable[[Event], str] | None = None
+) -> None:
+    """Print events as they come, a page at a time.
+
+    Args:
+        pages: events as the fields of RecordedEvent, in the order to print them.
+        output_format: how.
+        full: in a table, all of each event on lines of its own, and not one line for each.
+        line_of: makes the line of an event, with its end, in the place of the format.
+    """
+    if line_of is not None:
+        for page in pages:
+            write("".join(map(line_of, page)))
+    elif output_format is not OutputFormat.TABLE:
+        for text in _texts(pages, output_format):
+            write(text)
+    elif sys.stdout.isatty():
+        _draw(pages, full)
+    else:
+        make = _plain_block if full else _plain_line
+        for page in pages:
+            write("".join(map(make, page)))
+
+
+def _texts(pages: Iterable[Page], output_format: OutputFormat) -> Iterator[str]:
+    from esjournal.interchange import csvtext, ndjson
+
+    if output_format is OutputFormat.NDJSON:
+        return map(ndjson.lines_of, pages)
+    events = map(RecordedEvent._make, chain.from_iterable(pages))
+    if output_format is OutputFormat.CSV:
+        return csvtext.write(events, safe=False)
+    lines = (f",\n{ndjson.line_of(event)}" for event in events)
+    return chain(["[\n", next(lines, ",\n")[2:]], lines, ["\n]\n"])
+
+
+def _plain_line(event: Event) -> str:
+    originator_id, version, event_type, state, recorded_at, position = event
+    return f"{position:>6}  {recorded_at}  {originator_id}@{version}  {on_one_line(event_type)}  {on_one_line(state)}\n"
+
+
+def _plain_block(event: Event) -> str:
+    originator_id, version, event_type, state, recorded_at, position = event
+    return (
+        f"event {position}  {recorded_at}\nsequence {originator_id}  version {version}\n"
+        f"type {on_one_line(event_type)}\n\n{INDENT}{on_one_line(state)}\n\n"
+    )
+
+
+def _draw(pages: Iterable[Page], full: bool) -> None:
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False, emoji=False)
+    for text in blocks(pages, console) if full else lines(pages, console):
+        console.print(text, soft_wrap=True)
+
+
+def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
+    """Yield a line for each event, cut to a console's width.
+
+    Args:
+        pages: events, many at a time or as they come.
+        console: where they will be printed.
+    """
+    from rich.highlighter import JSONHighlighter
+    from rich.text import Text
+
+    highlighter = JSONHighlighter()
+    wide = console.width >= WIDE
+    type_width = place_width = 0
+    for page in pages:
+        types = [_short_type(event[2], wide) for event in page]
+        # What once stood wider stays so, that what follows stands under it.
+        type_width = max(type_width, min(max(map(len, types)), WIDE_TYPE if wide else NARROW_TYPE))
+        places = [_place(event, console.width) for event in page]
+        place_width = max(place_width, *map(len, places))
+        for event, event_type, place in zip(page, types, places, strict=True):
+            kind = Text(event_type)
+            kind.truncate(type_width, overflow="ellipsis", pad=True)
+            line = Text.assemble(
+                (f"{event[5]:>6}", "yellow"),
+                "  ",
+                (_moment(event[4], wide), "dim"),
+                "  ",
+                (f"{place:<{place_width}}", "cyan"),
+                "  ",
+                kind,
+                "  ",
+                # More than a line is wide is not looked at: a state may be very long.
+                highlighter(Text(on_one_line(event[3][: console.width]))),
+            )
+            line.truncate(console.width, overflow="ellipsis")
+            yield line
+
+
+def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
+    """Yield all of each event, with its state folded to a console's width."""
+    from rich.highlighter import JSONHighlighter
+    from rich.text import Text
+
+    highlighter = JSONHighlighter()
+    for originator_id, version, event_type, state, recorded_at, position in chain.from_iterable(pages):
+        body = folded(visible(state), console.width - len(INDENT))
+        wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
+        yield Text("\n").join(
+            [
+                Text.assemble((f"event {position}", "yellow"), "  ", (recorded_at, "dim")),
+                Text.assemble("sequence ", (originator_id, "cyan"), f"  version {version}"),
+                Text(f"type {on_one_line(event_type)}"),
+                Text(),
+                *(Text.assemble(INDENT, line) for line in wrapped),
+                Text(),
+            ]
+        )
+
+
+def _short_type(event_type: str, wide: bool) -> str:
+    text = on_one_line(event_type)
+    return text if wide else text.rpartition("#")[2] or text
+
+
+def _moment(recorded_at: str, wide: bool) -> str:
+    day, _, time = recorded_at.partition("T")
+    return f"{day} {time.replace('.000000', '')}" if wide else f"{day} {time[:8]}Z"
+
+
+def _place(event: Event, width: int) -> str:
+    originator_id: str = event[0]
+    return f"{originator_id if width >= WIDE_ENOUGH_FOR_IDS else originator_id[:SHORT_ID]}@{event[1]}"

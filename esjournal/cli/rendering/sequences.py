@@ -1,0 +1,127 @@
+"""Sequences: one line each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from esjournal.cli.options import OutputFormat
+from esjournal.cli.rendering.events import ROWS_AT_A_TIME
+from esjournal.cli.terminal import on_one_line, write
+from esjournal.infrastructure.sequencesummary import SequenceSummary
+
+if TYPE_CHECKING:
+    from rich.console import Console, JustifyMethod
+    from rich.table import Table
+
+HEADINGS = ("sequence", "events", "versions", "last type", "first recorded", "last recorded")
+# What mostly tells ids apart, and can be given to any command.
+SHORT_ID = 8
+SHORT_TYPE = 16
+DAY = len("2026-01-31")
+# Of columns, on a terminal.
+COLUMN_GAP = 3
+
+
+def print_sequences(sequences: Iterable[SequenceSummary], output_format: OutputFormat) -> None:
+    """Print what there is to say of sequences, streaming.
+
+    Args:
+        sequences: one or more, in the order to print them.
+        output_format: how.
+    """
+    if output_format is not OutputFormat.TABLE:
+        for text in _texts(sequences, output_format):
+            write(text)
+    elif sys.stdout.isatty():
+        from rich.console import Console
+
+        console = Console(markup=False, highlight=False, emoji=False)
+        for table in sequence_tables(sequences, console):
+            console.print(table)
+    else:
+        _print_plain(sequences)
+
+
+def _texts(sequences: Iterable[SequenceSummary], output_format: OutputFormat) -> Iterator[str]:
+    if output_format is OutputFormat.CSV:
+        return chain([_csv_line(SequenceSummary._fields)], map(_csv_line, sequences))
+    lines = (json.dumps(sequence._asdict(), ensure_ascii=False, separators=(",", ":")) for sequence in sequences)
+    if output_format is OutputFormat.NDJSON:
+        return (f"{line}\n" for line in lines)
+    return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
+
+
+def _csv_line(cells: Iterable[object]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
+
+
+def _cells(sequence: SequenceSummary, short: bool) -> tuple[str, ...]:
+    event_type = on_one_line(sequence.last_type)
+    moments = (sequence.first_recorded_at, sequence.last_recorded_at)
+    return (
+        sequence.originator_id[:SHORT_ID] if short else sequence.originator_id,
+        str(sequence.events),
+        f"{sequence.first_version}..{sequence.last_version}",
+        (event_type.rpartition("#")[2] or event_type) if short else event_type,
+        *(moment[:DAY] if short else moment.replace(".000000", "") for moment in moments),
+    )
+
+
+def _print_plain(sequences: Iterable[SequenceSummary]) -> None:
+    remaining = iter(sequences)
+    header: list[Sequence[str]] = [HEADINGS]
+    while page := list(islice(remaining, ROWS_AT_A_TIME)):
+        rows = [*header, *(_cells(sequence, short=False) for sequence in page)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            first, events, *others = [
+                f"{cell:>{width}}" if at == 1 else f"{cell:<{width}}"
+                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            write("  ".join([first, events, *others]).rstrip() + "\n")
+        header = []
+
+
+def sequence_tables(sequences: Iterable[SequenceSummary], console: Console) -> Iterator[Table]:
+    """Yield tables of sequences that stand under one another as one.
+
+    Args:
+        sequences: what is known of them.
+        console: where they will be printed; ids, types and moments are short where it is too narrow for all of them.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    remaining = iter(sequences)
+    page = list(islice(remaining, ROWS_AT_A_TIME))
+    whole = _widths([0] * len(HEADINGS), [_cells(sequence, short=False) for sequence in page])
+    short = sum(whole) + COLUMN_GAP * (len(HEADINGS) - 1) > console.width
+    widths = [0] * len(HEADINGS)
+    header = True
+    while page:
+        rows = [_cells(sequence, short) for sequence in page]
+        widths = _widths(widths, rows)
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False)
+        for heading, width, style in zip(HEADINGS, widths, ("cyan", "", "", "", "dim", "dim"), strict=True):
+            justify: JustifyMethod = "right" if heading == "events" else "left"
+            most = min(width, SHORT_TYPE) if short and heading == "last type" else width
+            table.add_column(heading, justify=justify, width=most, overflow="fold", style=style)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        yield table
+        header = False
+        page = list(islice(remaining, ROWS_AT_A_TIME))
+
+
+def _widths(before: list[int], rows: Sequence[Sequence[str]]) -> list[int]:
+    columns = zip(HEADINGS, *rows, strict=True)
+    return [max(width, *map(len, column)) for width, column in zip(before, columns, strict=True)]

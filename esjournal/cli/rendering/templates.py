@@ -1,0 +1,76 @@
+"""Templates: a line for each event, made of its fields and of those of its state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from esjournal.exceptions import InvalidData
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+
+_STATE = "state."
+_PARTS = re.compile(r'\{\{|\}\}|\{((?:"(?:[^"\\]|\\.)*"|[^{}"])*)\}|[{}]')
+
+Event = tuple[Any, ...]
+
+
+def template(text: str) -> Callable[[Event], str]:
+    """Return what makes a line, with its end, of the fields of an event in the order of RecordedEvent.
+
+    Args:
+        text: `{NAME}` stands for a field of the event, `{state.PATH}` for one of its state, `{{` for a brace. A string
+            stands there without quotes, any other value as JSON, and what is not there as nothing.
+
+    Raises:
+        typer.BadParameter: a brace has no twin, or a name is none of a field.
+    """
+    pieces: list[str | Callable[[Event, Any], str]] = []
+    end = 0
+    for found in _PARTS.finditer(text):
+        pieces += [text[end : found.start()], _piece(found[0], found[1])]
+        end = found.end()
+    pieces.append(text[end:])
+    needs_state = f"{{{_STATE}" in text
+
+    def line(event: Event) -> str:
+        from esjournal.domain.model import states
+
+        state = states.parsed(event[3]) if needs_state else None
+        return "".join([piece if isinstance(piece, str) else piece(event, state) for piece in pieces]) + "\n"
+
+    return line
+
+
+def _piece(whole: str, name: str | None) -> str | Callable[[Event, Any], str]:
+    if whole in ("{{", "}}"):
+        return whole[0]
+    if name is None:
+        raise typer.BadParameter(f"--template has a {whole} without its twin: write {whole}{whole} for the character.")
+    if name.startswith(_STATE):
+        return _field_of_state(name.removeprefix(_STATE))
+    if name not in RecordedEvent._fields:
+        raise typer.BadParameter(
+            f"--template has {whole}, and an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
+        )
+    index = RecordedEvent._fields.index(name)
+    return lambda event, state: str(event[index])
+
+
+def _field_of_state(text: str) -> Callable[[Event, Any], str]:
+    from esjournal.domain.model import states
+
+    try:
+        path = states.path(text)
+    except InvalidData as error:
+        raise typer.BadParameter(str(error)) from None
+
+    def field(event: Event, state: Any) -> str:
+        value = states.value_at(state, path)
+        if value is states.MISSING:
+            return ""
+        return value if isinstance(value, str) else states.text_of(value)
+
+    return field

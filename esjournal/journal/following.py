@@ -1,0 +1,76 @@
+"""Following a journal: every event once, in order, as it is committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from esjournal.exceptions import InvalidCursor, StoreUnreachable
+from esjournal.journal.cursors import Cursor, cursor_at, cursor_of, departure
+from esjournal.journal.matching import EVERYTHING, Selection
+from esjournal.journal.opening import Journal
+from esjournal.journal.reading import Page
+
+# How long to wait before a server that is gone is asked again, the first time and at the most.
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What has come: the events that are wanted, perhaps none, and the cursor behind all that was looked at."""
+
+    page: Page
+    cursor: Cursor
+
+
+def follow(
+    journal: Journal,
+    selection: Selection = EVERYTHING,
+    *,
+    after: int,
+    on_lost: Callable[[StoreUnreachable], None] = lambda error: None,
+    on_found: Callable[[], None] = lambda: None,
+) -> Iterator[Followed]:
+    """Yield events as they are committed, without an end.
+
+    Positions are committed in order and without gaps, so what is behind the last one is all that is new, however many
+    write at the same time. A server that is gone is waited for.
+
+    Args:
+        journal: an open journal.
+        selection: which events are wanted.
+        after: the global position of an event to begin behind, or 0.
+        on_lost: is told when the server is gone.
+        on_found: is told when it is there again.
+
+    Raises:
+        InvalidCursor: there is no event at `after`, or the journal is no longer the one that was followed.
+    """
+    cursor = cursor_at(journal, after)
+    while True:
+        try:
+            for _ in journal.events.session.changes():
+                for page in journal.events.pages(after=cursor.global_position):
+                    cursor = cursor_of(journal, page[-1])
+                    yield Followed(selection.wanted(page), cursor)
+        except StoreUnreachable as error:
+            on_lost(error)
+            _wait_for(journal, cursor)
+            on_found()
+
+
+def _wait_for(journal: Journal, cursor: Cursor) -> None:
+    seconds = _FIRST_WAIT
+    while True:
+        time.sleep(seconds)
+        try:
+            is_same = journal.events.session.identity().journal_id == journal.journal_id
+            if not is_same or departure(journal, cursor):
+                raise InvalidCursor(
+                    f"{journal.shown_url} is there again, and is no longer the journal that was followed to global "
+                    f"position {cursor.global_position}: it was restored or made anew, so look at it before you go on"
+                )
+            return
+        except StoreUnreachable:
+            seconds = min(2 * seconds, _LONGEST_WAIT)
