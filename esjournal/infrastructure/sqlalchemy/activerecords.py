@@ -203,8 +203,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             yield from map(self._statements.page_values, self.session.rows_of_each(statement, spans))
             return
         position = self._statements.position_in_page
+        reading = self.session.long_reading if conditions else self.session.connection
         while after < until:
-            with self.session.connection() as connection:
+            with reading() as connection:
                 rows = connection.execute(statement, (after, until, *values, size)).fetchall()
             if rows:
                 yield self._statements.page_values(rows)
@@ -220,7 +221,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             until: the latest moment, in canonical form.
         """
         moments = (since or FIRST_MOMENT, until or LAST_MOMENT)
-        with self.session.connection() as connection:
+        with self.session.long_reading() as connection:
             first, last = connection.execute(self._statements.positions_between(), moments).fetchone()
         return None if first is None else (first, last)
 

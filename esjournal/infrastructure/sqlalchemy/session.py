@@ -92,6 +92,10 @@ class Session(ABC):
                 if lease is not None:
                     lease.close()
 
+    def long_reading(self) -> AbstractContextManager[Any]:
+        """Lease a connection for statements that may take seconds, and can be interrupted all the same."""
+        return self.connection()
+
     @contextmanager
     def transaction(self, table: Table) -> Iterator[Any]:
         """Lease a connection inside a transaction that alone may give out positions of a table."""
@@ -186,7 +190,7 @@ class Session(ABC):
 
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Iterator[list[Row]]:
         """Yield the rows of a select in lists of many, however many there are; it stays open until all are read."""
-        with self.connection() as connection, closing(connection.cursor()) as cursor:
+        with self.long_reading() as connection, closing(connection.cursor()) as cursor:
             cursor.execute(select, parameters)
             while rows := cursor.fetchmany(STREAMED_ROWS):
                 yield rows

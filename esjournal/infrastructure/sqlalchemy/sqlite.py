@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -38,6 +38,8 @@ _CACHE_KIBIBYTES = 32 * 1024
 _LOOK_SECONDS = 0.001
 # A follower looks so often whether there is something new.
 _FOLLOWING_SECONDS = 0.05
+# So many steps of SQLite's machine take some milliseconds.
+_LOOK_FOR_SIGNALS_STEPS = 100_000
 _MAX_INTEGER = 2**31 - 1
 
 Result = TypeVar("Result")
@@ -94,6 +96,23 @@ class SQLiteSession(Session):
         if application_id == APPLICATION_ID or not header:
             return
         raise NotAJournal(f"{path} is another program's SQLite database: name another file")
+
+    @contextmanager
+    def long_reading(self) -> Iterator[sqlite3.Connection]:
+        """Lease a connection for statements that may take seconds.
+
+        Python runs no signal handler while SQLite works: Ctrl-C would wait for the end of the statement.
+        """
+        with self.connection() as connection:
+            connection.set_progress_handler(_let_signals_through, _LOOK_FOR_SIGNALS_STEPS)
+            try:
+                yield connection
+            except sqlite3.OperationalError as error:
+                if _primary_code(error) == sqlite3.SQLITE_INTERRUPT:
+                    raise KeyboardInterrupt from None
+                raise
+            finally:
+                connection.set_progress_handler(None, 0)
 
     @property
     def is_shared(self) -> bool:
@@ -261,6 +280,11 @@ class SQLiteSession(Session):
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
         """Return which of these names tables or indexes have."""
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")} & set(names)
+
+
+def _let_signals_through() -> None:
+    # That this is Python is enough: its handlers run now, and what they raise interrupts the statement.
+    pass
 
 
 def _primary_code(error: BaseException) -> int:

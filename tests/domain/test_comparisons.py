@@ -1,0 +1,115 @@
+"""Comparisons with a field of a state: how they are written, and of what they are true."""
+
+from __future__ import annotations
+
+import pytest
+
+from esjournal.domain.model import states
+from esjournal.domain.model.comparisons import Comparison, comparison
+from esjournal.exceptions import InvalidData
+
+STATE = states.parsed(
+    '{"carrier":"UA","delay":60,"exact":1.10,"big":9007199254740993,"none":null,"yes":true,"no":false,'
+    '"a":{"b":{"c":"deep"},"x.y":1},"list":[1,2],"\u00e9":"\u00e9","tiny":1e-400}'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('carrier == "UA"', Comparison(("carrier",), "==", "UA")),
+        ("  delay>60 ", Comparison(("delay",), ">", states.Number("60"))),
+        ("a.b.c != null", Comparison(("a", "b", "c"), "!=", None)),
+        ('a."x.y" <= -1.5e3', Comparison(("a", "x.y"), "<=", states.Number("-1.5e3"))),
+        ("ok == true", Comparison(("ok",), "==", True)),
+        ('a == "=="', Comparison(("a",), "==", "==")),
+        ('"" == "\\u00e9"', Comparison(("",), "==", "\u00e9")),
+        ("a<=2", Comparison(("a",), "<=", states.Number("2"))),
+    ],
+)
+def test_a_comparison_is_a_path_an_operator_and_a_json_value(text: str, expected: Comparison) -> None:
+    found = comparison(text)
+    assert found == expected
+    assert type(found.value) is type(expected.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "is no comparison"),
+        ("carrier", "is no comparison"),
+        ('carrier = "UA"', "is no comparison"),
+        ('== "UA"', "is no comparison"),
+        ('a..b == "UA"', "is no comparison"),
+        ('a b == "UA"', "is no comparison"),
+        ("carrier == UA", "'UA' is no JSON"),
+        ("carrier ==", "'' is no JSON"),
+        ("carrier == 'UA'", "is no JSON"),
+        ("a == NaN", "'NaN' is no JSON"),
+        ("a == [1]", "is no JSON string"),
+        ("a == {}", "is no JSON string"),
+        ("a == 1e400", "beyond a double"),
+        ("a == 1e-400", "beyond a double"),
+        ("a < null", "null has no order"),
+        ("a >= true", "true has no order"),
+        ('"a\\q" == 1', "is no path"),
+    ],
+)
+def test_what_is_no_comparison_is_refused_with_an_example_of_one(text: str, complaint: str) -> None:
+    with pytest.raises(InvalidData, match=complaint):
+        comparison(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'carrier == "UA"',
+        'carrier != "AA"',
+        'carrier > "AA"',
+        'carrier <= "UA"',
+        "delay == 60.0",
+        "delay >= 60",
+        "delay < 6.1e1",
+        "exact == 1.1",
+        "big == 9007199254740993",
+        "big > 9007199254740992",
+        "none == null",
+        "yes == true",
+        "yes != false",
+        "no != null",
+        'a.b.c == "deep"',
+        'a."x.y" == 1',
+        'delay != "60"',
+        "list != 1",
+        "a != null",
+        '\u00e9 == "\\u00e9"',
+        "tiny > 0",
+    ],
+)
+def test_what_is_true_of_a_state(text: str) -> None:
+    assert comparison(text).holds(STATE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'carrier == "ua"',
+        "delay > 60",
+        "exact == 1.1000000000000000888",
+        "big == 9007199254740992",
+        'delay == "60"',
+        'delay < "a"',
+        "yes == 1",
+        "no == 0",
+        'list.0 == "1"',
+        "list == 1",
+        "none == false",
+        "carrier.x == 1",
+        # What is not there is not even different.
+        'missing != "UA"',
+        "missing == null",
+        "a.b.d != 1",
+    ],
+)
+def test_what_is_not_true_of_a_state(text: str) -> None:
+    assert not comparison(text).holds(STATE)
