@@ -16,7 +16,7 @@ _UNITS = {
 }
 _AGO = re.compile(rf"(\d{{1,9}}) ?({'|'.join(_UNITS)}) ago", re.ASCII)
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
-_ISO = re.compile(rf"\d{{4}}-\d\d-\d\d([T ]{_CLOCK}([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
+_ISO = re.compile(rf"\d{{4}}-\d\d-\d\d([Tt ]{_CLOCK}([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 _OF_TODAY = re.compile(_CLOCK, re.ASCII)
 
 

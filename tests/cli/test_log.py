@@ -1,0 +1,269 @@
+"""`log`: what it prints, in which form, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from tests.cli.test_commands import refused
+from tests.cli.test_terminal import on_terminal, plain
+from tests.events import ID, MOMENT, OTHER_ID, event
+from tests.program import file_with, invoke, journal_with, run
+
+
+def at(minute: int, number: int, *, of: str = ID, kind: str = "shop#Paid") -> RecordedEvent:
+    state = f'{{"n":{number},"who":{{"name":"{"Ann" if number % 2 else "Eve"}"}},"price":1.10}}'
+    return RecordedEvent(of, number, kind, state, f"2026-01-31T12:{minute:02}:00.000000Z")
+
+
+EVENTS = [at(n, n, of=(ID, OTHER_ID)[n % 2], kind=("shop#Placed", "shop#Paid", "stock#Gone")[n % 3]) for n in range(12)]
+
+
+@pytest.fixture
+def url(store_url: str) -> str:
+    return journal_with(store_url, EVENTS)
+
+
+def numbers(url: str, *arguments: str) -> list[int]:
+    ended = invoke("log", *arguments, "--template", "{state.n}", url=url)
+    assert (ended.exit_code, ended.stderr) == (0, ""), ended.stderr
+    return [int(line) for line in ended.stdout.splitlines()]
+
+
+# Which events
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], list(range(12))),
+        (["-n", "3"], [9, 10, 11]),
+        (["-n", "99"], list(range(12))),
+        (["--reverse"], list(range(11, -1, -1))),
+        (["--reverse", "-n", "2"], [11, 10]),
+        (["--after", "9"], [9, 10, 11]),
+        (["--after", "3", "-n", "2"], [10, 11]),
+        (["--since", "2026-01-31T12:08:00Z"], [8, 9, 10, 11]),
+        (["--until", "2026-01-31T12:02:00Z"], [0, 1, 2]),
+        (["--since", "2026-01-31T12:02:00Z", "--until", "2026-01-31T12:06:00Z", "-n", "2"], [5, 6]),
+        (["--type", "stock#Gone"], [2, 5, 8, 11]),
+        (["--type", "shop#P*", "-n", "3"], [7, 9, 10]),
+        (["--type", "*Gone", "--type", "*Placed"], [0, 2, 3, 5, 6, 8, 9, 11]),
+        (["--id", ID], [0, 2, 4, 6, 8, 10]),
+        (["--id", ID[:4], "--id", OTHER_ID[:8], "-n", "1"], [11]),
+        (["--where", "n > 9"], [10, 11]),
+        (["--where", 'who.name == "Ann"', "--where", "n < 4"], [1, 3]),
+        (["-g", '"n":1[01]'], [10, 11]),
+        (["--grep", "Ann", "--type", "stock*", "--reverse"], [11, 5]),
+    ],
+)
+def test_what_is_asked_for_is_shown_in_global_order(url: str, arguments: list[str], expected: list[int]) -> None:
+    assert numbers(url, *arguments) == expected
+
+
+def test_a_file_is_shown_as_a_journal_is(tmp_path: Path) -> None:
+    path = str(file_with(tmp_path / "e.ndjson", EVENTS))
+    assert numbers(path, "--where", "n >= 10") == [10, 11]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--type", "none"], ["--where", "n > 99"], ["-g", "zzz"], ["--after", "12"], ["-n", "0"]]
+)
+def test_nothing_found_is_exit_1(url: str, arguments: list[str]) -> None:
+    refused(invoke("log", *arguments, url=url), 1, "nothing found: .* has no events that match")
+    refused(invoke("log", *arguments, "-F", "json", url=url), 1, "nothing found")
+
+
+def test_an_empty_journal_has_nothing_to_find(store_url: str) -> None:
+    journal_with(store_url, [])
+    refused(invoke("log", url=store_url), 1, "nothing found")
+
+
+# In which form
+
+
+def test_in_a_pipe_each_event_is_one_whole_line(url: str) -> None:
+    lines = run("log", "-n", "2", url=url).stdout.splitlines()
+    assert lines == [
+        f"    11  2026-01-31T12:10:00.000000Z  {ID}@10  shop#Paid  {EVENTS[10].state}",
+        f"    12  2026-01-31T12:11:00.000000Z  {OTHER_ID}@11  stock#Gone  {EVENTS[11].state}",
+    ]
+
+
+def test_full_shows_an_event_on_lines_of_its_own(url: str) -> None:
+    assert run("log", "-n", "1", "--full", url=url).stdout == (
+        f"event 12  2026-01-31T12:11:00.000000Z\nsequence {OTHER_ID}  version 11\ntype stock#Gone\n\n"
+        f"    {EVENTS[11].state}\n\n"
+    )
+
+
+def test_formats_carry_the_same_events(url: str) -> None:
+    ndjson, as_json, as_csv = (
+        invoke("log", "-n", "3", "-F", name, url=url).stdout for name in ("ndjson", "json", "csv")
+    )
+    lines = [json.loads(line) for line in ndjson.splitlines()]
+    assert [line["global_position"] for line in lines] == [10, 11, 12]
+    assert json.loads(as_json) == lines
+    assert [json.loads(row["state"]) for row in csv.DictReader(as_csv.splitlines())] == [
+        line["state"] for line in lines
+    ]
+    assert ndjson == invoke("export", "--after", "9", url=url).stdout
+
+
+def test_a_template_makes_the_line(url: str) -> None:
+    text = "{global_position} {{{originator_id}@{originator_version}}} {state.who.name} {state.price} <{state.x}>"
+    assert invoke("log", "-n", "1", "--template", text, url=url).stdout == (f"12 {{{OTHER_ID}@11}} Ann 1.10 <>\n")
+    assert invoke("log", "-n", "1", "--template", '{recorded_at};{state.who};{state."who".name}', url=url).stdout == (
+        '2026-01-31T12:11:00.000000Z;{"name":"Ann"};Ann\n'
+    )
+
+
+def test_a_template_takes_states_that_are_no_json(store_url: str) -> None:
+    journal_with(store_url, [event(0, "cipher"), event(1, '{"a":[1.0,null,"x"]}')])
+    assert invoke("log", "--template", "{state.a}|{state}", url=store_url).stdout == (
+        '|cipher\n[1.0,null,"x"]|{"a":[1.0,null,"x"]}\n'
+    )
+
+
+# On a terminal
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+def test_a_line_fits_the_terminal(sqlite_url: str, columns: int) -> None:
+    wide = [event(n, '{"a":"' + "\u6f22" * 300 + '"}', event_type="m.n#" + "\u6f22" * (n * 9)) for n in range(1, 9)]
+    journal_with(sqlite_url, [*wide, event(2**63 - 1, "{}")])
+    lines = plain(on_terminal("log", url=sqlite_url, columns=columns, PAGER="cat")).splitlines()
+    from rich.cells import cell_len
+
+    assert len(lines) == 9
+    assert max(map(cell_len, lines)) <= columns
+
+
+def test_a_narrow_terminal_shows_ids_and_types_that_are_short_and_a_wide_one_all_of_them(url: str) -> None:
+    narrow = plain(on_terminal("log", "-n", "1", url=url, columns=80, PAGER="cat"))
+    assert narrow.startswith(f"    12  2026-01-31 12:11:00Z  {OTHER_ID[:8]}@11  Gone  {{")
+    wide = plain(on_terminal("log", "-n", "1", url=url, columns=200, PAGER="cat"))
+    assert f"{OTHER_ID}@11  stock#Gone  {EVENTS[11].state}" in wide
+
+
+def test_full_folds_the_state_on_a_terminal_and_loses_nothing(sqlite_url: str) -> None:
+    state = '{"a":"' + "x" * 200 + '","b":[1,2,3]}'
+    journal_with(sqlite_url, [event(0, state)])
+    text = plain(on_terminal("log", "--full", url=sqlite_url, PAGER="cat"))
+    assert "".join(line.strip() for line in text.splitlines()[4:]) == state
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_colours_come_unless_they_are_not_wanted(url: str) -> None:
+    assert "\x1b[33m" in on_terminal("log", "-n", "1", url=url, PAGER="cat")
+    assert "\x1b[33m" not in on_terminal("log", "-n", "1", url=url, PAGER="cat", NO_COLOR="1")
+
+
+HOSTILE = '{"a":"\x1b]52;c;AAAA\x07\u202e\x9b2J [bold]x[/] \r"}'
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--full"], ["-F", "ndjson"], ["-F", "csv"], ["--template", "{state.a} {state} {event_type}"]]
+)
+@pytest.mark.parametrize("pager", ["cat", "sed -n p"])
+def test_nothing_stored_drives_the_terminal_with_a_pager_or_without(
+    sqlite_url: str, arguments: list[str], pager: str
+) -> None:
+    journal_with(sqlite_url, [event(0, HOSTILE, event_type="a\x1b[2J#[red]B"), event(1, "a\nb\tc\x1b[2J")])
+    text = plain(on_terminal("log", *arguments, url=sqlite_url, columns=200, PAGER=pager))
+    for control in ("\x1b", "\x07", "\x9b", "\u202e", "\r"):
+        assert control not in text
+    assert "[bold]x[/]" in text or "[red]B" in text
+
+
+# The pager
+
+
+def test_the_users_pager_gets_what_is_printed_on_a_terminal(url: str, tmp_path: Path) -> None:
+    text = on_terminal("log", url=url, PAGER=f"tee {tmp_path / 'paged'}")
+    assert (tmp_path / "paged").read_text() == text
+    assert len(plain(text).splitlines()) == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [(["--no-pager"], {}), ([], {"PAGER": ""}), ([], {"PAGER": "cat"}), ([], {"PAGER": "no-such-pager"})],
+)
+def test_no_pager_is_used_where_none_is_wanted_or_there(
+    url: str, tmp_path: Path, arguments: list[str], variables: dict[str, str]
+) -> None:
+    assert len(plain(on_terminal("log", *arguments, url=url, **{"PAGER": "false", **variables})).splitlines()) == 12
+
+
+def test_a_pager_that_is_left_early_ends_the_log_quietly(sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(n, '{"a":"' + "x" * 500 + '"}') for n in range(3_000)])
+    text = plain(on_terminal("log", url=sqlite_url, PAGER="head -n 2"))
+    assert len(text.splitlines()) == 2
+
+
+def test_no_pager_begins_where_nothing_is_found(url: str, tmp_path: Path) -> None:
+    text = on_terminal("log", "--type", "none", url=url, PAGER=f"tee {tmp_path / 'paged'}")
+    assert "nothing found" in text
+    assert not (tmp_path / "paged").exists()
+
+
+def test_a_pipe_is_not_paged(url: str) -> None:
+    import os
+
+    ended = run("log", url=url, env={**os.environ, "PAGER": "false"})
+    assert (ended.returncode, ended.stdout.count("\n")) == (0, 12)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--since", "soon"], "'soon' is no time"),
+        (["--until", "2026-02-30"], "is no time"),
+        (["--since", "2026-02-01", "--until", "2026-01-01"], "nothing is between them"),
+        (["--where", "n = 1"], "'n = 1' is no comparison"),
+        (["--where", "n == x"], "'x' is no JSON"),
+        (["-g", "("], r"-g '\(' is no regular expression"),
+        (["-g", "*"], "is no regular expression"),
+        (["--template", "{nothing}"], r"--template has \{nothing\}, and an event has originator_id"),
+        (["--template", "{state.}"], "is no path"),
+        (["--template", "{"], r"without its twin"),
+        (["--template", "}"], r"without its twin"),
+        (["--template", "{originator_id}", "-F", "csv"], "--template says how to print"),
+        (["--template", "{originator_id}", "--full"], "--template says how to print"),
+        (["-n", "-1"], "-1 is not in the range"),
+        (["--id", "9b3"], "is no UUID, and no beginning of one"),
+        (["--after", "x"], "'x' is not a valid int"),
+        (["--cursor-file", "c"], "--cursor-file goes with -f"),
+        (["-f", "--reverse"], "leave out --reverse"),
+        (["-f", "--until", "now"], "leave out --reverse and --until"),
+        (["-f", "-F", "json"], "-f has no end, and json needs one"),
+        (["-f", "-F", "csv"], "-f has no end"),
+        (["-f", "--cursor-file", "c", "-n", "3"], "says where to begin"),
+        (["-f", "--cursor-file", "c", "--after", "3"], "says where to begin"),
+    ],
+)
+def test_bad_options_are_refused_with_one_line(url: str, arguments: list[str], message: str) -> None:
+    refused(invoke("log", *arguments, url=url), 2, message)
+
+
+def test_a_file_cannot_be_followed(tmp_path: Path) -> None:
+    path = str(file_with(tmp_path / "e.ndjson", EVENTS))
+    refused(invoke("log", "-f", url=path), 2, "is a file, and -f follows journals")
+
+
+def test_an_ambiguous_id_is_refused_with_the_candidates(store_url: str) -> None:
+    journal_with(store_url, [event(of=ID), event(of=ID[:-1] + "b")])
+    refused(
+        invoke("log", "--id", ID[:6], url=store_url), 2, f"{ID[:6]} is the beginning of several ids.*{ID}, {ID[:-1]}b"
+    )
+    refused(invoke("get", ID[:6], url=store_url), 2, "is the beginning of several ids")
+    refused(invoke("export", "--id", ID[:6], url=store_url), 2, "is the beginning of several ids")
+    refused(invoke("get", "0000", url=store_url), 1, "nothing found: no sequence in .* begins with 0000")
+    assert MOMENT in invoke("get", ID[:6] + ID[6:].upper(), url=store_url).stdout
