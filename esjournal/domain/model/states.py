@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from esjournal.domain.model import fields
@@ -20,9 +21,21 @@ _PARTS = re.compile(_PART)
 
 
 class Number(str):
-    """A number, as it is written: 1.10 stays 1.10, and an integer of any size is whole."""
+    """A number, as it is written: 1.10 stays 1.10, and an integer of any size is whole.
+
+    It equals a number that is written alike, and never the string of its digits.
+    """
 
     __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        # Without it, str says what differs.
+        return not self == other
+
+    __hash__ = str.__hash__
 
 
 def _refused_constant(name: str) -> NoReturn:
@@ -104,8 +117,12 @@ def path(text: str) -> Path:
 
 
 def path_text(names: Path) -> str:
-    """Return a path as it is written."""
-    return ".".join(name if _PARTS.fullmatch(name) and name[0] != '"' else _quoted(name) for name in names)
+    """Return a path as it is written, so that `path` reads it."""
+    return ".".join(name if _is_plain(name) else _quoted(name) for name in names)
+
+
+def _is_plain(name: str) -> bool:
+    return _PARTS.fullmatch(name) is not None and name[0] != '"' and not fields.has_surrogate(name)
 
 
 def value_at(state: Any, names: Path) -> Any:
@@ -115,3 +132,21 @@ def value_at(state: Any, names: Path) -> Any:
             return MISSING
         state = state[name]
     return state
+
+
+def leaves(value: Any, names: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield the leaves of a parsed value with their paths, in the order of the text.
+
+    A leaf is a value that is no object, or an empty one; an array is one leaf as a whole.
+
+    Args:
+        value: a parsed value.
+        names: the path that leads to it.
+    """
+    rest = [(names, value)]
+    while rest:
+        names, value = rest.pop()
+        if isinstance(value, dict) and value:
+            rest += [((*names, name), member) for name, member in reversed(value.items())]
+        else:
+            yield names, value
