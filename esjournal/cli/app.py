@@ -10,6 +10,7 @@ from esjournal import __version__
 from esjournal.cli.commands.append import append
 from esjournal.cli.commands.export import export
 from esjournal.cli.commands.get import get
+from esjournal.cli.commands.history import history
 from esjournal.cli.commands.import_ import import_
 from esjournal.cli.commands.init import init
 from esjournal.cli.commands.list_ import list_
@@ -33,6 +34,7 @@ app.command("append")(append)
 app.command("get")(get)
 app.command("list")(list_)
 app.command("log")(log)
+app.command("history")(history)
 app.command("export")(export)
 app.command("import")(import_)
 

@@ -27,6 +27,14 @@ class OutputFormat(StrEnum):
     CSV = "csv"
 
 
+class HistoryFormat(StrEnum):
+    """How a command prints what events changed, and the state that they fold up to."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+
+
 UrlOption = Annotated[
     str | None,
     typer.Option(

@@ -26,8 +26,9 @@ from esjournal.journal.opening import initialise, open_journal
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
-COMMANDS = ["init", "append", "get", "list", "log", "export", "import"]
+COMMANDS = ["init", "append", "get", "list", "log", "history", "export", "import"]
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
+ANN = '{"owner":"Ann","address":{"zip":1010}}'
 # Servers that the documentation names; the tests have another.
 SERVERS = re.compile(r"postgresql://me@[\w.]+/\w+")
 INSTALLING = re.compile(r"pip install|apt-get|python3 -m venv")
@@ -82,7 +83,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("esjournal.db", "old.db", "new.db"):
         initialise(str(folder / name))
     with open_journal(str(folder / "esjournal.db")) as journal:
-        journal.events.append(RecordedEvent(SEQUENCE, version, "accounts#Renamed", "{}") for version in range(20))
+        journal.events.append(RecordedEvent(SEQUENCE, 0, "accounts#Opened", ANN, "2026-01-01T00:00:00.000000Z"))
+        journal.events.append(RecordedEvent(SEQUENCE, version, "accounts#Renamed", ANN) for version in range(1, 20))
     with open_journal(str(folder / "old.db")) as journal:
         journal.events.append(RecordedEvent(str(uuid4()), 0, "accounts#Opened", "{}") for _ in range(3))
         for name in (

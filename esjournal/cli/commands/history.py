@@ -1,0 +1,85 @@
+"""`esjournal history`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from esjournal.cli.ending import NOTHING_FOUND, fail, say
+from esjournal.cli.options import HistoryFormat, SequenceArgument, UrlOption, checked, url_of
+from esjournal.cli.times import moment_of
+
+if TYPE_CHECKING:
+    from esjournal.journal.folding import Step
+
+
+def history(
+    context: typer.Context,
+    originator_id: SequenceArgument,
+    at_version: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Only events up to this version.", show_default=False),
+    ] = None,
+    at_time: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Recorded then or earlier: 2026-01-31, '10 min ago'.", show_default=False),
+    ] = None,
+    field: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Only events that set this field: owner, address.zip.", show_default=False),
+    ] = None,
+    output_format: Annotated[HistoryFormat, typer.Option("--format", "-F", help="How to print.")] = HistoryFormat.TABLE,
+    url: UrlOption = None,
+) -> None:
+    """Show what each event of a sequence changed, and the state that they fold up to.
+
+    Later fields win, nested objects are merged, null removes a field (RFC 7396). With --field, the last event is the
+    one that set it last. Exit 1 when nothing is found.
+
+    \b
+    Examples:
+      esjournal history 9b30
+      esjournal history 9b30 --at-version 7 -F json | jq .state
+      esjournal history 9b30 --at-time '2026-01-31 12:00'
+      esjournal history 9b30 --field owner
+      esjournal history 9b30 --field owner -F json | jq .originator_version
+
+    \b
+    --format json prints the state; with --field, its value and the event that
+    set it last. ndjson prints a line for each event, with what it added,
+    changed and removed.
+    """
+    from esjournal.domain.model import fields, states
+
+    start = checked(fields.originator_id_start, originator_id)
+    version = None if at_version is None else checked(fields.originator_version, at_version)
+    moment = None if at_time is None else moment_of(at_time)
+    path = None if field is None else checked(states.path, field)
+    from esjournal.cli.rendering.history import print_history
+    from esjournal.journal import folding
+    from esjournal.journal.files import open_to_read
+    from esjournal.journal.finding import find_sequence
+
+    read = unfolded = 0
+
+    def counted(steps: Iterable[Step]) -> Iterator[Step]:
+        nonlocal read, unfolded
+        for step in steps:
+            read += 1
+            unfolded += step.changes is None
+            yield step
+
+    with open_to_read(url_of(context, url)) as journal:
+        sequence = find_sequence(journal, start)
+        steps = counted(folding.history(journal, sequence, at_version=version, at_time=moment))
+        found = print_history(steps if path is None else folding.setting(steps, path), output_format, field=path)
+        opaque = f"{unfolded} of {read} events are not folded, because their states are no JSON objects"
+        if not found:
+            what = f"has no events that {'match' if path is None else f'set {states.path_text(path)}'}"
+            if not read and not journal.events.get_items(sequence, limit=1):
+                what = "is not in this journal"
+            fail(f"nothing found: sequence {sequence} {what}{f'; {opaque}' if unfolded else ''}", NOTHING_FOUND)
+    if unfolded:
+        say(opaque)

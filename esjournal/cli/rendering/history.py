@@ -1,0 +1,201 @@
+"""What events changed, and the state that they fold up to."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from esjournal.cli.options import HistoryFormat
+from esjournal.cli.terminal import on_one_line, write
+from esjournal.domain.model.states import MISSING, Path, path_text, text_of, value_at
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from esjournal.journal.folding import Changes, Step
+
+INDENT = 2
+STYLES = {"+": "green", "~": "yellow", "-": "red"}
+UNCHANGED = "nothing changed"
+UNFOLDED = "not folded: the state is no JSON object"
+
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_SEPARATOR = re.compile(rf"{_STRING}|[,:]")
+# An array that has no other and no object in it is one word.
+_WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[\[\]{{}},:]|[^\[\]{{}},:\"]+")
+
+
+def print_history(steps: Iterable[Step], output_format: HistoryFormat, *, field: Path | None) -> bool:
+    """Print steps, streaming, and the state that they come to.
+
+    Args:
+        steps: in the order of their versions.
+        output_format: how.
+        field: the only field that the steps have changes of, if it is not all: then its value is printed, and no state.
+
+    Returns:
+        Whether there were any; if not, nothing was printed.
+    """
+    remaining = iter(steps)
+    first = next(remaining, None)
+    if first is None:
+        return False
+    every = chain([first], remaining)
+    if output_format is HistoryFormat.NDJSON:
+        for step in every:
+            write(_changes_line(step))
+    elif output_format is HistoryFormat.JSON:
+        last = deque(every, maxlen=1).pop()
+        write(_state_line(last) if field is None else _field_line(last, field))
+    elif sys.stdout.isatty():
+        _draw(every, whole=field is None)
+    else:
+        _print_plain(every, whole=field is None)
+    return True
+
+
+def _changes_line(step: Step) -> str:
+    event, changes = step.event, step.changes
+    values: dict[str, Any] = {
+        "originator_version": event.originator_version,
+        "event_type": event.event_type,
+        "recorded_at": event.recorded_at,
+        "global_position": event.global_position,
+        **dict.fromkeys(("added", "changed", "removed")),
+    }
+    if changes is not None:
+        values["added"] = {path_text(names): value for names, value in changes.added.items()}
+        values["changed"] = {path_text(names): list(values) for names, values in changes.changed.items()}
+        values["removed"] = {path_text(names): value for names, value in changes.removed.items()}
+    return f"{text_of(values)}\n"
+
+
+def _state_line(step: Step) -> str:
+    event = step.event
+    values = {
+        "originator_id": event.originator_id,
+        "originator_version": event.originator_version,
+        "recorded_at": event.recorded_at,
+        "state": step.state,
+    }
+    return f"{text_of(values)}\n"
+
+
+def _field_line(step: Step, field: Path) -> str:
+    event, value = step.event, value_at(step.state, field)
+    values = {
+        "originator_id": event.originator_id,
+        "field": path_text(field),
+        # A state that was folded has no null but in arrays, so null says that it was removed.
+        "value": None if value is MISSING else value,
+        "originator_version": event.originator_version,
+        "event_type": event.event_type,
+        "recorded_at": event.recorded_at,
+        "global_position": event.global_position,
+    }
+    return f"{text_of(values)}\n"
+
+
+def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
+    # For pipes: nothing is cut or wrapped, and Rich, which costs more to load than to use, is not needed.
+    for step in steps:
+        event = step.event
+        header = f"version {event.originator_version}  {on_one_line(event.event_type)}  {event.recorded_at}\n"
+        write(header + "".join(f"{' ' * INDENT}{line}\n" for _, line in _lines(step.changes)))
+    if whole:
+        write(f"\n{_heading(step)}\n")
+        for depth, line in _laid_out(step.state):
+            write(f"{' ' * INDENT * depth}{line}\n")
+
+
+def _draw(steps: Iterable[Step], *, whole: bool) -> None:
+    from rich.console import Console
+
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal may know fewer characters than a state has.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    console = Console(markup=False, highlight=False, emoji=False)
+    for text in history_texts(steps, console, whole=whole):
+        console.print(text, soft_wrap=True)
+
+
+def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> Iterator[Text]:
+    """Yield the lines of steps, folded to a console's width.
+
+    Args:
+        steps: one or more, in the order of their versions.
+        console: where they will be printed.
+        whole: whether the state that they come to follows.
+    """
+    from rich.highlighter import JSONHighlighter
+    from rich.text import Text
+
+    for step in steps:
+        event = step.event
+        moment = str(event.recorded_at).replace("T", " ").replace(".000000", "")
+        header = Text.assemble(
+            (f"version {event.originator_version}", "cyan"), f"  {on_one_line(event.event_type)}  ", (moment, "dim")
+        )
+        yield _hanging(header, 0, console)
+        for sign, line in _lines(step.changes):
+            yield _hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
+    if whole:
+        highlighter = JSONHighlighter()
+        yield Text(f"\n{_heading(step)}", style="bold")
+        for depth, line in _laid_out(step.state):
+            # However deep it is, half of the width is left for what it says.
+            yield _hanging(highlighter(Text(line)), min(INDENT * depth, console.width // 2), console)
+
+
+def _hanging(line: Text, indent: int, console: Console) -> Text:
+    """Return a line with so many spaces before it, and more before what goes on below."""
+    from rich.text import Text
+
+    first, *others = line.wrap(console, console.width - indent - 2 * INDENT, overflow="fold")
+    return Text("\n").join(
+        [Text.assemble(" " * indent, first), *(Text.assemble(" " * (indent + 2 * INDENT), other) for other in others)]
+    )
+
+
+def _heading(step: Step) -> str:
+    return f"state at version {step.event.originator_version}"
+
+
+def _lines(changes: Changes | None) -> Iterator[tuple[str, str]]:
+    """Yield each change as its sign, which is empty where there is none, and the line."""
+    if changes is None:
+        yield "", UNFOLDED
+        return
+    for sign, values in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
+        for names, value in values.items():
+            shown = " -> ".join(map(_spaced, map(text_of, value))) if sign == "~" else _spaced(text_of(value))
+            yield sign, on_one_line(f"{sign} {path_text(names)}: {shown}")
+    if not changes:
+        yield "", UNCHANGED
+
+
+def _spaced(text: str) -> str:
+    """Return JSON with the spaces at which a line may be broken."""
+    return _SEPARATOR.sub(lambda found: f"{found[0]} " if found[0] in ",:" else found[0], text)
+
+
+def _laid_out(state: Any) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a state, a key each, with how deep they stand."""
+    depth, line = 0, ""
+    for word in _WORD.findall(text_of(state)):
+        if word in ("}", "]"):
+            if line:
+                yield depth, on_one_line(line)
+            depth, line = depth - 1, word
+        elif word in ("{", "[", ","):
+            yield depth, on_one_line(line + word)
+            depth, line = depth + (word != ","), ""
+        else:
+            line += _spaced(word)
+    yield depth, on_one_line(line)

@@ -1,0 +1,137 @@
+"""A sequence folded up to one state, event by event, and what each of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from esjournal.domain.model.states import MISSING, Path, leaves, parsed
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.journal.opening import Journal
+from esjournal.journal.reading import read_sequence
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an event changed in a state, leaf by leaf, each under its path; see `states.leaves`.
+
+    `added` and `removed` have the values of the leaves that came and went, `changed` those before and after.
+    """
+
+    added: dict[Path, Any]
+    changed: dict[Path, tuple[Any, Any]]
+    removed: dict[Path, Any]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+    def of(self, field: Path) -> Changes:
+        """Return the changes of a field, and of what is below it."""
+
+        def only(values: dict[Path, Any]) -> dict[Path, Any]:
+            return {names: value for names, value in values.items() if names[: len(field)] == field}
+
+        return Changes(only(self.added), only(self.changed), only(self.removed))
+
+
+@dataclass(frozen=True)
+class Step:
+    """An event, and what it came to.
+
+    `changes` is None where the event's state is no JSON object, such as one that is encrypted: it is not folded.
+    `state` is what the events so far fold up to. It is one object for all steps, and the next step changes it, so that
+    memory is what the state takes, and not the history.
+    """
+
+    event: RecordedEvent
+    changes: Changes | None
+    state: State
+
+
+def history(
+    journal: Journal, originator_id: str, *, at_version: int | None = None, at_time: str | None = None
+) -> Iterator[Step]:
+    """Fold the events of a sequence in the order of their versions, streaming.
+
+    Args:
+        journal: an open journal.
+        originator_id: the sequence, in canonical form.
+        at_version: leave out what is behind this version.
+        at_time: leave out what was recorded later than this moment, in canonical form.
+    """
+    events = read_sequence(journal, originator_id, lte=at_version)
+    return fold(event for event in events if at_time is None or str(event.recorded_at) <= at_time)
+
+
+def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:
+    """Fold events into a state that is empty at first: each event's state is a JSON Merge Patch (RFC 7396).
+
+    Nested objects are merged, any other value takes the place of what was there, and null removes it.
+
+    Args:
+        events: of one sequence, in the order of their versions.
+    """
+    state: State = {}
+    for event in events:
+        patch = parsed(event.state)
+        yield Step(event, None if patch is None else _merge(state, patch), state)
+
+
+def setting(steps: Iterable[Step], field: Path) -> Iterator[Step]:
+    """Yield the steps that added, changed or removed a field, or what is below it, with no other changes.
+
+    An event that says again what was there already is none of them. The last one is who set the field last.
+
+    Args:
+        steps: what `fold` yields.
+        field: the path of the field.
+    """
+    for step in steps:
+        if step.changes and (changes := step.changes.of(field)):
+            yield replace(step, changes=changes)
+
+
+def _merge(state: State, patch: State) -> Changes:
+    """Merge a patch into a state, which is changed, and return how.
+
+    Only what the patch names is looked at, however large the state is.
+    """
+    before: dict[Path, Any] = {}
+    after: dict[Path, Any] = {}
+    # Objects that are being merged, the innermost last: a list, because recursion would run out of stack.
+    rest: list[tuple[Path, State, Iterator[tuple[str, Any]]]] = [((), state, iter(patch.items()))]
+    while rest:
+        names, target, members = rest[-1]
+        for name, new in members:
+            path = (*names, name)
+            old = target.get(name, MISSING)
+            merges = isinstance(new, dict) and isinstance(old, dict) and len(old) > 0
+            if old is not MISSING and not merges:
+                before.update(leaves(old, path))
+            if isinstance(new, dict):
+                if not merges:
+                    # What is new is merged too, into nothing: that drops its nulls.
+                    target[name] = {}
+                rest.append((path, target[name], iter(new.items())))
+                break
+            if new is None:
+                target.pop(name, None)
+            else:
+                target[name] = after[path] = new
+        else:
+            rest.pop()
+            if names and not target:
+                after[names] = {}
+    return _compared(before, after)
+
+
+def _compared(before: dict[Path, Any], after: dict[Path, Any]) -> Changes:
+    both = [path for path in after if path in before]
+    return Changes(
+        added={path: value for path, value in after.items() if path not in before},
+        changed={path: (before[path], after[path]) for path in both if before[path] != after[path]},
+        removed={path: value for path, value in before.items() if path not in after},
+    )
