@@ -18,7 +18,8 @@ State = dict[str, Any]
 class Changes:
     """What an event changed in a state, leaf by leaf, each under its path; see `states.leaves`.
 
-    `added` and `removed` have the values of the leaves that came and went, `changed` those before and after.
+    `added` and `removed` have the values of the leaves that came and went, `changed` those before and after. An object
+    that was there before and is there after is told by its leaves alone, also where it was or becomes empty.
     """
 
     added: dict[Path, Any]
@@ -101,21 +102,21 @@ def _merge(state: State, patch: State) -> Changes:
     """
     before: dict[Path, Any] = {}
     after: dict[Path, Any] = {}
-    # Objects that are being merged, the innermost last: a list, because recursion would run out of stack.
-    rest: list[tuple[Path, State, Iterator[tuple[str, Any]]]] = [((), state, iter(patch.items()))]
+    # The objects that are being merged, the innermost last: a list, because recursion would run out of stack.
+    rest: list[tuple[Path, State, Iterator[tuple[str, Any]], bool]] = [((), state, iter(patch.items()), False)]
     while rest:
-        names, target, members = rest[-1]
+        names, target, members, is_new = rest[-1]
         for name, new in members:
             path = (*names, name)
             old = target.get(name, MISSING)
-            merges = isinstance(new, dict) and isinstance(old, dict) and len(old) > 0
+            merges = isinstance(old, dict) and isinstance(new, dict)
             if old is not MISSING and not merges:
                 before.update(leaves(old, path))
             if isinstance(new, dict):
-                if not merges:
-                    # What is new is merged too, into nothing: that drops its nulls.
-                    target[name] = {}
-                rest.append((path, target[name], iter(new.items())))
+                # What is new is merged too, into nothing: that drops its nulls.
+                inner = old if merges else {}
+                target[name] = inner
+                rest.append((path, inner, iter(new.items()), not merges))
                 break
             if new is None:
                 target.pop(name, None)
@@ -123,7 +124,7 @@ def _merge(state: State, patch: State) -> Changes:
                 target[name] = after[path] = new
         else:
             rest.pop()
-            if names and not target:
+            if is_new and not target:
                 after[names] = {}
     return _compared(before, after)
 
