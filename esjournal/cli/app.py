@@ -15,6 +15,7 @@ from esjournal.cli.commands.import_ import import_
 from esjournal.cli.commands.init import init
 from esjournal.cli.commands.list_ import list_
 from esjournal.cli.commands.log import log
+from esjournal.cli.commands.stats import stats
 from esjournal.cli.ending import JournalGroup
 from esjournal.cli.options import UrlOption
 
@@ -35,6 +36,7 @@ app.command("get")(get)
 app.command("list")(list_)
 app.command("log")(log)
 app.command("history")(history)
+app.command("stats")(stats)
 app.command("export")(export)
 app.command("import")(import_)
 

@@ -28,9 +28,9 @@ class LongSequence:
 class Counted:
     """What is in a journal.
 
-    `size` is in bytes on disk; `first_recorded_at` and `last_recorded_at` are by the clock, None without events; `types`
-    have the numbers of their events, the most frequent first; `periods` have theirs in the order of time, as long as
-    `by` says, and only those in which anything was recorded; `longest` are the longest sequences, the longest first.
+    `size` is in bytes on disk; `first_recorded_at` and `last_recorded_at` are by the clock, None without events.
+    `types` has the number of events of each type, the most frequent first; `periods` has that of each period in which
+    anything was recorded, in the order of time, and `by` says how long one is. `longest` begins with the longest one.
     """
 
     events: int

@@ -111,7 +111,8 @@ class SQLiteCounts(Counts):
             f"WHERE {self._sequence_id} > ? AND +{GLOBAL_POSITION} <= ? "
             f"GROUP BY {self._sequence_id} ORDER BY {self._sequence_id} LIMIT {self._PAGE}"
         )
-        count, found, after = 0, [], ""
+        count, after = 0, ""
+        found: list[Row] = []
         while page := self._rows(select, after, self._until):
             count += len(page)
             after = page[-1][0]

@@ -1,0 +1,184 @@
+"""What is in a journal, on the screen and in pipes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, NamedTuple
+
+from esjournal.cli.plot import bar, plot
+from esjournal.cli.terminal import visible, write
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from esjournal.journal.counting import Counted
+
+PIPE_WIDTH = 80
+SHOWN_TYPES = 20
+SHORTEST_BAR = 12
+LONGEST_BAR = 40
+
+_UNITS = ("kB", "MB", "GB", "TB")
+_HEADING = "bold"
+_QUIET = "dim"
+_BAR = "cyan"
+
+
+class Part(NamedTuple):
+    """Text in one style, as Rich calls it."""
+
+    text: str
+    style: str = ""
+
+
+class Line(NamedTuple):
+    """A line: what stands in columns, and behind it a text of any length, which is folded where there is no room."""
+
+    parts: tuple[Part, ...] = ()
+    rest: str = ""
+
+
+def print_counts(counted: Counted) -> None:
+    """Print what is in a journal, as wide as the terminal is; into a pipe whole, and without loading Rich."""
+    unicode = _knows_blocks(sys.stdout.encoding)
+    if not sys.stdout.isatty():
+        for line in lines_of(counted, PIPE_WIDTH, unicode=unicode):
+            write(f"{''.join(part.text for part in line.parts)}{line.rest}".rstrip() + "\n")
+        return
+    from rich.console import Console
+
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal may know fewer characters than a type has.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    console = Console(markup=False, highlight=False, emoji=False)
+    draw(lines_of(counted, console.width, unicode=unicode), console)
+
+
+def print_json(counted: Counted) -> None:
+    """Print what is in a journal as one JSON object, with all of its types."""
+    answer = {
+        "events": counted.events,
+        "sequences": counted.sequences,
+        "bytes": counted.size,
+        "first_recorded_at": counted.first_recorded_at,
+        "last_recorded_at": counted.last_recorded_at,
+        "types": [
+            {"event_type": name, "events": events, "percent": round(100 * events / counted.events, 2)}
+            for name, events in counted.types.items()
+        ],
+        "by": counted.by,
+        "periods": [{"period": name, "events": events} for name, events in counted.periods.items()],
+        "longest": [asdict(sequence) for sequence in counted.longest],
+    }
+    write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+
+
+def draw(lines: Iterable[Line], console: Console) -> None:
+    """Draw lines, as wide as the console is."""
+    from rich.text import Text
+
+    for line in lines:
+        text = Text.assemble(*line.parts)
+        if line.rest:
+            room = max(1, console.width - text.cell_len)
+            folded = Text(line.rest).wrap(console, room, overflow="fold")
+            text.append(Text(f"\n{' ' * text.cell_len}").join(folded))
+        console.print(text)
+
+
+def lines_of(counted: Counted, width: int, *, unicode: bool) -> Iterator[Line]:
+    """Yield what is in a journal as lines to read.
+
+    Args:
+        counted: what is in it.
+        width: what bars and columns fit into, in characters; types may be longer.
+        unicode: whether block characters may be used.
+    """
+    yield from _summary(counted)
+    if not counted.events:
+        return
+    yield Line()
+    yield from _types(counted, width, unicode)
+    yield Line()
+    yield from _over_time(counted, width, unicode)
+    yield Line()
+    yield from _longest(counted)
+
+
+def _knows_blocks(encoding: str) -> bool:
+    try:
+        "█│".encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _summary(counted: Counted) -> Iterator[Line]:
+    rows = [
+        ("events", f"{counted.events:,}"),
+        ("sequences", f"{counted.sequences:,}"),
+        ("size on disk", _size(counted.size)),
+    ]
+    if counted.first_recorded_at and counted.last_recorded_at:
+        rows.append(("first recorded", _moment(counted.first_recorded_at)))
+        rows.append(("last recorded", _moment(counted.last_recorded_at)))
+    for name, value in rows:
+        yield Line((Part(f"{name:<14}  ", _HEADING), Part(value)))
+
+
+def _types(counted: Counted, width: int, unicode: bool) -> Iterator[Line]:
+    shown = list(counted.types.items())[:SHOWN_TYPES]
+    others = counted.events - sum(events for _, events in shown)
+    number_width = max(len("events"), len(f"{max(shown[0][1], others):,}"))
+    # Types come last, as long as they may be; the bars get what the types leave.
+    left = width - number_width - len("  percent    ") - max(len(_on_one_line(name)) for name, _ in shown)
+    bar_width = min(max(left, SHORTEST_BAR), LONGEST_BAR)
+    yield Line((Part(f"{'events':>{number_width}}  percent  {'':{bar_width}}  type", _HEADING),))
+    for name, events in shown:
+        drawn = bar(events, shown[0][1], bar_width, unicode=unicode)
+        numbers = f"{events:>{number_width},}  {_percent(events, counted.events):>7}  "
+        yield Line((Part(numbers), Part(f"{drawn:<{bar_width}}  ", _BAR)), _on_one_line(name))
+    if len(counted.types) > len(shown):
+        numbers = f"{others:>{number_width},}  {_percent(others, counted.events):>7}  {'':{bar_width}}  "
+        yield Line((Part(numbers), Part(f"{len(counted.types) - len(shown):,} more types", _QUIET)))
+
+
+def _over_time(counted: Counted, width: int, unicode: bool) -> Iterator[Line]:
+    drawn = plot(counted.periods, counted.by, width, unicode=unicode)
+    together = f", {drawn.periods_in_column:,} {counted.by}s in each column" if drawn.periods_in_column > 1 else ""
+    yield Line((Part(f"events by {counted.by}", _HEADING), Part(f" in UTC{together}", _QUIET)))
+    for axis, columns in drawn.lines:
+        yield Line((Part(axis, _QUIET), Part(columns, _BAR)))
+
+
+def _longest(counted: Counted) -> Iterator[Line]:
+    number_width = max(len("events"), len(f"{counted.longest[0].events:,}"))
+    version_width = max(len("last version"), *(len(str(sequence.last_version)) for sequence in counted.longest))
+    yield Line((Part(f"{'events':>{number_width}}  {'last version':>{version_width}}  longest sequences", _HEADING),))
+    for sequence in counted.longest:
+        numbers = f"{sequence.events:>{number_width},}  {sequence.last_version:>{version_width}}  "
+        yield Line((Part(numbers),), _on_one_line(sequence.originator_id))
+
+
+def _on_one_line(stored: str) -> str:
+    return visible(stored).replace("\n", "\\n")
+
+
+def _percent(part: int, whole: int) -> str:
+    text = f"{100 * part / whole:.1f}%"
+    return "<0.1%" if text == "0.0%" else text
+
+
+def _size(size: int) -> str:
+    if size < 1_000:
+        return f"{size} bytes"
+    power = min((len(str(size)) - 1) // 3, len(_UNITS))
+    return f"{size / 1_000**power:.1f} {_UNITS[power - 1]}"
+
+
+def _moment(recorded_at: str) -> str:
+    return recorded_at.replace("T", " ").replace(".000000", "")
