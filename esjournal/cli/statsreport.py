@@ -44,9 +44,7 @@ class ReportFormat(StrEnum):
 
 
 def report(counted: Counted, report_format: ReportFormat) -> str:
-    """Return a report as text.
-
-    What is stored stands in it only as text: Rich escapes it, as it does for a terminal's picture of anything.
+    """Return a report, in which what is stored is only text.
 
     Args:
         counted: what is in the journal.
@@ -61,10 +59,11 @@ def report(counted: Counted, report_format: ReportFormat) -> str:
         file=StringIO(),
         force_terminal=True,
         color_system="standard",
-        no_color=False,
         markup=False,
         highlight=False,
         emoji=False,
+        # A report is the same whatever the terminal is: NO_COLOR or TERM=dumb do not hold for it.
+        _environ={},
     )
     draw(lines_of(counted, WIDTH, unicode=True), console)
     if report_format is ReportFormat.HTML:

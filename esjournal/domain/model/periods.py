@@ -37,6 +37,8 @@ class Period(StrEnum):
         """
         name = moment[: self.characters]
         try:
+            if len(name) < self.characters:
+                raise ValueError(moment)
             begin = datetime.fromisoformat(name + _BEGINNING[len(name) :])
         except ValueError:
             raise InvalidData(

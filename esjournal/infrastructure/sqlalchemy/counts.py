@@ -72,7 +72,7 @@ class Counts(ABC):
 
     @abstractmethod
     def bytes_on_disk(self) -> int:
-        """Return how many bytes the journal takes, with its indexes and what is still to be written into place."""
+        """Return how many bytes the journal takes, with its indexes."""
 
     @abstractmethod
     def _select_by_type_and_period(self, period: Period) -> str: ...
@@ -121,11 +121,12 @@ class SQLiteCounts(Counts):
         return count, found
 
     def bytes_on_disk(self) -> int:
-        """Return the bytes of the database's pages, and of the write-ahead log beside it."""
+        """Return the bytes of the file and of the write-ahead log beside it, or those of a database in memory."""
+        if self._session.is_shared:
+            file = Path(str(self._session.url.path))
+            return sum(path.stat().st_size for path in (file, Path(f"{file}-wal")) if path.exists())
         [[pages]], [[page_bytes]] = self._rows("PRAGMA page_count"), self._rows("PRAGMA page_size")
-        log = Path(f"{self._session.url.path}-wal")
-        waiting = log.stat().st_size if self._session.is_shared and log.exists() else 0
-        return int(pages * page_bytes + waiting)
+        return int(pages * page_bytes)
 
     def _select_by_type_and_period(self, period: Period) -> str:
         return (

@@ -1,0 +1,91 @@
+"""Bars and columns, character by character."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esjournal.cli.plot import HEIGHT, Plot, bar, plot
+from esjournal.domain.model.periods import Period
+
+
+def drawn(plotted: Plot) -> list[str]:
+    return [line.axis + line.columns for line in plotted.lines]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0, ""), (1, "▏"), (500, "█████"), (550, "█████▌"), (999, "██████████"), (1_000, "█" * 10)]
+)
+def test_a_bar_is_as_long_as_its_value_to_an_eighth_of_a_character(value: int, expected: str) -> None:
+    assert bar(value, 1_000, 10, unicode=True) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, ""), (1, "#"), (500, "#####"), (1_000, "#" * 10)])
+def test_a_bar_is_drawn_without_unicode(value: int, expected: str) -> None:
+    assert bar(value, 1_000, 10, unicode=False) == expected
+
+
+def test_columns_stand_over_their_time_and_a_period_without_events_has_an_empty_one() -> None:
+    plotted = plot({"2013-01": 8, "2013-02": 4, "2013-04": 1}, Period.MONTH, 40, unicode=True)
+    assert drawn(plotted) == [
+        " 8 ┤███████",
+        "   │███████",
+        "   │███████",
+        "   │███████",
+        " 4 ┤███████ ███████",
+        "   │███████ ███████",
+        "   │███████ ███████",
+        "   │███████ ███████         ███████",
+        " 0 └────────────────────────────────",
+        "    2013-01 2013-02 2013-03 2013-04"[:11] + "         2013-03",
+    ]
+
+
+def test_columns_are_drawn_without_unicode() -> None:
+    lines = drawn(plot({"2013-01-01": 8, "2013-01-02": 1}, Period.DAY, 40, unicode=False))
+    assert "".join(lines).isascii()
+    assert lines[0].startswith("8 +###")
+    assert lines[HEIGHT - 1] == "  |####### #######"
+
+
+@pytest.mark.parametrize(
+    ("value", "top"), [(1, "1"), (7, "8"), (11, "12"), (29_428, "30,000"), (100_000, "100,000"), (10**9 + 1, None)]
+)
+def test_the_axis_ends_with_a_round_number_that_is_not_below_any(value: int, top: str | None) -> None:
+    [first, *_] = plot({"2013-01-01": value}, Period.DAY, 80, unicode=True).lines
+    assert first.axis.split()[0] == (top or "1,200,000,000")
+
+
+def test_periods_stand_together_in_a_column_where_there_is_no_room_for_each() -> None:
+    hours = {Period.HOUR.named(Period.HOUR.number("2013-01-01T00") + at): 1 for at in range(200)}
+    plotted = plot(hours, Period.HOUR, 80, unicode=True)
+    assert plotted.periods_in_column == 3
+    assert plotted.lines[0].axis.split()[0] == "3"
+    assert plotted.lines[-1].axis.split()[:2] == ["2013-01-01", "00:00"]
+
+
+def test_periods_that_are_ages_apart_are_drawn_at_once() -> None:
+    plotted = plot({"0001-01-01T00:00": 3, "9999-12-31T23:59": 1}, Period.MINUTE, 80, unicode=True)
+    assert plotted.periods_in_column > 10**7
+    assert [len(line.columns.split()) for line in plotted.lines[HEIGHT - 3 : HEIGHT]] == [2, 2, 2]
+
+
+@given(
+    st.sampled_from(Period),
+    st.dictionaries(st.datetimes(), st.integers(1, 10**12), min_size=1, max_size=30),
+    st.integers(60, 200),
+    st.booleans(),
+)
+def test_a_plot_fits_its_width_and_shows_every_event(
+    by: Period, events: dict[datetime, int], width: int, unicode: bool
+) -> None:
+    periods = {moment.isoformat(timespec="minutes")[: by.characters]: number for moment, number in events.items()}
+    plotted = plot(dict(sorted(periods.items())), by, width, unicode=unicode)
+    assert max(map(len, drawn(plotted))) <= width
+    assert len(plotted.lines) == HEIGHT + 2
+    base = by.number(min(periods))
+    with_events = {(by.number(name) - base) // plotted.periods_in_column for name in periods}
+    assert len(plotted.lines[HEIGHT - 1].columns.replace(" ", "")) >= len(with_events)

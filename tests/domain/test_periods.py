@@ -1,0 +1,89 @@
+"""Minutes, hours, days and months, by name and by number."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esjournal.domain.model.periods import Period, finest
+from esjournal.exceptions import InvalidData
+
+MOMENT = "2013-01-31T12:34:56.789000Z"
+FIRST, LAST = "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"
+
+
+@pytest.mark.parametrize(
+    ("period", "name"),
+    [
+        (Period.MINUTE, "2013-01-31T12:34"),
+        (Period.HOUR, "2013-01-31T12"),
+        (Period.DAY, "2013-01-31"),
+        (Period.MONTH, "2013-01"),
+    ],
+)
+def test_a_moment_begins_with_the_name_of_its_period(period: Period, name: str) -> None:
+    assert MOMENT[: period.characters] == name
+    assert period.named(period.number(MOMENT)) == name == period.named(period.number(name))
+
+
+@pytest.mark.parametrize(
+    ("period", "name", "following"),
+    [
+        (Period.MINUTE, "2012-02-28T23:59", "2012-02-29T00:00"),
+        (Period.HOUR, "2013-12-31T23", "2014-01-01T00"),
+        (Period.DAY, "2013-02-28", "2013-03-01"),
+        (Period.MONTH, "2013-12", "2014-01"),
+    ],
+)
+def test_the_period_that_follows_has_the_next_number(period: Period, name: str, following: str) -> None:
+    assert period.named(period.number(name) + 1) == following
+
+
+@given(st.sampled_from(Period), st.datetimes(), st.datetimes())
+def test_numbers_are_in_the_order_of_time_and_give_the_names_back(
+    period: Period, one: datetime, other: datetime
+) -> None:
+    earlier, later = sorted(f"{moment.isoformat(timespec='microseconds')}Z" for moment in (one, other))
+    assert period.number(earlier) <= period.number(later)
+    assert period.named(period.number(earlier)) == earlier[: period.characters]
+
+
+@pytest.mark.parametrize("period", Period)
+@pytest.mark.parametrize("text", ["", "never", "2013-13-01T00:00:00.000000Z", "0000-01-01T00:00:00.000000Z"])
+def test_what_is_no_moment_is_refused_with_its_value(period: Period, text: str) -> None:
+    with pytest.raises(InvalidData, match="no moment"):
+        period.number(text)
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        (MOMENT, Period.MINUTE),
+        ("2013-01-31T14:33:59.000000Z", Period.MINUTE),
+        ("2013-01-31T14:34:00.000000Z", Period.HOUR),
+        ("2013-02-05T11:00:00.000000Z", Period.HOUR),
+        ("2013-02-05T12:00:00.000000Z", Period.DAY),
+        ("2013-05-30T00:00:00.000000Z", Period.DAY),
+        ("2013-05-31T00:00:00.000000Z", Period.MONTH),
+        (LAST, Period.MONTH),
+    ],
+)
+def test_the_finest_period_is_the_one_of_which_there_are_not_too_many(last: str, expected: Period) -> None:
+    assert finest(MOMENT, last, most=120) is expected
+
+
+@given(st.datetimes(max_value=datetime(9000, 1, 1)), st.timedeltas(min_value=timedelta(0), max_value=timedelta(3_000)))
+def test_no_more_periods_than_asked_for_and_none_finer_would_do(first: datetime, length: timedelta) -> None:
+    begin, end = (f"{moment.isoformat(timespec='microseconds')}Z" for moment in (first, first + length))
+    chosen = finest(begin, end, most=120)
+    fitting = [period for period in Period if period.number(end) - period.number(begin) < 120]
+    assert chosen is fitting[0]
+
+
+def test_the_whole_calendar_is_counted_in_every_period() -> None:
+    for period in Period:
+        assert period.named(period.number(FIRST)) == FIRST[: period.characters]
+        assert period.named(period.number(LAST)) == LAST[: period.characters]
