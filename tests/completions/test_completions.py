@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "completions"
-COMMANDS = {"init", "append", "get", "export", "import"}
+COMMANDS = {"init", "append", "get", "export", "import", "stats"}
 
 # On a terminal of its own zsh lists what it would offer, and ends.
 ZSH_SETUP = r"""

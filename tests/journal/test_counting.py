@@ -212,3 +212,13 @@ def test_no_statement_reads_more_than_its_span(journal: Journal, monkeypatch: py
         monkeypatch.setattr(counts, "SPAN", 4)
     count_events(journal)
     assert max(found) == 4
+
+
+def test_periods_are_in_utc_wherever_the_server_thinks_it_is(postgres_url: str) -> None:
+    url = f"{postgres_url}&options=-c%20timezone%3DAsia/Kolkata"
+    initialise(url)
+    with open_journal(url) as journal:
+        journal.events.append([at("2025-12-31T23:59:59.000000Z", 0), at("2026-01-01T00:00:00.000000Z", 1)])
+        counted = count_events(journal, by=Period.MONTH)
+    assert counted.periods == {"2025-12": 1, "2026-01": 1}
+    assert counted.first_recorded_at == "2025-12-31T23:59:59.000000Z"
