@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from esjournal.cli.ending import say
 from esjournal.cli.options import UrlOption, url_of
 from esjournal.domain.model.periods import Period
+
+if TYPE_CHECKING:
+    from esjournal.cli.statsreport import ReportFormat
 
 
 class CountsFormat(StrEnum):
@@ -49,20 +53,12 @@ def stats(
     """
     from esjournal.cli.statsreport import ReportFormat, report
     from esjournal.cli.statsview import print_counts, print_json
-    from esjournal.interchange.streams import STANDARD_STREAM, sink
     from esjournal.journal.counting import count_events
     from esjournal.journal.opening import open_journal
 
     given = {ReportFormat.SVG: svg, ReportFormat.HTML: html}
     reports = {report_format: path for report_format, path in given.items() if path is not None}
-    for report_format, path in reports.items():
-        if path == STANDARD_STREAM:
-            raise typer.BadParameter(f"--{report_format} -: the counts go to stdout, name a file.")
-    if svg is not None and svg == html:
-        raise typer.BadParameter(f"--html {html}: --svg writes there, name another file.")
-    with open_journal(url_of(context, url)) as journal, ExitStack() as files:
-        # Made before anything is counted, to find out in time that one cannot be.
-        streams = {report_format: files.enter_context(sink(path)) for report_format, path in reports.items()}
+    with open_journal(url_of(context, url)) as journal, _files(reports) as streams:
         counted = count_events(journal, by=by)
         for report_format, stream in streams.items():
             stream.write(report(counted, report_format).encode())
@@ -72,3 +68,21 @@ def stats(
         print_counts(counted)
     for path in reports.values():
         say(f"the report is in {path}")
+
+
+@contextmanager
+def _files(reports: Mapping[ReportFormat, str]) -> Iterator[dict[ReportFormat, IO[bytes]]]:
+    """Open the files of reports before anything is counted, to find out in time that one cannot be written."""
+    if not reports:
+        # Files may be compressed, and what does that takes a while to load.
+        yield {}
+        return
+    from esjournal.interchange.streams import STANDARD_STREAM, sink
+
+    for report_format, path in reports.items():
+        if path == STANDARD_STREAM:
+            raise typer.BadParameter(f"--{report_format} -: the counts go to stdout, name a file.")
+    if len(set(reports.values())) < len(reports):
+        raise typer.BadParameter("--svg and --html name the same file: name two.")
+    with ExitStack() as files:
+        yield {report_format: files.enter_context(sink(path)) for report_format, path in reports.items()}
