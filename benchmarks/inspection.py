@@ -29,7 +29,12 @@ from peers import postgres_server
 EVENTS, SMALL, ROUNDS = 10_000_000, 1_000, 5
 LOOK_UPS = ("get ID", "log -n 20", "log --since, the last hour", "list --prefix")
 # What reads everything, and how many events a second are wanted.
-READINGS = ((["list"], 0), (["stats"], 500_000), (["verify", "--quiet"], 250_000), (["verify", "--quiet", "--digest"], 0))
+READINGS = (
+    (["list"], 0),
+    (["stats"], 500_000),
+    (["verify", "--quiet"], 250_000),
+    (["verify", "--quiet", "--digest"], 0),
+)
 MOST_READINGS = 3
 MOST_MORE_MS = 50
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from esjournal.domain.model.periods import Period, finest
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.counts import counts
+from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.opening import Journal
 
 # As many periods as a plot has room for on a wide terminal.
@@ -66,11 +68,12 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
         for event_type, name, events in rows:
             types[event_type] += events
             periods[name] += events
+    is_file = is_file_of_events(journal.shown_url)
     sequences, longest = counted.sequences(LONGEST_SEQUENCES)
     return Counted(
         events=types.total(),
         sequences=sequences,
-        size=counted.bytes_on_disk(),
+        size=Path(journal.shown_url).stat().st_size if is_file else counted.bytes_on_disk(),
         first_recorded_at=first,
         last_recorded_at=last,
         types=dict(sorted(types.items(), key=lambda item: (-item[1], item[0]))),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.cli.plot import HEIGHT, Plot, bar, plot
+from esjournal.cli.rendering.plot import HEIGHT, Plot, bar, plot
 from esjournal.domain.model.periods import Period
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from esjournal.cli.statsreport import ReportFormat, report
+from esjournal.cli.rendering.report import ReportFormat, report
 from esjournal.domain.model.periods import Period
 from esjournal.journal import counting
 from esjournal.journal.counting import Counted, LongSequence

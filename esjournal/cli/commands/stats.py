@@ -14,7 +14,7 @@ from esjournal.cli.options import UrlOption, url_of
 from esjournal.domain.model.periods import Period
 
 if TYPE_CHECKING:
-    from esjournal.cli.statsreport import ReportFormat
+    from esjournal.cli.rendering.report import ReportFormat
 
 
 class CountsFormat(StrEnum):
@@ -51,14 +51,14 @@ def stats(
       esjournal stats --svg stats.svg --html stats.html
       esjournal stats -F json | jq '.types[] | select(.percent < 1)'
     """
-    from esjournal.cli.statsreport import ReportFormat, report
-    from esjournal.cli.statsview import print_counts, print_json
+    from esjournal.cli.rendering.report import ReportFormat, report
+    from esjournal.cli.rendering.stats import print_counts, print_json
     from esjournal.journal.counting import count_events
-    from esjournal.journal.opening import open_journal
+    from esjournal.journal.files import open_to_read
 
     given = {ReportFormat.SVG: svg, ReportFormat.HTML: html}
     reports = {report_format: path for report_format, path in given.items() if path is not None}
-    with open_journal(url_of(context, url)) as journal, _files(reports) as streams:
+    with open_to_read(url_of(context, url)) as journal, _files(reports) as streams:
         counted = count_events(journal, by=by)
         for report_format, stream in streams.items():
             stream.write(report(counted, report_format).encode())

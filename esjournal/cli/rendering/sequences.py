@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import ROWS_AT_A_TIME
+from esjournal.cli.rendering.log import SHORT_ID
 from esjournal.cli.terminal import on_one_line, write
 from esjournal.infrastructure.sequencesummary import SequenceSummary
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 HEADINGS = ("sequence", "events", "versions", "last type", "first recorded", "last recorded")
-# What mostly tells ids apart, and can be given to any command.
-SHORT_ID = 8
 SHORT_TYPE = 16
 DAY = len("2026-01-31")
 # Of columns, on a terminal.

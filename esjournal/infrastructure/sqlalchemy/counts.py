@@ -54,7 +54,7 @@ class Counts(ABC):
         return int(version)
 
     def _rows(self, select: str, *parameters: Any) -> list[Row]:
-        with self._session.connection() as connection:
+        with self._session.long_reading() as connection:
             rows: list[Row] = connection.execute(select, parameters).fetchall()
         return rows
 
@@ -82,7 +82,7 @@ class Counts(ABC):
 
 
 class SQLiteCounts(Counts):
-    """Counts by short statements, because Ctrl-C waits for the end of one.
+    """Counts by short statements, which hold nobody up.
 
     Where a position is only compared as `+global_position`, SQLite takes the index of something else, which holds the
     positions too, instead of the rows up to there.

@@ -191,11 +191,14 @@ class PostgreSQLSession(Session):
 
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Iterator[list[Row]]:
         """Yield the rows of a select in lists of many; they come as they are read, and not all at once."""
-        with self.connection() as connection, connection.cursor() as cursor:
+        with (
+            self.connection() as connection,
+            connection.cursor() as cursor,
             # A reader may stop in the middle; the connection is not free until the stream is closed.
-            with closing(cursor.stream(select, parameters)) as rows:
-                while some := list(islice(rows, STREAMED_ROWS)):
-                    yield some
+            closing(cursor.stream(select, parameters)) as rows,
+        ):
+            while some := list(islice(rows, STREAMED_ROWS)):
+                yield some
 
     def changes(self) -> Iterator[None]:
         """Yield at once, and then again and again: whoever is called looks for the last position, which costs little.

@@ -7,7 +7,7 @@ from enum import StrEnum
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from esjournal.cli.statsview import draw, lines_of
+from esjournal.cli.rendering.stats import draw, lines_of
 
 if TYPE_CHECKING:
     from esjournal.journal.counting import Counted

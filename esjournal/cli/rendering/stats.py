@@ -9,8 +9,8 @@ from dataclasses import asdict
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, NamedTuple
 
-from esjournal.cli.plot import bar, plot
-from esjournal.cli.terminal import visible, write
+from esjournal.cli.rendering.plot import bar, plot
+from esjournal.cli.terminal import on_one_line, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -135,13 +135,13 @@ def _types(counted: Counted, width: int, unicode: bool) -> Iterator[Line]:
     others = counted.events - sum(events for _, events in shown)
     number_width = max(len("events"), len(f"{max(shown[0][1], others):,}"))
     # Types come last, as long as they may be; the bars get what the types leave.
-    left = width - number_width - len("  percent    ") - max(len(_on_one_line(name)) for name, _ in shown)
+    left = width - number_width - len("  percent    ") - max(len(on_one_line(name)) for name, _ in shown)
     bar_width = min(max(left, SHORTEST_BAR), LONGEST_BAR)
     yield Line((Part(f"{'events':>{number_width}}  percent  {'':{bar_width}}  type", _HEADING),))
     for name, events in shown:
         drawn = bar(events, shown[0][1], bar_width, unicode=unicode)
         numbers = f"{events:>{number_width},}  {_percent(events, counted.events):>7}  "
-        yield Line((Part(numbers), Part(f"{drawn:<{bar_width}}  ", _BAR)), _on_one_line(name))
+        yield Line((Part(numbers), Part(f"{drawn:<{bar_width}}  ", _BAR)), on_one_line(name))
     if len(counted.types) > len(shown):
         numbers = f"{others:>{number_width},}  {_percent(others, counted.events):>7}  {'':{bar_width}}  "
         yield Line((Part(numbers), Part(f"{len(counted.types) - len(shown):,} more types", _QUIET)))
@@ -161,11 +161,7 @@ def _longest(counted: Counted) -> Iterator[Line]:
     yield Line((Part(f"{'events':>{number_width}}  {'last version':>{version_width}}  longest sequences", _HEADING),))
     for sequence in counted.longest:
         numbers = f"{sequence.events:>{number_width},}  {sequence.last_version:>{version_width}}  "
-        yield Line((Part(numbers),), _on_one_line(sequence.originator_id))
-
-
-def _on_one_line(stored: str) -> str:
-    return visible(stored).replace("\n", "\\n")
+        yield Line((Part(numbers),), on_one_line(sequence.originator_id))
 
 
 def _percent(part: int, whole: int) -> str:
