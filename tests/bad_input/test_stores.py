@@ -24,6 +24,10 @@ from tests.program import file_with, invoke, journal_with, run, stored
 COMMANDS = [
     ["export"],
     ["get", ID],
+    ["list"],
+    ["log"],
+    ["history", ID],
+    ["stats"],
     ["append", ID, "0", "a", "{}"],
     ["import", "-"],
 ]

@@ -1,0 +1,168 @@
+"""`history`: what it prints, in which form, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.cli.test_commands import refused
+from tests.cli.test_terminal import on_terminal, plain
+from tests.events import ID, OTHER_ID, event
+from tests.program import file_with, invoke, journal_with, run
+
+EVENTS = [
+    event(0, '{"owner":"Ann","balance":1.10,"address":{"zip":1010}}', event_type="a#Opened"),
+    event(1, '{"balance":2.20}', event_type="a#Paid"),
+    event(2, '{"owner":null,"address":{"city":"Graz"}}', event_type="a#Moved")._replace(
+        recorded_at="2026-02-01T00:00:00.000000Z"
+    ),
+]
+
+
+@pytest.fixture
+def url(store_url: str) -> str:
+    return journal_with(store_url, EVENTS)
+
+
+def test_a_history_shows_what_changed_and_what_it_came_to(url: str) -> None:
+    ended = run("history", ID[:4], url=url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == (
+        "version 0  a#Opened  2026-01-31T12:00:00.000000Z\n"
+        '  + owner: "Ann"\n  + balance: 1.10\n  + address.zip: 1010\n'
+        "version 1  a#Paid  2026-01-31T12:00:00.000000Z\n"
+        "  ~ balance: 1.10 -> 2.20\n"
+        "version 2  a#Moved  2026-02-01T00:00:00.000000Z\n"
+        '  + address.city: "Graz"\n  - owner: "Ann"\n'
+        "\nstate at version 2\n"
+        '{\n  "balance": 2.20,\n  "address": {\n    "zip": 1010,\n    "city": "Graz"\n  }\n}\n'
+    )
+
+
+def test_json_is_the_state_with_its_numbers_as_they_were_written(url: str) -> None:
+    ended = invoke("history", ID, "--at-version", "1", "-F", "json", url=url)
+    assert ended.stdout == (
+        f'{{"originator_id":"{ID}","originator_version":1,"recorded_at":"2026-01-31T12:00:00.000000Z",'
+        '"state":{"owner":"Ann","balance":2.20,"address":{"zip":1010}}}\n'
+    )
+
+
+def test_ndjson_is_a_line_for_each_event(url: str) -> None:
+    lines = [json.loads(line) for line in invoke("history", ID, "-F", "ndjson", url=url).stdout.splitlines()]
+    assert [line["originator_version"] for line in lines] == [0, 1, 2]
+    assert lines[1] == {
+        "originator_version": 1,
+        "event_type": "a#Paid",
+        "recorded_at": "2026-01-31T12:00:00.000000Z",
+        "global_position": 2,
+        "added": {},
+        "changed": {"balance": [1.1, 2.2]},
+        "removed": {},
+    }
+    assert lines[2]["removed"] == {"owner": "Ann"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        (["--at-version", "0"], 0),
+        (["--at-time", "2026-01-31T12:00:00Z"], 1),
+        (["--at-time", "2026-01-31T13:00:00+01:00"], 1),
+        (["--at-time", "now"], 2),
+        (["--at-time", "now", "--at-version", "1"], 1),
+    ],
+)
+def test_the_state_at_a_version_or_at_a_time(url: str, arguments: list[str], last: int) -> None:
+    found = json.loads(invoke("history", ID, *arguments, "-F", "json", url=url).stdout)
+    assert found["originator_version"] == last
+
+
+def test_the_events_that_set_a_field_and_the_last_of_them(url: str) -> None:
+    assert run("history", ID, "--field", "owner", url=url).stdout == (
+        "version 0  a#Opened  2026-01-31T12:00:00.000000Z\n"
+        '  + owner: "Ann"\n'
+        "version 2  a#Moved  2026-02-01T00:00:00.000000Z\n"
+        '  - owner: "Ann"\n'
+    )
+    found = json.loads(invoke("history", ID, "--field", "balance", "-F", "json", url=url).stdout)
+    assert found == {
+        "originator_id": ID,
+        "field": "balance",
+        "value": 2.2,
+        "originator_version": 1,
+        "event_type": "a#Paid",
+        "recorded_at": "2026-01-31T12:00:00.000000Z",
+        "global_position": 2,
+    }
+    assert "address.city" in run("history", ID, "--field", "address", url=url).stdout
+
+
+def test_a_file_is_shown_as_a_journal_is(tmp_path: Path, url: str) -> None:
+    path = str(file_with(tmp_path / "e.ndjson", EVENTS))
+    assert invoke("history", ID, url=path).stdout == invoke("history", ID, url=url).stdout
+
+
+def test_states_that_are_no_objects_are_counted_and_not_folded(store_url: str) -> None:
+    journal_with(store_url, [EVENTS[0], event(1, "cipher")])
+    ended = invoke("history", ID, url=store_url)
+    assert ended.exit_code == 0
+    assert "  not folded: the state is no JSON object\n" in ended.stdout
+    assert ended.stderr == "esjournal: 1 of 2 events are not folded, because their states are no JSON objects\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([OTHER_ID], f"nothing found: sequence {OTHER_ID} is not in this journal"),
+        (["0000"], "nothing found: no sequence in .* begins with 0000"),
+        ([ID, "--field", "none"], "has no events that set none"),
+        ([ID, "--at-time", "2020-01-01"], "has no events that match"),
+    ],
+)
+def test_nothing_found_is_exit_1(url: str, arguments: list[str], message: str) -> None:
+    refused(invoke("history", *arguments, url=url), 1, message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["9b3"], "is no UUID, and no beginning of one"),
+        ([ID, "--at-version", "x"], "is no version"),
+        ([ID, "--at-version", "1_0"], "is no version"),
+        ([ID, "--at-time", "soon"], "'soon' is no time"),
+        ([ID, "--field", "a..b"], "is no path"),
+        ([ID, "--format", "csv"], "'csv' is not one of"),
+    ],
+)
+def test_bad_arguments_are_refused_with_one_line(url: str, arguments: list[str], message: str) -> None:
+    refused(invoke("history", *arguments, url=url), 2, message)
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_history_fits_the_terminal_and_loses_nothing(sqlite_url: str, columns: int) -> None:
+    long = json.dumps({"unbroken": "x" * 300, "wide": "\u6f22" * 100, "list": list(range(60))}, ensure_ascii=False)
+    deep = '{"a":' * 60 + '"bottom"' + "}" * 60
+    journal_with(sqlite_url, [event(0, long, event_type="m.n#" + "T" * 100), event(1, deep)])
+    text = plain(on_terminal("history", ID, url=sqlite_url, columns=columns))
+    assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= columns
+    assert text.count("x") >= 600
+    assert text.count("\u6f22") == 200
+    assert "bottom" in text
+
+
+def test_changes_have_colours_unless_none_are_wanted(url: str) -> None:
+    text = on_terminal("history", ID, url=url)
+    assert all(f"\x1b[{colour}m" in text for colour in (31, 32, 33))
+    assert not any(f"\x1b[{colour}m" in on_terminal("history", ID, url=url, NO_COLOR="1") for colour in (31, 32, 33))
+
+
+def test_nothing_stored_drives_the_terminal(sqlite_url: str) -> None:
+    state = '{"a[bold]\x1b[2J":"\x1b]52;c;AAAA\x07\u202e[/x]","b":"\\u001b[2J"}'
+    journal_with(sqlite_url, [event(0, state, event_type="a\x1b[2J#[red]B"), event(1, '{"b":null}')])
+    for arguments in ([], ["-F", "ndjson"], ["-F", "json"], ["--field", "b"]):
+        text = plain(on_terminal("history", ID, *arguments, url=sqlite_url, columns=200))
+        for control in ("\x1b", "\x07", "\u202e"):
+            assert control not in text

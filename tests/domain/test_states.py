@@ -1,0 +1,143 @@
+"""States as values: what is parsed, how it is written again, and what paths lead to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esjournal.domain.model import fields, states
+from esjournal.domain.model.states import MISSING, Number, leaves, parsed, path, path_text, scalar, text_of, value_at
+from esjournal.exceptions import InvalidData
+from tests.events import json_states
+from tests.events import states as any_states
+
+
+@given(json_states())
+def test_what_is_parsed_is_what_python_makes_of_it(state: str) -> None:
+    assert json.loads(text_of(parsed(state))) == json.loads(state)
+
+
+@given(any_states())
+def test_what_is_no_object_is_none_and_never_an_exception(state: str) -> None:
+    value = parsed(state)
+    assert (value is None) == (not isinstance(_loaded(state), dict))
+
+
+def _loaded(state: str) -> Any:
+    def refuse(name: str) -> None:
+        raise ValueError(name)
+
+    try:
+        return json.loads(state, parse_constant=refuse)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["", "x", "[1]", '"a"', "1", "null", '{"a":NaN}', '{"a":Infinity}', '{"a":1', '{"a":' * 501 + "1" + "}" * 501],
+)
+def test_other_texts_say_nothing(state: str) -> None:
+    assert parsed(state) is None
+
+
+@pytest.mark.parametrize("number", ["1.10", "-0", "1E5", "1e-400", "9" * 5_000, "0.1000000000000000000001"])
+def test_a_number_stays_as_it_is_written(number: str) -> None:
+    state = f'{{"a":{number},"b":[{number}]}}'
+    assert text_of(parsed(state)) == state
+
+
+def test_a_number_is_not_the_string_of_its_digits() -> None:
+    value = parsed('{"a":1,"b":"1","c":1,"d":1.0}')
+    assert value is not None
+    assert value["a"] != value["b"]
+    assert value["b"] != value["a"]
+    assert value["a"] == value["c"]
+    assert value["a"] != value["d"]
+    assert len({value["a"], value["c"]}) == 1
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "{}",
+        '{"a":{},"b":[],"c":[{},[]],"d":""}',
+        '{"a":{"b":{"c":[1,{"d":[true,false,null]}]}},"e":"f"}',
+        '{"\u00e9":"\u2028","\\"":"\\\\"}',
+        '{"a":' * 499 + "[]" + "}" * 499,
+        '{"a":' + "[" * 498 + "]" * 498 + "}",
+    ],
+)
+def test_a_compact_state_is_written_as_it_was(state: str) -> None:
+    assert text_of(parsed(state)) == state
+
+
+def test_half_of_a_surrogate_pair_is_written_as_an_escape() -> None:
+    assert text_of(parsed('{"a\\ud800":"\\ude00x"}')) == '{"a\\ud800":"\\ude00x"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a", ("a",)),
+        ("a.b.c", ("a", "b", "c")),
+        ('a."b.c".d', ("a", "b.c", "d")),
+        ('""', ("",)),
+        ('"a\\"b"', ('a"b',)),
+        ("a-b.c_d.0.$.\u00e9", ("a-b", "c_d", "0", "$", "\u00e9")),
+    ],
+)
+def test_a_path_is_names_with_dots(text: str, names: tuple[str, ...]) -> None:
+    assert path(text) == names
+    assert path(path_text(names)) == names
+
+
+@pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a b", 'a"b', '"a', "a=b", "{a}", '"\\q"', "a\n"])
+def test_what_is_no_path_is_refused(text: str) -> None:
+    with pytest.raises(InvalidData, match="is no path"):
+        path(text)
+
+
+@given(st.lists(st.text(max_size=5), min_size=1, max_size=4).map(tuple))
+def test_any_names_make_a_path_that_is_read_again(names: tuple[str, ...]) -> None:
+    assert path(path_text(names)) == names
+    assert not fields.has_surrogate(path_text(names))
+
+
+def test_a_value_is_found_at_its_path_through_objects_only() -> None:
+    value = parsed('{"a":{"b":[1],"n":null},"0":"x"}')
+    assert value_at(value, ("a", "b")) == [Number("1")]
+    assert value_at(value, ("a", "n")) is None
+    assert value_at(value, ("0",)) == "x"
+    for names in (("b",), ("a", "b", "0"), ("a", "n", "x"), ("0", "0")):
+        assert value_at(value, names) is MISSING
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [('"a"', "a"), ("1.10", Number("1.10")), ("true", True), ("null", None), ("[]", MISSING)]
+)
+def test_a_scalar_is_json_that_is_neither_object_nor_array(text: str, value: object) -> None:
+    found = scalar(text)
+    assert found is value or found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize("text", ["", "a", "'a'", "NaN", "{}", "[1]", "1 2", "tru", "[" * 100_000])
+def test_any_other_text_is_no_scalar(text: str) -> None:
+    assert scalar(text) is MISSING
+
+
+def test_leaves_are_what_is_no_object_and_what_is_empty() -> None:
+    value = parsed('{"a":{"b":1,"c":{}},"d":[{"e":1}],"f":null}')
+    assert list(leaves(value)) == [
+        (("a", "b"), Number("1")),
+        (("a", "c"), {}),
+        (("d",), [{"e": Number("1")}]),
+        (("f",), None),
+    ]
+    assert list(leaves({})) == [((), {})]
+    assert states.text_of(dict(leaves(value))[("d",)]) == '[{"e":1}]'
