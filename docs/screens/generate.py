@@ -1,46 +1,85 @@
-"""Draws the README's picture from a real run: `python docs/screens/generate.py`."""
+"""Draws the pictures of the documentation from real runs on a terminal: `python docs/screens/generate.py`."""
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
 import re
-import tempfile
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
-from rich.terminal_theme import MONOKAI
-
-from esjournal.cli.rendering.events import event_tables
-from esjournal.interchange.ndjson import read
-from esjournal.interchange.streams import source
-from esjournal.journal.importing import import_events
-from esjournal.journal.opening import initialise, open_journal
-from esjournal.journal.reading import read_sequence
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
+from rich.text import Text
 
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER.parent / "examples" / "flights-sample.ndjson"
-SEQUENCE = "14cd557d-0ac4-5f4b-8eb4-cfa76cd1634f"
-WIDTH = 100
+HEIGHT = 24
 
 
-def svg() -> str:
-    """Return the picture of `esjournal get` on the sample."""
-    with tempfile.TemporaryDirectory() as folder:
-        url = str(Path(folder) / "flights.db")
-        initialise(url)
-        with open_journal(url) as journal, source(str(SAMPLE)) as sample:
-            import_events(journal, read(sample))
-            events = list(read_sequence(journal, SEQUENCE))
+class Screen(NamedTuple):
+    """A command, and the terminal that it is run on."""
+
+    arguments: tuple[str, ...]
+    width: int
+    theme: TerminalTheme = MONOKAI
+
+    @property
+    def prompt(self) -> str:
+        """The line that a person would have typed."""
+        quoted = (f"'{argument}'" if re.search("[ *{]", argument) else argument for argument in self.arguments)
+        return f"$ esjournal {' '.join(quoted)}"
+
+
+SCREENS = {
+    "get": Screen(("get", "14cd557d-0ac4-5f4b-8eb4-cfa76cd1634f"), 100),
+    "list": Screen(("list", "--sort", "events"), 80),
+    "log": Screen(("log", "--where", "dep_delay > 60"), 80),
+    "log-wide": Screen(("log", "-n", "4", "--type", "*#FlightC*"), 200, DEFAULT_TERMINAL_THEME),
+    "log-full": Screen(("log", "-n", "2", "--full"), 80),
+    "history": Screen(("history", "14cd", "--at-version", "1"), 80),
+    "stats": Screen(("stats", "--by", "month"), 80),
+}
+
+
+def svg(screen: Screen) -> str:
+    """Return the picture of a command on the sample."""
     console = Console(
-        record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, markup=False, highlight=False, emoji=False
+        record=True, width=screen.width, file=io.StringIO(), force_terminal=True, color_system="standard", _environ={}
     )
-    console.print(f"$ esjournal get {SEQUENCE}\n", style="bold")
-    for table in event_tables(events, console):
-        console.print(table)
-    picture = console.export_svg(title="esjournal", theme=MONOKAI, unique_id="esjournal")
+    console.print(Text(f"{screen.prompt}\n", style="bold"))
+    console.print(Text.from_ansi(shown(screen)))
+    picture = console.export_svg(title="esjournal", theme=screen.theme, unique_id="esjournal")
     # The picture shows with any monospaced font, and loads none from elsewhere.
     return "\n".join(line.rstrip() for line in re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.S).splitlines())
 
 
+def shown(screen: Screen) -> str:
+    """Return what a terminal gets, with its escape sequences."""
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, screen.width, 0, 0))
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    environment = {**kept, "ESJOURNAL_URL": str(SAMPLE), "PAGER": "cat", "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "esjournal", *screen.arguments]
+    chunks = []
+    with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=environment):
+        os.close(secondary)
+        try:
+            while chunk := os.read(primary, 65_536):
+                chunks.append(chunk)
+        except OSError:
+            # So Linux says that nobody writes to the terminal any more.
+            pass
+        os.close(primary)
+    return b"".join(chunks).decode().replace("\r\n", "\n").rstrip("\n")
+
+
 if __name__ == "__main__":
-    (FOLDER / "get.svg").write_text(svg() + "\n")
+    for name, screen in SCREENS.items():
+        (FOLDER / f"{name}.svg").write_text(svg(screen) + "\n")
