@@ -275,3 +275,27 @@ def test_one_odd_id_among_many_is_seen(odd: str) -> None:
     assert fields.are_canonical_ids([])
     for at in range(3):
         assert not fields.are_canonical_ids([*others[:at], odd, *others[at:]])
+
+
+@pytest.mark.parametrize("length", range(4, 37))
+def test_the_beginning_of_an_id_is_taken_from_4_characters_on(length: int) -> None:
+    whole = "9b300b13-4410-51bf-85ca-234c8cea73da"
+    start = whole[:length]
+    assert fields.originator_id_start(start) == start
+    assert fields.originator_id_start(start.upper()) == start
+    first, last = fields.ids_that_start_with(start)
+    assert first <= whole <= last
+    assert first[:length] == last[:length] == start
+    assert len(first) == len(last) == 36
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "9b3", "9b30-", "9b300b1-", "9b300b134", "9b300b13_", "9b30 ", " 9b30", "0x9b", "{9b3", "urn:", "zzzz"),
+        *("9b300b13-4410-51bf-85ca-234c8cea73da0", "\uff19b30", "9b300b13-4410-51bf-85ca-234c8cea73d\n"),
+    ],
+)
+def test_any_other_text_is_no_beginning_of_an_id(text: str) -> None:
+    with pytest.raises(InvalidData, match="no beginning of one: write all of it"):
+        fields.originator_id_start(text)

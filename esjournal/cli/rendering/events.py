@@ -46,7 +46,7 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
         return False
     every = chain([first], remaining)
     if output_format is not OutputFormat.TABLE:
-        for text in _texts(every, output_format):
+        for text in event_texts(every, output_format):
             write(text)
         return True
     rows = _with_gaps(every) if gaps else every
@@ -57,14 +57,20 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
     return True
 
 
-def _texts(events: Iterable[RecordedEvent], output_format: OutputFormat) -> Iterator[str]:
+def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat) -> Iterator[str]:
+    """Yield events as JSON, NDJSON or CSV, in pieces.
+
+    Args:
+        events: one or more.
+        output_format: which of the three.
+    """
     from esjournal.interchange import csvtext, ndjson
 
     if output_format is OutputFormat.CSV:
         return csvtext.write(events, safe=False)
     if output_format is OutputFormat.NDJSON:
         return ndjson.write(events)
-    lines = (ndjson.line_of(event) for event in events)
+    lines = map(ndjson.line_of, events)
     return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
 
 

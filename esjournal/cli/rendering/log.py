@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import OutputFormat
-from esjournal.cli.rendering.events import WIDE, folded
+from esjournal.cli.rendering.events import WIDE, event_texts, folded
 from esjournal.cli.terminal import on_one_line, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
@@ -52,15 +52,12 @@ def print_log(
 
 
 def _texts(pages: Iterable[Page], output_format: OutputFormat) -> Iterator[str]:
-    from esjournal.interchange import csvtext, ndjson
+    from esjournal.interchange import ndjson
 
     if output_format is OutputFormat.NDJSON:
+        # Page by page, so that each is seen when it comes.
         return map(ndjson.lines_of, pages)
-    events = map(RecordedEvent._make, chain.from_iterable(pages))
-    if output_format is OutputFormat.CSV:
-        return csvtext.write(events, safe=False)
-    lines = (f",\n{ndjson.line_of(event)}" for event in events)
-    return chain(["[\n", next(lines, ",\n")[2:]], lines, ["\n]\n"])
+    return event_texts(map(RecordedEvent._make, chain.from_iterable(pages)), output_format)
 
 
 def _plain_line(event: Event) -> str:
