@@ -16,6 +16,7 @@ EsjournalError
       +-- StoreNotFound        nothing is there
       +-- NotAJournal          something else is there
       +-- NotInitialised       a store is there, and no journal in it yet
+      +-- StoreDamaged         what is there cannot be read
       +-- SchemaTooNew         a later esjournal made it
       +-- StoreLocked          others kept it locked until the timeout
       +-- StoreFull            the disk, or the database's own limit, is reached
@@ -138,6 +139,21 @@ class NotAJournal(StoreError):
 
 class NotInitialised(StoreError):
     """A store is there, and no journal in it yet."""
+
+
+class StoreDamaged(StoreError):
+    """What is stored cannot be read.
+
+    `shown_url` is the store's address without any password, `reason` what the database says of it.
+    """
+
+    def __init__(self, shown_url: str, reason: str) -> None:
+        super().__init__(shown_url, reason)
+        self.shown_url = shown_url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.shown_url} is damaged: {self.reason}; `esjournal verify` says where, as far as it can be read"
 
 
 class SchemaTooNew(StoreError):

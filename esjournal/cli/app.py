@@ -12,10 +12,12 @@ from esjournal.cli.commands.export import export
 from esjournal.cli.commands.get import get
 from esjournal.cli.commands.history import history
 from esjournal.cli.commands.import_ import import_
+from esjournal.cli.commands.info import info
 from esjournal.cli.commands.init import init
 from esjournal.cli.commands.list_ import list_
 from esjournal.cli.commands.log import log
 from esjournal.cli.commands.stats import stats
+from esjournal.cli.commands.verify import verify
 from esjournal.cli.ending import JournalGroup
 from esjournal.cli.options import UrlOption
 
@@ -37,6 +39,8 @@ app.command("list")(list_)
 app.command("log")(log)
 app.command("history")(history)
 app.command("stats")(stats)
+app.command("verify")(verify)
+app.command("info")(info)
 app.command("export")(export)
 app.command("import")(import_)
 
@@ -65,8 +69,8 @@ def esjournal(
 
     \b
     Exit codes:
-      0 done   1 nothing found   2 usage   3 bad input data   4 conflict
-      5 the store cannot do its part   130 interrupted
+      0 done   1 nothing found, or something wrong   2 usage   3 bad input data
+      4 conflict   5 the store cannot do its part   130 interrupted
     """
     context.obj = url
     if context.invoked_subcommand is None:

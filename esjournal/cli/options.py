@@ -27,12 +27,19 @@ class OutputFormat(StrEnum):
     CSV = "csv"
 
 
-class HistoryFormat(StrEnum):
-    """How a command prints what events changed, and the state that they fold up to."""
+class LinesFormat(StrEnum):
+    """How a command prints what it says of one thing after another."""
 
     TABLE = "table"
     JSON = "json"
     NDJSON = "ndjson"
+
+
+class AnswerFormat(StrEnum):
+    """How a command prints one answer."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 UrlOption = Annotated[

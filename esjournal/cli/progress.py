@@ -6,10 +6,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn, TaskID
+
     from esjournal.interchange.files import Files
+
+# What was cleared to let a finding be seen comes back after so long: many findings would make it flicker.
+_HIDDEN_SECONDS = 0.5
 
 
 @contextmanager
@@ -26,18 +32,72 @@ def reading_progress(files: Files, quiet: bool) -> Iterator[Callable[[int], None
     if quiet or not sys.stderr.isatty():
         yield lambda events: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
 
-    columns: list[ProgressColumn] = [TextColumn("{task.fields[events]} events, {task.fields[rate]}/s")]
-    if files.size is not None:
-        columns += [BarColumn(), DownloadColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("import", total=files.size, events=0, rate=0)
-        began = time.monotonic()
+    columns = [BarColumn(), DownloadColumn(), TimeRemainingColumn()] if files.size is not None else []
+    shown = _Shown(columns, files.size)
+    with shown.progress:
+        shown.update(0, 0)
+        yield lambda events: shown.update(events, files.bytes_read())
 
-        def show(events: int) -> None:
-            rate = round(events / max(time.monotonic() - began, 0.001))
-            progress.update(task, completed=files.bytes_read(), events=f"{events:,}", rate=f"{rate:,}")
 
-        yield show
+class EventsProgress:
+    """How many of a known number of events were read, how fast, and how long the others will take.
+
+    Args:
+        total: how many events there are.
+        afterwards: what goes on when all of them were read.
+        quiet: show nothing.
+    """
+
+    def __init__(self, total: int, afterwards: str, *, quiet: bool) -> None:
+        self._total = total
+        self._afterwards = afterwards
+        self._shown: _Shown | None = None
+        self._hidden_until = 0.0
+        if not quiet and sys.stderr.isatty():
+            from rich.progress import BarColumn, TaskProgressColumn, TimeRemainingColumn
+
+            self._shown = _Shown([BarColumn(), TaskProgressColumn(), TimeRemainingColumn()], total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hide()
+
+    def show(self, events: int) -> None:
+        """Show how many events were read."""
+        if self._shown is not None and time.monotonic() >= self._hidden_until:
+            self._shown.progress.start()
+            self._shown.update(events, events, self._afterwards if events >= self._total else None)
+
+    def hide(self) -> None:
+        """Leave the terminal to others for a while."""
+        if self._shown is not None and self._shown.progress.live.is_started:
+            self._shown.progress.stop()
+            self._hidden_until = time.monotonic() + _HIDDEN_SECONDS
+
+
+class _Shown:
+    def __init__(self, columns: list[ProgressColumn], total: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import Progress, TextColumn
+
+        self.progress: Progress = Progress(
+            TextColumn("{task.description}"),
+            *columns,
+            console=Console(stderr=True),
+            transient=True,
+            # What a command writes goes where it says, and not around the bar.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task: TaskID = self.progress.add_task("", total=total)
+        self._began = time.monotonic()
+
+    def update(self, events: int, completed: int, instead: str | None = None) -> None:
+        rate = round(events / max(time.monotonic() - self._began, 0.001))
+        self.progress.update(self._task, completed=completed, description=instead or f"{events:,} events, {rate:,}/s")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail, say
-from esjournal.cli.options import HistoryFormat, SequenceArgument, UrlOption, checked, url_of
+from esjournal.cli.options import LinesFormat, SequenceArgument, UrlOption, checked, url_of
 from esjournal.cli.times import moment_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def history(
         str | None,
         typer.Option(metavar="PATH", help="Only events that set this field: owner, address.zip.", show_default=False),
     ] = None,
-    output_format: Annotated[HistoryFormat, typer.Option("--format", "-F", help="How to print.")] = HistoryFormat.TABLE,
+    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
     url: UrlOption = None,
 ) -> None:
     """Show what each event of a sequence changed, and the state that they fold up to.

@@ -10,7 +10,7 @@ from io import TextIOWrapper
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.options import HistoryFormat
+from esjournal.cli.options import LinesFormat
 from esjournal.cli.terminal import on_one_line, write
 from esjournal.domain.model.states import MISSING, Path, path_text, text_of, value_at
 
@@ -31,7 +31,7 @@ _SEPARATOR = re.compile(rf"{_STRING}|[,:]")
 _WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[\[\]{{}},:]|[^\[\]{{}},:\"]+")
 
 
-def print_history(steps: Iterable[Step], output_format: HistoryFormat, *, field: Path | None) -> bool:
+def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: Path | None) -> bool:
     """Print steps, streaming, and the state that they come to.
 
     Args:
@@ -47,10 +47,10 @@ def print_history(steps: Iterable[Step], output_format: HistoryFormat, *, field:
     if first is None:
         return False
     every = chain([first], remaining)
-    if output_format is HistoryFormat.NDJSON:
+    if output_format is LinesFormat.NDJSON:
         for step in every:
             write(_changes_line(step))
-    elif output_format is HistoryFormat.JSON:
+    elif output_format is LinesFormat.JSON:
         last = deque(every, maxlen=1).pop()
         write(_state_line(last) if field is None else _field_line(last, field))
     elif sys.stdout.isatty():

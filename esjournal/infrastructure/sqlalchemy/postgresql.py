@@ -20,6 +20,7 @@ from esjournal.exceptions import (
     InvalidURL,
     NotAJournal,
     NotInitialised,
+    StoreDamaged,
     StoreError,
     StoreFull,
     StoreLocked,
@@ -221,6 +222,8 @@ class PostgreSQLSession(Session):
         if kind is NotInitialised:
             return self.not_initialised()
         message = self._safe_message(error)
+        if kind is StoreDamaged:
+            return StoreDamaged(str(self.url), message)
         if kind is InvalidURL:
             return InvalidURL(f"{self.url} has a parameter that libpq does not take: {message}")
         if kind is StoreFull:
@@ -330,6 +333,8 @@ def _error_kind(error: BaseException) -> type[EsjournalError]:
         return StoreLocked
     if isinstance(error, errors.DiskFull):
         return StoreFull
+    if isinstance(error, errors.DataCorrupted | errors.IndexCorrupted):
+        return StoreDamaged
     if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
         return NotInitialised
     if isinstance(error, psycopg.OperationalError | errors.IdleInTransactionSessionTimeout):

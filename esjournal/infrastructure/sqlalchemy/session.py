@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreLocked
+from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
 from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.schema import (
@@ -82,6 +82,8 @@ class Session(ABC):
                 raise self.translated(cause) from self.redacted(cause)
             except UnicodeEncodeError as error:
                 raise InvalidData(f"text with half of a surrogate pair cannot be stored: {error.reason}") from None
+            except UnicodeDecodeError:
+                raise StoreDamaged(str(self.url), "a text is no UTF-8") from None
             except OverflowError:
                 raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
             except self._driver_error as error:

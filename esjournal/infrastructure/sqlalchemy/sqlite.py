@@ -18,6 +18,7 @@ from esjournal.exceptions import (
     EsjournalError,
     InvalidData,
     NotAJournal,
+    StoreDamaged,
     StoreError,
     StoreFull,
     StoreNotFound,
@@ -225,7 +226,10 @@ class SQLiteSession(Session):
         if code == sqlite3.SQLITE_FULL:
             return StoreFull(f"{self.url} cannot grow, the disk is full: make room and try again")
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return NotAJournal(f"{self.url} is damaged or no SQLite database: {error}")
+            return StoreDamaged(str(self.url), str(error))
+        if str(error).startswith("Could not decode to UTF-8"):
+            # Python's own words, which repeat the text.
+            return StoreDamaged(str(self.url), "a text is no UTF-8")
         if code == sqlite3.SQLITE_READONLY:
             return StoreError(f"{self.url} cannot be written: the file or its folder is read-only")
         if "no such table" in str(error):

@@ -1,0 +1,55 @@
+"""`esjournal info`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from esjournal.cli.options import AnswerFormat, UrlOption, url_of
+from esjournal.cli.terminal import visible, write
+
+
+def info(
+    context: typer.Context,
+    output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="How to print.")] = AnswerFormat.TABLE,
+    url: UrlOption = None,
+) -> None:
+    """Show what journal this is, what is in it, and what it runs on.
+
+    Warnings say what could lose events, and what to do about it.
+
+    \b
+    Examples:
+      esjournal info
+      esjournal info --format json | jq .events
+    """
+    from esjournal.journal.describing import describe
+    from esjournal.journal.opening import open_journal
+
+    with open_journal(url_of(context, url)) as journal:
+        description = describe(journal)
+    if output_format is AnswerFormat.JSON:
+        write(json.dumps(asdict(description), ensure_ascii=False, indent=2) + "\n")
+        return
+    rows = [
+        ("url", description.url),
+        ("journal id", description.journal_id),
+        ("made at", description.made_at),
+        ("schema version", description.schema_version),
+        ("events", description.events),
+        ("sequences", description.sequences),
+        ("last position", description.last_global_position),
+        ("size", f"{description.bytes / 1_000_000:.1f} MB"),
+        ("esjournal", description.esjournal),
+        ("Python", description.python),
+        ("SQLAlchemy", description.sqlalchemy),
+        ("driver", description.driver),
+        ("server", description.server),
+        *(("warning", warning) for warning in description.warnings),
+    ]
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        write(f"{name:<{width}}  {visible(str(value))}\n")

@@ -1,0 +1,110 @@
+"""`esjournal verify`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from esjournal.cli.ending import FINDINGS, say
+from esjournal.cli.options import LinesFormat, UrlOption, url_of
+from esjournal.cli.progress import EventsProgress
+from esjournal.domain.model.findings import counted
+
+if TYPE_CHECKING:
+    from esjournal.journal.verifying import Verification
+
+
+def verify(
+    context: typer.Context,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODULE[:MODULE...]",
+            help="Import these, and find events that map to no class of theirs; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    digest: Annotated[bool, typer.Option("--digest", help="Print the SHA-256 of all events.")] = False,
+    per_sequence: Annotated[
+        bool, typer.Option("--per-sequence", help="With --digest: print one for each sequence, too.")
+    ] = False,
+    output_format: Annotated[
+        LinesFormat, typer.Option("--format", "-F", help="How to print.")
+    ] = LinesFormat.TABLE,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")] = False,
+    url: UrlOption = None,
+) -> None:
+    """Read the whole journal, and print what is wrong with it.
+
+    Each finding is a line: what kind it is, where, and the detail. Exit 1 when there are any. A place is a global
+    position, a version as ID@VERSION, or the name of a table or index.
+
+    \b
+    Kinds:
+      missing-position missing-version bad-position conflict
+      bad-id bad-version bad-type bad-state bad-moment unmapped
+      schema index integrity
+
+    A digest is the same for the same events in the same order, in every journal and on both databases.
+
+    \b
+    Examples:
+      esjournal verify
+      esjournal verify --format ndjson | jq -r .place
+      esjournal verify --digest --per-sequence
+      PYTHONPATH=src esjournal verify --events shop.events:billing.events
+    """
+    if per_sequence and not digest:
+        raise typer.BadParameter("--per-sequence is for digests: add --digest.")
+    _import_modules(events or ())
+    from esjournal.cli.rendering.findings import findings_view
+    from esjournal.journal.digesting import sequence_digests
+    from esjournal.journal.opening import open_journal
+    from esjournal.journal.verifying import Verification
+
+    began = time.monotonic()
+    with open_journal(url_of(context, url)) as journal:
+        verification = Verification(journal, mapped=bool(events), digested=digest)
+        view = findings_view(output_format)
+        with EventsProgress(verification.until, "the database checks itself", quiet=quiet) as progress:
+            for finding in verification.findings(progress.show):
+                if sys.stdout.isatty():
+                    progress.hide()
+                view.show(finding)
+        view.show_totals(verification.events, verification.digest, journal.shown_url)
+        if per_sequence and verification.digest is not None:
+            for originator_id, sha256 in sequence_digests(journal, until=verification.until):
+                view.show_sequence(originator_id, sha256)
+        view.end()
+    findings = view.counts.total()
+    if not quiet:
+        say(_totals(verification, findings, time.monotonic() - began))
+        if verification.unchecked is not None:
+            say(verification.unchecked)
+    if digest and verification.digest is None:
+        say("there is no digest, because some events cannot be read")
+    if findings:
+        raise typer.Exit(FINDINGS)
+
+
+def _totals(verification: Verification, findings: int, seconds: float) -> str:
+    result = counted(findings, "finding") if findings else "sound"
+    rate = round(verification.events / seconds)
+    return f"{verification.events} events verified, {result}, {seconds:.2f} s, {rate} events/s"
+
+
+def _import_modules(given: Sequence[str]) -> None:
+    # As other programs that are told modules do it, those of the working folder are found first.
+    if given and "" not in sys.path:
+        sys.path.insert(0, "")
+    for name in (name for names in given for name in names.split(":")):
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            cause = " ".join(f"{type(error).__name__}: {error}".split())
+            raise typer.BadParameter(f"--events {name!r} cannot be imported: {cause}.") from None

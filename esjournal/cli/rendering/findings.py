@@ -1,0 +1,124 @@
+"""Findings and digests on the screen and in pipes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from typing import Any
+
+from esjournal.cli.options import LinesFormat
+from esjournal.cli.terminal import visible, write
+from esjournal.domain.model.findings import Finding
+
+# Of each kind a terminal shows so many: ten million states that are encrypted are ten million findings.
+SHOWN_OF_A_KIND = 100
+KIND_WIDTH = len("missing-position")
+
+
+def findings_view(output_format: LinesFormat) -> FindingsView:
+    """Return what prints findings in a format."""
+    if output_format is LinesFormat.JSON:
+        return _Document()
+    if output_format is LinesFormat.NDJSON:
+        return _Lines()
+    return _Screen() if sys.stdout.isatty() else FindingsView()
+
+
+class FindingsView:
+    """Prints findings as they come, then digests: here as text in a pipe, in which nothing is cut or wrapped."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def show(self, finding: Finding) -> None:
+        """Print a finding."""
+        self.counts[finding.kind] += 1
+        kind, place, detail = (visible(text).replace("\n", "\\n") for text in finding)
+        write(f"{kind:<{KIND_WIDTH}}  {place}  {detail}\n")
+
+    def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
+        """Print what is known when there are no more findings.
+
+        Args:
+            events: how many were read.
+            sha256: the digest of the journal, or None.
+            shown_url: the journal's address.
+        """
+        if sha256 is not None:
+            write(f"{sha256}  {visible(shown_url)}\n")
+
+    def show_sequence(self, originator_id: str, sha256: str) -> None:
+        """Print the digest of a sequence."""
+        write(f"{sha256}  {originator_id}\n")
+
+    def end(self) -> None:
+        """Print what belongs behind everything."""
+
+
+class _Lines(FindingsView):
+    def show(self, finding: Finding) -> None:
+        self.counts[finding.kind] += 1
+        write(_json(finding._asdict()) + "\n")
+
+    def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
+        if sha256 is not None:
+            write(_json({"sha256": sha256}) + "\n")
+
+    def show_sequence(self, originator_id: str, sha256: str) -> None:
+        write(_json({"originator_id": originator_id, "sha256": sha256}) + "\n")
+
+
+class _Document(FindingsView):
+    """One object: its findings are a list, its sequences an object, and it is never in memory as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sequences = 0
+        write('{\n"findings": [')
+
+    def show(self, finding: Finding) -> None:
+        write(f"{',' if self.counts else ''}\n{_json(finding._asdict())}")
+        self.counts[finding.kind] += 1
+
+    def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
+        write(f'\n],\n"events": {events},\n"sha256": {_json(sha256)},\n"sequences": {{')
+
+    def show_sequence(self, originator_id: str, sha256: str) -> None:
+        write(f"{',' if self._sequences else ''}\n{_json(originator_id)}: {_json(sha256)}")
+        self._sequences += 1
+
+    def end(self) -> None:
+        write("\n}\n}\n")
+
+
+class _Screen(FindingsView):
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console
+
+        self._console = Console(markup=False, highlight=False, emoji=False)
+
+    def show(self, finding: Finding) -> None:
+        self.counts[finding.kind] += 1
+        if self.counts[finding.kind] > SHOWN_OF_A_KIND:
+            return
+        from rich.table import Table
+        from rich.text import Text
+
+        kind, place, detail = (visible(text).replace("\n", "\\n") for text in finding)
+        row = Table.grid(padding=(0, 2))
+        row.add_column(width=KIND_WIDTH)
+        row.add_column(overflow="fold")
+        row.add_row(Text(kind, style="yellow"), Text.assemble((place, "cyan"), "  ", detail))
+        self._console.print(row)
+
+    def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
+        for kind, count in self.counts.items():
+            if count > SHOWN_OF_A_KIND:
+                write(f"{kind:<{KIND_WIDTH}}  {count - SHOWN_OF_A_KIND} more; a file or a pipe gets all of them\n")
+        super().show_totals(events, sha256, shown_url)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

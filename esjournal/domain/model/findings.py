@@ -1,0 +1,27 @@
+"""Findings: what is wrong in a journal, as data."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """Something in a journal that is not as it must be.
+
+    `kind` is one word; `place` is where: global positions (`5`, `5..7`), versions of a sequence (`<id>@3..4`), or the
+    name of a table or an index; `detail` says what is wrong there.
+    """
+
+    kind: str
+    place: str
+    detail: str
+
+
+def span(first: int, last: int) -> str:
+    """Return a range of positions or versions as it stands in a place."""
+    return str(first) if first == last else f"{first}..{last}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things, `1 event` or `3 events`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

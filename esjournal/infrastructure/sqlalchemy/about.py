@@ -1,0 +1,119 @@
+"""What a store says of itself: how much is in it, which programs it runs on, and what could lose events."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, NamedTuple
+
+import sqlalchemy
+from sqlalchemy import Table, select
+
+from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
+from esjournal.infrastructure.sqlalchemy.session import Session
+
+# https://sqlite.org/wal.html#walresetbug: from 3.7.0 on, mended in these, and in what came after each of the first two
+# in its own series.
+_MENDED_SERIES = (((3, 44, 6), (3, 45)), ((3, 50, 7), (3, 51)))
+_MENDED = (3, 51, 3)
+# PRAGMA synchronous: FULL is 2, EXTRA 3.
+_FULL = 2
+
+
+class StoreDescription(NamedTuple):
+    """What a store says of itself.
+
+    `bytes` is what the table of events takes with its indexes, on SQLite the whole file; `driver` and `server` are
+    names with versions; `warnings` say what could lose events, and what to do.
+    """
+
+    made_at: str
+    schema_version: int
+    events: int
+    sequences: int
+    bytes: int
+    sqlalchemy: str
+    driver: str
+    server: str
+    warnings: list[str]
+
+
+def described(session: Session, table: Table) -> StoreDescription:
+    """Return what a store says of itself.
+
+    Args:
+        session: a session on the journal.
+        table: the journal's table of events.
+    """
+    dialect = session.engine.dialect
+    quote = dialect.identifier_preparer
+    name, sequence_id = quote.format_table(table), quote.quote(place_names(table)[0])
+    columns = identity_table.columns
+    identity = select(columns["created_at"], columns["schema_version"]).compile(dialect=dialect).string
+    about = _about_sqlite if dialect.name == "sqlite" else _about_postgresql
+    with session.connection() as connection:
+        made_at, schema_version = connection.execute(identity).fetchone()
+        events, sequences = connection.execute(
+            f"SELECT (SELECT count(*) FROM {name}), "
+            f"(SELECT count(*) FROM (SELECT DISTINCT {sequence_id} FROM {name}) AS sequences)"
+        ).fetchone()
+        size, driver, server, warnings = about(connection, name)
+    return StoreDescription(
+        made_at, schema_version, events, sequences, size, sqlalchemy.__version__, driver, server, warnings
+    )
+
+
+def _about_sqlite(connection: Any, name: str) -> tuple[int, str, str, list[str]]:
+    page_count, page_size, journal_mode, synchronous = (
+        connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        for pragma in ("page_count", "page_size", "journal_mode", "synchronous")
+    )
+    warnings = []
+    if has_wal_reset_bug(sqlite3.sqlite_version_info):
+        warnings.append(
+            f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug (sqlite.org/wal.html#walresetbug), unless whoever "
+            f"built it has mended it: where two connections write or checkpoint at the same instant, in rare cases "
+            f"committed events are lost and the file is damaged; use a Python with SQLite 3.51.3 or later"
+        )
+    if journal_mode not in ("wal", "memory"):
+        warnings.append(
+            f"the journal mode is {journal_mode}: readers and writers wait for one another; "
+            f"run `PRAGMA journal_mode=WAL` once in the sqlite3 shell"
+        )
+    if synchronous < _FULL:
+        warnings.append("synchronous is not FULL: a power cut may lose acknowledged events")
+    return page_count * page_size, "sqlite3, of Python", f"SQLite {sqlite3.sqlite_version}", warnings
+
+
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
+    """Say whether a SQLite of a version can lose what was committed when its WAL begins anew.
+
+    Args:
+        version: such as `sqlite3.sqlite_version_info`.
+    """
+    return version < _MENDED and not any(first <= version < end for first, end in _MENDED_SERIES)
+
+
+# What each setting may lose when it is off.
+_SETTINGS = {
+    "synchronous_commit": "a crash of the server may lose acknowledged events",
+    "fsync": "a power cut may lose acknowledged events and damage the database",
+    "full_page_writes": "a power cut may damage the database",
+}
+
+
+def _about_postgresql(connection: Any, name: str) -> tuple[int, str, str, list[str]]:
+    # Only who has a server needs the driver.
+    import psycopg
+
+    size, version, *settings = connection.execute(
+        "SELECT pg_total_relation_size(to_regclass(%s)), current_setting('server_version'), "
+        + ", ".join(f"current_setting('{setting}')" for setting in _SETTINGS),
+        (name,),
+    ).fetchone()
+    warnings = [
+        f"the server's {setting} is off: {danger}; set it to on"
+        for (setting, danger), value in zip(_SETTINGS.items(), settings, strict=True)
+        if value == "off"
+    ]
+    major, minor = divmod(psycopg.pq.version(), 10_000)
+    return size, f"psycopg {psycopg.__version__}, libpq {major}.{minor}", f"PostgreSQL {version}", warnings

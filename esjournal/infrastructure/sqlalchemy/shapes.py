@@ -1,0 +1,107 @@
+"""The shape of a journal's tables, as they are and as they must be: columns, types, keys and indexes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, NamedTuple
+
+from sqlalchemy import Dialect, Table
+
+from esjournal.domain.model.findings import Finding
+from esjournal.infrastructure.sqlalchemy.schema import create_statements
+from esjournal.infrastructure.sqlalchemy.session import Session
+
+_SQLITE_COLUMNS = """
+    SELECT name, lower(type) || iif("notnull", ' not null', '') || iif(pk AND NOT EXISTS
+        (SELECT 1 FROM pragma_index_list(:name) WHERE origin = 'pk'), ' primary key', '')
+    FROM pragma_table_xinfo(:name)
+"""
+_SQLITE_INDEXES = """
+    SELECT name, iif("unique", 'unique ', '') || '(' ||
+        (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_index_info(list.name) ORDER BY seqno)) || ')' ||
+        iif(partial, ' where ...', '')
+    FROM pragma_index_list(:name) AS list
+"""
+_SQLITE_OPTIONS = """
+    SELECT 'strict' FROM pragma_table_list(:name) WHERE strict AND schema = 'main'
+    UNION ALL SELECT 'autoincrement' FROM sqlite_master WHERE name = :name AND sql LIKE '%AUTOINCREMENT%'
+"""
+_POSTGRESQL_COLUMNS = """
+    SELECT attname, format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' not null' ELSE '' END
+    FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+"""
+_POSTGRESQL_INDEXES = """
+    SELECT relname, CASE WHEN indisunique THEN 'unique ' ELSE '' END || '(' ||
+        (SELECT string_agg(pg_get_indexdef(indexrelid, number, true), ', ' ORDER BY number)
+         FROM generate_series(1, indnkeyatts::integer) AS number) || ')' ||
+        CASE WHEN indpred IS NULL THEN '' ELSE ' where ...' END ||
+        CASE WHEN indisvalid AND indisready THEN '' ELSE ' not valid' END
+    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = to_regclass(%s)
+"""
+
+
+class Shape(NamedTuple):
+    """What a table is made of.
+
+    `columns` and `indexes` have a definition for each name, `options` are SQLite's words behind a table.
+    """
+
+    columns: dict[str, str]
+    indexes: dict[str, str]
+    options: frozenset[str]
+
+
+def shape_findings(session: Session, table: Table) -> Iterator[Finding]:
+    """Yield what differs between a table and the statements that make it; what it has besides is its owner's business.
+
+    Args:
+        session: a session on the journal.
+        table: one of its tables.
+    """
+    with session.connection() as connection:
+        found = _shape_of(connection, table, session.engine.dialect)
+    expected = _expected(table, session.engine.dialect)
+    if not found.columns:
+        yield Finding("schema", table.name, "the table is missing")
+        return
+    for name, definition in expected.columns.items():
+        if name not in found.columns:
+            yield Finding("schema", table.name, f"the column {name} is missing")
+        elif found.columns[name] != definition:
+            yield Finding("schema", table.name, f"the column {name} is {found.columns[name]}, not {definition}")
+    for option in sorted(expected.options - found.options):
+        yield Finding("schema", table.name, f"the table is not {option}")
+    for definition in sorted(set(expected.indexes.values()) - set(found.indexes.values())):
+        similar = [f"{name} is {other}" for name, other in found.indexes.items() if _columns(other) in definition]
+        instead = f": {', '.join(similar)}" if similar else ""
+        yield Finding("index", table.name, f"there is no index {definition}{instead}")
+
+
+def _columns(index: str) -> str:
+    return index[index.index("(") : index.index(")") + 1]
+
+
+def _expected(table: Table, dialect: Dialect) -> Shape:
+    # SQLite takes any words for a type, so that it reads the statements of both databases.
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in create_statements(table, dialect):
+            connection.execute(statement)
+        return _shape_in_sqlite(connection, table)
+
+
+def _shape_of(connection: Any, table: Table, dialect: Dialect) -> Shape:
+    if dialect.name == "sqlite":
+        return _shape_in_sqlite(connection, table)
+    name = (dialect.identifier_preparer.format_table(table),)
+    columns = dict(connection.execute(_POSTGRESQL_COLUMNS, name).fetchall())
+    return Shape(columns, dict(connection.execute(_POSTGRESQL_INDEXES, name).fetchall()), frozenset())
+
+
+def _shape_in_sqlite(connection: sqlite3.Connection, table: Table) -> Shape:
+    name = {"name": table.name}
+    columns, indexes, options = (
+        connection.execute(query, name).fetchall() for query in (_SQLITE_COLUMNS, _SQLITE_INDEXES, _SQLITE_OPTIONS)
+    )
+    return Shape(dict(columns), dict(indexes), frozenset(option for (option,) in options))

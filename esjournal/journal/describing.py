@@ -1,0 +1,60 @@
+"""What a journal is, what is in it, and what it runs on."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+
+from esjournal import __version__
+from esjournal.infrastructure.sqlalchemy.about import described
+from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
+from esjournal.journal.opening import Journal
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of a journal.
+
+    `url` has no password; `made_at` is UTC; `bytes` is what events and indexes take; `driver` and `server` are names
+    with versions; `warnings` say what could lose events, and what to do.
+    """
+
+    url: str
+    journal_id: str
+    made_at: str
+    schema_version: int
+    events: int
+    sequences: int
+    last_global_position: int
+    bytes: int
+    esjournal: str
+    python: str
+    sqlalchemy: str
+    driver: str
+    server: str
+    warnings: tuple[str, ...]
+
+
+def describe(journal: Journal) -> Description:
+    """Return what is known of a journal; its events are counted, which takes a while where there are millions.
+
+    Args:
+        journal: an open journal.
+    """
+    store = described(journal.events.session, RecordedEventRecord.__table__)
+    return Description(
+        url=journal.shown_url,
+        journal_id=journal.journal_id,
+        made_at=store.made_at,
+        schema_version=store.schema_version,
+        events=store.events,
+        sequences=store.sequences,
+        last_global_position=journal.events.last_global_position(),
+        bytes=store.bytes,
+        esjournal=__version__,
+        python=platform.python_version(),
+        sqlalchemy=store.sqlalchemy,
+        driver=store.driver,
+        server=store.server,
+        warnings=tuple(store.warnings),
+    )

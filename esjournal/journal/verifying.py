@@ -1,0 +1,187 @@
+"""Verifying a journal: all that is stored, read once and held against the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from esjournal.domain.model import fields
+from esjournal.domain.model.findings import Finding, counted, span
+from esjournal.exceptions import InvalidData, StoreDamaged
+from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
+from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.checks import checks_of
+from esjournal.interchange.objects import doubtful
+from esjournal.journal.collecting import uncollected
+from esjournal.journal.digesting import Digest
+from esjournal.journal.opening import Journal
+
+Page = Sequence[tuple[Any, ...]]
+
+# Of the first five fields: what is wrong where one breaks its rule, its class, and the rule.
+_RULES: tuple[tuple[str, type, Callable[[str], object]], ...] = (
+    ("bad-id", str, fields.originator_id),
+    ("bad-version", int, fields.originator_version),
+    ("bad-type", str, fields.event_type),
+    ("bad-state", str, fields.json_object),
+    ("bad-moment", str, fields.recorded_at),
+)
+_CLASSES = [{cls} for _, cls, _ in _RULES]
+
+
+class Verification:
+    """One verification of a journal, up to the last event there when it begins.
+
+    `until` is the global position of that event; `events` counts the events that were read; `digest` is the SHA-256 of
+    them all, or None where it was not asked for, or some could not be read; `unchecked` says which check of the
+    database was not made. They are whole when the last finding was given.
+
+    Args:
+        journal: an open journal.
+        mapped: whether events are mapped to the classes that this process has; otherwise none is looked for.
+        digested: whether to make a digest of the journal.
+    """
+
+    def __init__(self, journal: Journal, *, mapped: bool = False, digested: bool = False) -> None:
+        self.until = journal.events.last_global_position()
+        self.events = 0
+        self.unchecked: str | None = None
+        self._journal = journal
+        self._map = SequencedItemMapper(StoredEvent).from_sequenced_item if mapped else None
+        self._digest = Digest() if digested else None
+        # The global position behind which the next event is expected.
+        self._position = 0
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of all events."""
+        return None if self._digest is None else self._digest.hexdigest()
+
+    def findings(self, on_progress: Callable[[int], None] = lambda events: None) -> Iterator[Finding]:
+        """Yield what is wrong, as it is found; however much it is, memory stays flat.
+
+        Args:
+            on_progress: is told again and again how many events were read.
+        """
+        checks = checks_of(self._journal.events.session, RecordedEventRecord.__table__)
+        self.unchecked = checks.unchecked()
+        yield from checks.shape()
+        with checks.long_checks() as found_by_the_database:
+            with uncollected():
+                yield from self._read(on_progress)
+            yield from checks.positions_outside()
+            yield from found_by_the_database
+
+    def _read(self, on_progress: Callable[[int], None]) -> Iterator[Finding]:
+        while self._position < self.until:
+            try:
+                for page in self._pages(self._position, self.until):
+                    yield from self._verified(page)
+                    on_progress(self.events)
+            except StoreDamaged as error:
+                yield from self._read_one_by_one(error.reason)
+            else:
+                yield from self._missing_before(self.until + 1)
+                return
+
+    def _read_one_by_one(self, reason: str) -> Iterator[Finding]:
+        """Find out which events of a page cannot be read."""
+        # Where some cannot be read, a digest would be that of another journal.
+        self._digest = None
+        begin = self._position
+        unreadable: list[int] = []
+        for position in range(begin + 1, min(begin + PAGE_SIZE, self.until) + 1):
+            try:
+                for page in self._pages(position - 1, position):
+                    yield from self._verified(page)
+            except StoreDamaged as error:
+                unreadable.append(position)
+                self._position = position
+                yield Finding("integrity", str(position), f"the event cannot be read: {error.reason}")
+        if begin == self._position or len(unreadable) == PAGE_SIZE:
+            yield Finding("integrity", span(self._position + 1, self.until), f"what is behind was not read: {reason}")
+            self._position = self.until
+
+    def _pages(self, after: int, until: int) -> Iterator[Page]:
+        # Not ahead: that rests on positions without gaps, which are still to be proved.
+        return self._journal.events.pages(after=after, until=until)
+
+    def _verified(self, page: Page) -> Iterator[Finding]:
+        first, last = page[0][-1], page[-1][-1]
+        if (first, last) != (self._position + 1, self._position + len(page)):
+            for event in page:
+                yield from self._missing_before(event[-1])
+        self._position = last
+        self.events += len(page)
+        if _is_sound(page):
+            if self._map is not None:
+                for event in page:
+                    yield from _mapping_findings(self._map, event)
+            if self._digest is not None:
+                self._digest.update(page, checked=True)
+        else:
+            yield from self._verified_closely(page)
+
+    def _missing_before(self, position: int) -> Iterator[Finding]:
+        first, last = self._position + 1, position - 1
+        if first <= last:
+            yield Finding("missing-position", span(first, last), f"{counted(last - first + 1, 'event')} missing")
+        self._position = position
+
+    def _verified_closely(self, page: Page) -> Iterator[Finding]:
+        for event in page:
+            findings = list(_field_findings(event))
+            yield from findings
+            if not findings and self._map is not None:
+                yield from _mapping_findings(self._map, event)
+        if _classes_of(page) != _CLASSES:
+            self._digest = None
+        elif self._digest is not None:
+            self._digest.update(page)
+
+
+def _classes_of(page: Page) -> list[set[type]]:
+    return [set(map(type, column)) for column in list(zip(*page, strict=True))[: len(_RULES)]]
+
+
+def _is_sound(page: Page) -> bool:
+    """Say whether the events of a page surely keep all rules: whole columns at a time, for a tenth of the time."""
+    if _classes_of(page) != _CLASSES:
+        return False
+    ids, versions, types, states, moments, _ = zip(*page, strict=True)
+    try:
+        for event_type in set(types):
+            fields.event_type(event_type)
+    except InvalidData:
+        return False
+    return (
+        min(versions) >= 0
+        and fields.are_canonical_ids(ids)
+        and fields.are_canonical_moments(moments)
+        and not doubtful(states)
+    )
+
+
+def _field_findings(event: tuple[Any, ...]) -> Iterator[Finding]:
+    position = str(event[-1])
+    for (kind, cls, rule), value in zip(_RULES, event, strict=False):
+        if type(value) is not cls:
+            yield Finding(kind, position, f"{fields.shortened(value)} is {type(value).__name__}, not {cls.__name__}")
+            continue
+        try:
+            canonical = rule(str(value))
+        except InvalidData as error:
+            yield Finding(kind, position, str(error))
+            continue
+        if canonical != value:
+            yield Finding(kind, position, f"{fields.shortened(value)} is not in its canonical form, {canonical!r}")
+
+
+def _mapping_findings(map_item: Callable[[StoredEvent], object], event: tuple[Any, ...]) -> Iterator[Finding]:
+    originator_id, version, event_type, state, _, position = event
+    try:
+        map_item(StoredEvent(UUID(originator_id), version, event_type, state))
+    except InvalidData as error:
+        yield Finding("unmapped", str(position), str(error))
