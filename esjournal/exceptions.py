@@ -153,7 +153,7 @@ class StoreDamaged(StoreError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.shown_url} is damaged: {self.reason}; `esjournal verify` says where, as far as it can be read"
+        return f"{self.shown_url} is damaged: {self.reason}; restore it from a backup"
 
 
 class SchemaTooNew(StoreError):

@@ -77,7 +77,8 @@ def verify(
                     progress.hide()
                 view.show(finding)
         view.show_totals(verification.events, verification.digest, journal.shown_url)
-        if per_sequence and verification.digest is not None:
+        has_sequences = per_sequence and verification.digest is not None and not view.counts["integrity"]
+        if has_sequences:
             for originator_id, sha256 in sequence_digests(journal, until=verification.until):
                 view.show_sequence(originator_id, sha256)
         view.end()
@@ -88,6 +89,8 @@ def verify(
             say(verification.unchecked)
     if digest and verification.digest is None:
         say("there is no digest, because some events cannot be read")
+    elif per_sequence and not has_sequences:
+        say("sequences have no digests, because the database is damaged")
     if findings:
         raise typer.Exit(FINDINGS)
 
