@@ -10,7 +10,7 @@ _esjournal() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "${COMP_WORDS[i]}" in
             --url) i=$((i + 1)); [[ ${COMP_WORDS[i]} == "=" ]] && i=$((i + 1)) ;;
-            init|append|get|list|log|history|stats|export|import) command="${COMP_WORDS[i]}"; break ;;
+            init|append|get|list|log|history|stats|verify|info|export|import) command="${COMP_WORDS[i]}"; break ;;
         esac
     done
     case "$command $previous" in
@@ -55,6 +55,11 @@ _esjournal() {
         "stats --svg") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "stats --html") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "stats --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "verify --events") :; return ;;
+        "verify --format"|"verify -F") COMPREPLY=($(compgen -W $'table\njson\nndjson' -- "$current")); return ;;
+        "verify --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "info --format"|"info -F") COMPREPLY=($(compgen -W $'table\njson' -- "$current")); return ;;
+        "info --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "export --output"|"export -o") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "export --format"|"export -F") COMPREPLY=($(compgen -W $'ndjson\ncsv\nparquet' -- "$current")); return ;;
         "export --type") :; return ;;
@@ -76,7 +81,7 @@ _esjournal() {
     esac
     case "$command $current" in
         " -"*) COMPREPLY=($(compgen -W $'--url\n--version\n--help\n-h' -- "$current")) ;;
-        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nstats\nexport\nimport' -- "$current")) ;;
+        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nstats\nverify\ninfo\nexport\nimport' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--url\n--help\n-h' -- "$current")) ;;
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
@@ -84,6 +89,8 @@ _esjournal() {
         "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--after\n--type\n--id\n--where\n--grep\n-g\n--format\n-F\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--help\n-h' -- "$current")) ;;
         "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--at-time\n--field\n--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
         "stats "*) COMPREPLY=($(compgen -W $'--by\n--format\n-F\n--svg\n--html\n--url\n--help\n-h' -- "$current")) ;;
+        "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--format\n-F\n--quiet\n-q\n--url\n--help\n-h' -- "$current")) ;;
+        "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
         "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--url\n--help\n-h' -- "$current")) ;;
         "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from esjournal.domain.model import fields
 from esjournal.domain.model.findings import Finding, counted, span
-from esjournal.exceptions import InvalidData, StoreDamaged
+from esjournal.exceptions import InvalidData, InvalidLine, StoreDamaged
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.checks import checks_of
+from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.objects import doubtful
+from esjournal.interchange.rejects import Problem
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.digesting import Digest
-from esjournal.journal.opening import Journal
+from esjournal.journal.files import open_file
+from esjournal.journal.opening import Journal, open_journal
 
 Page = Sequence[tuple[Any, ...]]
 
@@ -29,6 +33,28 @@ _RULES: tuple[tuple[str, type, Callable[[str], object]], ...] = (
     ("bad-moment", str, fields.recorded_at),
 )
 _CLASSES = [{cls} for _, cls, _ in _RULES]
+
+
+@contextmanager
+def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[Journal]:
+    """Open a journal, or a file of events as a journal, and close it after.
+
+    Args:
+        url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
+        on_finding: is told each line of a file that is no event, or none that has a place beside the others.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: there is no journal, or it cannot be opened.
+        UnusableFile: the file cannot be read.
+        InvalidLine: nothing of the file behind this line can be read.
+    """
+    if not is_file_of_events(url):
+        with open_journal(url) as journal:
+            yield journal
+        return
+    with open_file(url, lambda problem: on_finding(_problem_finding(problem))) as (journal, _):
+        yield journal
 
 
 class Verification:
@@ -68,10 +94,11 @@ class Verification:
         checks = checks_of(self._journal.events.session, RecordedEventRecord.__table__)
         self.unchecked = checks.unchecked()
         yield from checks.shape()
-        with checks.long_checks() as found_by_the_database:
+        with checks.integrity() as found_by_the_database:
             with uncollected():
                 yield from self._read(on_progress)
-            yield from checks.positions_outside()
+            yield from checks.positions()
+            yield from checks.versions()
             yield from found_by_the_database
 
     def _read(self, on_progress: Callable[[int], None]) -> Iterator[Finding]:
@@ -185,3 +212,10 @@ def _mapping_findings(map_item: Callable[[StoredEvent], object], event: tuple[An
         map_item(StoredEvent(UUID(originator_id), version, event_type, state))
     except InvalidData as error:
         yield Finding("unmapped", str(position), str(error))
+
+
+def _problem_finding(problem: Problem) -> Finding:
+    place = f"{problem.source}:{problem.line}"
+    if isinstance(problem, InvalidLine):
+        return Finding("bad-line", place, problem.reason)
+    return Finding("conflict", place, str(problem.error))

@@ -26,7 +26,7 @@ from esjournal.journal.opening import initialise, open_journal
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
-COMMANDS = ["init", "append", "get", "list", "log", "history", "stats", "export", "import"]
+COMMANDS = ["init", "append", "get", "list", "log", "history", "stats", "verify", "info", "export", "import"]
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
 # Servers that the documentation names; the tests have another.

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import textwrap
 from dataclasses import asdict
 from typing import Annotated
 
@@ -27,9 +30,9 @@ def info(
       esjournal info --format json | jq .events
     """
     from esjournal.journal.describing import describe
-    from esjournal.journal.opening import open_journal
+    from esjournal.journal.files import open_to_read
 
-    with open_journal(url_of(context, url)) as journal:
+    with open_to_read(url_of(context, url)) as journal:
         description = describe(journal)
     if output_format is AnswerFormat.JSON:
         write(json.dumps(asdict(description), ensure_ascii=False, indent=2) + "\n")
@@ -50,6 +53,13 @@ def info(
         ("server", description.server),
         *(("warning", warning) for warning in description.warnings),
     ]
-    width = max(len(name) for name, _ in rows)
+    width = max(len(name) for name, _ in rows) + 2
     for name, value in rows:
-        write(f"{name:<{width}}  {visible(str(value))}\n")
+        write(_folded(f"{name:<{width}}{visible(str(value))}", width) + "\n")
+
+
+def _folded(line: str, indent: int) -> str:
+    if not sys.stdout.isatty():
+        return line
+    columns = shutil.get_terminal_size().columns
+    return textwrap.fill(line, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)

@@ -42,12 +42,12 @@ def verify(
     """Read the whole journal, and print what is wrong with it.
 
     Each finding is a line: what kind it is, where, and the detail. Exit 1 when there are any. A place is a global
-    position, a version as ID@VERSION, or the name of a table or index.
+    position, a version as ID@VERSION, the name of a table or index, or a line of a file.
 
     \b
     Kinds:
       missing-position missing-version bad-position conflict
-      bad-id bad-version bad-type bad-state bad-moment unmapped
+      bad-id bad-version bad-type bad-state bad-moment bad-line unmapped
       schema index integrity
 
     A digest is the same for the same events in the same order, in every journal and on both databases.
@@ -57,20 +57,20 @@ def verify(
       esjournal verify
       esjournal verify --format ndjson | jq -r .place
       esjournal verify --digest --per-sequence
-      PYTHONPATH=src esjournal verify --events shop.events:billing.events
+      esjournal verify --events accounts
+      esjournal --url events.ndjson.gz verify
     """
     if per_sequence and not digest:
         raise typer.BadParameter("--per-sequence is for digests: add --digest.")
     _import_modules(events or ())
     from esjournal.cli.rendering.findings import findings_view
     from esjournal.journal.digesting import sequence_digests
-    from esjournal.journal.opening import open_journal
-    from esjournal.journal.verifying import Verification
+    from esjournal.journal.verifying import Verification, open_to_verify
 
     began = time.monotonic()
-    with open_journal(url_of(context, url)) as journal:
+    view = findings_view(output_format)
+    with open_to_verify(url_of(context, url), view.show) as journal:
         verification = Verification(journal, mapped=bool(events), digested=digest)
-        view = findings_view(output_format)
         with EventsProgress(verification.until, "the database checks itself", quiet=quiet) as progress:
             for finding in verification.findings(progress.show):
                 if sys.stdout.isatty():

@@ -15,6 +15,9 @@ from esjournal.domain.model.findings import Finding
 SHOWN_OF_A_KIND = 100
 KIND_WIDTH = len("missing-position")
 
+# Written with what comes first, so that nothing is of a journal that cannot be opened.
+_OPENING = '{\n"findings": ['
+
 
 def findings_view(output_format: LinesFormat) -> FindingsView:
     """Return what prints findings in a format."""
@@ -75,14 +78,15 @@ class _Document(FindingsView):
     def __init__(self) -> None:
         super().__init__()
         self._sequences = 0
-        write('{\n"findings": [')
 
     def show(self, finding: Finding) -> None:
-        write(f"{',' if self.counts else ''}\n{_json(finding._asdict())}")
+        write(f"{',' if self.counts else _OPENING}\n{_json(finding._asdict())}")
         self.counts[finding.kind] += 1
 
     def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
-        write(f'\n],\n"events": {events},\n"sha256": {_json(sha256)},\n"sequences": {{')
+        write(
+            f'{"" if self.counts else _OPENING}\n],\n"events": {events},\n"sha256": {_json(sha256)},\n"sequences": {{'
+        )
 
     def show_sequence(self, originator_id: str, sha256: str) -> None:
         write(f"{',' if self._sequences else ''}\n{_json(originator_id)}: {_json(sha256)}")

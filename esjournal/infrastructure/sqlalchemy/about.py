@@ -57,8 +57,10 @@ def described(session: Session, table: Table) -> StoreDescription:
             f"(SELECT count(*) FROM (SELECT DISTINCT {sequence_id} FROM {name}) AS sequences)"
         ).fetchone()
         size, driver, server, warnings = about(connection, name)
+    # What is not shared is a copy, in which nothing can be lost.
+    kept = warnings if session.is_shared else []
     return StoreDescription(
-        made_at, schema_version, events, sequences, size, sqlalchemy.__version__, driver, server, warnings
+        made_at, schema_version, events, sequences, size, sqlalchemy.__version__, driver, server, kept
     )
 
 
@@ -74,7 +76,7 @@ def _about_sqlite(connection: Any, name: str) -> tuple[int, str, str, list[str]]
             f"built it has mended it: where two connections write or checkpoint at the same instant, in rare cases "
             f"committed events are lost and the file is damaged; use a Python with SQLite 3.51.3 or later"
         )
-    if journal_mode not in ("wal", "memory"):
+    if journal_mode != "wal":
         warnings.append(
             f"the journal mode is {journal_mode}: readers and writers wait for one another; "
             f"run `PRAGMA journal_mode=WAL` once in the sqlite3 shell"

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from sqlalchemy import Table
 
 from esjournal.domain.model.findings import Finding, counted, span
 from esjournal.exceptions import StoreDamaged
-from esjournal.infrastructure.sqlalchemy.besidereading import FindingsBeside
+from esjournal.infrastructure.sqlalchemy.integrity import WHOLE, IntegrityBeside, integrity_findings
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.shapes import shape_findings
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
-# A check takes a driver connection.
-Check = Callable[[Any], Iterator[Finding]]
-
-# The name of what is damaged, where the database does not say more exactly.
-_WHOLE = "database"
 _FIRST_POSITION = 1
 # Who numbers from 0 and who numbers from 1 both begin at the beginning.
 _LAST_FIRST_VERSION = 1
-_TAKEN_TWICE_SHOWN = 1_000
 
 
 def checks_of(session: Session, table: Table) -> StoreChecks:
@@ -40,7 +33,7 @@ def checks_of(session: Session, table: Table) -> StoreChecks:
 
 
 class StoreChecks(ABC):
-    """The checks that are statements; what is found comes one at a time, however much it is.
+    """The checks that are statements; what is found comes a few rows at a time, however much it is.
 
     Args:
         session: a session on the journal.
@@ -49,57 +42,56 @@ class StoreChecks(ABC):
 
     def __init__(self, session: Session, table: Table) -> None:
         self._session = session
-        self._table = table
+        self._tables = (identity_table, table)
         quote = session.engine.dialect.identifier_preparer
         self._name = quote.format_table(table)
         self._id, self._version = map(quote.quote, place_names(table))
 
     def shape(self) -> Iterator[Finding]:
-        """Yield what is wrong with tables and indexes, and what no reader sees because of it."""
-        found = [finding for table in (identity_table, self._table) for finding in shape_findings(self._session, table)]
+        """Yield what is wrong with tables and indexes, and what they let happen."""
+        found = [finding for table in self._tables for finding in shape_findings(self._session, table)]
         yield from found
         if any(finding.kind == "index" for finding in found):
-            yield from self._run(self._positions_taken_twice)
+            yield from _told(self._positions_taken_twice)
 
-    def positions_outside(self) -> Iterator[Finding]:
-        """Yield positions where no reader looks, and those behind the last event whose events are gone."""
-        return self._run(self._positions_before_the_first)
+    def positions(self) -> Iterator[Finding]:
+        """Yield the positions that nobody finds who reads from the first event to the last."""
+        return _told(self._positions_before_the_first)
+
+    def versions(self) -> Iterator[Finding]:
+        """Yield the gaps in the versions of sequences, and the versions that two events have."""
+        return _told(self._breaks_in_versions)
 
     @abstractmethod
-    def long_checks(self) -> AbstractContextManager[Iterator[Finding]]:
-        """Return the checks that read everything, to be gone through when the events have been read."""
+    def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
+        """Return the database's own check; it may go on from when it is entered to when its findings are asked for."""
 
     def unchecked(self) -> str | None:
         """Say which check of the database is not made, and why; None where all are."""
         return None
 
-    def _run(self, check: Check) -> Iterator[Finding]:
-        try:
-            with self._session.connection() as connection:
-                yield from check(connection)
-        except StoreDamaged as error:
-            yield Finding("integrity", _WHOLE, error.reason)
-
-    def _positions_before_the_first(self, connection: Any) -> Iterator[Finding]:
-        count, first, last = connection.execute(
-            f"SELECT count(*), min({GLOBAL_POSITION}), max({GLOBAL_POSITION}) FROM {self._name} "
-            f"WHERE {GLOBAL_POSITION} < {_FIRST_POSITION}"
-        ).fetchone()
+    def _positions_before_the_first(self) -> Iterator[Finding]:
+        with self._session.connection() as connection:
+            count, first, last = connection.execute(
+                f"SELECT count(*), min({GLOBAL_POSITION}), max({GLOBAL_POSITION}) FROM {self._name} "
+                f"WHERE {GLOBAL_POSITION} < {_FIRST_POSITION}"
+            ).fetchone()
         if count:
             yield Finding("bad-position", span(first, last), f"{counted(count, 'event')} where no reader looks")
 
-    def _positions_taken_twice(self, connection: Any) -> Iterator[Finding]:
-        rows = connection.execute(
+    def _positions_taken_twice(self) -> Iterator[Finding]:
+        statement = (
             f"SELECT {GLOBAL_POSITION}, count(*) FROM {self._name} GROUP BY {GLOBAL_POSITION} "
-            f"HAVING count(*) > 1 ORDER BY {GLOBAL_POSITION} LIMIT {_TAKEN_TWICE_SHOWN}"
-        ).fetchall()
-        for position, count in rows:
-            yield Finding("bad-position", str(position), f"{count} events have this position")
+            f"HAVING count(*) > 1 ORDER BY {GLOBAL_POSITION}"
+        )
+        for rows in self._session.rows_streamed(statement, ()):
+            for position, count in rows:
+                yield Finding("bad-position", str(position), f"{count} events have this position")
 
-    def _breaks_in_versions(self, connection: Any) -> Iterator[Finding]:
+    def _breaks_in_versions(self) -> Iterator[Finding]:
         # That a sequence is whole is told by its first, its last and its number of events, which the index gives fast:
-        # comparing each version of 3 million with the one before takes 3.4 seconds, and this 0.8.
-        # Numeric, because the distance of two bad versions may be beyond a bigint.
+        # to compare each version with the one before, SQLite takes 3.4 seconds for 3 million, and 0.8 this way.
+        # Numeric, because two bad versions may be further apart than a bigint reaches.
         statement = (
             f"WITH broken AS (SELECT {self._id} FROM {self._name} GROUP BY {self._id} "
             f"HAVING CAST(max({self._version}) AS numeric) - min({self._version}) <> count(*) - 1 "
@@ -110,76 +102,52 @@ class StoreChecks(ABC):
             f"FROM {self._name} WHERE {self._id} IN (SELECT {self._id} FROM broken)) AS places "
             f"WHERE (previous IS NULL AND {self._version} > {_LAST_FIRST_VERSION}) OR {self._version} - 1 <> previous"
         )
-        for sequence_id, previous, version in self._streamed(connection, statement):
-            if version == previous:
-                yield Finding("conflict", f"{sequence_id}@{version}", "two events have this version")
-                continue
-            # A bad version before 0 is a finding of its own.
-            first = 0 if previous is None else max(previous + 1, 0)
-            if first < version:
-                before = "the sequence begins with" if previous is None else f"version {previous} is followed by"
-                yield Finding("missing-version", f"{sequence_id}@{span(first, version - 1)}", f"{before} {version}")
-
-    @abstractmethod
-    def _streamed(self, connection: Any, statement: str) -> Iterator[Any]:
-        """Yield the rows of a statement one at a time."""
+        for rows in self._session.rows_streamed(statement, ()):
+            for sequence_id, previous, version in rows:
+                yield from _break_findings(sequence_id, previous, version)
 
 
 class _SQLiteChecks(StoreChecks):
-    def long_checks(self) -> AbstractContextManager[Iterator[Finding]]:
-        checks = [self._integrity, self._breaks_in_versions]
-        if self._session.is_shared:
-            return FindingsBeside(self._session, checks)
-        return nullcontext(finding for check in checks for finding in self._run(check))
+    def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
+        return IntegrityBeside(self._session) if self._session.is_shared else nullcontext(_told(self._integrity))
 
-    def positions_outside(self) -> Iterator[Finding]:
-        yield from super().positions_outside()
-        yield from self._run(self._positions_behind_the_last)
+    def positions(self) -> Iterator[Finding]:
+        yield from _told(self._positions_behind_the_last)
+        yield from super().positions()
 
-    def _integrity(self, connection: Any) -> Iterator[Finding]:
-        # It looks up each row in each index: with SQLite's own 2 MB of cache that takes twice as long.
-        self._session.prepare_for_many_rows(connection)
-        for (text,) in connection.execute("PRAGMA integrity_check"):
-            # A text may be several lines, the first of which is a heading.
-            for line in text.splitlines():
-                if line != "ok" and not line.startswith("***"):
-                    yield Finding("integrity", _WHOLE, line)
+    def _integrity(self) -> Iterator[Finding]:
+        with self._session.long_reading() as connection:
+            yield from integrity_findings(self._session, connection)
 
-    def _positions_behind_the_last(self, connection: Any) -> Iterator[Finding]:
-        last, given_out = connection.execute(
-            f"SELECT (SELECT coalesce(max({GLOBAL_POSITION}), 0) FROM {self._name}), "
-            f"(SELECT max(seq) FROM sqlite_sequence WHERE name = ?)",
-            (self._table.name,),
-        ).fetchone()
+    def _positions_behind_the_last(self) -> Iterator[Finding]:
+        # AUTOINCREMENT remembers the last position it gave out.
+        with self._session.connection() as connection:
+            last, given_out = connection.execute(
+                f"SELECT (SELECT coalesce(max({GLOBAL_POSITION}), 0) FROM {self._name}), "
+                f"(SELECT max(seq) FROM sqlite_sequence WHERE name = ?)",
+                (self._tables[-1].name,),
+            ).fetchone()
         if given_out is not None and given_out > last:
-            yield Finding(
-                "missing-position",
-                span(last + 1, given_out),
-                f"{counted(given_out - last, 'event')} missing at the end",
-            )
-
-    def _streamed(self, connection: Any, statement: str) -> Iterator[Any]:
-        yield from connection.execute(statement)
+            missing = counted(given_out - last, "event")
+            yield Finding("missing-position", span(last + 1, given_out), f"{missing} missing at the end")
 
 
 class _PostgreSQLChecks(StoreChecks):
-    def long_checks(self) -> AbstractContextManager[Iterator[Finding]]:
-        return nullcontext(self._long_checks())
+    def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
+        return nullcontext(self._damaged_indexes())
 
     def unchecked(self) -> str | None:
         return self._amcheck()[1]
 
-    def _long_checks(self) -> Iterator[Finding]:
+    def _damaged_indexes(self) -> Iterator[Finding]:
         check_index, _ = self._amcheck()
-        for table in (identity_table, self._table) if check_index else ():
-            for oid, name in self._indexes(table):
-                try:
-                    with self._session.connection() as connection:
-                        # With every row of the table held against the index.
-                        connection.execute(f"SELECT {check_index}(%s::oid::regclass, true)", (oid,))
-                except StoreDamaged as error:
-                    yield Finding("integrity", name, error.reason)
-        yield from self._run(self._breaks_in_versions)
+        for oid, name in self._indexes() if check_index else ():
+            try:
+                with self._session.connection() as connection:
+                    # True: each row of the table is looked for in the index.
+                    connection.execute(f"SELECT {check_index}(%s::oid::regclass, true)", (oid,))
+            except StoreDamaged as error:
+                yield Finding("integrity", name, error.reason)
 
     def _amcheck(self) -> tuple[str | None, str | None]:
         """Return the function that checks an index, or why there is none."""
@@ -193,20 +161,36 @@ class _PostgreSQLChecks(StoreChecks):
             return None, "indexes were not checked, because the extension amcheck is not installed"
         function, is_permitted = row
         if not is_permitted:
-            return None, f"indexes were not checked, because this user may not execute {function} of amcheck"
+            return None, f"indexes were not checked, because this user may not execute {function}"
         return function, None
 
-    def _indexes(self, table: Table) -> list[tuple[int, str]]:
-        name = self._session.engine.dialect.identifier_preparer.format_table(table)
+    def _indexes(self) -> list[tuple[int, str]]:
+        quote = self._session.engine.dialect.identifier_preparer
+        names = [quote.format_table(table) for table in self._tables]
         with self._session.connection() as connection:
             rows: list[tuple[int, str]] = connection.execute(
                 "SELECT indexrelid, relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-                "JOIN pg_am ON pg_am.oid = relam "
-                "WHERE indrelid = to_regclass(%s) AND amname = 'btree' AND indisvalid ORDER BY relname",
-                (name,),
+                "JOIN pg_am ON pg_am.oid = relam WHERE indrelid IN (to_regclass(%s), to_regclass(%s)) "
+                "AND amname = 'btree' AND indisvalid ORDER BY relname",
+                names,
             ).fetchall()
         return rows
 
-    def _streamed(self, connection: Any, statement: str) -> Iterator[Any]:
-        with connection.cursor() as cursor:
-            yield from cursor.stream(statement)
+
+def _told(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Yield what a check finds; that it cannot read what it needs is a finding as well."""
+    try:
+        yield from check()
+    except StoreDamaged as error:
+        yield Finding("integrity", WHOLE, error.reason)
+
+
+def _break_findings(sequence_id: str, previous: int | None, version: int) -> Iterator[Finding]:
+    if version == previous:
+        yield Finding("conflict", f"{sequence_id}@{version}", "two events have this version")
+        return
+    # A version before 0 is a finding of its own.
+    first = 0 if previous is None else max(previous + 1, 0)
+    if first < version:
+        before = "the sequence begins with" if previous is None else f"version {previous} is followed by"
+        yield Finding("missing-version", f"{sequence_id}@{span(first, version - 1)}", f"{before} {version}")

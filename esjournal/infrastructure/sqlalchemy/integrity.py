@@ -1,0 +1,76 @@
+"""SQLite's own check of a journal, in a thread beside the reading of its events."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+from esjournal.domain.model.findings import Finding
+from esjournal.exceptions import StoreDamaged
+from esjournal.infrastructure.sqlalchemy.session import Session
+
+# SQLite does not say more exactly what is damaged than in its text.
+WHOLE = "database"
+
+
+def integrity_findings(session: Session, connection: Any) -> list[Finding]:
+    """Return what SQLite finds damaged: a hundred problems at the most.
+
+    Args:
+        session: the session that leased the connection.
+        connection: a connection of sqlite3.
+    """
+    # Each row is looked up in each index: with SQLite's own 2 MB of cache, 3 million events take 13 seconds, not 7.
+    session.prepare_for_many_rows(connection)
+    texts = [text for (text,) in connection.execute("PRAGMA integrity_check").fetchall()]
+    # A text may be several lines, the first of which is a heading.
+    lines = [line for text in texts for line in text.splitlines() if not line.startswith("***")]
+    return [Finding("integrity", WHOLE, line) for line in lines if line != "ok"]
+
+
+class IntegrityBeside(Iterator[Finding]):
+    """The check on a connection and in a thread of its own, from when this is entered; iterating waits for its end.
+
+    It is one statement that takes seconds, during which sqlite3 lets other threads run.
+
+    Args:
+        session: a session on a SQLite file.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._connection: Any = None
+        self._findings: Iterator[Finding] = iter(())
+        self._error: BaseException | None = None
+        # A daemon: older SQLites do not let go of a check that is interrupted, and the program shall end at once.
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Iterator[Finding]:
+        self._thread.start()
+        return self
+
+    def __next__(self) -> Finding:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return next(self._findings)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
+
+    def _run(self) -> None:
+        try:
+            with self._session.connection() as self._connection:
+                self._findings = iter(integrity_findings(self._session, self._connection))
+        except StoreDamaged as error:
+            self._findings = iter([Finding("integrity", WHOLE, error.reason)])
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._connection = None
