@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from esjournal.cli.options import LinesFormat
-from esjournal.cli.terminal import visible, write
+from esjournal.cli.terminal import on_one_line, visible, write
 from esjournal.domain.model.findings import Finding
 
 # Of each kind a terminal shows so many: ten million states that are encrypted are ten million findings.
@@ -37,23 +37,23 @@ class FindingsView:
     def show(self, finding: Finding) -> None:
         """Print a finding."""
         self.counts[finding.kind] += 1
-        kind, place, detail = (visible(text).replace("\n", "\\n") for text in finding)
+        kind, place, detail = map(on_one_line, finding)
         write(f"{kind:<{KIND_WIDTH}}  {place}  {detail}\n")
 
-    def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
+    def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
         """Print what is known when there are no more findings.
 
         Args:
             events: how many were read.
-            sha256: the digest of the journal, or None.
+            digest: that of all events, or None.
             shown_url: the journal's address.
         """
-        if sha256 is not None:
-            write(f"{sha256}  {visible(shown_url)}\n")
+        if digest is not None:
+            write(f"{digest}  {visible(shown_url)}\n")
 
-    def show_sequence(self, originator_id: str, sha256: str) -> None:
+    def show_sequence(self, originator_id: str, digest: str) -> None:
         """Print the digest of a sequence."""
-        write(f"{sha256}  {originator_id}\n")
+        write(f"{digest}  {originator_id}\n")
 
     def end(self) -> None:
         """Print what belongs behind everything."""
@@ -64,16 +64,16 @@ class _Lines(FindingsView):
         self.counts[finding.kind] += 1
         write(_json(finding._asdict()) + "\n")
 
-    def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
-        if sha256 is not None:
-            write(_json({"sha256": sha256}) + "\n")
+    def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
+        if digest is not None:
+            write(_json({"digest": digest}) + "\n")
 
-    def show_sequence(self, originator_id: str, sha256: str) -> None:
-        write(_json({"originator_id": originator_id, "sha256": sha256}) + "\n")
+    def show_sequence(self, originator_id: str, digest: str) -> None:
+        write(_json({"originator_id": originator_id, "digest": digest}) + "\n")
 
 
 class _Document(FindingsView):
-    """One object: its findings are a list, its sequences an object, and it is never in memory as a whole."""
+    """One object: its findings are a list, its sequences have their digests, and it is never in memory as a whole."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,13 +83,13 @@ class _Document(FindingsView):
         write(f"{',' if self.counts else _OPENING}\n{_json(finding._asdict())}")
         self.counts[finding.kind] += 1
 
-    def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
+    def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
         write(
-            f'{"" if self.counts else _OPENING}\n],\n"events": {events},\n"sha256": {_json(sha256)},\n"sequences": {{'
+            f'{"" if self.counts else _OPENING}\n],\n"events": {events},\n"digest": {_json(digest)},\n"sequences": {{'
         )
 
-    def show_sequence(self, originator_id: str, sha256: str) -> None:
-        write(f"{',' if self._sequences else ''}\n{_json(originator_id)}: {_json(sha256)}")
+    def show_sequence(self, originator_id: str, digest: str) -> None:
+        write(f"{',' if self._sequences else ''}\n{_json(originator_id)}: {_json(digest)}")
         self._sequences += 1
 
     def end(self) -> None:
@@ -110,19 +110,19 @@ class _Screen(FindingsView):
         from rich.table import Table
         from rich.text import Text
 
-        kind, place, detail = (visible(text).replace("\n", "\\n") for text in finding)
+        kind, place, detail = map(on_one_line, finding)
         row = Table.grid(padding=(0, 2))
         row.add_column(width=KIND_WIDTH)
         row.add_column(overflow="fold")
         row.add_row(Text(kind, style="yellow"), Text.assemble((place, "cyan"), "  ", detail))
         self._console.print(row)
 
-    def show_totals(self, events: int, sha256: str | None, shown_url: str) -> None:
+    def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
         for kind, count in self.counts.items():
             if count > SHOWN_OF_A_KIND:
                 write(f"{kind:<{KIND_WIDTH}}  {count - SHOWN_OF_A_KIND} more; a file or a pipe gets all of them\n")
-        super().show_totals(events, sha256, shown_url)
+        super().show_totals(events, digest, shown_url)
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

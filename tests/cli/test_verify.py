@@ -1,0 +1,250 @@
+"""`verify`: what it prints, in which form, and how it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from esjournal.cli.rendering.findings import SHOWN_OF_A_KIND
+from tests.bad_input.test_stores import execute
+from tests.cli.test_commands import refused
+from tests.cli.test_terminal import on_terminal, plain
+from tests.events import ID, OTHER_ID, event, generated, sequence
+from tests.program import file_with, invoke, journal_with, run, start
+
+EVENTS = [*sequence(6), *sequence(2, of=OTHER_ID)]
+DELETED = "DELETE FROM stored_events WHERE global_position IN (3, 4)"
+
+
+@pytest.fixture
+def url(store_url: str) -> str:
+    return journal_with(store_url, EVENTS)
+
+
+@pytest.fixture
+def broken(url: str) -> str:
+    execute(url, DELETED, "UPDATE stored_events SET state = 'x' WHERE global_position = 6")
+    return url
+
+
+def test_a_sound_journal_is_said_to_be_sound(url: str) -> None:
+    ended = run("verify", url=url)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    first, *rest = ended.stderr.splitlines()
+    assert re.fullmatch(r"esjournal: 8 events verified, sound, [\d.]+ s, \d+ events/s", first)
+    assert rest in ([], ["esjournal: indexes were not checked, because the extension amcheck is not installed"])
+
+
+def test_findings_are_lines_of_kind_place_and_detail_and_the_exit_is_1(broken: str) -> None:
+    ended = run("verify", url=broken)
+    assert ended.returncode == 1
+    assert [line.split(maxsplit=2) for line in ended.stdout.splitlines()] == [
+        ["missing-position", "3..4", "2 events missing"],
+        [
+            "bad-state",
+            "6",
+            """state is no JSON: Expecting value at column 1 of 'x'; a state looks like '{"foo":"bar"}'""",
+        ],
+        ["missing-version", f"{ID}@2..3", "version 1 is followed by 4"],
+    ]
+    assert ended.stderr.startswith("esjournal: 6 events verified, 3 findings, ")
+
+
+def test_quiet_says_nothing_but_what_is_found(broken: str) -> None:
+    assert invoke("verify", "-q", url=broken).stderr == ""
+    assert invoke("verify", "-q", url=broken).exit_code == 1
+    assert invoke("verify", "-q", url=broken).stdout.count("\n") == 3
+
+
+def test_json_and_ndjson_carry_the_same_findings(broken: str) -> None:
+    document = json.loads(invoke("verify", "-F", "json", "--digest", "--per-sequence", url=broken).stdout)
+    *findings, whole, one, other = map(
+        json.loads, invoke("verify", "-F", "ndjson", "--digest", "--per-sequence", url=broken).stdout.splitlines()
+    )
+    assert list(document) == ["findings", "events", "sha256", "sequences"]
+    assert document["findings"] == findings
+    assert findings[0] == {"kind": "missing-position", "place": "3..4", "detail": "2 events missing"}
+    assert document["events"] == 6
+    assert whole == {"sha256": document["sha256"]}
+    assert {line["originator_id"]: line["sha256"] for line in (one, other)} == document["sequences"]
+
+
+def test_json_of_a_sound_journal_is_whole_too(url: str) -> None:
+    document = json.loads(invoke("verify", "-F", "json", url=url).stdout)
+    assert document == {"findings": [], "events": 8, "sha256": None, "sequences": {}}
+
+
+def test_digests_are_printed_as_sha256sum_does(url: str) -> None:
+    exported = run("export", url=url).stdout
+    digest = hashlib.sha256(re.sub(r',"global_position":[0-9]*}$', "}", exported, flags=re.MULTILINE).encode())
+    ended = run("verify", "--digest", "--per-sequence", url=url)
+    whole, *lines = ended.stdout.splitlines()
+    assert whole.startswith(f"{digest.hexdigest()}  ")
+    assert [line.split("  ")[1] for line in lines] == [OTHER_ID, ID]
+    assert ended.returncode == 0
+
+
+def test_a_digest_is_the_same_on_both_databases_and_of_a_file(
+    sqlite_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    urls = [
+        journal_with(sqlite_url, EVENTS),
+        journal_with(postgres_url, EVENTS),
+        str(file_with(tmp_path / "e.ndjson", EVENTS)),
+    ]
+    outputs = [invoke("verify", "--digest", "--per-sequence", "-F", "json", url=url).stdout for url in urls]
+    assert outputs == [outputs[0]] * 3
+
+
+def test_per_sequence_without_digest_is_a_mistake(url: str) -> None:
+    refused(invoke("verify", "--per-sequence", url=url), 2, "--per-sequence is for digests: add --digest")
+
+
+# Events and their classes
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    (folder / "shop_events.py").write_text(
+        "from esjournal.domain.model.events import DomainEvent\nclass Paid(DomainEvent): pass\n"
+    )
+    (folder / "more_events.py").write_text(
+        "from esjournal.domain.model.events import DomainEvent\nclass Sent(DomainEvent): pass\n"
+    )
+    (folder / "broken_events.py").write_text("raise RuntimeError('no\\nluck')\n")
+    return folder
+
+
+def test_events_that_map_to_no_class_are_found_where_modules_are_named(store_url: str, modules: Path) -> None:
+    journal_with(store_url, [event(0, event_type="shop_events#Paid"), event(1, event_type="more_events#Sent")])
+    assert run("verify", url=store_url).returncode == 0
+    one = run("verify", "--events", "shop_events", url=store_url, cwd=modules)
+    assert one.returncode == 1
+    assert one.stdout.startswith("unmapped          2  no class is registered under the topic 'more_events#Sent'")
+    for options in (["--events", "shop_events:more_events"], ["--events", "shop_events", "--events", "more_events"]):
+        assert run("verify", *options, url=store_url, cwd=modules).returncode == 0
+
+
+def test_nothing_is_imported_that_is_not_named(store_url: str, modules: Path) -> None:
+    journal_with(store_url, [event(0, event_type="broken_events#Event")])
+    ended = run("verify", "--events", "shop_events", url=store_url, cwd=modules)
+    assert ended.stdout.startswith("unmapped          1  no class is registered")
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("broken_events", "RuntimeError: no luck"),
+        ("shop_events:", "ValueError: Empty module name"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_a_mistake(url: str, modules: Path, name: str, cause: str) -> None:
+    ended = run("verify", "--events", name, url=url, cwd=modules)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert re.fullmatch(f"esjournal: [^\n]*cannot be imported: {cause}[^\n]*\n", ended.stderr)
+
+
+# On a terminal
+
+
+def test_findings_on_a_terminal_are_folded_and_what_is_stored_is_escaped(sqlite_url: str) -> None:
+    journal_with(sqlite_url, EVENTS)
+    execute(sqlite_url, DELETED, "UPDATE stored_events SET originator_id = char(27) || '[2J' WHERE global_position > 6")
+    execute(sqlite_url, "UPDATE stored_events SET originator_version = global_position WHERE global_position > 6")
+    text = on_terminal("verify", url=sqlite_url)
+    assert "\x1b[2J" not in text
+    assert "\\u001b[2J@0..6" in text
+    shown = [line for line in plain(text).splitlines() if line[:1].isalpha()]
+    assert any(line.startswith("missing-position  3..4  2 events missing") for line in shown)
+    assert all(len(line) <= 80 for line in shown if not line.startswith("esjournal:"))
+
+
+def test_a_terminal_is_shown_the_first_of_very_many_findings_of_a_kind(sqlite_url: str) -> None:
+    count = SHOWN_OF_A_KIND + 23
+    journal_with(sqlite_url, [event(version, "secret") for version in range(count)])
+    text = plain(on_terminal("verify", url=sqlite_url, columns=200))
+    assert text.count("state is no JSON") == SHOWN_OF_A_KIND
+    assert "bad-state         23 more; a file or a pipe gets all of them" in text
+    assert f"{count} events verified, {count} findings" in text
+    assert run("verify", url=sqlite_url).stdout.count("\n") == count
+
+
+def test_colours_are_left_out_where_they_are_not_wanted(sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(0, "secret")])
+    assert "\x1b[33m" in on_terminal("verify", "-q", url=sqlite_url)
+    assert "\x1b" not in on_terminal("verify", "-q", url=sqlite_url, NO_COLOR="1")
+
+
+def test_progress_is_seen_on_a_terminal_and_not_when_quiet(sqlite_url: str) -> None:
+    journal_with(sqlite_url, list(generated(12_000)))
+    text = plain(on_terminal("verify", url=sqlite_url))
+    assert re.search(r"[\d,]+ events, [\d,]+/s .*\d+%", text)
+    assert text.splitlines()[-1].startswith("esjournal: 12000 events verified, sound")
+    assert on_terminal("verify", "--quiet", url=sqlite_url) == ""
+
+
+# How it ends
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_file_that_is_damaged_ends_with_findings_or_one_line(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "journal.db"
+    journal_with(str(path), list(generated(600)))
+    content = bytearray(path.read_bytes())
+    dice = random.Random(seed)
+    for _ in range(dice.choice((1, 20, 300))):
+        content[dice.randrange(100, len(content))] ^= 1 << dice.randrange(8)
+    if seed % 4 == 0:
+        del content[dice.randrange(200, len(content)) :]
+    path.write_bytes(content)
+    ended = invoke("verify", "--digest", "--per-sequence", "-F", "json", url=str(path))
+    assert ended.exit_code in (0, 1, 5), ended.stderr
+    assert all(line.startswith("esjournal: ") for line in ended.stderr.splitlines())
+    if ended.exit_code == 5:
+        assert ended.stderr.count("\n") == 1
+    else:
+        assert bool(json.loads(ended.stdout)["findings"]) == (ended.exit_code == 1)
+
+
+def test_a_journal_without_its_table_says_so(url: str) -> None:
+    execute(url, "DROP TABLE stored_events")
+    refused(invoke("verify", url=url), 5, "has no journal yet: run `esjournal --url .* init`")
+
+
+def test_ctrl_c_ends_it_with_one_line(store_url: str) -> None:
+    # Nobody reads what it prints, so it is still at it.
+    journal_with(store_url, [event(version, "secret") for version in range(5_000)])
+    with start("verify", url=store_url, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert stderr.decode() == "esjournal: interrupted; what was not committed is not there\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(version, "secret") for version in range(5_000)])
+    with start("verify", url=sqlite_url, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait(20) == 0
+
+
+def test_a_file_of_events_is_verified(tmp_path: Path) -> None:
+    path = file_with(tmp_path / "e.ndjson", sequence(3))
+    assert invoke("verify", url=str(path)).exit_code == 0
+    path.write_text(f"{path.read_text()}nonsense\n")
+    ended = invoke("verify", url=str(path))
+    assert (ended.exit_code, ended.stdout.split()[:2]) == (1, ["bad-line", f"{path}:4"])

@@ -1,0 +1,227 @@
+"""What databases find wrong: the shape of tables, and their own checks."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from esjournal.domain.model.findings import Finding
+from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.checks import checks_of
+from esjournal.infrastructure.sqlalchemy.integrity import IntegrityBeside
+from esjournal.journal.opening import open_journal
+from tests.bad_input.test_stores import driver_url, execute
+from tests.events import generated, sequence
+from tests.program import journal_with
+
+INDEX = "there is no index unique (originator_id, originator_version)"
+
+
+def shape(url: str) -> list[tuple[str, str, str]]:
+    with open_journal(url) as journal:
+        return list(map(tuple, checks_of(journal.events.session, RecordedEventRecord.__table__).shape()))
+
+
+def integrity(url: str) -> list[Finding]:
+    with open_journal(url) as journal:
+        with checks_of(journal.events.session, RecordedEventRecord.__table__).integrity() as found:
+            return list(found)
+
+
+@pytest.fixture
+def url(store_url: str) -> str:
+    return journal_with(store_url, sequence(3))
+
+
+def test_tables_as_they_are_made_have_no_findings(url: str) -> None:
+    assert shape(url) == []
+
+
+def test_what_a_table_has_besides_is_its_owners_business(url: str) -> None:
+    execute(url, "ALTER TABLE stored_events ADD COLUMN note text", "CREATE INDEX mine ON stored_events (event_type)")
+    assert shape(url) == []
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        (
+            ["ALTER TABLE stored_events RENAME COLUMN state TO data"],
+            [("schema", "stored_events", "the column state is missing")],
+        ),
+        (
+            ["ALTER TABLE esjournal RENAME COLUMN created_at TO made_at"],
+            [("schema", "esjournal", "the column created_at is missing")],
+        ),
+        (["DROP TABLE stored_events"], [("schema", "stored_events", "the table is missing")]),
+        (
+            ["DROP INDEX stored_events_recorded_at"],
+            [("index", "stored_events", "there is no index (recorded_at{}); `esjournal init` makes it")],
+        ),
+        (
+            [
+                "DROP INDEX stored_events_recorded_at",
+                "CREATE INDEX stored_events_recorded_at ON stored_events (event_type)",
+            ],
+            [("index", "stored_events", "there is no index (recorded_at{})")],
+        ),
+    ],
+)
+def test_what_differs_from_the_tables_as_they_are_made_is_found(
+    url: str, statements: list[str], expected: list[tuple[str, str, str]]
+) -> None:
+    execute(url, *statements)
+    rest = "" if url.startswith("sqlite") else ", global_position"
+    assert shape(url) == [(kind, place, detail.format(rest)) for kind, place, detail in expected]
+
+
+@pytest.mark.parametrize(
+    ("statements", "detail"),
+    [
+        (["DROP INDEX stored_events_place"], f"{INDEX}; `esjournal init` makes it"),
+        (
+            [
+                "DROP INDEX stored_events_place",
+                "CREATE INDEX stored_events_place ON stored_events (originator_id, originator_version)",
+            ],
+            f"{INDEX}; stored_events_place is (originator_id, originator_version)",
+        ),
+        (
+            [
+                "DROP INDEX stored_events_place",
+                "CREATE UNIQUE INDEX stored_events_place ON stored_events (originator_id, originator_version) "
+                "WHERE originator_version > 5",
+            ],
+            f"{INDEX}; stored_events_place is unique (originator_id, originator_version) where ...",
+        ),
+    ],
+    ids=["missing", "not unique", "partial"],
+)
+def test_sqlites_index_of_places_is_looked_at(sqlite_url: str, statements: list[str], detail: str) -> None:
+    journal_with(sqlite_url, sequence(3))
+    execute(sqlite_url, *statements)
+    assert shape(sqlite_url) == [("index", "stored_events", detail)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "detail"),
+    [
+        (" STRICT", "", "the table is not strict"),
+        (" AUTOINCREMENT", "", "the table is not autoincrement"),
+        ("state TEXT NOT NULL", "state TEXT", "the column state is text, not text not null"),
+        ("state TEXT", "state BLOB", "the column state is blob not null, not text not null"),
+    ],
+)
+def test_sqlites_table_is_looked_at(sqlite_url: str, old: str, new: str, detail: str) -> None:
+    journal_with(sqlite_url, sequence(3))
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = 'stored_events'", (old, new))
+    assert shape(sqlite_url) == [("schema", "stored_events", detail)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "detail"),
+    [
+        ("ALTER TABLE stored_events DROP CONSTRAINT stored_events_pkey", "index", INDEX),
+        (
+            "ALTER TABLE stored_events DROP CONSTRAINT stored_events_global_position_key",
+            "index",
+            "there is no index unique (global_position)",
+        ),
+        (
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass('stored_events_pkey')",
+            "index",
+            f"{INDEX}; stored_events_pkey is unique (originator_id, originator_version) not valid",
+        ),
+        (
+            "ALTER TABLE stored_events ALTER state DROP NOT NULL",
+            "schema",
+            "the column state is text, not text not null",
+        ),
+        (
+            "ALTER TABLE stored_events ALTER state TYPE json USING state::json",
+            "schema",
+            "the column state is json not null, not text not null",
+        ),
+    ],
+)
+def test_postgresqls_table_is_looked_at(postgres_url: str, statement: str, kind: str, detail: str) -> None:
+    journal_with(postgres_url, sequence(3))
+    execute(postgres_url, statement)
+    assert shape(postgres_url) == [(kind, "stored_events", detail)]
+
+
+def test_a_sound_database_finds_nothing(url: str) -> None:
+    assert integrity(url) == []
+
+
+def test_that_amcheck_is_missing_is_said(postgres_url: str) -> None:
+    journal_with(postgres_url, sequence(3))
+    execute(postgres_url.replace(postgres_url, driver_url(postgres_url) + "?schema=public"), "SELECT 1")
+    with open_journal(postgres_url) as journal:
+        unchecked = checks_of(journal.events.session, RecordedEventRecord.__table__).unchecked()
+        with journal.events.session.connection() as connection:
+            installed = connection.execute("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'").fetchone()[0]
+    assert (unchecked is None) == bool(installed)
+    if not installed:
+        assert unchecked == "indexes were not checked, because the extension amcheck is not installed"
+
+
+def damaged(path: Path) -> None:
+    """Take the index and the table apart: each half of the pages behind the first ones changes places."""
+    with closing(sqlite3.connect(path)) as connection:
+        [root] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'stored_events_place'").fetchone()
+        [size] = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(path.read_bytes())
+    content[(root - 1) * size : (root - 1) * size + 100] = b"\xff" * 100
+    path.write_bytes(content)
+
+
+def test_sqlites_own_check_finds_damage(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal_with(str(path), list(generated(2_000)))
+    damaged(path)
+    found = integrity(str(path))
+    assert found
+    assert {finding[:2] for finding in found} == {("integrity", "database")}
+    assert not any(finding.detail.startswith("***") or "\n" in finding.detail for finding in found)
+
+
+def test_an_error_in_the_thread_is_raised_where_its_findings_are_asked_for(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal_with(sqlite_url, sequence(3))
+
+    def failing(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    with open_journal(sqlite_url) as journal:
+        monkeypatch.setattr(journal.events.session, "prepare_for_many_rows", failing)
+        with IntegrityBeside(journal.events.session) as found, pytest.raises(ZeroDivisionError):
+            next(iter(found))
+
+
+def test_a_check_that_is_left_is_interrupted(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal_with(sqlite_url, sequence(3))
+    begun = threading.Event()
+
+    def endless(connection: sqlite3.Connection) -> None:
+        begun.set()
+        connection.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+
+    with open_journal(sqlite_url) as journal:
+        monkeypatch.setattr(journal.events.session, "prepare_for_many_rows", endless)
+        before = threading.active_count()
+        with IntegrityBeside(journal.events.session):
+            assert begun.wait(10)
+        for _ in range(200):
+            if threading.active_count() <= before:
+                break
+            threading.Event().wait(0.05)
+        assert threading.active_count() <= before
