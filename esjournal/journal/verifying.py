@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from esjournal.domain.model import fields
-from esjournal.domain.model.findings import Finding, counted, span
+from esjournal.domain.model.findings import INTEGRITY, Finding, counted, span
 from esjournal.exceptions import InvalidData, InvalidLine, StoreDamaged
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
@@ -61,8 +61,9 @@ class Verification:
     """One verification of a journal, up to the last event there when it begins.
 
     `until` is the global position of that event; `events` counts the events that were read; `digest` is the SHA-256 of
-    them all, or None where it was not asked for, or some could not be read; `unchecked` says which check of the
-    database was not made. They are whole when the last finding was given.
+    them all, or None where it was not asked for, or some could not be read; `is_damaged` says whether there was anything
+    that could not be read; `unchecked` says which check of the database was not made. They are whole when the last
+    finding was given.
 
     Args:
         journal: an open journal.
@@ -73,6 +74,7 @@ class Verification:
     def __init__(self, journal: Journal, *, mapped: bool = False, digested: bool = False) -> None:
         self.until = journal.events.last_global_position()
         self.events = 0
+        self.is_damaged = False
         self.unchecked: str | None = None
         self._journal = journal
         self._map = SequencedItemMapper(StoredEvent).from_sequenced_item if mapped else None
@@ -91,6 +93,11 @@ class Verification:
         Args:
             on_progress: is told again and again how many events were read.
         """
+        for finding in self._findings(on_progress):
+            self.is_damaged = self.is_damaged or finding.kind == INTEGRITY
+            yield finding
+
+    def _findings(self, on_progress: Callable[[int], None]) -> Iterator[Finding]:
         checks = checks_of(self._journal.events.session, RecordedEventRecord.__table__)
         self.unchecked = checks.unchecked()
         yield from checks.shape()
@@ -126,9 +133,9 @@ class Verification:
             except StoreDamaged as error:
                 unreadable.append(position)
                 self._position = position
-                yield Finding("integrity", str(position), f"the event cannot be read: {error.reason}")
+                yield Finding(INTEGRITY, str(position), f"the event cannot be read: {error.reason}")
         if begin == self._position or len(unreadable) == PAGE_SIZE:
-            yield Finding("integrity", span(self._position + 1, self.until), f"what is behind was not read: {reason}")
+            yield Finding(INTEGRITY, span(self._position + 1, self.until), f"what is behind was not read: {reason}")
             self._position = self.until
 
     def _pages(self, after: int, until: int) -> Iterator[Page]:
@@ -164,7 +171,7 @@ class Verification:
             if not findings and self._map is not None:
                 yield from _mapping_findings(self._map, event)
         if _classes_of(page) != _CLASSES:
-            self._digest = None
+            self._digest, self.is_damaged = None, True
         elif self._digest is not None:
             self._digest.update(page)
 

@@ -15,11 +15,13 @@ import pytest
 from esjournal.cli.rendering.findings import SHOWN_OF_A_KIND
 from tests.bad_input.test_stores import execute
 from tests.cli.test_commands import refused
+from tests.cli.test_import_progress import CONTROL
 from tests.cli.test_terminal import on_terminal, plain
 from tests.events import ID, OTHER_ID, event, generated, sequence
 from tests.program import file_with, invoke, journal_with, run, start
 
 EVENTS = [*sequence(6), *sequence(2, of=OTHER_ID)]
+STATE_HINT = """a state looks like '{"foo":"bar"}'"""
 DELETED = "DELETE FROM stored_events WHERE global_position IN (3, 4)"
 
 
@@ -68,17 +70,17 @@ def test_json_and_ndjson_carry_the_same_findings(broken: str) -> None:
     *findings, whole, one, other = map(
         json.loads, invoke("verify", "-F", "ndjson", "--digest", "--per-sequence", url=broken).stdout.splitlines()
     )
-    assert list(document) == ["findings", "events", "sha256", "sequences"]
+    assert list(document) == ["findings", "events", "digest", "sequences"]
     assert document["findings"] == findings
     assert findings[0] == {"kind": "missing-position", "place": "3..4", "detail": "2 events missing"}
     assert document["events"] == 6
-    assert whole == {"sha256": document["sha256"]}
-    assert {line["originator_id"]: line["sha256"] for line in (one, other)} == document["sequences"]
+    assert whole == {"digest": document["digest"]}
+    assert {line["originator_id"]: line["digest"] for line in (one, other)} == document["sequences"]
 
 
 def test_json_of_a_sound_journal_is_whole_too(url: str) -> None:
     document = json.loads(invoke("verify", "-F", "json", url=url).stdout)
-    assert document == {"findings": [], "events": 8, "sha256": None, "sequences": {}}
+    assert document == {"findings": [], "events": 8, "digest": None, "sequences": {}}
 
 
 def test_digests_are_printed_as_sha256sum_does(url: str) -> None:
@@ -187,7 +189,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(sqlite_url: str) -> None
 
 def test_progress_is_seen_on_a_terminal_and_not_when_quiet(sqlite_url: str) -> None:
     journal_with(sqlite_url, list(generated(12_000)))
-    text = plain(on_terminal("verify", url=sqlite_url))
+    text = CONTROL.sub("", on_terminal("verify", url=sqlite_url))
     assert re.search(r"[\d,]+ events, [\d,]+/s .*\d+%", text)
     assert text.splitlines()[-1].startswith("esjournal: 12000 events verified, sound")
     assert on_terminal("verify", "--quiet", url=sqlite_url) == ""

@@ -61,6 +61,7 @@ def test_a_journal_that_is_sound_has_no_findings(store_url: str, events: list[Re
         assert (verification.events, verification.is_damaged) == (len(events), False)
 
 
+MOVED = "UPDATE stored_events SET global_position ="
 BROKEN = [
     (
         "DELETE FROM stored_events WHERE global_position IN (3, 4)",
@@ -78,7 +79,7 @@ BROKEN = [
         ["missing-position 1", "bad-position 0"],
     ),
     (
-        "UPDATE stored_events SET global_position = 4000000000000000000 WHERE global_position = 8",
+        f"{MOVED} 4000000000000000000 WHERE global_position = 8",
         ["missing-position 8..3999999999999999999"],
     ),
     ("UPDATE stored_events SET originator_version = 9 WHERE global_position = 6", [f"missing-version {ID}@5..8"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,20 +77,15 @@ def verify(
                     progress.hide()
                 view.show(finding)
         view.show_totals(verification.events, verification.digest, journal.shown_url)
-        has_sequences = per_sequence and verification.digest is not None and not view.counts["integrity"]
-        if has_sequences:
-            for originator_id, sha256 in sequence_digests(journal, until=verification.until):
-                view.show_sequence(originator_id, sha256)
+        if per_sequence and not verification.is_damaged:
+            for originator_id, sequence_digest in sequence_digests(journal, until=verification.until):
+                view.show_sequence(originator_id, sequence_digest)
         view.end()
     findings = view.counts.total()
     if not quiet:
         say(_totals(verification, findings, time.monotonic() - began))
-        if verification.unchecked is not None:
-            say(verification.unchecked)
-    if digest and verification.digest is None:
-        say("there is no digest, because some events cannot be read")
-    elif per_sequence and not has_sequences:
-        say("sequences have no digests, because the database is damaged")
+        for missing in _not_done(verification, digest=digest, per_sequence=per_sequence):
+            say(missing)
     if findings:
         raise typer.Exit(FINDINGS)
 
@@ -99,6 +94,15 @@ def _totals(verification: Verification, findings: int, seconds: float) -> str:
     result = counted(findings, "finding") if findings else "sound"
     rate = round(verification.events / seconds)
     return f"{verification.events} events verified, {result}, {seconds:.2f} s, {rate} events/s"
+
+
+def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -> Iterator[str]:
+    if verification.unchecked is not None:
+        yield verification.unchecked
+    if digest and verification.digest is None:
+        yield "there is no digest, because some events cannot be read"
+    if per_sequence and verification.is_damaged:
+        yield "sequences have no digests, because the journal is damaged"
 
 
 def _import_modules(given: Sequence[str]) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# The kind of what cannot be read, or what the database itself says of a journal.
+INTEGRITY = "integrity"
+
 
 class Finding(NamedTuple):
     """Something in a journal that is not as it must be.

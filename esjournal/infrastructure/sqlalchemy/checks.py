@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from sqlalchemy import Table
 
-from esjournal.domain.model.findings import Finding, counted, span
+from esjournal.domain.model.findings import INTEGRITY, Finding, counted, span
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.integrity import WHOLE, IntegrityBeside, integrity_findings
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
@@ -147,7 +147,7 @@ class _PostgreSQLChecks(StoreChecks):
                     # True: each row of the table is looked for in the index.
                     connection.execute(f"SELECT {check_index}(%s::oid::regclass, true)", (oid,))
             except StoreDamaged as error:
-                yield Finding("integrity", name, error.reason)
+                yield Finding(INTEGRITY, name, error.reason)
 
     def _amcheck(self) -> tuple[str | None, str | None]:
         """Return the function that checks an index, or why there is none."""
@@ -182,7 +182,7 @@ def _told(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from check()
     except StoreDamaged as error:
-        yield Finding("integrity", WHOLE, error.reason)
+        yield Finding(INTEGRITY, WHOLE, error.reason)
 
 
 def _break_findings(sequence_id: str, previous: int | None, version: int) -> Iterator[Finding]:

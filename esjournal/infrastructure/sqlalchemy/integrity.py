@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from esjournal.domain.model.findings import Finding
+from esjournal.domain.model.findings import INTEGRITY, Finding
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 # SQLite does not say more exactly what is damaged than in its text.
 WHOLE = "database"
+_INTERRUPTIONS = 10
+_INTERRUPTION_SECONDS = 0.05
 
 
 def integrity_findings(session: Session, connection: Any) -> list[Finding]:
@@ -27,7 +29,7 @@ def integrity_findings(session: Session, connection: Any) -> list[Finding]:
     texts = [text for (text,) in connection.execute("PRAGMA integrity_check").fetchall()]
     # A text may be several lines, the first of which is a heading.
     lines = [line for text in texts for line in text.splitlines() if not line.startswith("***")]
-    return [Finding("integrity", WHOLE, line) for line in lines if line != "ok"]
+    return [Finding(INTEGRITY, WHOLE, line) for line in lines if line != "ok"]
 
 
 class IntegrityBeside(Iterator[Finding]):
@@ -60,16 +62,21 @@ class IntegrityBeside(Iterator[Finding]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        connection = self._connection
-        if connection is not None:
-            connection.interrupt()
+        # Again and again, because only what has begun is interrupted; not for ever, because some are not.
+        for _ in range(_INTERRUPTIONS):
+            connection = self._connection
+            if connection is not None:
+                connection.interrupt()
+            self._thread.join(_INTERRUPTION_SECONDS)
+            if not self._thread.is_alive():
+                return
 
     def _run(self) -> None:
         try:
             with self._session.connection() as self._connection:
                 self._findings = iter(integrity_findings(self._session, self._connection))
         except StoreDamaged as error:
-            self._findings = iter([Finding("integrity", WHOLE, error.reason)])
+            self._findings = iter([Finding(INTEGRITY, WHOLE, error.reason)])
         except BaseException as error:
             self._error = error
         finally:

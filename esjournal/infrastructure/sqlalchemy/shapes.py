@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Dialect, Table
 
 from esjournal.domain.model.findings import Finding
-from esjournal.infrastructure.sqlalchemy.schema import create_statements
+from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 _SQLITE_COLUMNS = """
@@ -73,10 +73,13 @@ def shape_findings(session: Session, table: Table) -> Iterator[Finding]:
             yield Finding("schema", table.name, f"the column {name} is {found.columns[name]}, not {definition}")
     for option in sorted(expected.options - found.options):
         yield Finding("schema", table.name, f"the table is not {option}")
-    for definition in sorted(set(expected.indexes.values()) - set(found.indexes.values())):
-        similar = [f"{name} is {other}" for name, other in found.indexes.items() if _columns(other) in definition]
-        instead = f": {', '.join(similar)}" if similar else ""
-        yield Finding("index", table.name, f"there is no index {definition}{instead}")
+    named = index_statements(table, session.engine.dialect)
+    for name, definition in expected.indexes.items():
+        if definition not in found.indexes.values():
+            hints = [f"{other} is {its}" for other, its in found.indexes.items() if _columns(its) in definition]
+            if name in named and name not in found.indexes:
+                hints.append("`esjournal init` makes it")
+            yield Finding("index", table.name, "; ".join([f"there is no index {definition}", *hints]))
 
 
 def _columns(index: str) -> str:

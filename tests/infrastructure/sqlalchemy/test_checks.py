@@ -14,7 +14,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecor
 from esjournal.infrastructure.sqlalchemy.checks import checks_of
 from esjournal.infrastructure.sqlalchemy.integrity import IntegrityBeside
 from esjournal.journal.opening import open_journal
-from tests.bad_input.test_stores import driver_url, execute
+from tests.bad_input.test_stores import execute
 from tests.events import generated, sequence
 from tests.program import journal_with
 
@@ -28,7 +28,8 @@ def shape(url: str) -> list[tuple[str, str, str]]:
 
 def integrity(url: str) -> list[Finding]:
     with open_journal(url) as journal:
-        with checks_of(journal.events.session, RecordedEventRecord.__table__).integrity() as found:
+        checks = checks_of(journal.events.session, RecordedEventRecord.__table__)
+        with checks.integrity() as found:
             return list(found)
 
 
@@ -162,7 +163,6 @@ def test_a_sound_database_finds_nothing(url: str) -> None:
 
 def test_that_amcheck_is_missing_is_said(postgres_url: str) -> None:
     journal_with(postgres_url, sequence(3))
-    execute(postgres_url.replace(postgres_url, driver_url(postgres_url) + "?schema=public"), "SELECT 1")
     with open_journal(postgres_url) as journal:
         unchecked = checks_of(journal.events.session, RecordedEventRecord.__table__).unchecked()
         with journal.events.session.connection() as connection:
