@@ -85,7 +85,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_journal(str(folder / "esjournal.db")) as journal:
         journal.events.append(RecordedEvent(SEQUENCE, 0, "accounts#Opened", ANN, "2026-01-01T00:00:00.000000Z"))
         journal.events.append(RecordedEvent(SEQUENCE, version, "accounts#Renamed", ANN) for version in range(1, 20))
-    classes = ("from esjournal.domain.model.events import DomainEvent", "class Renamed(DomainEvent): pass")
+    classes = (
+        "from esjournal.domain.model.events import DomainEvent",
+        "class Opened(DomainEvent): pass",
+        "class Renamed(DomainEvent): pass",
+    )
     (folder / "accounts.py").write_text("\n".join(classes))
     with open_journal(str(folder / "old.db")) as journal:
         journal.events.append(RecordedEvent(str(uuid4()), 0, "accounts#Opened", "{}") for _ in range(3))

@@ -33,9 +33,7 @@ def verify(
     per_sequence: Annotated[
         bool, typer.Option("--per-sequence", help="With --digest: print one for each sequence, too.")
     ] = False,
-    output_format: Annotated[
-        LinesFormat, typer.Option("--format", "-F", help="How to print.")
-    ] = LinesFormat.TABLE,
+    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")] = False,
     url: UrlOption = None,
 ) -> None:
