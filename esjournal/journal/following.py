@@ -35,7 +35,8 @@ def follow(
     """Yield events as they are committed, without an end.
 
     Positions are committed in order and without gaps, so what is behind the last one is all that is new, however many
-    write at the same time. A server that is gone is waited for.
+    write at the same time. A server that is gone is waited for. A journal that was restored or made anew is noticed when
+    it has more or fewer events than were followed, also where the server was never gone.
 
     Args:
         journal: an open journal.
@@ -51,7 +52,11 @@ def follow(
     while True:
         try:
             for _ in journal.events.session.changes():
-                for page in journal.events.pages(after=cursor.global_position):
+                last = journal.events.last_global_position()
+                if last == cursor.global_position:
+                    continue
+                _check_same(journal, cursor)
+                for page in journal.events.pages(after=cursor.global_position, until=last):
                     cursor = cursor_of(journal, page[-1])
                     yield Followed(selection.wanted(page), cursor)
         except StoreUnreachable as error:
@@ -65,12 +70,15 @@ def _wait_for(journal: Journal, cursor: Cursor) -> None:
     while True:
         time.sleep(seconds)
         try:
-            is_same = journal.events.session.identity().journal_id == journal.journal_id
-            if not is_same or departure(journal, cursor):
-                raise InvalidCursor(
-                    f"{journal.shown_url} is there again, and is no longer the journal that was followed to global "
-                    f"position {cursor.global_position}: it was restored or made anew, so look at it before you go on"
-                )
+            _check_same(journal, cursor)
             return
         except StoreUnreachable:
             seconds = min(2 * seconds, _LONGEST_WAIT)
+
+
+def _check_same(journal: Journal, cursor: Cursor) -> None:
+    if journal.events.session.identity().journal_id != journal.journal_id or departure(journal, cursor):
+        raise InvalidCursor(
+            f"{journal.shown_url} is no longer the journal that was followed to global position "
+            f"{cursor.global_position}: it was restored or made anew, so look at it before you go on"
+        )
