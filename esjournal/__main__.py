@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ def main() -> NoReturn:
     """Run the command line, and end with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     _open_closed_streams()
+    _buffer_stdout()
     try:
         # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either.
         from esjournal.cli.app import app
@@ -38,6 +40,14 @@ def _open_closed_streams() -> None:
     sys.stdin = sys.stdin or null.open()
     sys.stdout = sys.stdout or null.open("w")
     sys.stderr = sys.stderr or null.open("w")
+
+
+def _buffer_stdout() -> None:
+    # Where PYTHONUNBUFFERED is set, a write that a signal interrupts leaves out the rest of what it was given.
+    if isinstance(sys.stdout.buffer, io.RawIOBase):
+        sys.stdout = io.open(  # noqa: SIM115
+            sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
+        )
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

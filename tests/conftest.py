@@ -17,6 +17,7 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DEFAULT_FAULTS = 5
+DEFAULT_FOLLOWED_EVENTS = 5_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--faults-seed", type=int, default=None, metavar="N", help="repeat the random moments of an earlier run"
+    )
+    parser.addoption(
+        "--followed-events",
+        type=int,
+        default=DEFAULT_FOLLOWED_EVENTS,
+        metavar="N",
+        help="have eight processes write N events on each database while they are followed",
     )
 
 

@@ -7,37 +7,34 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, NamedTuple
-from uuid import UUID
+from typing import IO
 
 import pytest
 
+from tests.concurrency.followed import Acknowledged
+from tests.concurrency.follower import Follower
 from tests.concurrency.server import OwnServer
-from tests.conftest import DEFAULT_FAULTS
+from tests.conftest import DEFAULT_FAULTS, DEFAULT_FOLLOWED_EVENTS
 
 WRITER = Path(__file__).with_name("writer.py")
+PAUSING_WRITER = Path(__file__).with_name("pausing_writer.py")
 PATIENCE = 60.0
 
 
-class Acknowledged(NamedTuple):
-    """What a writer was told about an event: where it is, and which it is."""
-
-    position: int
-    version: int
-    nonce: str
-
-
 class Writer:
-    """A process of `writer.py`; its words go to a file, so that no full pipe ever holds it up."""
+    """A process of a writer's program; its words go to a file, so that no full pipe ever holds it up."""
 
-    def __init__(self, output: Path, url: str, batches: int, size: int, sequence: UUID | None = None) -> None:
+    def __init__(self, output: Path, program: Path, *arguments: object) -> None:
         self._output = output
         self._file: IO[str] = output.open("w")
-        arguments = [url, str(batches), str(size), *([str(sequence)] if sequence else [])]
         self.process = subprocess.Popen(
-            [sys.executable, str(WRITER), *arguments], stdin=subprocess.PIPE, stdout=self._file, stderr=subprocess.PIPE
+            [sys.executable, str(program), *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=self._file,
+            stderr=subprocess.PIPE,
         )
 
     def wait_until_ready(self) -> None:
@@ -51,9 +48,9 @@ class Writer:
         self.process.stdin.write(b"go\n")
         self.process.stdin.flush()
 
-    def finish(self) -> list[list[Acknowledged]]:
+    def finish(self, patience: float = PATIENCE) -> list[list[Acknowledged]]:
         """Wait until the writer is done, and return the batches that were acknowledged."""
-        assert self.process.wait(PATIENCE) == 0, self.process.stderr.read().decode()
+        assert self.process.wait(patience) == 0, self.process.stderr.read().decode()
         return self.acknowledged()
 
     def acknowledged(self) -> list[list[Acknowledged]]:
@@ -61,7 +58,7 @@ class Writer:
         return [batch for _, batch in self.timed()]
 
     def timed(self) -> list[tuple[float, list[Acknowledged]]]:
-        """Return the batches that were acknowledged until now, each with its seconds; half a line is none."""
+        """Return the batches that were acknowledged until now, each with what its line has of time; half a line is none."""
         lines = map(json.loads, self._output.read_text().split("\n")[1:-1])
         return [(seconds, [Acknowledged(*event) for event in batch]) for seconds, batch in lines]
 
@@ -76,10 +73,10 @@ def start_writers(tmp_path: Path) -> Iterator[Callable[..., list[Writer]]]:
     """Start writers that begin all at once."""
     writers: list[Writer] = []
 
-    def start(count: int, *arguments: object) -> list[Writer]:
+    def start(count: int, *arguments: object, program: Path = WRITER) -> list[Writer]:
         started = []
         for _ in range(count):
-            writer = Writer(tmp_path / f"writer-{len(writers)}.out", *arguments)
+            writer = Writer(tmp_path / f"writer-{len(writers)}.out", program, *arguments)
             writers.append(writer)
             started.append(writer)
         for writer in started:
@@ -93,7 +90,41 @@ def start_writers(tmp_path: Path) -> Iterator[Callable[..., list[Writer]]]:
         writer.close()
 
 
+@pytest.fixture
+def start_pausing_writers(start_writers: Callable[..., list[Writer]]) -> Callable[..., list[Writer]]:
+    """Start writers that pause between writing and COMMIT."""
+    return partial(start_writers, program=PAUSING_WRITER)
+
+
+@pytest.fixture
+def start_follower(tmp_path: Path) -> Iterator[Callable[..., Follower]]:
+    """Start followers; each is killed at the end, if it has not come to its own."""
+    followers: list[Follower] = []
+
+    def start(url: str, *options: str, reading: bool = True) -> Follower:
+        followers.append(Follower(tmp_path / f"follower-{len(followers)}.err", url, *options, reading=reading))
+        return followers[-1]
+
+    yield start
+    for follower in followers:
+        follower.close()
+
+
 _FIGURES: list[object] = []
+_FOLLOWED_FIGURES: list[object] = []
+
+
+@pytest.fixture
+def followed_events(request: pytest.FixtureRequest) -> int:
+    """How many events are written while they are followed."""
+    count: int = request.config.getoption("--followed-events")
+    return count
+
+
+@pytest.fixture
+def followed_figures() -> list[object]:
+    """What a run that was asked for a number of events prints at its end."""
+    return _FOLLOWED_FIGURES
 
 
 @pytest.fixture
@@ -113,6 +144,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if config.getoption("--faults") != DEFAULT_FAULTS and _FIGURES:
         terminalreporter.section("where the faults struck")
         for figures in _FIGURES:
+            terminalreporter.write_line(str(figures))
+    if config.getoption("--followed-events") != DEFAULT_FOLLOWED_EVENTS and _FOLLOWED_FIGURES:
+        terminalreporter.section("what was followed")
+        for figures in _FOLLOWED_FIGURES:
             terminalreporter.write_line(str(figures))
 
 

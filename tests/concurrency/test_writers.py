@@ -12,7 +12,8 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     SQLAlchemyActiveRecordStrategy,
 )
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from tests.concurrency.conftest import Acknowledged, Writer
+from tests.concurrency.conftest import Writer
+from tests.concurrency.followed import Acknowledged
 
 StartWriters = Callable[..., list[Writer]]
 Stored = tuple[int, int, str]

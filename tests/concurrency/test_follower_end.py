@@ -1,0 +1,169 @@
+"""How followers end: killed, interrupted, or left by their reader; the next one goes on where the cursor is."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
+from esjournal.journal.opening import initialise
+from tests.concurrency.conftest import Writer
+from tests.concurrency.followed import NONE, Acknowledged, faults_of
+from tests.concurrency.follower import Follower
+from tests.events import event
+from tests.program import journal_with
+
+WRITERS = 3
+EVENTS = 500
+ROUNDS = 6
+# Of a page so many bytes fit into no pipe.
+PADDING = "x" * 1_000
+
+StartWriters = Callable[..., list[Writer]]
+StartFollower = Callable[..., Follower]
+
+
+def position_in(cursor: Path) -> int:
+    position: int = json.loads(cursor.read_text())["global_position"] if cursor.exists() else 0
+    return position
+
+
+def followed_in_rounds(
+    url: str,
+    cursor: Path,
+    start_writers: StartWriters,
+    start_follower: StartFollower,
+    stop: Callable[[Follower], None],
+) -> tuple[list[list[Acknowledged]], list[Acknowledged]]:
+    """Follow writers, stopping the follower at random moments, and at last until all is read.
+
+    Returns:
+        What each follower showed, and what was acknowledged.
+    """
+    initialise(url)
+    writers = start_writers(WRITERS, url, EVENTS, 10)
+    shown = []
+    for _ in range(ROUNDS):
+        follower = start_follower(url, "--cursor-file", str(cursor))
+        # Mostly behind its start-up, which takes the longer part of a second.
+        time.sleep(random.uniform(0.2, 1.2))
+        stop(follower)
+        shown.append(follower.followed())
+    acknowledged = [event for writer in writers for batch in writer.finish() for event in batch]
+    left = len(acknowledged) - position_in(cursor)
+    follower = start_follower(url, "--cursor-file", str(cursor))
+    follower.wait_for(left)
+    stop(follower)
+    return [*shown, follower.followed()], acknowledged
+
+
+def test_a_killed_follower_goes_on_at_its_cursor_and_shows_a_page_again_at_the_most(
+    store_url: str, tmp_path: Path, start_pausing_writers: StartWriters, start_follower: StartFollower
+) -> None:
+    cursor = tmp_path / "cursor"
+    cursors = [0]
+
+    def kill(follower: Follower) -> None:
+        assert follower.stop(signal.SIGKILL) == -signal.SIGKILL
+        cursors.append(position_in(cursor))
+
+    shown, acknowledged = followed_in_rounds(store_url, cursor, start_pausing_writers, start_follower, kill)
+    everything: list[Acknowledged] = []
+    for begin, end, events in zip(cursors, cursors[1:], shown, strict=False):
+        # In one run each event once, in order, without a gap, and from the cursor on.
+        assert [event.position for event in events] == list(range(begin + 1, begin + 1 + len(events)))
+        # The cursor is behind nothing that was not shown, and what was shown behind it was one page.
+        assert 0 <= begin + len(events) - end <= PAGE_SIZE
+        everything = everything[:begin] + events
+    assert everything == sorted(acknowledged)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_follower_goes_on_at_its_cursor_and_shows_nothing_again(
+    store_url: str,
+    tmp_path: Path,
+    start_pausing_writers: StartWriters,
+    start_follower: StartFollower,
+    number: int,
+    code: int,
+) -> None:
+    def interrupt(follower: Follower) -> None:
+        ended = follower.stop(number)
+        # Python itself may still have been loading.
+        assert ended == code or (ended == -number and not follower.count), follower.errors()
+
+    shown, acknowledged = followed_in_rounds(
+        store_url, tmp_path / "cursor", start_pausing_writers, start_follower, interrupt
+    )
+    followed = [event for events in shown for event in events]
+    assert faults_of(followed, acknowledged) == NONE
+    assert followed == sorted(acknowledged)
+
+
+@pytest.fixture(params=["", "1"], ids=["buffered", "unbuffered"])
+def standing_still(
+    request: pytest.FixtureRequest,
+    store_url: str,
+    tmp_path: Path,
+    start_follower: StartFollower,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Follower:
+    """A follower in the middle of printing its first page, which nobody reads."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", request.param)
+    journal_with(store_url, [event(n, f'{{"nonce":"{n}","padding":"{PADDING}"}}') for n in range(PAGE_SIZE + 1)])
+    follower = start_follower(store_url, "--cursor-file", str(tmp_path / "cursor"), reading=False)
+    # Its first byte is there, and the pipe holds no page.
+    assert follower.process.stdout.peek(1)
+    return follower
+
+
+def test_a_follower_that_is_killed_while_it_prints_has_no_cursor_behind_what_was_read(
+    standing_still: Follower, tmp_path: Path
+) -> None:
+    standing_still.stop(signal.SIGKILL)
+    assert 0 < standing_still.count < PAGE_SIZE
+    assert position_in(tmp_path / "cursor") == 0
+
+
+def test_a_follower_that_is_interrupted_while_it_prints_ends_behind_the_page_and_its_cursor(
+    standing_still: Follower, tmp_path: Path
+) -> None:
+    standing_still.process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    assert standing_still.process.poll() is None
+    standing_still.read_on()
+    assert standing_still.stop() == 130
+    assert len(standing_still.followed()) == position_in(tmp_path / "cursor") == PAGE_SIZE
+    assert standing_still.errors() == ""
+
+
+def test_who_interrupts_a_follower_twice_need_not_wait_for_its_reader(standing_still: Follower) -> None:
+    for _ in range(2):
+        standing_still.process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+    assert standing_still.process.wait(10) == 130
+
+
+def test_a_cursor_of_another_journal_is_refused_in_one_line(
+    store_url: str, tmp_path: Path, start_follower: StartFollower
+) -> None:
+    cursor = tmp_path / "cursor"
+    first = start_follower(
+        journal_with(f"sqlite:///{tmp_path / 'other.db'}", [event(0, '{"nonce":""}')]), "--cursor-file", str(cursor)
+    )
+    first.wait_for(1)
+    assert first.stop(signal.SIGINT) == 130
+    kept = cursor.read_bytes()
+    assert position_in(cursor) == 1
+    second = start_follower(journal_with(store_url, [event(0, '{"nonce":""}')]), "--cursor-file", str(cursor))
+    assert second.stop() == 2
+    assert re.fullmatch(r"esjournal: [^\n]* is a cursor of the journal [^\n]*\n", second.errors())
+    assert second.count == 0
+    assert cursor.read_bytes() == kept
