@@ -45,7 +45,7 @@ def _open_closed_streams() -> None:
 def _buffer_stdout() -> None:
     # Where PYTHONUNBUFFERED is set, a write that a signal interrupts leaves out the rest of what it was given.
     if isinstance(sys.stdout.buffer, io.RawIOBase):
-        sys.stdout = io.open(  # noqa: SIM115
+        sys.stdout = open(  # noqa: SIM115
             sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
         )
 
