@@ -58,7 +58,7 @@ class Writer:
         return [batch for _, batch in self.timed()]
 
     def timed(self) -> list[tuple[float, list[Acknowledged]]]:
-        """Return the batches that were acknowledged until now, each with what its line has of time; half a line is none."""
+        """Return the batches that were acknowledged until now, with the time in each line; half a line is none."""
         lines = map(json.loads, self._output.read_text().split("\n")[1:-1])
         return [(seconds, [Acknowledged(*event) for event in batch]) for seconds, batch in lines]
 

@@ -92,7 +92,7 @@ class Follower:
 
     def seconds_of_processor(self) -> float:
         """Return for how long a processor has worked for it."""
-        # `man proc_pid_stat`: the name in parentheses may have spaces; behind it, user and system time are 12th and 13th.
+        # `man proc_pid_stat`: behind the name in parentheses, user and system time are the 12th and 13th.
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS_A_SECOND
 
