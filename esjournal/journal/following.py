@@ -35,8 +35,8 @@ def follow(
     """Yield events as they are committed, without an end.
 
     Positions are committed in order and without gaps, so what is behind the last one is all that is new, however many
-    write at the same time. A server that is gone is waited for. A journal that was restored or made anew is noticed when
-    it has more or fewer events than were followed, also where the server was never gone.
+    write at the same time. A server that is gone is waited for. A journal that was restored or made anew is noticed as
+    soon as it has more or fewer events than were followed, also where the server was never gone.
 
     Args:
         journal: an open journal.

@@ -203,15 +203,27 @@ class SQLiteSession(Session):
 
     def changes(self) -> Iterator[None]:
         """Yield at once, and then whenever another connection has committed; looking takes some microseconds."""
-        known = None
-        with self.connection() as connection:
-            while True:
-                [version] = connection.execute("PRAGMA data_version").fetchone()
-                if version == known:
-                    time.sleep(_FOLLOWING_SECONDS)
-                else:
-                    known = version
-                    yield
+        while True:
+            known, file = None, self._file_number()
+            with self.connection() as connection:
+                while self._file_number() == file:
+                    [version] = connection.execute("PRAGMA data_version").fetchone()
+                    if version == known:
+                        time.sleep(_FOLLOWING_SECONDS)
+                    else:
+                        known = version
+                        yield
+            # Another file has its name, as after a restore, and nobody will write to the one that is open.
+            self.close()
+            self._checked = False
+
+    def _file_number(self) -> tuple[int, int] | None:
+        """Return what tells the file from any other, None where there is none."""
+        try:
+            found = self._path.stat() if self._path else None
+        except FileNotFoundError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""
