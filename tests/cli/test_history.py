@@ -100,6 +100,22 @@ def test_the_events_that_set_a_field_and_the_last_of_them(url: str) -> None:
     assert "address.city" in run("history", ID, "--field", "address", url=url).stdout
 
 
+def test_a_field_that_was_removed_last_has_no_value(url: str) -> None:
+    found = json.loads(invoke("history", ID, "--field", "owner", "-F", "json", url=url).stdout)
+    assert (found["value"], found["originator_version"]) == (None, 2)
+
+
+def test_names_that_need_quotes_are_shown_as_field_takes_them(store_url: str) -> None:
+    # Half of a surrogate pair is lawful in JSON, as an escape, and nothing that UTF-8 could hold.
+    journal_with(store_url, [event(0, r'{"a b":{"c.d":"\ud800"},"\udc00":1}')])
+    printed = run("history", ID, "-F", "ndjson", url=store_url)
+    assert printed.returncode == 0, printed.stderr
+    added = json.loads(printed.stdout)["added"]
+    assert list(added) == ['"a b"."c.d"', '"\\udc00"']
+    for name in added:
+        assert f"  + {name}: " in run("history", ID, "--field", name, url=store_url).stdout
+
+
 def test_a_file_is_shown_as_a_journal_is(tmp_path: Path, url: str) -> None:
     path = str(file_with(tmp_path / "e.ndjson", EVENTS))
     assert invoke("history", ID, url=path).stdout == invoke("history", ID, url=url).stdout
@@ -111,6 +127,17 @@ def test_states_that_are_no_objects_are_counted_and_not_folded(store_url: str) -
     assert ended.exit_code == 0
     assert "  not folded: the state is no JSON object\n" in ended.stdout
     assert ended.stderr == "esjournal: 1 of 2 events are not folded, because their states are no JSON objects\n"
+
+
+def test_what_is_not_folded_is_null_in_ndjson_and_told_where_nothing_is_found(store_url: str) -> None:
+    journal_with(store_url, [event(0, "cipher")])
+    line = json.loads(invoke("history", ID, "-F", "ndjson", url=store_url).stdout)
+    assert (line["added"], line["changed"], line["removed"]) == (None, None, None)
+    refused(
+        invoke("history", ID, "--field", "a", url=store_url),
+        1,
+        "has no events that set a; 1 of 1 events are not folded, because their states are no JSON objects",
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,3 +193,9 @@ def test_nothing_stored_drives_the_terminal(sqlite_url: str) -> None:
         text = plain(on_terminal("history", ID, *arguments, url=sqlite_url, columns=200))
         for control in ("\x1b", "\x07", "\u202e"):
             assert control not in text
+
+
+def test_a_history_is_whole_on_a_terminal_without_unicode(sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(0, '{"a":"\u6f22"}')])
+    text = plain(on_terminal("history", ID, url=sqlite_url, PYTHONIOENCODING="ascii"))
+    assert text.count('"\\u6f22"') == 2

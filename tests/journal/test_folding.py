@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model.states import Number, leaves, parsed, path_text, text_of
-from esjournal.journal.folding import Step, fold, history, setting
+from esjournal.domain.model.states import MISSING, Number, Path, leaves, parsed, path_text, text_of, value_at
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.journal.folding import Changes, Step, fold, history, setting
 from esjournal.journal.opening import Journal
 from tests.events import ID, MOMENT, OTHER_ID, event, json_states, sequence
 from tests.journal.given import refilled
@@ -28,6 +30,35 @@ def merged(target: Any, patch: Any) -> Any:
         else:
             target[name] = merged(target.get(name), value)
     return target
+
+
+def differing(before: Any, after: Any, names: Path = ()) -> tuple[dict[Path, Any], dict[Path, Any]]:
+    """The leaves that went and those that came, by looking at all of both states."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        gone: dict[Path, Any] = {}
+        come: dict[Path, Any] = {}
+        for name in {**before, **after}:
+            inner = differing(before.get(name, MISSING), after.get(name, MISSING), (*names, name))
+            gone |= inner[0]
+            come |= inner[1]
+        return gone, come
+    if before == after:
+        return {}, {}
+    old, new = ({} if value is MISSING else dict(leaves(value, names)) for value in (before, after))
+    return old, new
+
+
+def events(patches: list[str]) -> list[RecordedEvent]:
+    return [event(version, patch) for version, patch in enumerate(patches)]
+
+
+values = st.recursive(
+    st.sampled_from([None, True, "1", Number("1"), Number("1.0")]),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("abc"), inner, max_size=3)),
+    max_leaves=8,
+)
+# Few names and values, so that patches meet what is there.
+meeting_patches = st.lists(st.dictionaries(st.sampled_from("abc"), values, max_size=3).map(text_of), max_size=6)
 
 
 def folded(*patches: str) -> Step:
@@ -87,6 +118,56 @@ def test_changes_lead_from_the_leaves_before_to_those_after(patches: list[str]) 
             assert old != new
             assert before.get(names, old) == old
         before = copy.deepcopy(after)
+
+
+@given(meeting_patches)
+def test_changes_are_the_difference_of_the_whole_states_before_and_after(patches: list[str]) -> None:
+    expected: Any = {}
+    for step, patch in zip(fold(events(patches)), patches, strict=True):
+        before, expected = expected, merged(expected, parsed(patch))
+        gone, come = differing(before, expected)
+        assert step.state == expected
+        assert step.changes == Changes(
+            added={names: value for names, value in come.items() if names not in gone},
+            changed={
+                names: (gone[names], value) for names, value in come.items() if names in gone and gone[names] != value
+            },
+            removed={names: value for names, value in gone.items() if names not in come},
+        )
+
+
+@given(meeting_patches)
+def test_changes_stay_what_they_were_while_later_events_are_folded(patches: list[str]) -> None:
+    as_they_came = [repr(step.changes) for step in fold(events(patches))]
+    kept = list(fold(events(patches)))
+    assert [repr(step.changes) for step in kept] == as_they_came
+
+
+@given(meeting_patches, st.sampled_from([("a",), ("a", "b"), ("c", "a", "b")]))
+def test_a_field_is_set_where_its_value_is_another_than_before(patches: list[str], field: Path) -> None:
+    expected = []
+    before: Any = MISSING
+    for step in fold(events(patches)):
+        now = copy.deepcopy(value_at(step.state, field)) if value_at(step.state, field) is not MISSING else MISSING
+        if now is not before and now != before:
+            expected.append(step.event.originator_version)
+        before = now
+    assert [step.event.originator_version for step in setting(fold(events(patches)), field)] == expected
+
+
+def test_an_object_is_told_by_its_leaves_and_as_empty_where_it_comes_or_goes_so() -> None:
+    steps = fold(events(['{"a":{}}', '{"a":{"b":1}}', '{"a":{"b":null}}', '{"a":{}}', '{"a":null}']))
+    assert [told(step) for step in steps] == [
+        ({"a": "{}"}, {}, {}),
+        ({"a.b": "1"}, {}, {}),
+        ({}, {}, {"a.b": "1"}),
+        ({}, {}, {}),
+        ({}, {}, {"a": "{}"}),
+    ]
+
+
+def test_a_number_that_becomes_the_string_of_its_digits_is_a_change_also_in_an_array() -> None:
+    assert sorted(told(folded('{"a":1,"b":[1],"c":true}', '{"a":"1","b":["1"],"c":1}'))[1]) == ["a", "b", "c"]
 
 
 def test_what_each_event_changed_is_told_leaf_by_leaf() -> None:
@@ -154,6 +235,21 @@ def test_a_history_ends_at_a_version_or_at_a_time(journal: Journal) -> None:
     assert last(at_time=MOMENT) == 2
     assert last(at_version=1, at_time=MOMENT) == 1
     assert last(at_time="2020-01-01T00:00:00.000000Z") is None
+
+
+def test_what_was_recorded_later_is_left_out_also_where_its_version_is_lower(journal: Journal) -> None:
+    late = event(0, '{"late":1}')._replace(recorded_at="2026-02-01T00:00:00.000000Z")
+    refilled(journal, [late, event(1, '{"n":1}')])
+    [step] = history(journal, ID, at_time=MOMENT)
+    assert (step.event.originator_version, text_of(step.state)) == (1, '{"n":1}')
+
+
+def test_folding_reads_no_further_than_the_step_that_is_asked_for() -> None:
+    def given_once() -> Iterator[RecordedEvent]:
+        yield event(0, '{"a":1}')
+        raise AssertionError("asked for more")
+
+    assert next(fold(given_once())).state == {"a": Number("1")}
 
 
 def test_memory_is_the_state_and_not_the_history() -> None:
