@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from esjournal.cli.terminal import visible
 from tests.cli.test_commands import refused
-from tests.cli.test_terminal import on_terminal, plain
+from tests.cli.test_terminal import HOSTILE, MARKUP, on_terminal, plain
 from tests.events import ID, OTHER_ID, event
 from tests.program import file_with, invoke, journal_with, run
 
@@ -186,13 +187,18 @@ def test_changes_have_colours_unless_none_are_wanted(url: str) -> None:
     assert not any(f"\x1b[{colour}m" in on_terminal("history", ID, url=url, NO_COLOR="1") for colour in (31, 32, 33))
 
 
-def test_nothing_stored_drives_the_terminal(sqlite_url: str) -> None:
-    state = '{"a[bold]\x1b[2J":"\x1b]52;c;AAAA\x07\u202e[/x]","b":"\\u001b[2J"}'
-    journal_with(sqlite_url, [event(0, state, event_type="a\x1b[2J#[red]B"), event(1, '{"b":null}')])
-    for arguments in ([], ["-F", "ndjson"], ["-F", "json"], ["--field", "b"]):
+def test_nothing_stored_drives_the_terminal_and_each_value_is_seen(sqlite_url: str) -> None:
+    # As names and as values. JSON writes ESC and its like as escapes, and the others may stand there raw.
+    quoted = [json.dumps(text, ensure_ascii=False) for text in (*HOSTILE, *MARKUP)]
+    states = [f'{{{text}:{text},"last":{version}}}' for version, text in enumerate(quoted)]
+    hostile_type = "a\x1b[2J#[red]B\x9b"
+    journal_with(sqlite_url, [event(n, state, event_type=hostile_type) for n, state in enumerate(states)])
+    for arguments in ([], ["-F", "ndjson"], ["-F", "json"], ["--field", "last"]):
         text = plain(on_terminal("history", ID, *arguments, url=sqlite_url, columns=200))
-        for control in ("\x1b", "\x07", "\u202e"):
-            assert control not in text
+        assert [character for character in text if character != visible(character)] == []
+        assert "not folded" not in text
+        assert "--field" in arguments or [value for value in quoted if visible(value) not in text] == []
+    assert f"  {visible(hostile_type)}  " in text
 
 
 def test_a_history_is_whole_on_a_terminal_without_unicode(sqlite_url: str) -> None:
