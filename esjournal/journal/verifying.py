@@ -61,9 +61,9 @@ class Verification:
     """One verification of a journal, up to the last event there when it begins.
 
     `until` is the global position of that event; `events` counts the events that were read; `digest` is the SHA-256 of
-    them all, or None where it was not asked for, or some could not be read; `is_damaged` says whether there was anything
-    that could not be read; `unchecked` says which check of the database was not made. They are whole when the last
-    finding was given.
+    them all, or None where it was not asked for, or some could not be read; `is_damaged` says whether something could
+    not be read; `unchecked` says which check of the database was not made. They are whole when the last finding was
+    given.
 
     Args:
         journal: an open journal.
