@@ -16,17 +16,18 @@ class Description:
     """What is known of a journal.
 
     `url` has no password; `made_at` is UTC; `bytes` is what events and indexes take; `driver` and `server` are names
-    with versions; `warnings` say what could lose events, and what to do.
+    with versions; `warnings` say what could lose events, and what to do. A file of events has no id, no schema and no
+    warnings: the journal that it is read into ends with this process.
     """
 
     url: str
-    journal_id: str
-    made_at: str
-    schema_version: int
+    journal_id: str | None
+    made_at: str | None
+    schema_version: int | None
     events: int
     sequences: int
     last_global_position: int
-    bytes: int
+    bytes: int | None
     esjournal: str
     python: str
     sqlalchemy: str
@@ -42,19 +43,20 @@ def describe(journal: Journal) -> Description:
         journal: an open journal.
     """
     store = described(journal.events.session, RecordedEventRecord.__table__)
+    kept = journal.events.session.is_shared
     return Description(
         url=journal.shown_url,
-        journal_id=journal.journal_id,
-        made_at=store.made_at,
-        schema_version=store.schema_version,
+        journal_id=journal.journal_id if kept else None,
+        made_at=store.made_at if kept else None,
+        schema_version=store.schema_version if kept else None,
         events=store.events,
         sequences=store.sequences,
         last_global_position=journal.events.last_global_position(),
-        bytes=store.bytes,
+        bytes=store.bytes if kept else None,
         esjournal=__version__,
         python=platform.python_version(),
         sqlalchemy=store.sqlalchemy,
         driver=store.driver,
         server=store.server,
-        warnings=tuple(store.warnings),
+        warnings=tuple(store.warnings) if kept else (),
     )

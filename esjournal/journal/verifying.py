@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from esjournal.interchange.rejects import Problem
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.digesting import Digest
 from esjournal.journal.files import open_file
-from esjournal.journal.opening import Journal, open_journal
+from esjournal.journal.opening import Journal, open_journal, open_temporary_journal
 
 Page = Sequence[tuple[Any, ...]]
 
@@ -41,19 +42,24 @@ def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[
 
     Args:
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
-        on_finding: is told each line of a file that is no event, or none that has a place beside the others.
+        on_finding: is told each line of a file that is no event, or none that has a place beside the others; the
+            journal has the other events. Where nothing behind a line can be read, that line is the last, and the
+            journal is empty.
 
     Raises:
         InvalidURL: the URL cannot be used.
         StoreError: there is no journal, or it cannot be opened.
         UnusableFile: the file cannot be read.
-        InvalidLine: nothing of the file behind this line can be read.
     """
-    if not is_file_of_events(url):
-        with open_journal(url) as journal:
-            yield journal
-        return
-    with open_file(url, lambda problem: on_finding(_problem_finding(problem))) as (journal, _):
+    with ExitStack() as opened:
+        if not is_file_of_events(url):
+            yield opened.enter_context(open_journal(url))
+            return
+        try:
+            journal, _ = opened.enter_context(open_file(url, lambda problem: on_finding(_problem_finding(problem))))
+        except InvalidLine as error:
+            on_finding(_problem_finding(error))
+            journal = replace(opened.enter_context(open_temporary_journal()), shown_url=url)
         yield journal
 
 

@@ -19,7 +19,17 @@ from tests.events import OTHER_ID, sequence
 from tests.program import file_with, invoke, journal_with, run
 
 NAMES = [
-    *("url", "journal id", "made at", "schema version", "events", "sequences", "last position", "size", "esjournal"),
+    *(
+        "url",
+        "journal id",
+        "made at",
+        "schema version",
+        "events",
+        "sequences",
+        "last global position",
+        "size",
+        "esjournal",
+    ),
     *("Python", "SQLAlchemy", "driver", "server"),
 ]
 
@@ -37,7 +47,7 @@ def test_what_a_journal_is_stands_in_lines_of_name_and_value(url: str) -> None:
     assert list(values) == NAMES
     assert values["events"] == "8"
     assert values["sequences"] == "2"
-    assert values["last position"] == "8"
+    assert values["last global position"] == "8"
     assert values["esjournal"] == esjournal.__version__
     assert values["server"].startswith("SQLite 3." if url.startswith("sqlite") else "PostgreSQL ")
     with open_journal(url) as journal:
@@ -125,7 +135,10 @@ def test_every_setting_that_may_lose_events_is_looked_at() -> None:
 def test_a_file_of_events_is_told_too(tmp_path: Path) -> None:
     path = file_with(tmp_path / "e.ndjson", sequence(3))
     found = json.loads(invoke("info", "-F", "json", url=str(path)).stdout)
-    assert (found["url"], found["events"], found["warnings"]) == (str(path), 3, [])
+    assert (found["url"], found["events"], found["sequences"], found["warnings"]) == (str(path), 3, 1, [])
+    assert found["journal_id"] is found["made_at"] is found["schema_version"] is found["bytes"] is None
+    names = [line.partition("  ")[0] for line in invoke("info", url=str(path)).stdout.splitlines()]
+    assert names == [name for name in NAMES if name not in ("journal id", "made at", "schema version", "size")]
 
 
 def test_a_terminal_gets_lines_that_fit(sqlite_url: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import random
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.cli.rendering.findings import SHOWN_OF_A_KIND
+from esjournal.interchange import ndjson
 from tests.bad_input.test_stores import execute
 from tests.cli.test_commands import refused
 from tests.cli.test_import_progress import CONTROL
@@ -40,7 +42,7 @@ def test_a_sound_journal_is_said_to_be_sound(url: str) -> None:
     ended = run("verify", url=url)
     assert (ended.returncode, ended.stdout) == (0, "")
     first, *rest = ended.stderr.splitlines()
-    assert re.fullmatch(r"esjournal: 8 events verified, sound, [\d.]+ s, \d+ events/s", first)
+    assert re.fullmatch(r"esjournal: 8 events verified: sound, [\d.]+ s, \d+ events/s", first)
     assert rest in ([], ["esjournal: indexes were not checked, because the extension amcheck is not installed"])
 
 
@@ -56,7 +58,7 @@ def test_findings_are_lines_of_kind_place_and_detail_and_the_exit_is_1(broken: s
         ],
         ["missing-version", f"{ID}@2..3", "version 1 is followed by 4"],
     ]
-    assert ended.stderr.startswith("esjournal: 6 events verified, 3 findings, ")
+    assert ended.stderr.startswith("esjournal: 6 events verified: 3 findings, ")
 
 
 def test_quiet_says_nothing_but_what_is_found(broken: str) -> None:
@@ -122,6 +124,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "more_events.py").write_text(
         "from esjournal.domain.model.events import DomainEvent\nclass Sent(DomainEvent): pass\n"
     )
+    (folder / "ending_events.py").write_text("raise SystemExit(0)\n")
     (folder / "broken_events.py").write_text("raise RuntimeError('no\\nluck')\n")
     return folder
 
@@ -147,6 +150,7 @@ def test_nothing_is_imported_that_is_not_named(store_url: str, modules: Path) ->
     [
         ("no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("broken_events", "RuntimeError: no luck"),
+        ("ending_events", "SystemExit: 0"),
         ("shop_events:", "ValueError: Empty module name"),
     ],
 )
@@ -177,7 +181,7 @@ def test_a_terminal_is_shown_the_first_of_very_many_findings_of_a_kind(sqlite_ur
     text = plain(on_terminal("verify", url=sqlite_url, columns=200))
     assert text.count("state is no JSON") == SHOWN_OF_A_KIND
     assert "bad-state         23 more; a file or a pipe gets all of them" in text
-    assert f"{count} events verified, {count} findings" in text
+    assert f"{count} events verified: {count} findings" in text
     assert run("verify", url=sqlite_url).stdout.count("\n") == count
 
 
@@ -191,7 +195,7 @@ def test_progress_is_seen_on_a_terminal_and_not_when_quiet(sqlite_url: str) -> N
     journal_with(sqlite_url, list(generated(12_000)))
     text = CONTROL.sub("", on_terminal("verify", url=sqlite_url))
     assert re.search(r"[\d,]+ events, [\d,]+/s .*\d+%", text)
-    assert text.splitlines()[-1].startswith("esjournal: 12000 events verified, sound")
+    assert text.splitlines()[-1].startswith("esjournal: 12000 events verified: sound")
     assert on_terminal("verify", "--quiet", url=sqlite_url) == ""
 
 
@@ -244,9 +248,32 @@ def test_a_reader_that_has_seen_enough_is_no_error(sqlite_url: str) -> None:
         assert process.wait(20) == 0
 
 
+# Files of events
+
+
 def test_a_file_of_events_is_verified(tmp_path: Path) -> None:
     path = file_with(tmp_path / "e.ndjson", sequence(3))
     assert invoke("verify", url=str(path)).exit_code == 0
-    path.write_text(f"{path.read_text()}nonsense\n")
-    ended = invoke("verify", url=str(path))
-    assert (ended.exit_code, ended.stdout.split()[:2]) == (1, ["bad-line", f"{path}:4"])
+    other = ndjson.line_of(event(1, '{"other":true}')._replace(global_position=4))
+    path.write_text(f"{path.read_text()}nonsense\n{other}\n")
+    ended = invoke("verify", "--digest", "--per-sequence", url=str(path))
+    assert [line.split()[:2] for line in ended.stdout.splitlines()] == [
+        ["bad-line", f"{path}:4"],
+        ["conflict", f"{path}:5"],
+    ]
+    assert ended.exit_code == 1
+    assert ended.stderr.endswith("esjournal: there is no digest, because some events cannot be read\n")
+
+
+def test_a_file_that_is_cut_off_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "e.ndjson.gz"
+    path.write_bytes(gzip.compress(file_with(tmp_path / "e.ndjson", generated(2_000)).read_bytes())[:-20])
+    ended = invoke("verify", "-F", "json", url=str(path))
+    document = json.loads(ended.stdout)
+    assert ended.exit_code == 1
+    assert [finding["kind"] for finding in document["findings"]] == ["bad-line"]
+    assert "cut off" in document["findings"][0]["detail"]
+
+
+def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    refused(invoke("verify", "-F", "json", url=str(tmp_path / "e.ndjson")), 2, "cannot be read")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.options import AnswerFormat, UrlOption, url_of
-from esjournal.cli.terminal import visible, write
+from esjournal.cli.terminal import on_one_line, write
 
 
 def info(
@@ -27,6 +27,7 @@ def info(
     \b
     Examples:
       esjournal info
+      esjournal --url events.ndjson.gz info
       esjournal info --format json | jq .events
     """
     from esjournal.journal.describing import describe
@@ -44,8 +45,8 @@ def info(
         ("schema version", description.schema_version),
         ("events", description.events),
         ("sequences", description.sequences),
-        ("last position", description.last_global_position),
-        ("size", f"{description.bytes / 1_000_000:.1f} MB"),
+        ("last global position", description.last_global_position),
+        ("size", None if description.bytes is None else f"{description.bytes / 1_000_000:.1f} MB"),
         ("esjournal", description.esjournal),
         ("Python", description.python),
         ("SQLAlchemy", description.sqlalchemy),
@@ -55,7 +56,8 @@ def info(
     ]
     width = max(len(name) for name, _ in rows) + 2
     for name, value in rows:
-        write(_folded(f"{name:<{width}}{visible(str(value))}", width) + "\n")
+        if value is not None:
+            write(_folded(f"{name:<{width}}{on_one_line(str(value))}", width) + "\n")
 
 
 def _folded(line: str, indent: int) -> str:

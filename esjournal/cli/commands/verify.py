@@ -68,14 +68,15 @@ def verify(
     began = time.monotonic()
     view = findings_view(output_format)
     with open_to_verify(url_of(context, url), view.show) as journal:
-        verification = Verification(journal, mapped=bool(events), digested=digest)
+        # Where lines of a file are no events, a digest would be that of another file.
+        verification = Verification(journal, mapped=bool(events), digested=digest and not view.counts)
         with EventsProgress(verification.until, "the database checks itself", quiet=quiet) as progress:
             for finding in verification.findings(progress.show):
                 if sys.stdout.isatty():
                     progress.hide()
                 view.show(finding)
         view.show_totals(verification.events, verification.digest, journal.shown_url)
-        if per_sequence and not verification.is_damaged:
+        if per_sequence and verification.digest is not None and not verification.is_damaged:
             for originator_id, sequence_digest in sequence_digests(journal, until=verification.until):
                 view.show_sequence(originator_id, sequence_digest)
         view.end()
@@ -91,7 +92,7 @@ def verify(
 def _totals(verification: Verification, findings: int, seconds: float) -> str:
     result = counted(findings, "finding") if findings else "sound"
     rate = round(verification.events / seconds)
-    return f"{verification.events} events verified, {result}, {seconds:.2f} s, {rate} events/s"
+    return f"{verification.events} events verified: {result}, {seconds:.2f} s, {rate} events/s"
 
 
 def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -> Iterator[str]:
@@ -99,7 +100,7 @@ def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -
         yield verification.unchecked
     if digest and verification.digest is None:
         yield "there is no digest, because some events cannot be read"
-    if per_sequence and verification.is_damaged:
+    elif per_sequence and verification.is_damaged:
         yield "sequences have no digests, because the journal is damaged"
 
 
@@ -110,6 +111,6 @@ def _import_modules(given: Sequence[str]) -> None:
     for name in (name for names in given for name in names.split(":")):
         try:
             importlib.import_module(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             cause = " ".join(f"{type(error).__name__}: {error}".split())
             raise typer.BadParameter(f"--events {name!r} cannot be imported: {cause}.") from None

@@ -50,17 +50,15 @@ def described(session: Session, table: Table) -> StoreDescription:
     columns = identity_table.columns
     identity = select(columns["created_at"], columns["schema_version"]).compile(dialect=dialect).string
     about = _about_sqlite if dialect.name == "sqlite" else _about_postgresql
-    with session.connection() as connection:
+    with session.long_reading() as connection:
         made_at, schema_version = connection.execute(identity).fetchone()
         events, sequences = connection.execute(
             f"SELECT (SELECT count(*) FROM {name}), "
             f"(SELECT count(*) FROM (SELECT DISTINCT {sequence_id} FROM {name}) AS sequences)"
         ).fetchone()
         size, driver, server, warnings = about(connection, name)
-    # What is not shared is a copy, in which nothing can be lost.
-    kept = warnings if session.is_shared else []
     return StoreDescription(
-        made_at, schema_version, events, sequences, size, sqlalchemy.__version__, driver, server, kept
+        made_at, schema_version, events, sequences, size, sqlalchemy.__version__, driver, server, warnings
     )
 
 
