@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import UrlOption, url_of
+from esjournal.cli.options import AnswerFormat, UrlOption, url_of
 from esjournal.domain.model.periods import Period
 
 if TYPE_CHECKING:
     from esjournal.cli.rendering.report import ReportFormat
-
-
-class CountsFormat(StrEnum):
-    """How counts are printed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def stats(
@@ -30,7 +22,7 @@ def stats(
         Period | None,
         typer.Option("--by", help="Count over time by this; by default what fits the journal.", show_default=False),
     ] = None,
-    output_format: Annotated[CountsFormat, typer.Option("--format", "-F", help="How to print.")] = CountsFormat.TABLE,
+    output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="How to print.")] = AnswerFormat.TABLE,
     svg: Annotated[
         str | None, typer.Option(metavar="FILE", help="Draw the table there as well, as a picture.", show_default=False)
     ] = None,
@@ -62,7 +54,7 @@ def stats(
         counted = count_events(journal, by=by)
         for report_format, stream in streams.items():
             stream.write(report(counted, report_format).encode())
-    if output_format is CountsFormat.JSON:
+    if output_format is AnswerFormat.JSON:
         print_json(counted)
     else:
         print_counts(counted)
