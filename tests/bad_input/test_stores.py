@@ -28,6 +28,8 @@ COMMANDS = [
     ["log"],
     ["history", ID],
     ["stats"],
+    ["verify"],
+    ["info"],
     ["append", ID, "0", "a", "{}"],
     ["import", "-"],
 ]

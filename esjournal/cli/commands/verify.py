@@ -82,6 +82,8 @@ def verify(
         view.end()
     findings = view.counts.total()
     if not quiet:
+        # Where both go to one place, what was found comes before what it comes to.
+        sys.stdout.flush()
         say(_totals(verification, findings, time.monotonic() - began))
         for missing in _not_done(verification, digest=digest, per_sequence=per_sequence):
             say(missing)
