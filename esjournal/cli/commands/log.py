@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import INTERRUPTED, NOTHING_FOUND, fail
+from esjournal.cli.interruption import interruption_repeated
 from esjournal.cli.options import (
     AfterOption,
     IdsOption,
@@ -104,6 +105,7 @@ def log(
         if reverse or until is not None:
             raise typer.BadParameter("-f goes on with what is new: leave out --reverse and --until.")
         _check_following(journal_url, output_format)
+        context.with_resource(interruption_repeated())
     elif cursor_file is not None:
         raise typer.BadParameter("--cursor-file goes with -f; for what is there now, `esjournal export` has it too.")
     if cursor_file is not None and (after is not None or last is not None):

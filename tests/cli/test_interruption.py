@@ -1,0 +1,97 @@
+"""Ctrl-C and SIGTERM: put off, and never lost."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import suppress
+
+import pytest
+
+from esjournal.cli import interruption
+from esjournal.cli.interruption import interruption_put_off, interruption_repeated
+
+SECONDS = 0.05
+
+
+@pytest.fixture(autouse=True)
+def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interruption, "_AGAIN_SECONDS", SECONDS)
+
+
+def interrupt() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def lose_interruption() -> None:
+    """Be interrupted where Python loses what is raised, as in a destructor."""
+    with suppress(KeyboardInterrupt):
+        interrupt()
+
+
+def test_an_interruption_waits_for_the_end_of_what_is_done() -> None:
+    done = []
+
+    def work() -> None:
+        with interruption_put_off():
+            interrupt()
+            done.append("all")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done
+
+
+def test_a_second_interruption_does_not_wait() -> None:
+    done = []
+
+    def work() -> None:
+        with interruption_put_off():
+            interrupt()
+            interrupt()
+            done.append("all")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert not done
+
+
+def test_an_interruption_that_is_lost_comes_again_and_again() -> None:
+    with interruption_repeated():
+        lose_interruption()
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                time.sleep(5)
+
+
+def test_an_interruption_that_comes_again_waits_as_well() -> None:
+    done = []
+
+    def work() -> None:
+        with interruption_put_off():
+            time.sleep(4 * SECONDS)
+            done.append("all")
+
+    with interruption_repeated():
+        lose_interruption()
+        with pytest.raises(KeyboardInterrupt):
+            work()
+    assert done
+
+
+def test_an_interruption_that_is_heard_does_not_come_again() -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(KeyboardInterrupt), interruption_repeated():
+        interrupt()
+    time.sleep(2 * SECONDS)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_an_interruption_that_is_ignored_stays_so() -> None:
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruption_repeated(), interruption_put_off():
+            interrupt()
+            interrupt()
+    finally:
+        signal.signal(signal.SIGINT, former)
