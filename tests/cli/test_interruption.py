@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 
 from esjournal.cli import interruption
+from esjournal.cli.ending import INTERRUPTED
 from esjournal.cli.interruption import interruption_put_off, interruption_repeated
+from esjournal.infrastructure.sqlalchemy.sqlite import SQLiteSession
+from tests.events import event
+from tests.program import invoke, journal_with
 
 SECONDS = 0.05
 
@@ -95,3 +100,14 @@ def test_an_interruption_that_is_ignored_stays_so() -> None:
             interrupt()
     finally:
         signal.signal(signal.SIGINT, former)
+
+
+def test_a_follower_ends_also_where_its_interruption_is_lost(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def changes(session: SQLiteSession) -> Iterator[None]:
+        yield
+        lose_interruption()
+        time.sleep(5)
+        raise AssertionError("it goes on")
+
+    monkeypatch.setattr(SQLiteSession, "changes", changes)
+    assert invoke("log", "-f", url=journal_with(sqlite_url, [event()])).exit_code == INTERRUPTED
