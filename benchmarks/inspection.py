@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -69,17 +70,20 @@ def print_tables(place: Place, events: int, rounds: int) -> None:
                 f"at most {MOST_MORE_MS} more |",
                 flush=True,
             )
-    print(f"\n| command | store | s | events/s | target | peak, MB | on {SMALL:,} events | more |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(f"\n| command | store | s | events/s | target | peak, MB | on {SMALL:,} events | more | beside it, s |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for store in large:
         for arguments, rate in READINGS:
             commands = [esjournal(journal[store], *arguments) for journal in (small, large)]
-            before, after = in_turn(commands, min(rounds, MOST_READINGS))
+            beside = peer(arguments, large[store], store)
+            before, after, *others = in_turn([*commands, *beside], min(rounds, MOST_READINGS))
+            pairs = zip(beside, others, strict=True)
+            shown = "".join(f"`{command[-1]}` {median(runs):.1f}" for command, runs in pairs)
             peaks = [max(ran.peak for ran in side) / 1e6 for side in (before, after)]
             target = f"at least {rate:,}" if rate and store == "SQLite" else ""
             print(
                 f"| {' '.join(arguments)} | {store} | {median(after):.1f} | {events / median(after):,.0f} | {target} | "
-                f"{peaks[1]:.0f} | {peaks[0]:.0f} | {peaks[1] - peaks[0]:+.0f} |",
+                f"{peaks[1]:.0f} | {peaks[0]:.0f} | {peaks[1] - peaks[0]:+.0f} | {shown} |",
                 flush=True,
             )
 
@@ -106,6 +110,13 @@ def look_ups(url: str) -> Iterator[list[str]]:
     yield esjournal(url, "log", "-n", "20")
     yield esjournal(url, "log", "--since", hour_before.isoformat())
     yield esjournal(url, "list", "--prefix", last["originator_id"][:4])
+
+
+def peer(arguments: list[str], url: str, store: str) -> list[list[str]]:
+    """Return what else does a part of a command: SQLite's shell checks the file, as verify does among other things."""
+    if arguments[0] != "verify" or store != "SQLite" or shutil.which("sqlite3") is None:
+        return []
+    return [["sqlite3", url, "PRAGMA integrity_check"]]
 
 
 def in_turn(commands: list[list[str]], rounds: int) -> list[list[Run]]:
