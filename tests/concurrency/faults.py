@@ -220,7 +220,7 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
 
 
 def check_index(url: str) -> None:
-    """Check that the index of places is there and unique, and on SQLite that the file is sound."""
+    """Check that the indexes are there, that of places unique, and on SQLite that the file is sound."""
     path = sqlite_path(url)
     if path is None:
         with at_server(url) as connection:
@@ -233,7 +233,8 @@ def check_index(url: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         indices = connection.execute("PRAGMA index_list(stored_events)").fetchall()
-        assert [(name, unique) for _, name, unique, *_ in indices] == [("stored_events_place", 1)]
+        unique_by_name = {name: unique for _, name, unique, *_ in indices}
+        assert unique_by_name == {"stored_events_place": 1, "stored_events_recorded_at": 0}
         assert connection.execute("SELECT count(*) FROM stored_events INDEXED BY stored_events_place").fetchone() == (
             connection.execute("SELECT count(*) FROM stored_events NOT INDEXED").fetchone()
         )
