@@ -103,8 +103,8 @@ def test_commands_are_completed(complete: Callable[[str], set[str]]) -> None:
 
 
 def test_commands_are_completed_behind_the_programs_url(complete: Callable[[str], set[str]]) -> None:
-    assert complete("esjournal --url get i") == {"init", "import"}
-    assert complete("esjournal --url=get.db i") == {"init", "import"}
+    assert complete("esjournal --url get i") == {"init", "import", "info"}
+    assert complete("esjournal --url=get.db i") == {"init", "import", "info"}
 
 
 def test_options_are_those_of_the_command(complete: Callable[[str], set[str]]) -> None:
