@@ -16,13 +16,14 @@ TERMINATED = 143
 
 def main() -> NoReturn:
     """Run the command line, and end with its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
     _open_closed_streams()
     _buffer_stdout()
     try:
         # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either.
         from esjournal.cli.app import app
 
+        # Not before: Python loses what a handler raises while it compiles, and there is nothing to roll back yet.
+        signal.signal(signal.SIGTERM, _terminate)
         app(prog_name="esjournal")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -251,6 +251,13 @@ def test_an_interrupt_while_the_program_loads_is_no_traceback(interrupt: str) ->
     assert (process.returncode, process.stdout, process.stderr) == (130, b"", b"")
 
 
+def test_a_termination_while_the_program_loads_is_left_to_the_operating_system() -> None:
+    # What a handler raises then may get lost, and the program would go on.
+    program = LOADING_IS_INTERRUPTED.replace("INTERRUPT\n", "signal.raise_signal(signal.SIGTERM)\n")
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20)
+    assert (process.returncode, process.stdout, process.stderr) == (-signal.SIGTERM, b"", b"")
+
+
 FORKING_IS_INTERRUPTED = """
 import os, signal
 from esjournal.__main__ import main
