@@ -20,6 +20,7 @@ from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.streams import source
 from esjournal.journal.exporting import export_events
 from esjournal.journal.importing import import_events
+from esjournal.journal.matching import Selection, TypePatterns
 from esjournal.journal.opening import Journal, initialise, open_journal
 from tests.events import OTHER_ID, event, generated, json_states, recorded_events, sequence
 from tests.program import environment, file_with, journal_with
@@ -85,6 +86,10 @@ def mixed(store_url: str) -> str:
     return journal_with(store_url, events)
 
 
+def of_types(*patterns: str) -> Selection:
+    return Selection(types=TypePatterns(patterns))
+
+
 @pytest.mark.parametrize(
     ("options", "positions"),
     [
@@ -94,11 +99,11 @@ def mixed(store_url: str) -> str:
         ({"after": 2**63 - 1}, []),
         ({"limit": 2}, [1, 2]),
         ({"limit": 0}, []),
-        ({"types": ["b"]}, [4, 6]),
-        ({"types": ["b", "a.b#C"], "after": 4}, [5, 6]),
-        ({"originator_ids": [OTHER_ID]}, [4, 5]),
-        ({"originator_ids": [OTHER_ID], "types": ["b"]}, [4]),
-        ({"types": ["%"]}, []),
+        ({"selection": of_types("b")}, [4, 6]),
+        ({"selection": of_types("b", "a.b#C"), "after": 4}, [5, 6]),
+        ({"selection": Selection(originator_ids=[OTHER_ID])}, [4, 5]),
+        ({"selection": Selection(originator_ids=[OTHER_ID], types=TypePatterns(["b"]))}, [4]),
+        ({"selection": of_types("%")}, []),
     ],
 )
 def test_an_export_has_what_was_asked_for_in_global_order(
