@@ -71,8 +71,8 @@ class EventsProgress:
     def show(self, events: int) -> None:
         """Show how many events were read."""
         if self._shown is not None and time.monotonic() >= self._hidden_until:
-            self._shown.progress.start()
             self._shown.update(events, events, self._afterwards if events >= self._total else None)
+            self._shown.progress.start()
 
     def hide(self) -> None:
         """Leave the terminal to others for a while."""
