@@ -226,3 +226,11 @@ def test_lines_of_a_file_that_are_no_events_are_found_and_the_others_are_verifie
         ("conflict", f"{path}:4"),
         ("missing-version", f"{ID}@2"),
     ]
+
+
+def test_events_that_vanish_while_others_are_verified_are_missing(url: str) -> None:
+    with open_journal(url) as journal:
+        verification = Verification(journal)
+        execute(url, "DELETE FROM stored_events WHERE global_position > 6")
+        first = next(verification.findings())
+    assert first == Finding("missing-position", "7..8", "2 events missing")

@@ -193,6 +193,23 @@ def test_sqlites_own_check_finds_damage(tmp_path: Path) -> None:
     assert not any(finding.detail.startswith("***") or "\n" in finding.detail for finding in found)
 
 
+def test_what_sqlites_own_check_says_is_a_finding_each(sqlite_url: str) -> None:
+    journal_with(sqlite_url, sequence(3))
+    path = sqlite_url.removeprefix("sqlite:///")
+    rewrite = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = 'stored_events'"
+    # What the table refuses is written while it does not.
+    for old, new, then in (
+        ("state TEXT NOT NULL", "state TEXT", "SELECT 1"),
+        ("state TEXT", "state TEXT NOT NULL", "UPDATE stored_events SET state = NULL WHERE global_position > 1"),
+    ):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(then)
+            connection.execute("PRAGMA writable_schema=ON")
+            connection.execute(rewrite, (old, new))
+            connection.commit()
+    assert integrity(sqlite_url) == [Finding("integrity", "database", "NULL value in stored_events.state")] * 2
+
+
 def test_an_error_in_the_thread_is_raised_where_its_findings_are_asked_for(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
