@@ -11,9 +11,8 @@ from sqlalchemy import Table, select
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
 
-# https://sqlite.org/wal.html#walresetbug: from 3.7.0 on, mended in these, and in what came after each of the first two
-# in its own series.
-_MENDED_SERIES = (((3, 44, 6), (3, 45)), ((3, 50, 7), (3, 51)))
+# https://sqlite.org/wal.html#walresetbug: from 3.7.0 on, mended in this one. Earlier series may have been mended too, which
+# a version does not surely tell: a warning too many is better than one too few.
 _MENDED = (3, 51, 3)
 # PRAGMA synchronous: FULL is 2, EXTRA 3.
 _FULL = 2
@@ -90,7 +89,7 @@ def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
     Args:
         version: such as `sqlite3.sqlite_version_info`.
     """
-    return version < _MENDED and not any(first <= version < end for first, end in _MENDED_SERIES)
+    return version < _MENDED
 
 
 # What each setting may lose when it is off.
