@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import IO, cast
+from io import TextIOWrapper
+from typing import IO, TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # C0 but tab and line feed, DEL, C1, line and paragraph separators, and the marks that turn text round.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -28,6 +32,15 @@ def write(text: str) -> None:
 def output(stream: IO[bytes]) -> IO[bytes]:
     """Return a stream to write data to: the same one, or what escapes visibly if it is a terminal."""
     return cast(IO[bytes], _VisibleBytes(stream)) if stream.isatty() else stream
+
+
+def screen() -> Console:
+    """Return Rich's console on stdout: what it is given is text, and a character that a terminal lacks is an escape."""
+    from rich.console import Console
+
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return Console(markup=False, highlight=False, emoji=False)
 
 
 class _VisibleBytes:

@@ -186,6 +186,18 @@ def test_a_table_is_whole_on_a_terminal_without_unicode(sqlite_url: str) -> None
     assert '{"a":"\\u6f22\\xe9"}' in text
 
 
+@pytest.mark.parametrize(
+    "command", [["get", ID], ["log"], ["log", "--full"], ["list"], ["history", ID], ["stats"], ["verify", "-q"]]
+)
+def test_every_table_is_whole_on_a_terminal_without_unicode(sqlite_url: str, command: list[str]) -> None:
+    kind = "a#\u6f22"
+    # The second is no JSON object, which verify tells.
+    journal_with(sqlite_url, [event(0, '{"a":"\u6f22"}', event_type=kind), event(1, "\u6f22", event_type=kind)])
+    text = plain(on_terminal(*command, url=sqlite_url, columns=200, PYTHONIOENCODING="ascii", PAGER="cat"))
+    assert "Traceback" not in text
+    assert "\\u6f22" in text
+
+
 def test_an_import_shows_its_progress_on_a_terminal_and_ends_with_the_summary(sqlite_url: str, tmp_path: Path) -> None:
     journal_with(sqlite_url, [])
     path = file_with(tmp_path / "e.ndjson", generated(12_000))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from io import TextIOWrapper
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from esjournal.cli.options import OutputFormat
-from esjournal.cli.terminal import on_one_line, visible, write
+from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 if TYPE_CHECKING:
@@ -112,12 +111,7 @@ def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
 
 
 def _draw(rows: Iterable[RecordedEvent | Gap]) -> None:
-    from rich.console import Console
-
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A terminal may know fewer characters than a state has.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = screen()
     for table in event_tables(rows, console):
         console.print(table)
 

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from esjournal.cli.options import LinesFormat
-from esjournal.cli.terminal import on_one_line, visible, write
+from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.domain.model.findings import Finding
 
 # Of each kind a terminal shows so many: ten million states that are encrypted are ten million findings.
@@ -99,9 +99,7 @@ class _Document(FindingsView):
 class _Screen(FindingsView):
     def __init__(self) -> None:
         super().__init__()
-        from rich.console import Console
-
-        self._console = Console(markup=False, highlight=False, emoji=False)
+        self._console = screen()
 
     def show(self, finding: Finding) -> None:
         self.counts[finding.kind] += 1

@@ -6,12 +6,11 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from io import TextIOWrapper
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import LinesFormat
-from esjournal.cli.terminal import on_one_line, write
+from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.model.states import MISSING, Path, path_text, text_of, value_at
 
 if TYPE_CHECKING:
@@ -115,12 +114,7 @@ def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
 
 
 def _draw(steps: Iterable[Step], *, whole: bool) -> None:
-    from rich.console import Console
-
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A terminal may know fewer characters than a state has.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = screen()
     for text in history_texts(steps, console, whole=whole):
         console.print(text, soft_wrap=True)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import WIDE, event_texts, folded
-from esjournal.cli.terminal import on_one_line, visible, write
+from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ def _plain_block(event: Event) -> str:
 
 
 def _draw(pages: Iterable[Page], full: bool) -> None:
-    from rich.console import Console
-
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = screen()
     for text in blocks(pages, console) if full else lines(pages, console):
         console.print(text, soft_wrap=True)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import ROWS_AT_A_TIME
 from esjournal.cli.rendering.log import SHORT_ID
-from esjournal.cli.terminal import on_one_line, write
+from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.infrastructure.sequencesummary import SequenceSummary
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def print_sequences(sequences: Iterable[SequenceSummary], output_format: OutputF
         for text in _texts(sequences, output_format):
             write(text)
     elif sys.stdout.isatty():
-        from rich.console import Console
-
-        console = Console(markup=False, highlight=False, emoji=False)
+        console = screen()
         for table in sequence_tables(sequences, console):
             console.print(table)
     else:

@@ -6,11 +6,10 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, NamedTuple
 
 from esjournal.cli.rendering.plot import bar, plot
-from esjournal.cli.terminal import on_one_line, write
+from esjournal.cli.terminal import on_one_line, screen, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,12 +48,7 @@ def print_counts(counted: Counted) -> None:
         for line in lines_of(counted, PIPE_WIDTH, unicode=unicode):
             write(f"{''.join(part.text for part in line.parts)}{line.rest}".rstrip() + "\n")
         return
-    from rich.console import Console
-
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A terminal may know fewer characters than a type has.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = screen()
     draw(lines_of(counted, console.width, unicode=unicode), console)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import Table, select
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
 
-# https://sqlite.org/wal.html#walresetbug: from 3.7.0 on, mended in this one. Earlier series may have been mended too, which
-# a version does not surely tell: a warning too many is better than one too few.
+# https://sqlite.org/wal.html#walresetbug: from 3.7.0 on, mended in this one. Earlier series may have been mended too,
+# which a version does not surely tell: a warning too many is better than one too few.
 _MENDED = (3, 51, 3)
 # PRAGMA synchronous: FULL is 2, EXTRA 3.
 _FULL = 2
