@@ -86,14 +86,15 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     Args:
         session: what a datastore gives as its session.
-        active_record_class: a class whose `__table__` has a column for each field of the items, and global_position.
+        active_record_class: a class whose `__table__` has a column for each field of the items, and global_position;
+            or that has a `completed`, which makes the fields of items from rows of the columns that are there.
         sequenced_item_class: the namedtuple class of the items.
     """
 
     def __init__(self, *, session: Session, active_record_class: type[Any], sequenced_item_class: type[Item]) -> None:
         self.session = session
         self.sequenced_item_class = sequenced_item_class
-        self._statements = Statements(active_record_class.__table__, sequenced_item_class, session.engine.dialect)
+        self._statements = Statements(active_record_class, sequenced_item_class, session.engine.dialect)
 
     def append(self, item_or_items: Item | Iterable[Item]) -> range:
         """Write one item or many, all or nothing; see the base class."""

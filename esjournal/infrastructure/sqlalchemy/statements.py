@@ -16,6 +16,7 @@ from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Condition
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Process = Callable[[Any], Any] | None
+Rows = Sequence[tuple[Any, ...]]
 
 GLOBAL_POSITION = "global_position"
 RECORDED_AT = "recorded_at"
@@ -45,38 +46,43 @@ class Statements(Generic[Item]):
     """The statements of a strategy: for one table, one item class and one database.
 
     Args:
-        table: the record class's table, with a column for each field of the item and one named global_position.
+        active_record_class: a class with a `__table__`, which has a column for each field of the item and one for the
+            global position, by their keys; what it has not, its `completed` adds to rows of the others.
         sequenced_item_class: the namedtuple class of the items.
         dialect: SQLAlchemy's dialect of the database, with positional parameters.
     """
 
-    def __init__(self, table: Table, sequenced_item_class: type[Item], dialect: Dialect) -> None:
+    def __init__(self, active_record_class: type[Any], sequenced_item_class: type[Item], dialect: Dialect) -> None:
+        table: Table = active_record_class.__table__
         self.table = table
         self.item_class = sequenced_item_class
         self.dialect = dialect
         self._mark = "?" if dialect.paramstyle == "qmark" else "%s"
         self.names = SequencedItemFieldNames(sequenced_item_class)
+        self._completed: Callable[[Rows], Rows] | None = getattr(active_record_class, "completed", None)
         missing = {*self.names.all, GLOBAL_POSITION} - set(table.columns.keys())
-        if missing:
+        if missing and not self._completed:
             raise TypeError(
                 f"table {table.name} has no column {', '.join(sorted(missing))}: a record class needs a column for "
                 f"each field of {sequenced_item_class.__name__}, and {GLOBAL_POSITION}"
             )
-        self._selected: list[Column[Any]] = [table.columns[name] for name in self.names.all]
+        there = [name for name in self.names.all if name in table.columns]
+        self._selected: list[Column[Any]] = [table.columns[name] for name in there]
         self._filled = [column for column in table.columns if column.default is not None]
-        self._written = [table.columns[name] for name in self.names.all if name != GLOBAL_POSITION]
-        self._written += [column for column in self._filled if column.name not in self.names.all]
+        self._written = [table.columns[name] for name in there if name != GLOBAL_POSITION]
+        self._written += [column for column in self._filled if column.key not in self.names.all]
         self._indexes = [
-            self.names.all.index(column.name) if column.name in self.names.all else None for column in self._written
+            self.names.all.index(column.key) if column.key in self.names.all else None for column in self._written
         ]
         self._binds = [_bind_processor(column, dialect) for column in self._written]
         self._results = [_result_processor(column, dialect) for column in self._selected]
-        recorded = {GLOBAL_POSITION, *(column.name for column in self._filled)}
+        recorded = {GLOBAL_POSITION, RECORDED_AT, *(column.key for column in self._filled)}
         # What a writer decides of an item: all but when and where it was recorded.
         self.content = itemgetter(*(index for index, name in enumerate(self.names.all) if name not in recorded))
         self.item: Callable[[Iterable[Any]], Item] = sequenced_item_class._make  # type: ignore[attr-defined]
         # Where the global position stands in the rows of a page: last, if it is no field of the items.
-        self.position_in_page = self.names.all.index(GLOBAL_POSITION) if GLOBAL_POSITION in self.names.all else -1
+        self.position_in_page = there.index(GLOBAL_POSITION) if GLOBAL_POSITION in there else -1
+        self._global_position = self._name(table.columns[GLOBAL_POSITION])
         self.appending = self._append_statements()
         self._cache: dict[Any, str] = {}
 
@@ -102,17 +108,21 @@ class Statements(Generic[Item]):
             columns.append(values)
         return list(zip(*columns, strict=True))
 
-    def items(self, rows: Sequence[Sequence[Any]]) -> list[Item]:
+    def items(self, rows: Rows) -> list[Item]:
         """Return the items of rows."""
-        return list(map(self.item, self._values(rows, self._results)))
+        return list(map(self.item, self._fields(rows)))
 
     def page_values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         """Return the fields of items from the rows of a page."""
-        return self._values(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows], self._results)
+        return self._fields(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows])
 
     def contents(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         """Return what writers decided of items, from the rows of `content_page`."""
         return self._values(rows, self.content(self._results))
+
+    def _fields(self, rows: Rows) -> Rows:
+        values = self._values(rows, self._results)
+        return self._completed(values) if self._completed else values
 
     def _values(self, rows: Sequence[Any], results: Sequence[Process]) -> Sequence[tuple[Any, ...]]:
         if not rows or not any(results):
@@ -171,12 +181,12 @@ class Statements(Generic[Item]):
         # The global position comes last, if it is no field of the items.
         added = [] if GLOBAL_POSITION in self.names.all else [self.table.columns[GLOBAL_POSITION]]
         selected = self._cached("page", lambda: select(*self._selected, *added))
-        where = [f"{GLOBAL_POSITION} > {self._mark}", f"{GLOBAL_POSITION} <= {self._mark}"]
+        where = [f"{self._global_position} > {self._mark}", f"{self._global_position} <= {self._mark}"]
         values: list[Any] = []
         for fragment, given in fragments(conditions, self._condition_names(server_version)):
             where.append(fragment)
             values += given
-        order = GLOBAL_POSITION if ascending else f"{GLOBAL_POSITION} DESC"
+        order = self._global_position if ascending else f"{self._global_position} DESC"
         return f"{selected} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {self._mark}", values
 
     def _condition_names(self, server_version: int | None) -> Names:
@@ -195,7 +205,7 @@ class Statements(Generic[Item]):
         table = self.dialect.identifier_preparer.format_table(self.table)
         mark = self._typed_mark(self.table.columns[RECORDED_AT])
         # With something added to it the position is not looked for by its own index, from the journal's beginning on.
-        position = f"{GLOBAL_POSITION} + 0"
+        position = f"{self._global_position} + 0"
         return (
             f"SELECT min({position}), max({position}) FROM {table} "
             f"WHERE {RECORDED_AT} >= {mark} AND {RECORDED_AT} <= {mark}"
@@ -283,8 +293,8 @@ class Statements(Generic[Item]):
             insert=self._insert(table, names, marks),
             insert_many=self._insert(table, names, marks) + f", ({', '.join(marks)})" * (ROWS_AT_A_TIME - 1),
             insert_next=self._insert(table, names, [marks[0], following, *marks[2:]]),
-            last_position=f"SELECT coalesce(max({GLOBAL_POSITION}), 0) FROM {table}",
-            copy=f"COPY {table} ({', '.join([GLOBAL_POSITION, *names])}) FROM STDIN",
+            last_position=f"SELECT coalesce(max({self._global_position}), 0) FROM {table}",
+            copy=f"COPY {table} ({', '.join([self._global_position, *names])}) FROM STDIN",
         )
 
     def _insert(self, table: str, names: list[str], values: list[str]) -> str:
@@ -292,10 +302,9 @@ class Statements(Generic[Item]):
             # AUTOINCREMENT gives out the next global position.
             return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})"
         # One statement in PostgreSQL sees the rows of the statements before it, so positions count up.
-        following = f"(SELECT coalesce(max({GLOBAL_POSITION}), 0) + 1 FROM {table})"
-        return (
-            f"INSERT INTO {table} ({', '.join([GLOBAL_POSITION, *names])}) VALUES ({', '.join([following, *values])})"
-        )
+        position = self._global_position
+        following = f"(SELECT coalesce(max({position}), 0) + 1 FROM {table})"
+        return f"INSERT INTO {table} ({', '.join([position, *names])}) VALUES ({', '.join([following, *values])})"
 
     def _typed_mark(self, column: Column[Any]) -> str:
         if self.dialect.name == "sqlite":
