@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from esjournal.domain.model import fields
 from esjournal.exceptions import AmbiguousId, SequenceNotFound
-from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
-from esjournal.infrastructure.sqlalchemy.sequences import Sequences
 from esjournal.journal.opening import Journal
 
 # So many ids are named where several begin alike.
@@ -26,7 +24,7 @@ def find_sequence(journal: Journal, start: str) -> str:
     first, last = fields.ids_that_start_with(start)
     if first == last:
         return start
-    ids = Sequences(journal.events.session, RecordedEventRecord.__table__).ids_between(first, last, NAMED_IDS + 1)
+    ids: list[str] = journal.events.ids_between(first, last, NAMED_IDS + 1)
     if not ids:
         raise SequenceNotFound(f"nothing found: no sequence in {journal.shown_url} has an id that begins with {start}")
     if len(ids) > 1:

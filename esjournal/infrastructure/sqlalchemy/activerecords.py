@@ -155,6 +155,29 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         with self.session.connection() as connection:
             return int(connection.execute(self._statements.appending.last_position).fetchone()[0])
 
+    def settled_position(self) -> int:
+        """Return the last global position before which nothing can appear any more, whoever writes now.
+
+        Positions of a journal are committed in order, so it is the last one.
+        """
+        return self.last_global_position()
+
+    def ids_between(self, first: Any, last: Any, limit: int) -> list[Any]:
+        """Return the first few ids of sequences that lie between two, these included.
+
+        Each is looked for behind the one before, so that it does not matter how many items a sequence has.
+        """
+        ids: list[Any] = []
+        with self.session.connection() as connection:
+            while len(ids) < limit:
+                statement = self._statements.id_between(from_first=not ids)
+                row = connection.execute(statement, [self.bound_id(end) for end in (first, last)]).fetchone()
+                if row is None:
+                    break
+                first = self._statements.id_of_row(row)
+                ids.append(first)
+        return ids
+
     def all_items(
         self, *, after: int = 0, sequence_ids: Iterable[Any] = (), topics: Iterable[str] = ()
     ) -> Iterator[Item]:

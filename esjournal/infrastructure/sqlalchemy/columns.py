@@ -16,7 +16,7 @@ from esjournal.domain.model.fields import recorded_at_text, state_text
 from esjournal.exceptions import InvalidData
 
 _MICROSECONDS = 1_000_000
-_CANONICAL_FORM = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+CANONICAL_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
 class _UUIDInText(TypeDecorator[UUID]):
@@ -70,7 +70,7 @@ class _MomentAsText(TypeDecorator[str]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        return func.to_char(func.timezone(literal_column("'UTC'"), column), literal_column(f"'{_CANONICAL_FORM}'"))
+        return func.to_char(func.timezone(literal_column("'UTC'"), column), literal_column(f"'{CANONICAL_MOMENT}'"))
 
 
 class StorableText(TypeDecorator[str]):

@@ -55,7 +55,7 @@ class SQLAlchemyDatastore:
     def setup_connection(self) -> None:
         """Make the session; the database itself is reached when something is first asked of it."""
         if self._session is None:
-            self._session = _session(self.url)
+            self._session = session_on(self.url)
 
     def setup_tables(self) -> bool:
         """Create the tables that are missing, and the journal's identity, in one transaction.
@@ -113,7 +113,12 @@ class SQLAlchemyDatastore:
         self.close_connection()
 
 
-def _session(url: StoreURL) -> Session:
+def session_on(url: StoreURL) -> Session:
+    """Return a session on the store at an address.
+
+    Raises:
+        StoreError: the database's driver cannot be loaded.
+    """
     # Either driver costs start-up time, and a process needs one of them.
     if url.path is not None:
         from esjournal.infrastructure.sqlalchemy.sqlite import SQLiteSession

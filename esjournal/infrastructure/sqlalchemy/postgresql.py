@@ -26,6 +26,7 @@ from esjournal.exceptions import (
     StoreLocked,
     StoreUnreachable,
 )
+from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Row, Session
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
@@ -50,6 +51,16 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 # COPY, "Text Format": what stands for itself nowhere in a field.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _SPECIAL = "\\\t\n\r"
+
+# What message-db's function says where a stream is not at the version that was expected.
+_WRONG_VERSION = "Wrong expected version"
+_WAITING_SECONDS = 0.01
+_WRITERS_NOW = """
+    SELECT virtualtransaction FROM pg_catalog.pg_locks
+    WHERE locktype = 'relation' AND relation = to_regclass(%s) AND pid <> pg_backend_pid() AND granted
+        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+        AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+"""
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
@@ -105,6 +116,10 @@ class PostgreSQLSession(Session):
             # To the server 0 means for ever, and to us not at all.
             (f"{max(1, int(self.url.timeout * 1000))}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
         )
+        if (writing := writing_of(table)) is not None:
+            for statement in writing.begin:
+                connection.execute(statement)
+            return
         # The key is ours in the upper half and the table's in the lower. Who makes or drops tables takes a lock that
         # does not depend on what is there: waiting for one made of a name, others could make that name meanwhile.
         name = None if table is identity_table else self.engine.dialect.identifier_preparer.format_table(table)
@@ -138,29 +153,41 @@ class PostgreSQLSession(Session):
 
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
-        if len(rows) <= PIPELINE_ROWS or any(row[1] is None for row in rows):
+        if statements.copy is None or len(rows) <= PIPELINE_ROWS or any(row[1] is None for row in rows):
             with _pipeline(connection):
                 self.insert(connection, statements, rows)
-            return int(connection.execute(statements.last_position).fetchone()[0])
-        position = int(connection.execute(statements.last_position).fetchone()[0])
-        with connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
-            _write_rows(copy, position + 1, rows)
-        return position + len(rows)
+        else:
+            self._copy(connection, statements, statements.copy, [rows])
+        return int(connection.execute(statements.last_position).fetchone()[0])
+
+    def _copy(self, connection: Any, statements: AppendStatements, copy_in: str, batches: Iterable[list[Row]]) -> int:
+        position = int(connection.execute(statements.last_position).fetchone()[0]) if statements.numbered else 0
+        written = 0
+        with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
+            for rows in batches:
+                _write_rows(copy, position + written + 1 if statements.numbered else None, rows)
+                written += len(rows)
+        return written
 
     def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
         """Write rows in one COPY, or none of them, and return how many were written.
 
         The server works off one batch while the next one is made.
         """
-        before = position = int(connection.execute(statements.last_position).fetchone()[0])
         try:
-            with self.savepoint(connection), connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
+            with self.savepoint(connection):
+                if statements.copy is not None:
+                    return self._copy(connection, statements, statements.copy, batches)
+                written = 0
                 for rows in batches:
-                    _write_rows(copy, position + 1, rows)
-                    position += len(rows)
-        except errors.UniqueViolation:
+                    with _pipeline(connection):
+                        self.insert(connection, statements, rows)
+                    written += len(rows)
+                return written
+        except psycopg.Error as error:
+            if not self.is_unique_violation(error):
+                raise
             return 0
-        return position - before
 
     def rows_at(self, connection: Any, select: str, places: Sequence[Sequence[Any]]) -> list[Row]:
         """Return the rows at places, in one round trip."""
@@ -211,8 +238,29 @@ class PostgreSQLSession(Session):
             time.sleep(FOLLOWING_SECONDS)
 
     def is_unique_violation(self, error: BaseException) -> bool:
-        """Say whether a driver's error means that a place is taken."""
-        return isinstance(error, errors.UniqueViolation)
+        """Say whether a driver's error means that a place is taken, or that a function of another library says so."""
+        return isinstance(error, errors.UniqueViolation) or (
+            isinstance(error, errors.RaiseException) and _WRONG_VERSION in str(error)
+        )
+
+    def wait_for_writers(self, table: Table) -> None:
+        """Wait for the end of every transaction that is writing to a table now.
+
+        Where a sequence gives out global positions, one may be taken that is not committed yet, while later ones are.
+        Who took one holds the table's lock of writers until the end, and that is seen without any right.
+
+        Raises:
+            StoreLocked: one of them did not end in time.
+        """
+        name = (self.engine.dialect.identifier_preparer.format_table(table),)
+        deadline = time.monotonic() + self.url.timeout
+        with self.connection() as connection:
+            writing = {row[0] for row in connection.execute(_WRITERS_NOW, name).fetchall()}
+            while writing:
+                if time.monotonic() > deadline:
+                    raise self.locked()
+                time.sleep(_WAITING_SECONDS)
+                writing &= {row[0] for row in connection.execute(_WRITERS_NOW, name).fetchall()}
 
     def translated(self, error: BaseException) -> EsjournalError:
         """Return a driver's error as one of ours, without its DETAIL, which quotes rows."""
@@ -279,27 +327,30 @@ class PostgreSQLSession(Session):
         return {name for (name,) in connection.execute(query, (list(names),)).fetchall()}
 
 
-def _write_rows(copy: psycopg.Copy, first: int, rows: list[Row]) -> None:
-    """Write rows to a COPY, at global positions from the first one on."""
+def _write_rows(copy: psycopg.Copy, first: int | None, rows: list[Row]) -> None:
+    """Write rows to a COPY, at global positions from the first one on, or where the server puts them."""
     text = _copy_text(first, rows)
     if text is not None:
         copy.write(text)
-        return
-    for position, row in enumerate(rows, first):
-        copy.write_row((position, *row))
+    elif first is None:
+        for row in rows:
+            copy.write_row(row)
+    else:
+        for position, row in enumerate(rows, first):
+            copy.write_row((position, *row))
 
 
-def _copy_text(first: int, rows: list[Row]) -> str | None:
-    """Return numbered rows in COPY's text format, or None where a field is neither text nor an integer.
+def _copy_text(first: int | None, rows: list[Row]) -> str | None:
+    """Return rows in COPY's text format, numbered or not, or None where a field is neither text nor an integer.
 
     Row by row, psycopg takes 0.8 microseconds for what takes 0.4 a column at a time.
     """
-    columns: list[Iterable[str]] = [map(str, range(first, first + len(rows)))]
+    columns: list[Iterable[str]] = [] if first is None else [map(str, range(first, first + len(rows)))]
     for column in zip(*rows, strict=True):
         kinds = set(map(type, column))
         if kinds == {int}:
             columns.append(map(str, column))
-        elif kinds == {str}:
+        elif all(issubclass(kind, str) for kind in kinds):
             together = "".join(column)
             special = any(character in together for character in _SPECIAL)
             columns.append([value.translate(_ESCAPES) for value in column] if special else column)

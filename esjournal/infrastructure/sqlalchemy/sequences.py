@@ -32,27 +32,6 @@ class Sequences:
         self._dialect = session.engine.dialect
         self._table = table
 
-    def ids_between(self, first: str, last: str, limit: int) -> list[str]:
-        """Return the first few ids that lie between two, these included.
-
-        Each is looked for behind the one before, so that it does not matter how many events a sequence has.
-        """
-        ids: list[str] = []
-        begin = ">="
-        with self._session.connection() as connection:
-            while len(ids) < limit:
-                statement = (
-                    f"{self._select('originator_id')} WHERE {self._name('originator_id')} {begin} {self._id_mark} "
-                    f"AND {self._name('originator_id')} <= {self._id_mark} "
-                    f"ORDER BY {self._name('originator_id')} LIMIT 1"
-                )
-                row = connection.execute(statement, (first, last)).fetchone()
-                if row is None:
-                    break
-                first, begin = row[0], ">"
-                ids.append(first)
-        return ids
-
     def types(self) -> list[str]:
         """Return every event type that occurs; all rows are looked at."""
         with self._session.long_reading() as connection:

@@ -201,6 +201,9 @@ class Session(ABC):
     def changes(self) -> Iterator[None]:
         """Yield at once, and then whenever others may have committed something; wait in between, without an end."""
 
+    def wait_for_writers(self, table: Table) -> None:  # noqa: B027
+        """Wait for the end of every transaction that is writing to a table now, where later ones may end before it."""
+
     @abstractmethod
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

@@ -94,9 +94,11 @@ class SQLiteSession(Session):
         if header and not header.startswith(_MAGIC):
             raise NotAJournal(f"{path} is no SQLite database: name another file")
         application_id = int.from_bytes(header[_APPLICATION_ID_AT])
-        if application_id == APPLICATION_ID or not header:
+        if self.url.layout is not None or application_id == APPLICATION_ID or not header:
             return
-        raise NotAJournal(f"{path} is another program's SQLite database: name another file")
+        raise NotAJournal(
+            f"{path} is another program's SQLite database: name another file, or ask `esjournal info` whose it is"
+        )
 
     @contextmanager
     def long_reading(self) -> Iterator[sqlite3.Connection]:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Dialect
 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions, Names, fragments
+from esjournal.infrastructure.sqlalchemy.otherstables import Writing, writing_of
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Process = Callable[[Any], Any] | None
@@ -31,7 +32,8 @@ class AppendStatements:
 
     `insert` writes one row at a given position of its sequence, `insert_many` writes ROWS_AT_A_TIME,
     `insert_next` writes one row at the next position of its sequence and takes the sequence's id in the place of the
-    position, `last_position` reads the last global position, `copy` is PostgreSQL's bulk statement.
+    position, `last_position` reads the last global position, `copy` is PostgreSQL's bulk statement, None where rows can
+    only be inserted; `numbered` says whether its rows bring their global positions.
     """
 
     table: Table
@@ -39,7 +41,8 @@ class AppendStatements:
     insert_many: str
     insert_next: str
     last_position: str
-    copy: str
+    copy: str | None
+    numbered: bool
 
 
 class Statements(Generic[Item]):
@@ -69,7 +72,8 @@ class Statements(Generic[Item]):
         there = [name for name in self.names.all if name in table.columns]
         self._selected: list[Column[Any]] = [table.columns[name] for name in there]
         self._filled = [column for column in table.columns if column.default is not None]
-        self._written = [table.columns[name] for name in there if name != GLOBAL_POSITION]
+        given = [table.columns[name] for name in there if name != GLOBAL_POSITION]
+        self._written = [column for column in given if column.server_default is None]
         self._written += [column for column in self._filled if column.key not in self.names.all]
         self._indexes = [
             self.names.all.index(column.key) if column.key in self.names.all else None for column in self._written
@@ -223,6 +227,26 @@ class Statements(Generic[Item]):
             ),
         )
 
+    def id_between(self, *, from_first: bool) -> str:
+        """Return a select of the first sequence's id that lies between two, which it takes.
+
+        Args:
+            from_first: whether the first of the two may be it.
+        """
+        sequence_id = self._selected[0]
+        first, last = (bindparam(name, type_=sequence_id.type) for name in ("first", "last"))
+
+        def build() -> Any:
+            begin = sequence_id >= first if from_first else sequence_id > first
+            return select(sequence_id).where(begin, sequence_id <= last).order_by(sequence_id)
+
+        return f"{self._cached(('id', from_first), build)} LIMIT 1"
+
+    def id_of_row(self, row: tuple[Any, ...]) -> Any:
+        """Return a sequence's id from the row of `id_between`."""
+        process = self._results[0]
+        return process(row[0]) if process else row[0]
+
     def item_at(self) -> str:
         """Return a select that takes a sequence's id and a position."""
         sequence_id, position = self._selected[:2]
@@ -280,31 +304,35 @@ class Statements(Generic[Item]):
 
     def _append_statements(self) -> AppendStatements:
         quote = self.dialect.identifier_preparer
+        writing = writing_of(self.table) or Writing()
         table = quote.format_table(self.table)
         names = [quote.quote(column.name) for column in self._written]
         sequence_id, position = names[:2]
         marks = [self._typed_mark(column) for column in self._written]
         following = (
-            f"(SELECT coalesce(max({position}) + 1, 0) FROM {table} "
+            f"(SELECT coalesce(max({position}) + 1, {writing.first_position}) FROM {table} "
             f"WHERE {sequence_id} = {self._typed_mark(self._written[0])})"
         )
+        # SQLite gives out the next global position itself, and so does a server where the column has a default.
+        numbered = self.dialect.name != "sqlite" and self.table.columns[GLOBAL_POSITION].server_default is None
+        copied = [self._global_position, *names] if numbered else names
         return AppendStatements(
             table=self.table,
-            insert=self._insert(table, names, marks),
-            insert_many=self._insert(table, names, marks) + f", ({', '.join(marks)})" * (ROWS_AT_A_TIME - 1),
-            insert_next=self._insert(table, names, [marks[0], following, *marks[2:]]),
+            insert=writing.insert or self._insert(table, names, marks, numbered),
+            insert_many=self._insert(table, names, marks, numbered) + f", ({', '.join(marks)})" * (ROWS_AT_A_TIME - 1),
+            insert_next=writing.insert_next or self._insert(table, names, [marks[0], following, *marks[2:]], numbered),
             last_position=f"SELECT coalesce(max({self._global_position}), 0) FROM {table}",
-            copy=f"COPY {table} ({', '.join([self._global_position, *names])}) FROM STDIN",
+            copy=None if writing.insert else f"COPY {table} ({', '.join(copied)}) FROM STDIN",
+            numbered=numbered,
         )
 
-    def _insert(self, table: str, names: list[str], values: list[str]) -> str:
-        if self.dialect.name == "sqlite":
-            # AUTOINCREMENT gives out the next global position.
-            return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})"
-        # One statement in PostgreSQL sees the rows of the statements before it, so positions count up.
-        position = self._global_position
-        following = f"(SELECT coalesce(max({position}), 0) + 1 FROM {table})"
-        return f"INSERT INTO {table} ({', '.join([position, *names])}) VALUES ({', '.join([following, *values])})"
+    def _insert(self, table: str, names: list[str], values: list[str], numbered: bool) -> str:
+        if numbered:
+            # One statement in PostgreSQL sees the rows of the statements before it, so positions count up.
+            position = self._global_position
+            values = [f"(SELECT coalesce(max({position}), 0) + 1 FROM {table})", *values]
+            names = [position, *names]
+        return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})"
 
     def _typed_mark(self, column: Column[Any]) -> str:
         if self.dialect.name == "sqlite":

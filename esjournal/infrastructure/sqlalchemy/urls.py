@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -26,6 +27,8 @@ _SHOWN_PARAMETERS = {
 # user:password@host without a scheme; a file of such a name can be written as sqlite:///FILE.
 _WITHOUT_SCHEME = re.compile(r".*:.*@", re.DOTALL)
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_LAYOUT = re.compile(r"[a-z0-9-]{1,40}")
+_LAYOUT_OF_A_PATH = "?layout="
 _WAYS_TO_WRITE = "write a file's path, sqlite:///FILE, or postgresql://USER@HOST/DATABASE"
 
 
@@ -34,13 +37,16 @@ class StoreURL:
     """The address of a store, taken apart.
 
     `path` is the file of a SQLite store, None for PostgreSQL; `schema` is the schema on PostgreSQL; `timeout` is how
-    many seconds to wait for a lock; `driver_url` is for SQLAlchemy and may hold a password; str() shows none.
+    many seconds to wait for a lock; `layout` is whose tables they are, None for our own, and `table` the name of the
+    one with the events, where it is said; `driver_url` is for SQLAlchemy and may hold a password; str() shows none.
     """
 
     driver_url: URL = field(repr=False)
     path: str | None = None
     schema: str | None = None
     timeout: float = DEFAULT_TIMEOUT
+    layout: str | None = None
+    table: str | None = None
     shown: str = ""
 
     @classmethod
@@ -48,8 +54,8 @@ class StoreURL:
         """Take an address apart.
 
         Args:
-            text: a bare path (SQLite), or a URL; `?timeout=SECONDS` holds for both databases, `?schema=NAME` for
-                PostgreSQL, whose other parameters are libpq's own.
+            text: a bare path (SQLite), or a URL; `?timeout=SECONDS` holds for both databases, as do `?layout=NAME`
+                and `?table=NAME`; `?schema=NAME` is for PostgreSQL, whose other parameters are libpq's own.
             timeout: how many seconds to wait for a lock, where the address does not say.
             schema: the schema on PostgreSQL, where the address does not say.
 
@@ -61,7 +67,10 @@ class StoreURL:
         if "://" not in text:
             if _WITHOUT_SCHEME.match(text):
                 raise InvalidURL(f"the URL has a password and no scheme: {_WAYS_TO_WRITE}")
-            return cls._sqlite(URL.create("sqlite", database=text), {}, timeout, schema)
+            # Of a bare path only this may be a parameter: a file may have a question mark in its name.
+            path, layout, parameters = text.partition(_LAYOUT_OF_A_PATH)
+            query = dict(parse_qsl(layout.removeprefix("?") + parameters, keep_blank_values=True))
+            return cls._sqlite(URL.create("sqlite", database=path), query, timeout, schema)
         try:
             url = make_url(text)
             query = {name: _single(name, value) for name, value in url.query.items()}
@@ -84,12 +93,22 @@ class StoreURL:
         if schema is not None:
             raise InvalidURL(f"the schema {schema!r} is for PostgreSQL: a SQLite file has none")
         seconds = _timeout(query.pop("timeout", None), timeout)
+        tables = _tables(query)
         if query or url.host or url.username or url.password:
-            raise InvalidURL("a SQLite URL has a path, and no parameter but timeout: write sqlite:///FILE")
+            raise InvalidURL(
+                "a SQLite URL has a path, and no parameter but timeout, layout and table: write sqlite:///FILE"
+            )
         path = url.database or MEMORY
         if "\0" in path:
             raise InvalidURL("the path has a NUL character: remove it")
-        return cls(driver_url=URL.create("sqlite"), path=path, timeout=seconds, shown=f"sqlite:///{path}")
+        shown = "&".join(f"{name}={value}" for name, value in tables.items())
+        return cls(
+            driver_url=URL.create("sqlite"),
+            path=path,
+            timeout=seconds,
+            shown=f"sqlite:///{path}" + (f"?{shown}" if shown else ""),
+            **tables,
+        )
 
     @classmethod
     def _postgresql(cls, url: URL, query: dict[str, str], timeout: float | None, schema: str | None) -> Self:
@@ -99,15 +118,18 @@ class StoreURL:
         if schema is not None and not _SCHEMA.fullmatch(schema):
             raise InvalidURL(f"the schema {schema!r} is no plain name: use letters, digits and underscores")
         seconds = _timeout(query.pop("timeout", None), timeout)
+        tables = _tables(query)
         masked = {name: value if name in _SHOWN_PARAMETERS else "***" for name, value in query.items()}
         if schema is not None:
             masked["schema"] = schema
+        masked |= tables
         shown = url.set(drivername="postgresql", query=masked).render_as_string(hide_password=True)
         return cls(
             driver_url=url.set(query=query),
             schema=schema,
             timeout=seconds,
             shown=shown.replace("%2A", "*").replace("%2F", "/"),
+            **tables,
         )
 
     def __str__(self) -> str:
@@ -126,6 +148,17 @@ def _single(name: str, value: str | tuple[str, ...]) -> str:
     if not isinstance(value, str):
         raise InvalidURL(f"the URL gives {name!r} more than once: give it once")
     return value
+
+
+def _tables(query: dict[str, str]) -> dict[str, Any]:
+    names: tuple[str, ...] = ("layout", "table")
+    tables = {name: query.pop(name) for name in names if name in query}
+    for name, value in tables.items():
+        if not (_LAYOUT if name == "layout" else _SCHEMA).fullmatch(value):
+            raise InvalidURL(f"the {name} {value!r} is no plain name: use letters, digits and underscores")
+    if "table" in tables and "layout" not in tables:
+        raise InvalidURL(f"the table {tables['table']!r} is named, and no layout: say whose it is with layout=NAME")
+    return tables
 
 
 def _timeout(text: str | None, default: float | None) -> float:

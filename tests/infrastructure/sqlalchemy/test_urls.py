@@ -80,7 +80,7 @@ def test_a_timeout_in_the_address_goes_before_that_of_the_settings() -> None:
         ("sqlite:///a.db?timeout=1_0", "is no number of seconds"),
         ("sqlite:///a.db?timeout=\u0661", "is no number of seconds"),
         ("sqlite:///a.db?mode=ro", "no parameter but timeout"),
-        ("sqlite://a.db", "no parameter but timeout: write sqlite:///FILE"),
+        ("sqlite://a.db", "no parameter but timeout, layout and table: write sqlite:///FILE"),
         ("sqlite://user:word@/a.db", "no parameter but timeout"),
         ("a\0b.db", "NUL character"),
         ("sqlite:///a\0b.db", "NUL character"),

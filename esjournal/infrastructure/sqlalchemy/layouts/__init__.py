@@ -1,0 +1,1 @@
+"""Layouts: the tables that other libraries keep events in, one file each."""

@@ -1,0 +1,146 @@
+"""The layout of the library eventsourcing, 9.x: its recorders' tables, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Column, FetchedValue, LargeBinary, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from esjournal.exceptions import InvalidData
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.moments import moment_of
+from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
+from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
+from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
+
+_COLUMNS = {"originator_id", "originator_version", "topic", "state"}
+_HEX = re.compile(r"[0-9a-f]{32}")
+# What JSON text begins with here, and base64 has no sign for.
+_JSON_STARTS = (b"{", b"[", b'"')
+_FIRST_VERSION = 1
+
+
+class EventsourcingLayout(Layout):
+    """The tables of eventsourcing 9: `stored_events`, or `NAME_events` of an application with a name."""
+
+    name: ClassVar[str] = "eventsourcing"
+    library: ClassVar[str] = "eventsourcing 9"
+
+    def has(self, table: FoundTable) -> bool:
+        """Say whether a table is one of an application's events: these have notification ids, and snapshots have none."""
+        columns = table.columns.keys()
+        if table.schema is not None:
+            return columns == _COLUMNS | {"notification_id"}
+        return columns == _COLUMNS | {"rowid"}
+
+    def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
+        """Return what reads and writes the events of a table."""
+        quote = session.engine.dialect.identifier_preparer.quote
+        names = NamedIds(session, quote(table.name), "originator_id") if _has_names(session, table) else None
+        position: Column[Any]
+        if table.schema is None:
+            position = Column("rowid", BigInteger(), key=GLOBAL_POSITION)
+        else:
+            position = Column("notification_id", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue())
+        id_type: TypeEngine[str] = sequence_id_as_text().with_variant(_HexInText(), "sqlite")
+        lock = f"LOCK TABLE {quote(table.name)} IN EXCLUSIVE MODE"
+        # As the library does it: the lock makes notification ids be committed in order, and who follows is told.
+        writing = Writing(begin=(lock, f"NOTIFY {quote(table.name)}"), first_position=_FIRST_VERSION)
+        columns = others_table(
+            table.name,
+            Column("originator_id", id_type if names is None else NameInText(names), nullable=False),
+            Column("originator_version", big_integer(), nullable=False),
+            Column("topic", Text(), key="event_type"),
+            Column("state", _StateInBytes()),
+            position,
+            writing=writing,
+        )
+        record = type("EventsourcingRecord", (), {"__table__": columns, "completed": staticmethod(with_moments)})
+        return LayoutStrategy(session, self, record, names)
+
+    def misfit(self, event: RecordedEvent) -> str | None:
+        """Say why an event has no place in this layout: its state could not be read back as it is."""
+        try:
+            bytes_of_state(event.state)
+        except InvalidData as error:
+            return str(error)
+        return None
+
+
+class _StateInBytes(TypeDecorator[str]):
+    """A state: text in Python, and bytes in the database, which are base64 in Python where they are no JSON."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else bytes_of_state(value)
+
+    def process_result_value(self, value: bytes | str | None, dialect: Dialect) -> str:
+        return state_of_bytes(value.encode() if isinstance(value, str) else value or b"")
+
+
+class _HexInText(TypeDecorator[str]):
+    """A UUID in its canonical form in Python, 32 hexadecimal digits in the database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.replace("-", "")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str:
+        digits = value or ""
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def state_of_bytes(stored: bytes) -> str:
+    """Return the text of a state: its own where it is JSON in UTF-8, else, compressed or encrypted, its base64."""
+    if stored.startswith(_JSON_STARTS) and b"\0" not in stored:
+        try:
+            return stored.decode()
+        except UnicodeDecodeError:
+            pass
+    return base64.b64encode(stored).decode()
+
+
+def bytes_of_state(state: str) -> bytes:
+    """Return the bytes of which `state_of_bytes` makes this text.
+
+    Raises:
+        InvalidData: there are none.
+    """
+    text = state.encode()
+    if text.startswith(_JSON_STARTS):
+        return text
+    try:
+        stored = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        stored = b""
+    if state_of_bytes(stored) != state:
+        raise InvalidData("the state is neither JSON nor the base64 of bytes that are none, and this layout has bytes")
+    return stored
+
+
+def with_moments(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """Return rows of id, version, type, state and position with the moment that the state says before the position."""
+    return [(*row[:4], moment_of(row[3]), *row[4:]) for row in rows]
+
+
+def _has_names(session: Session, table: FoundTable) -> bool:
+    # With ORIGINATOR_ID_TYPE=text ids are any text. On SQLite the column does not tell.
+    if table.schema is not None:
+        return table.columns["originator_id"] == "text"
+    name = session.engine.dialect.identifier_preparer.quote(table.name)
+    with session.connection() as connection:
+        row = connection.execute(f"SELECT originator_id FROM {name} LIMIT 1").fetchone()
+    return row is not None and not _HEX.fullmatch(row[0])

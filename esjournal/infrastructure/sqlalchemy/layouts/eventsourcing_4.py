@@ -1,0 +1,76 @@
+"""The layout of the library eventsourcing, 2 to 4: its tables made with SQLAlchemy. They are only read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, LargeBinary, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.moments import moment_of
+from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
+from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
+
+_STORED_EVENTS = ("originator_id", "originator_version", "event_type", "state")
+_SEQUENCED_ITEMS = ("sequence_id", "position", "topic", "data")
+
+
+class Eventsourcing4Layout(Layout):
+    """The tables of eventsourcing 2 to 4: `stored_events`, or `integer_sequenced_items`."""
+
+    name: ClassVar[str] = "eventsourcing-4"
+    library: ClassVar[str] = "eventsourcing 2 to 4"
+    is_written: ClassVar[bool] = False
+
+    def has(self, table: FoundTable) -> bool:
+        """Say whether a table is one of these two kinds; versions are integers, and not moments."""
+        names = _names(table)
+        return names is not None and table.columns[names[1]] == "bigint"
+
+    def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
+        """Return what reads the events of a table."""
+        sequence_id, version, topic, state = _names(table) or _STORED_EVENTS
+        id_type: TypeEngine[str] = sequence_id_as_text().with_variant(_SixteenBytes(), "sqlite")
+        columns = others_table(
+            table.name,
+            Column(sequence_id, id_type, key="originator_id", nullable=False),
+            Column(version, big_integer(), key="originator_version", nullable=False),
+            Column(topic, Text(), key="event_type"),
+            Column(state, Text(), key="state"),
+            Column("id", BigInteger(), key=GLOBAL_POSITION),
+            writing=Writing(),
+        )
+        record = type("Eventsourcing4Record", (), {"__table__": columns, "completed": staticmethod(_completed)})
+        return LayoutStrategy(session, self, record)
+
+
+class _SixteenBytes(TypeDecorator[str]):
+    """A UUID in its canonical form in Python, its 16 bytes in the database."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else UUID(value).bytes
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str:
+        return str(UUID(bytes=value))
+
+
+def _names(table: FoundTable) -> tuple[str, ...] | None:
+    found = table.columns.keys()
+    return next((names for names in (_STORED_EVENTS, _SEQUENCED_ITEMS) if found >= {"id", *names}), None)
+
+
+def _completed(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    # The column may be NULL, and a state is text.
+    return [
+        (originator_id, version, event_type, state or "", moment_of(state or ""), position)
+        for originator_id, version, event_type, state, position in rows
+    ]

@@ -1,0 +1,125 @@
+"""What a layout is: how tables of another library are told, read as events, and written."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, ClassVar, NamedTuple
+
+from esjournal.exceptions import InvalidURL
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
+from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions
+from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds
+from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+
+
+class FoundTable(NamedTuple):
+    """A table that is there: its schema on PostgreSQL, its name, and the types of its columns, in lower case."""
+
+    schema: str | None
+    name: str
+    columns: dict[str, str]
+
+
+class Layout(ABC):
+    """The tables of one library.
+
+    `name` is what it is chosen by, `library` whose tables they are; `table` is the name that the table with the events
+    has where nobody says otherwise, and `schema` the schema that it is in, where that is always the same; `is_written`
+    says whether events can be appended, and `contiguous` whether then no version of a sequence may be missing.
+    """
+
+    name: ClassVar[str]
+    library: ClassVar[str]
+    table: ClassVar[str] = "stored_events"
+    schema: ClassVar[str | None] = None
+    is_written: ClassVar[bool] = True
+    contiguous: ClassVar[bool] = False
+
+    @abstractmethod
+    def has(self, table: FoundTable) -> bool:
+        """Say whether a table is one of this layout with events in it."""
+
+    @abstractmethod
+    def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
+        """Return what reads and writes the events of a table of this layout."""
+
+    def misfit(self, event: RecordedEvent) -> str | None:
+        """Say why an event has no place in this layout, or return None."""
+        return None
+
+
+class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
+    """Writes events to a table of another library, and reads them back.
+
+    Args:
+        session: the store's.
+        layout: the table's.
+        active_record_class: the table's records.
+        named_ids: what finds the name that an id was made of, where the table has names.
+    """
+
+    def __init__(
+        self, session: Session, layout: Layout, active_record_class: type[Any], named_ids: NamedIds | None = None
+    ) -> None:
+        super().__init__(session=session, active_record_class=active_record_class, sequenced_item_class=RecordedEvent)
+        self.layout = layout
+        self.table = active_record_class.__table__
+        self._named_ids = named_ids
+
+    @property
+    def is_in_order_of_ids(self) -> bool:
+        """Whether the database sorts sequences by their ids, and not by the names that these were made of."""
+        return self._named_ids is None
+
+    def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> range:
+        """Write one event or many, all or nothing; see the base class.
+
+        Raises:
+            InvalidURL: the layout is only read.
+        """
+        self._check_is_written()
+        return super().append(item_or_items)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction[RecordedEvent]]:
+        """Write many batches in one transaction; see the base class.
+
+        Raises:
+            InvalidURL: the layout is only read.
+        """
+        self._check_is_written()
+        with super().transaction() as transaction:
+            yield transaction
+
+    def pages(self, *, conditions: Conditions = EVERYTHING, **options: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Return all events, a page at a time; see the base class. What is in their states, the program looks at."""
+        return super().pages(conditions=replace(conditions, comparisons=()), **options)
+
+    def positions_between(self, since: str | None, until: str | None) -> tuple[int, int] | None:
+        """Return the first and the last global position: no index says when events were recorded."""
+        last = self.last_global_position()
+        return (1, last) if last else None
+
+    def settled_position(self) -> int:
+        """Return the last global position before which nothing can appear any more, whoever writes now."""
+        last = self.last_global_position()
+        self.session.wait_for_writers(self.table)
+        return last
+
+    def ids_between(self, first: str, last: str, limit: int) -> list[str]:
+        """Return the first few ids of sequences that lie between two; see the base class."""
+        if self._named_ids is None:
+            return super().ids_between(first, last, limit)
+        return sorted(found for found in self._named_ids.all() if first <= found <= last)[:limit]
+
+    def _check_is_written(self) -> None:
+        if not self.layout.is_written:
+            raise InvalidURL(
+                f"{self.session.url} has the layout {self.layout.name}, which is only read: "
+                f"copy it to a journal with `esjournal copy`, and write there"
+            )

@@ -1,0 +1,97 @@
+"""The layout of message-db, 1.x: the table `message_store.messages`, written through its function."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Column, FetchedValue, Text, cast, func, literal_column
+from sqlalchemy.types import TypeDecorator
+
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
+from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
+from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
+from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
+
+_COLUMNS = {"id", "stream_name", "type", "position", "global_position", "data", "metadata", "time"}
+# JSON, and nothing that jsonb could hold.
+_NO_JSONB = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+# The columns come in this order: stream, position, type, data. The position to come is one behind the expected version.
+_INSERT = (
+    "SELECT write_message(id => CAST(gen_random_uuid() AS varchar), stream_name => %s, "
+    'expected_version => CAST(%s AS bigint) - 1, "type" => %s, data => CAST(%s AS jsonb))'
+)
+_INSERT_NEXT = (
+    "SELECT write_message(id => CAST(gen_random_uuid() AS varchar), stream_name => coalesce(%s, %s), "
+    '"type" => %s, data => CAST(%s AS jsonb))'
+)
+
+
+class MessageDbLayout(Layout):
+    """The messages of message-db: a stream is a sequence, and the UUIDv5 of its name is the id of it."""
+
+    name: ClassVar[str] = "message-db"
+    library: ClassVar[str] = "message-db 1"
+    table: ClassVar[str] = "messages"
+    schema: ClassVar[str | None] = "message_store"
+    contiguous: ClassVar[bool] = True
+
+    def has(self, table: FoundTable) -> bool:
+        """Say whether a table is the one of the messages."""
+        return table.schema is not None and table.columns.keys() >= _COLUMNS
+
+    def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
+        """Return what reads the messages, and writes more of them."""
+        names = NamedIds(session, session.engine.dialect.identifier_preparer.quote(table.name), "stream_name")
+        columns = others_table(
+            table.name,
+            Column("stream_name", NameInText(names), key="originator_id", nullable=False),
+            Column("position", BigInteger(), key="originator_version", nullable=False),
+            Column("type", Text(), key="event_type", nullable=False),
+            Column("data", _JsonInText(), key="state"),
+            Column("time", _MomentWithoutZone(), key="recorded_at", server_default=FetchedValue()),
+            Column("global_position", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue()),
+            writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT),
+        )
+        return LayoutStrategy(session, self, type("MessageRecord", (), {"__table__": columns}), names)
+
+    def misfit(self, event: RecordedEvent) -> str | None:
+        """Say why an event has no place in this layout: data is jsonb."""
+        try:
+            json.loads(event.state)
+        except (ValueError, RecursionError):
+            return "the state is no JSON, and the data of a message is"
+        if found := _NO_JSONB.search(event.state):
+            try:
+                json.dumps(json.loads(event.state), ensure_ascii=False).encode()
+                if found[0] != "\\u0000":
+                    return None
+            except UnicodeEncodeError:
+                pass
+            return f"the state has {found[0]}, which PostgreSQL's jsonb does not take"
+        return None
+
+
+class _JsonInText(TypeDecorator[str]):
+    """JSON as text in Python, jsonb in the database, which writes it in its own way."""
+
+    impl = Text
+    cache_ok = True
+
+    def column_expression(self, column: Any) -> Any:
+        # A message without data says null.
+        return func.coalesce(cast(column, Text), literal_column("'null'"))
+
+
+class _MomentWithoutZone(TypeDecorator[str]):
+    """A timestamp in UTC in the database, canonical text in Python."""
+
+    impl = Text
+    cache_ok = True
+
+    def column_expression(self, column: Any) -> Any:
+        return func.to_char(column, literal_column(f"'{CANONICAL_MOMENT}'"))

@@ -1,0 +1,42 @@
+"""When an event happened, as its state says: these libraries have no column for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from esjournal.domain.model import fields
+from esjournal.exceptions import InvalidData
+
+# How eventsourcing 9 writes the moment of an event, which comes first in nearly every state.
+_AT_THE_START = re.compile(
+    r'\{"timestamp":\{"_type_":"datetime_iso","_data_":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\+00:00"\}', re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment_of(state: str) -> str | None:
+    """Return the moment in the field `timestamp` of a state, in canonical form; None where there is none.
+
+    It is an ISO 8601 time, as eventsourcing 9 has it, or a number of seconds since 1970, as eventsourcing 2 to 4.
+    """
+    if found := _AT_THE_START.match(state):
+        return f"{found[1]}Z"
+    if '"timestamp"' not in state or not state.startswith("{"):
+        return None
+    try:
+        value = json.loads(state, parse_float=Decimal, parse_int=Decimal)["timestamp"]
+        return _seconds(value) if isinstance(value, Decimal) else fields.recorded_at(_text(value))
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, InvalidData):
+        return None
+
+
+def _seconds(value: Decimal) -> str:
+    return fields.recorded_at_text(_EPOCH + timedelta(microseconds=int(value * 1_000_000)))
+
+
+def _text(value: Any) -> str:
+    return str(value["_data_"] if isinstance(value, dict) else value)

@@ -1,0 +1,62 @@
+"""Ids that were made of names, and the names: what a store knows under names is asked for by ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from esjournal.domain.model.names import id_of_name, name_of_id
+from esjournal.infrastructure.sqlalchemy.session import Session
+
+
+class NamedIds:
+    """The names of a store's sequences, by the ids that were made of them.
+
+    They are read when an id comes without its name, all at once: no index finds a name by its UUID. Some 200 bytes
+    each are kept.
+
+    Args:
+        session: the store's.
+        table: the table's name, as SQL writes it.
+        column: the name of the column with the names.
+    """
+
+    def __init__(self, session: Session, table: str, column: str) -> None:
+        self._session = session
+        self._select = f"SELECT DISTINCT {column} FROM {table}"
+        self._names: dict[str, str] | None = None
+
+    def name(self, originator_id: str) -> str:
+        """Return the name of a sequence: the one that its id was made of, or the id itself where there is none."""
+        return name_of_id(originator_id) or self._known().get(originator_id, originator_id)
+
+    def all(self) -> Iterable[str]:
+        """Return all ids."""
+        return self._known()
+
+    def _known(self) -> dict[str, str]:
+        if self._names is None:
+            self._names = {}
+            for rows in self._session.rows_streamed(self._select, ()):
+                self._names.update((id_of_name(name), name) for (name,) in rows)
+        return self._names
+
+
+class NameInText(TypeDecorator[str]):
+    """A sequence's id in Python, the name that it was made of in the database."""
+
+    impl = Text
+    cache_ok = False
+
+    def __init__(self, named_ids: NamedIds) -> None:
+        super().__init__()
+        self._named_ids = named_ids
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else self._named_ids.name(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else id_of_name(value)
