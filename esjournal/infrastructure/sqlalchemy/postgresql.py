@@ -63,6 +63,7 @@ _WRITERS_NOW = """
 """
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 class PostgreSQLSession(Session):
@@ -127,6 +128,14 @@ class PostgreSQLSession(Session):
             "SELECT pg_advisory_xact_lock((%s::bigint << 32) | coalesce(to_regclass(%s)::oid, 0)::bigint)",
             (LOCK_KEY, name),
         )
+
+    def begin_snapshot(self, connection: Any) -> None:
+        """Begin a transaction that reads; its first statement decides what it sees.
+
+        It may be idle for as long as it takes to work on what was read: it holds no lock that others wait for.
+        """
+        connection.execute(_BEGIN_SNAPSHOT)
+        connection.execute("SELECT set_config('idle_in_transaction_session_timeout', '0', true)")
 
     def in_transaction(self, connection: Any) -> bool:
         """Say whether a transaction is open on a connection that is alive."""

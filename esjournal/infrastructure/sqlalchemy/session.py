@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -46,6 +46,16 @@ class JournalIdentity:
     schema_version: int
 
 
+@dataclass(frozen=True)
+class _Pinned:
+    """The connection of a snapshot, as a lease that does not end with each use."""
+
+    dbapi_connection: Any
+
+    def close(self) -> None:
+        pass
+
+
 class Session(ABC):
     """Leases driver connections for one operation each.
 
@@ -63,14 +73,15 @@ class Session(ABC):
         self.engine = engine
         self._one_at_a_time = one_at_a_time or nullcontext()
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._pinned: _Pinned | None = None
 
     @contextmanager
     def connection(self) -> Iterator[Any]:
-        """Lease a driver connection; its errors leave as ours."""
+        """Lease a driver connection, inside a snapshot always the same one; its errors leave as ours."""
         with self._one_at_a_time:
             lease = None
             try:
-                lease = self.engine.raw_connection()
+                lease = self._pinned or self.engine.raw_connection()
                 yield lease.dbapi_connection
             except EsjournalError:
                 raise
@@ -109,6 +120,25 @@ class Session(ABC):
             except BaseException:
                 self.roll_back(connection)
                 raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See the store inside as it is now, whatever others commit meanwhile.
+
+        For reading, and in one thread: every connection that is leased inside is the same one, in one transaction.
+        """
+        leased = ExitStack()
+        pinned = leased.enter_context(self.connection())
+        try:
+            self._pinned = _Pinned(pinned)
+            with self.connection() as connection:
+                self.begin_snapshot(connection)
+            yield
+        finally:
+            self._pinned = None
+            self.roll_back(pinned)
+            # Without the exception that may be on its way: what is raised inside is not of this connection.
+            leased.close()
 
     @contextmanager
     def savepoint(self, connection: Any) -> Iterator[None]:
@@ -150,6 +180,10 @@ class Session(ABC):
     @abstractmethod
     def begin(self, connection: Any, table: Table) -> None:
         """Begin a transaction and wait for the right to give out positions of a table."""
+
+    @abstractmethod
+    def begin_snapshot(self, connection: Any) -> None:
+        """Begin a transaction that reads, and that sees from now on what is committed now."""
 
     @abstractmethod
     def in_transaction(self, connection: Any) -> bool:

@@ -126,6 +126,11 @@ class SQLiteSession(Session):
         """Begin with the write lock: who asks for it in the middle of a transaction is refused, not queued."""
         self._with_lock(connection, lambda: connection.execute("BEGIN IMMEDIATE"))
 
+    def begin_snapshot(self, connection: Any) -> None:
+        """Begin a transaction that reads; BEGIN by itself sees nothing yet, and the first look decides what it sees."""
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
     def in_transaction(self, connection: Any) -> bool:
         """Say whether a transaction is open."""
         return bool(connection.in_transaction)

@@ -1,0 +1,96 @@
+"""Snapshots of a session: what is committed meanwhile is not seen inside, and is seen after, whichever the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from esjournal.exceptions import StoreDamaged
+from esjournal.journal.opening import Journal, initialise, open_journal
+from tests.events import OTHER_ID, event, generated, sequence
+
+
+@pytest.fixture
+def reader(store_url: str) -> Iterator[Journal]:
+    initialise(store_url)
+    with open_journal(store_url) as journal:
+        yield journal
+
+
+@pytest.fixture
+def writer(reader: Journal, store_url: str) -> Iterator[Journal]:
+    """Somebody else who has the same journal open."""
+    with open_journal(store_url) as journal:
+        yield journal
+
+
+def versions(journal: Journal, *, ahead: bool = False) -> list[int]:
+    return [found[1] for page in journal.events.pages(size=2, ahead=ahead) for found in page]
+
+
+def test_what_is_committed_meanwhile_is_not_seen_and_is_seen_after(reader: Journal, writer: Journal) -> None:
+    first, second, third = sequence(9)[:3], sequence(9)[3:6], sequence(9)[6:]
+    writer.events.append(first)
+    with reader.events.session.snapshot():
+        # Before anything is read: the snapshot is of the moment it was asked for.
+        writer.events.append(second)
+        assert reader.events.last_global_position() == 3
+        pages = reader.events.pages(size=2)
+        assert len(next(pages)) == 2
+        writer.events.append(third)
+        assert sum(map(len, pages)) == 1
+        assert versions(reader) == versions(reader, ahead=True) == [0, 1, 2]
+        assert reader.events.get_item(first[0].originator_id, 3) is None
+    assert reader.events.last_global_position() == 9
+    assert versions(reader) == versions(reader, ahead=True) == list(range(9))
+
+
+def test_pages_are_read_ahead_inside_and_the_reader_may_stop_in_the_middle(reader: Journal, writer: Journal) -> None:
+    writer.events.append(generated(60))
+    with reader.events.session.snapshot():
+        pages = reader.events.pages(size=10, ahead=True)
+        assert len(next(pages)) == 10
+        pages.close()
+        writer.events.append(sequence(3, of=OTHER_ID))
+        assert len(versions(reader, ahead=True)) == 60
+
+
+def test_a_snapshot_holds_up_no_writer_and_leaves_nothing_open(reader: Journal, writer: Journal) -> None:
+    with reader.events.session.snapshot():
+        writer.events.append(sequence(3))
+    # Only a session without an open transaction can write.
+    assert reader.events.append(event(3)) == range(4, 5)
+
+
+def test_an_exception_ends_a_snapshot_and_passes_as_it_is(reader: Journal, writer: Journal) -> None:
+    def fail() -> None:
+        with reader.events.session.snapshot():
+            # Inside a connection's lease it would become an error of the store.
+            b"\xff".decode()
+
+    with pytest.raises(UnicodeDecodeError):
+        fail()
+    writer.events.append(sequence(2))
+    assert versions(reader) == [0, 1]
+    assert reader.events.append(event(2)) == range(3, 4)
+
+
+def test_an_error_of_the_store_inside_a_snapshot_is_translated_and_ends_it(reader: Journal, writer: Journal) -> None:
+    def damage() -> None:
+        with reader.events.session.snapshot(), reader.events.session.connection():
+            b"\xff".decode()
+
+    with pytest.raises(StoreDamaged):
+        damage()
+    writer.events.append(sequence(2))
+    assert versions(reader) == [0, 1]
+
+
+def test_one_snapshot_may_follow_another(reader: Journal, writer: Journal) -> None:
+    seen = []
+    for version in range(3):
+        with reader.events.session.snapshot():
+            writer.events.append(event(version))
+            seen.append(reader.events.last_global_position())
+    assert seen == [0, 1, 2]
