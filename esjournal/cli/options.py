@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 import typer
 
@@ -52,6 +53,21 @@ UrlOption = Annotated[
         show_default=False,
     ),
 ]
+LayoutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="NAME",
+        help="Whose tables these are, if no journal's: eventsourcing, eventsourcing-4 or message-db.",
+        show_default=False,
+    ),
+]
+TableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--table", metavar="NAME", help="With --layout: the table, where its name is another one.", show_default=False
+    ),
+]
 TypesOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -89,16 +105,24 @@ LimitOption = Annotated[
 ]
 
 
-def url_of(context: typer.Context, url: str | None) -> str:
+def url_of(context: typer.Context, url: str | None, layout: str | None = None, table: str | None = None) -> str:
     """Return the journal's URL: the command's option, the program's, the environment's, or the default.
 
     Args:
         context: the command's; the program's own option is in its obj.
         url: what was given behind the command's name.
+        layout: whose tables these are; it becomes a parameter of the URL, as which it can be given, too.
+        table: the name of the table, in the same way.
     """
     # An option that is given empty is a mistake, such as a variable that is not set, and must not mean the default.
     given = context.obj if url is None else url
-    return given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL
+    address: str = given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL
+    if table is not None and layout is None and "layout=" not in address:
+        raise typer.BadParameter("--table is a table of another library: say with --layout whose.")
+    for name, value in (("layout", layout), ("table", table)):
+        if value is not None:
+            address += f"{'&' if '?' in address else '?'}{name}={quote(value, safe='')}"
+    return address
 
 
 def checked(read: Callable[[str], Value], text: str) -> Value:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from esjournal.domain.model import fields
+from esjournal.domain.model.names import NamedId, id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, Columns, Read, batch_of
@@ -34,15 +35,18 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     state: msgspec.Raw
     recorded_at: str | None = None
     global_position: Annotated[int, msgspec.Meta(ge=1, le=fields.MAX_VERSION)] | None = None
+    sequence_name: str | None = None
     reject: msgspec.Raw | None = None
 
 
 _REQUIRED = ("originator_id", "originator_version", "event_type", "state")
-_OPTIONAL = ("recorded_at", "global_position", REJECT)
+_OPTIONAL = ("recorded_at", "global_position", "sequence_name", REJECT)
 
 _line_decoder = msgspec.json.Decoder(_Line)
 _object_decoder = msgspec.json.Decoder(dict[str, Any])
 _minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
+# What `lines_of` makes of a moment that is not known; no state ends a line so.
+_NO_MOMENT = re.compile(r',"recorded_at":"None"(,"global_position":[0-9]+}\n)')
 
 
 def read(source: Source, *, seal_required: bool = False) -> Iterator[Batch]:
@@ -142,6 +146,8 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
         types = [line.event_type for line in lines]
         states = _states([line.state for line in lines])
         moments = _canonical_moments([line.recorded_at for line in lines])
+        if b'"sequence_name"' in data:
+            ids = _named(ids, [line.sequence_name for line in lines])
         for event_type in set(types):
             fields.event_type(event_type)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, InvalidData):
@@ -162,6 +168,24 @@ def _states(raw: list[msgspec.Raw]) -> list[str]:
     return states
 
 
+def _named(ids: list[str], names: list[str | None]) -> list[str]:
+    """Return ids that know their names.
+
+    Raises:
+        InvalidData: a name is not that of its sequence.
+    """
+    known = [
+        originator_id if name is None else id_of_name(name) for originator_id, name in zip(ids, names, strict=True)
+    ]
+    if known != ids:
+        index = next(index for index, (one, other) in enumerate(zip(known, ids, strict=True)) if one != other)
+        raise InvalidData(
+            f"sequence_name {fields.shortened(names[index])} is that of the sequence {known[index]}, "
+            f"and originator_id is {ids[index]}: remove one of them"
+        )
+    return known
+
+
 def _canonical_moments(moments: list[str | None]) -> list[str | None]:
     distinct = {text for text in moments if text is not None}
     if fields.are_canonical_moments(distinct):
@@ -177,29 +201,42 @@ def write(events: Iterable[RecordedEvent]) -> Iterator[str]:
         yield lines_of(batch)
 
 
-def lines_of(events: Sequence[tuple[Any, ...]], *, checked: bool = False) -> str:
+def lines_of(events: Sequence[tuple[Any, ...]], *, checked: bool = False, named: bool = True) -> str:
     """Return the lines of events, with their ends; faster than one by one, because states are checked together.
 
     Args:
         events: events with their global positions, as plain tuples or RecordedEvents.
         checked: whether it is known that no state is doubtful, which takes two thirds of the time to find out.
+        named: whether a sequence that has a name is written with it.
     """
     states = [event[3] for event in events]
     for index in () if checked else doubtful(states):
         states[index] = _state_in_line(states[index])
     types = {kind: _quoted_type(kind) for kind in {event[2] for event in events}}
-    return "".join(
+    ids = [event[0] for event in events]
+    if named and NamedId in set(map(type, ids)):
+        ids = list(map(_with_name, ids))
+    lines = "".join(
         [
             f'{{"originator_id":"{originator_id}","originator_version":{version},"event_type":{types[kind]},'
             f'"state":{state},"recorded_at":"{recorded_at}","global_position":{position}}}\n'
-            for (originator_id, version, kind, _, recorded_at, position), state in zip(events, states, strict=True)
+            for originator_id, (_, version, kind, _, recorded_at, position), state in zip(
+                ids, events, states, strict=True
+            )
         ]
     )
+    return _NO_MOMENT.sub(r"\1", lines) if '"recorded_at":"None"' in lines else lines
 
 
 def line_of(event: RecordedEvent) -> str:
     """Return the line of an event, without its end."""
     return lines_of([event])[:-1]
+
+
+def _with_name(originator_id: str) -> str:
+    # What closes the id closes the name.
+    name = name_of_id(originator_id)
+    return originator_id if name is None else f'{originator_id}","sequence_name":{_quoted(name)[:-1]}'
 
 
 def _state_in_line(state: str) -> str:
@@ -252,8 +289,11 @@ def _slowly(line: bytes) -> RecordedEvent:
     global_position = values.get("global_position", "null")
     if global_position != "null":
         fields.global_position(global_position)
+    originator_id = fields.originator_id(_text("originator_id", values))
+    if "sequence_name" in values:
+        [originator_id] = _named([originator_id], [_text("sequence_name", values)])
     return RecordedEvent(
-        fields.originator_id(_text("originator_id", values)),
+        originator_id,
         fields.originator_version(values["originator_version"]),
         fields.event_type(_text("event_type", values)),
         _state(values["state"]),

@@ -22,7 +22,7 @@ _SCHEMA = pa.schema(
         pa.field("originator_version", pa.int64(), nullable=False),
         pa.field("event_type", pa.string(), nullable=False),
         pa.field("state", pa.string(), nullable=False),
-        pa.field("recorded_at", _MOMENT, nullable=False),
+        pa.field("recorded_at", _MOMENT),
         pa.field("global_position", pa.int64(), nullable=False),
     ]
 )

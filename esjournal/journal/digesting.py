@@ -1,7 +1,7 @@
 """Digests: one SHA-256 that says which events a journal or a sequence has, and in which order.
 
-They are made of the lines that `export` writes, without their global positions: a copy of the same events has the same
-digest wherever they stand, and on either database.
+They are made of the lines that `export` writes, without their global positions, and without the names that sequences
+have in some stores: a copy of the same events has the same digest wherever they stand, and on either database.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Digest:
             events: events in order, as plain tuples or RecordedEvents.
             checked: whether it is known that no state is doubtful.
         """
-        self._sha256.update(_POSITION.sub("}\n", ndjson.lines_of(events, checked=checked)).encode())
+        self._sha256.update(_POSITION.sub("}\n", ndjson.lines_of(events, checked=checked, named=False)).encode())
 
     def hexdigest(self) -> str:
         """Return the digest as text, 64 hexadecimal digits."""

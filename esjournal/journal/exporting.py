@@ -59,12 +59,13 @@ def export_events(
     Raises:
         ImportError: Parquet is asked for, and pyarrow is not there.
     """
-    until = journal.events.last_global_position()
+    until = journal.events.settled_position()
     if (
         file_format is FileFormat.NDJSON
         and selection.is_everything
         and limit is None
         and until - after >= EVENTS_FOR_TWO
+        and journal.layout is None
         and journal.events.session.is_shared
         and second_process_pays()
     ):

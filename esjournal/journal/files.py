@@ -1,7 +1,8 @@
-"""Files of events as journals: to be looked into with the commands that read, and never written.
+"""Files of events, and the tables of other libraries, as journals: to be looked into with the commands that read.
 
 The events go into a temporary SQLite journal, which the operating system removes with the process, however it ends. So
-every command says the same of a file as of the journal that it would be imported into.
+every command says the same of a file as of the journal that it would be imported into. Of tables of others only what
+counts and compares needs that; what reads from one event to the next reads them where they are.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from esjournal.interchange.rejects import Problem
 from esjournal.journal.importing import ImportOutcome, import_events
 from esjournal.journal.opening import Journal, open_journal, open_temporary_journal
 
+# What counts events by time counts those of which nobody knows when they were recorded at the beginning of Unix time.
+UNKNOWN_MOMENT = "1970-01-01T00:00:00.000000Z"
+
 
 @contextmanager
 def open_to_read(url: str) -> Iterator[Journal]:
@@ -42,11 +46,56 @@ def open_to_read(url: str) -> Iterator[Journal]:
             yield journal
         return
     with open_file(url) as (journal, outcome):
-        for bad_line in outcome.first_bad_lines:
-            raise bad_line
-        for conflict in outcome.first_conflicts:
-            raise InvalidLine(conflict.source, conflict.line, str(conflict.error))
+        _raise_first(outcome)
         yield journal
+
+
+@contextmanager
+def open_to_count(url: str) -> Iterator[Journal]:
+    """Open what `open_to_read` does, always with tables of our own, which can be asked for more than events.
+
+    Args:
+        url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: there is no journal, or it cannot be opened.
+        UnusableFile: the file cannot be read.
+        InvalidLine: a line of the file, or an event of another library, is none that a journal takes.
+    """
+    with open_to_read(url) as journal:
+        if journal.layout is None:
+            yield journal
+            return
+        with open_read_in(journal) as (copied, outcome):
+            _raise_first(outcome)
+            yield copied
+
+
+@contextmanager
+def open_read_in(
+    journal: Journal, put_aside: Callable[[Problem], None] | None = None
+) -> Iterator[tuple[Journal, ImportOutcome]]:
+    """Read all events of a journal with tables of others into one of our own, and give it with what that came to.
+
+    Args:
+        journal: an open journal.
+        put_aside: takes what is bad or in conflict, and the journal has the rest; without it the journal is empty if
+            there is any.
+    """
+    with open_temporary_journal() as copied:
+        outcome = import_events(copied, _dated(batches_of_journal(journal), UNKNOWN_MOMENT), put_aside=put_aside)
+        yield (
+            replace(copied, shown_url=journal.shown_url, journal_id=journal.journal_id, layout=journal.layout),
+            outcome,
+        )
+
+
+def _raise_first(outcome: ImportOutcome) -> None:
+    for bad_line in outcome.first_bad_lines:
+        raise bad_line
+    for conflict in outcome.first_conflicts:
+        raise InvalidLine(conflict.source, conflict.line, str(conflict.error))
 
 
 @contextmanager
@@ -74,6 +123,13 @@ def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> 
         # The same file is the same journal each time, so that an export can go on with its cursor.
         journal_id = str(uuid5(NAMESPACE_URL, Path(path).resolve().as_uri()))
         yield replace(journal, shown_url=path, journal_id=journal_id), outcome
+
+
+def batches_of_journal(journal: Journal) -> Iterator[Batch]:
+    """Yield the events of a journal, in batches whose lines are their global positions."""
+    for page in journal.events.pages(until=journal.events.settled_position(), ahead=True):
+        *columns, positions = zip(*page, strict=True)
+        yield Batch(journal.shown_url, positions, tuple(columns))
 
 
 def _dated(batches: Iterable[Batch], written: str) -> Iterator[Batch]:

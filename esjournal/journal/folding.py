@@ -64,7 +64,11 @@ def history(
         at_time: leave out what was recorded later than this moment, in canonical form.
     """
     events = read_sequence(journal, originator_id, lte=at_version)
-    return fold(event for event in events if at_time is None or str(event.recorded_at) <= at_time)
+    if at_time is not None:
+        # Of what nobody knows when it was recorded, nobody can say that it was by then.
+        known = (event for event in events if event.recorded_at is not None)
+        events = (event for event in known if str(event.recorded_at) <= at_time)
+    return fold(events)
 
 
 def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:

@@ -52,9 +52,9 @@ def follow(
     while True:
         try:
             for _ in journal.events.session.changes():
-                last = journal.events.last_global_position()
-                if last == cursor.global_position:
+                if journal.events.last_global_position() == cursor.global_position:
                     continue
+                last = journal.events.settled_position()
                 _check_same(journal, cursor)
                 for page in journal.events.pages(after=cursor.global_position, until=last):
                     cursor = cursor_of(journal, page[-1])
@@ -77,7 +77,8 @@ def _wait_for(journal: Journal, cursor: Cursor) -> None:
 
 
 def _check_same(journal: Journal, cursor: Cursor) -> None:
-    if journal.events.session.identity().journal_id != journal.journal_id or departure(journal, cursor):
+    made_anew = journal.layout is None and journal.events.session.identity().journal_id != journal.journal_id
+    if made_anew or departure(journal, cursor):
         raise InvalidCursor(
             f"{journal.shown_url} is no longer the journal that was followed to global position "
             f"{cursor.global_position}: it was restored or made anew, so look at it before you go on"

@@ -102,8 +102,9 @@ class Selection:
         return (
             self.types.match(event_type)
             and (not self.originator_ids or originator_id in self.originator_ids)
-            and (self.since is None or recorded_at >= self.since)
-            and (self.until is None or recorded_at <= self.until)
+            # Of what nobody knows when it was recorded, nobody can say that it was then.
+            and (self.since is None or (recorded_at is not None and recorded_at >= self.since))
+            and (self.until is None or (recorded_at is not None and recorded_at <= self.until))
             and (self.pattern is None or self.pattern.search(state) is not None)
             and (not self.comparisons or self._compares(state))
         )

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, uuid5
 
 from esjournal.exceptions import InvalidURL, NotInitialised, StoreNotFound
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from esjournal.infrastructure.sqlalchemy.urls import TEMPORARY
+from esjournal.infrastructure.sqlalchemy.urls import TEMPORARY, StoreURL
 from esjournal.interchange.formats import is_file_of_events
+
+if TYPE_CHECKING:
+    from esjournal.infrastructure.sqlalchemy.layouts.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -19,17 +25,19 @@ class Journal:
     """An open journal.
 
     `shown_url` is its address without any password, `journal_id` the UUID it was made with, and `events` the strategy
-    that writes and reads its events.
+    that writes and reads its events. `layout` is that of another library's tables, whose `journal_id` is made of their
+    address; None for our own.
     """
 
     shown_url: str
     journal_id: str
     events: SQLAlchemyActiveRecordStrategy[RecordedEvent]
+    layout: Layout | None = None
 
 
 @contextmanager
 def open_journal(url: str) -> Iterator[Journal]:
-    """Open the journal at a URL, and close it after.
+    """Open the journal at a URL, or the tables of another library as one, and close it after.
 
     Args:
         url: a URL, or the path of a SQLite file.
@@ -39,7 +47,7 @@ def open_journal(url: str) -> Iterator[Journal]:
         StoreError: there is no journal, or it cannot be opened; nothing is made.
     """
     with _datastore(url) as datastore:
-        yield _journal(datastore)
+        yield _journal(datastore) if datastore.url.layout is None else _others_journal(datastore)
 
 
 @contextmanager
@@ -58,6 +66,16 @@ def _journal(datastore: SQLAlchemyDatastore) -> Journal:
         sequenced_item_class=RecordedEvent,
     )
     return Journal(str(datastore.url), identity.journal_id, events)
+
+
+def _others_journal(datastore: SQLAlchemyDatastore) -> Journal:
+    # Only who reads tables of others needs it.
+    from esjournal.infrastructure.sqlalchemy.layouts.recognising import open_layout
+
+    events = open_layout(datastore.session)
+    path = datastore.url.path
+    address = str(datastore.url) if path is None else f"{Path(path).resolve().as_uri()} {events.table.name}"
+    return Journal(str(datastore.url), str(uuid5(NAMESPACE_URL, address)), events, events.layout)
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,7 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
         StoreError: something else is there, or the store cannot be written; it is left as it was.
     """
     with _datastore(url, schema) as datastore:
+        _check_is_our_own(datastore)
         was_there = _has_journal(datastore)
         made = datastore.setup_tables()
         journal_id = datastore.identity().journal_id
@@ -103,7 +122,16 @@ def schema_sql(url: str, *, schema: str | None = None) -> str:
         InvalidURL: the URL cannot be used.
     """
     with _datastore(url, schema) as datastore:
+        _check_is_our_own(datastore)
         return datastore.schema_sql()
+
+
+def _check_is_our_own(datastore: SQLAlchemyDatastore) -> None:
+    if datastore.url.layout is not None:
+        raise InvalidURL(
+            f"{datastore.url} names the layout {datastore.url.layout}, whose tables its own library makes: "
+            f"leave it out to make a journal"
+        )
 
 
 def _has_journal(datastore: SQLAlchemyDatastore) -> bool:
@@ -120,4 +148,10 @@ def _datastore(url: str, schema: str | None = None) -> SQLAlchemyDatastore:
             f"{url} is a file of events, which can be looked into, and not written: name a journal, and import the "
             f"file; for a SQLite file of that name, write sqlite:///{url}"
         )
-    return SQLAlchemyDatastore(SQLAlchemySettings(uri=url, schema=schema), tables=(RecordedEventRecord,))
+    settings = SQLAlchemySettings(uri=url, schema=schema)
+    address = StoreURL.parse(url)
+    if address.layout is not None and address.path is None and address.schema is None:
+        from esjournal.infrastructure.sqlalchemy.layouts.recognising import layout_of
+
+        settings = replace(settings, schema=layout_of(address).schema)
+    return SQLAlchemyDatastore(settings, tables=(RecordedEventRecord,))

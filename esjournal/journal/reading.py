@@ -81,7 +81,7 @@ def read_journal(
         last: only so many events, the last ones.
         reverse: whether the last events come first.
     """
-    end = journal.events.last_global_position() if until is None else until
+    end = journal.events.settled_position() if until is None else until
     begin, end = selection.span(journal, after, end)
     if last is None and not reverse:
         return _forwards(journal, selection, begin, end)

@@ -20,7 +20,7 @@ from esjournal.interchange.objects import doubtful
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.digesting import Digest
-from esjournal.journal.files import open_file
+from esjournal.journal.files import open_file, open_read_in
 from esjournal.journal.opening import Journal, open_journal, open_temporary_journal
 
 Page = Sequence[tuple[Any, ...]]
@@ -38,7 +38,7 @@ _CLASSES = [{cls} for _, cls, _ in _RULES]
 
 @contextmanager
 def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[Journal]:
-    """Open a journal, or a file of events as a journal, and close it after.
+    """Open a journal, or a file of events or the tables of another library as one, and close it after.
 
     Args:
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
@@ -52,11 +52,18 @@ def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[
         UnusableFile: the file cannot be read.
     """
     with ExitStack() as opened:
+
+        def put_aside(problem: Problem) -> None:
+            on_finding(_problem_finding(problem))
+
         if not is_file_of_events(url):
-            yield opened.enter_context(open_journal(url))
+            journal = opened.enter_context(open_journal(url))
+            if journal.layout is not None:
+                journal, _ = opened.enter_context(open_read_in(journal, put_aside))
+            yield journal
             return
         try:
-            journal, _ = opened.enter_context(open_file(url, lambda problem: on_finding(_problem_finding(problem))))
+            journal, _ = opened.enter_context(open_file(url, put_aside))
         except InvalidLine as error:
             on_finding(_problem_finding(error))
             journal = replace(opened.enter_context(open_temporary_journal()), shown_url=url)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import UrlOption, checked, url_of
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, url_of
 from esjournal.exceptions import InvalidData, UnusableFile
 
 
@@ -38,6 +38,8 @@ def append(
         typer.Option(metavar="TIME", help="When it was recorded, instead of now: ISO 8601.", show_default=False),
     ] = None,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Append an event, and print its global position.
 
@@ -55,9 +57,8 @@ def append(
     The last form takes lines as `export` writes them, and appends all of them or none.
     """
     if originator_id == "-":
-        _append_lines(
-            url_of(context, url), any(given is not None for given in (version, event_type, state, recorded_at))
-        )
+        has_more_arguments = any(given is not None for given in (version, event_type, state, recorded_at))
+        _append_lines(url_of(context, url, layout, table), has_more_arguments)
         return
     if version is None or event_type is None or state is None:
         raise typer.BadParameter("an event needs ID VERSION TYPE STATE.")
@@ -72,7 +73,7 @@ def append(
         fields.json_object(_state_text(state)),
         None if recorded_at is None else checked(fields.recorded_at, recorded_at),
     )
-    with open_journal(url_of(context, url)) as journal:
+    with open_journal(url_of(context, url, layout, table)) as journal:
         [position] = journal.events.append(event)
     typer.echo(event.originator_id if originator_id == "new" else position)
 

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import AfterOption, IdsOption, LimitOption, TypesOption, UrlOption, checked_starts, url_of
+from esjournal.cli.options import (
+    AfterOption,
+    IdsOption,
+    LayoutOption,
+    LimitOption,
+    TableOption,
+    TypesOption,
+    UrlOption,
+    checked_starts,
+    url_of,
+)
 from esjournal.cli.terminal import output
 from esjournal.interchange.formats import FileFormat, format_of
 
@@ -42,6 +52,8 @@ def export(
         typer.Option("--csv-safe", help="CSV: put ' before what a spreadsheet would take for a formula."),
     ] = False,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Write the journal in global order, as NDJSON, CSV or Parquet.
 
@@ -69,7 +81,7 @@ def export(
     from esjournal.journal.finding import find_sequence
     from esjournal.journal.matching import Selection, TypePatterns
 
-    with open_to_read(url_of(context, url)) as journal:
+    with open_to_read(url_of(context, url, layout, table)) as journal:
         ids = [find_sequence(journal, start) for start in starts]
         begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
         # The cursor's new file is made first, to find out in time that it cannot be, and takes its place last.

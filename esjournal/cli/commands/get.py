@@ -8,9 +8,11 @@ import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail
 from esjournal.cli.options import (
+    LayoutOption,
     LimitOption,
     OutputFormat,
     SequenceArgument,
+    TableOption,
     TypesOption,
     UrlOption,
     checked,
@@ -35,6 +37,8 @@ def get(
     types: TypesOption = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Show the events of one sequence, with gaps in its versions.
 
@@ -60,7 +64,7 @@ def get(
     from esjournal.journal.matching import TypePatterns
     from esjournal.journal.reading import read_sequence
 
-    with open_to_read(url_of(context, url)) as journal:
+    with open_to_read(url_of(context, url, layout, table)) as journal:
         sequence = find_sequence(journal, start)
         patterns = TypePatterns(types or ())
         events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail, say
-from esjournal.cli.options import LinesFormat, SequenceArgument, UrlOption, checked, url_of
+from esjournal.cli.options import LayoutOption, LinesFormat, SequenceArgument, TableOption, UrlOption, checked, url_of
 from esjournal.cli.times import moment_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def history(
     ] = None,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Show what each event of a sequence changed, and the state that they fold up to.
 
@@ -71,7 +73,7 @@ def history(
             unfolded += step.changes is None
             yield step
 
-    with open_to_read(url_of(context, url)) as journal:
+    with open_to_read(url_of(context, url, layout, table)) as journal:
         sequence = find_sequence(journal, start)
         steps = counted(folding.history(journal, sequence, at_version=version, at_time=moment))
         found = print_history(steps if path is None else folding.setting(steps, path), output_format, field=path)

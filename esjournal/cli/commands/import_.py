@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from esjournal.cli.ending import BAD_DATA, CONFLICT, fail, say
-from esjournal.cli.options import FileFormatOption, UrlOption, checked, url_of
+from esjournal.cli.options import FileFormatOption, LayoutOption, TableOption, UrlOption, checked, url_of
 from esjournal.cli.progress import reading_progress
 from esjournal.interchange.formats import FileFormat, format_of
 
@@ -72,6 +72,8 @@ def import_(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")] = False,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Append the events of files, all in one transaction.
 
@@ -106,7 +108,7 @@ def import_(
     if commit_every is not None:
         # Later it would be found out too late.
         files.check_seals()
-    journal_url = url_of(context, url)
+    journal_url = url_of(context, url, layout, table)
     # A server that stores on this machine takes a core for itself: with two, a third process makes an import slower.
     with read_beside(files, busy=2 if journal_url.startswith("postgresql") else 1) as batches:
         # The files are being read while all this loads.

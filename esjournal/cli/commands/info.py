@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import AnswerFormat, UrlOption, url_of
+from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, url_of
 from esjournal.cli.terminal import on_one_line, write
 
 
@@ -19,6 +19,8 @@ def info(
     context: typer.Context,
     output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="How to print.")] = AnswerFormat.TABLE,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Show what journal this is, what is in it, and what it runs on.
 
@@ -33,7 +35,7 @@ def info(
     from esjournal.journal.describing import describe
     from esjournal.journal.files import open_to_read
 
-    with open_to_read(url_of(context, url)) as journal:
+    with open_to_read(url_of(context, url, layout, table)) as journal:
         description = describe(journal)
     if output_format is AnswerFormat.JSON:
         write(json.dumps(asdict(description), ensure_ascii=False, indent=2) + "\n")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail
-from esjournal.cli.options import OutputFormat, UrlOption, checked, url_of
+from esjournal.cli.options import LayoutOption, OutputFormat, TableOption, UrlOption, checked, url_of
 from esjournal.infrastructure.sequencesummary import SequenceOrder
 
 
@@ -36,6 +36,8 @@ def list_(
     ] = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """List the sequences, with how each begins and ends.
 
@@ -52,11 +54,11 @@ def list_(
 
     start = checked(lambda text: fields.originator_id_start(text, shortest=1), prefix) if prefix else ""
     from esjournal.cli.rendering.sequences import print_sequences
-    from esjournal.journal.files import open_to_read
+    from esjournal.journal.files import open_to_count
     from esjournal.journal.listing import list_sequences
     from esjournal.journal.matching import TypePatterns
 
-    with open_to_read(url_of(context, url)) as journal:
+    with open_to_count(url_of(context, url, layout, table)) as journal:
         found = list_sequences(journal, prefix=start, types=TypePatterns(types or ()), order=sort, limit=limit)
         first = next(found, None)
         if first is None:

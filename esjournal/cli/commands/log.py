@@ -14,7 +14,9 @@ from esjournal.cli.interruption import interruption_repeated
 from esjournal.cli.options import (
     AfterOption,
     IdsOption,
+    LayoutOption,
     OutputFormat,
+    TableOption,
     TypesOption,
     UrlOption,
     checked,
@@ -71,6 +73,8 @@ def log(
     ] = None,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Print to the terminal itself.")] = False,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Show the events of all sequences in global order, the newest last.
 
@@ -100,7 +104,7 @@ def log(
     comparisons = _comparisons(where or ())
     expression = None if pattern is None else _expression(pattern)
     starts = checked_starts(originator_ids)
-    journal_url = url_of(context, url)
+    journal_url = url_of(context, url, layout, table)
     if follow:
         if reverse or until is not None:
             raise typer.BadParameter("-f goes on with what is new: leave out --reverse and --until.")

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import AnswerFormat, UrlOption, url_of
+from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, url_of
 from esjournal.domain.model.periods import Period
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def stats(
         str | None, typer.Option(metavar="FILE", help="Write the table there as well, as a page.", show_default=False)
     ] = None,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Count the events by type, over time and in the longest sequences.
 
@@ -46,11 +48,11 @@ def stats(
     from esjournal.cli.rendering.report import ReportFormat, report
     from esjournal.cli.rendering.stats import print_counts, print_json
     from esjournal.journal.counting import count_events
-    from esjournal.journal.files import open_to_read
+    from esjournal.journal.files import open_to_count
 
     given = {ReportFormat.SVG: svg, ReportFormat.HTML: html}
     reports = {report_format: path for report_format, path in given.items() if path is not None}
-    with open_to_read(url_of(context, url)) as journal, _files(reports) as streams:
+    with open_to_count(url_of(context, url, layout, table)) as journal, _files(reports) as streams:
         counted = count_events(journal, by=by)
         for report_format, stream in streams.items():
             stream.write(report(counted, report_format).encode())

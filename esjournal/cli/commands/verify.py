@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import FINDINGS, say
-from esjournal.cli.options import LinesFormat, UrlOption, url_of
+from esjournal.cli.options import LayoutOption, LinesFormat, TableOption, UrlOption, url_of
 from esjournal.cli.progress import EventsProgress
 from esjournal.domain.model.findings import counted
 
@@ -36,6 +36,8 @@ def verify(
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")] = False,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
 ) -> None:
     """Read the whole journal, and print what is wrong with it.
 
@@ -67,7 +69,7 @@ def verify(
 
     began = time.monotonic()
     view = findings_view(output_format)
-    with open_to_verify(url_of(context, url), view.show) as journal:
+    with open_to_verify(url_of(context, url, layout, table), view.show) as journal:
         # Where lines of a file are no events, a digest would be that of another file.
         verification = Verification(journal, mapped=bool(events), digested=digest and not view.counts)
         with EventsProgress(verification.until, "the database checks itself", quiet=quiet) as progress:

@@ -23,6 +23,9 @@ COLUMN_GAPS = 9
 # Below this width types and moments are folded, so that the states have room.
 WIDE = 120
 
+MOMENT_WIDTH = len("2026-01-31T12:00:00.000000Z")
+UNKNOWN_MOMENT = "-"
+
 Gap = tuple[int, int]
 
 _UP_TO_COMMA = re.compile(r"[^,]*,|[^,]+")
@@ -95,15 +98,14 @@ def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
     events = [row for row in page if isinstance(row, RecordedEvent)]
     version_width = max(len("version"), *(len(str(event.originator_version)) for event in events))
     type_width = max(len("type"), *(len(visible(event.event_type)) for event in events))
-    moment_width = len("2026-01-31T12:00:00.000000Z")
-    write(f"{'version':>{version_width}}  {'type':<{type_width}}  {'recorded at':<{moment_width}}  state\n")
+    write(f"{'version':>{version_width}}  {'type':<{type_width}}  {'recorded at':<{MOMENT_WIDTH}}  state\n")
     while page:
         for row in page:
             if isinstance(row, RecordedEvent):
                 state = on_one_line(row.state)
                 write(
                     f"{row.originator_version:>{version_width}}  {visible(row.event_type):<{type_width}}  "
-                    f"{row.recorded_at}  {state}\n"
+                    f"{row.recorded_at or UNKNOWN_MOMENT:<{MOMENT_WIDTH}}  {state}\n"
                 )
             else:
                 write(f"{'':>{version_width}}  {_gap_text(row)}\n")
@@ -185,5 +187,7 @@ def folded(text: str, width: int) -> str:
 
 
 def _moment_cell(event: RecordedEvent, wide: bool) -> str:
-    day, _, time = str(event.recorded_at).partition("T")
+    if event.recorded_at is None:
+        return UNKNOWN_MOMENT
+    day, _, time = event.recorded_at.partition("T")
     return f"{day}{' ' if wide else chr(10)}{time.replace('.000000', '')}"

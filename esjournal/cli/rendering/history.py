@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import LinesFormat
+from esjournal.cli.rendering.events import UNKNOWN_MOMENT
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.model.states import MISSING, Path, path_text, text_of, value_at
 
@@ -105,7 +106,8 @@ def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
     # For pipes: nothing is cut or wrapped, and Rich, which costs more to load than to use, is not needed.
     for step in steps:
         event = step.event
-        header = f"version {event.originator_version}  {on_one_line(event.event_type)}  {event.recorded_at}\n"
+        moment = event.recorded_at or UNKNOWN_MOMENT
+        header = f"version {event.originator_version}  {on_one_line(event.event_type)}  {moment}\n"
         write(header + "".join(f"{' ' * INDENT}{line}\n" for _, line in _lines(step.changes)))
     if whole:
         write(f"\n{_heading(step)}\n")
@@ -132,7 +134,7 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
 
     for step in steps:
         event = step.event
-        moment = str(event.recorded_at).replace("T", " ").replace(".000000", "")
+        moment = (event.recorded_at or UNKNOWN_MOMENT).replace("T", " ").replace(".000000", "")
         header = Text.assemble(
             (f"version {event.originator_version}", "cyan"), f"  {on_one_line(event.event_type)}  ", (moment, "dim")
         )

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import OutputFormat
-from esjournal.cli.rendering.events import WIDE, event_texts, folded
+from esjournal.cli.rendering.events import MOMENT_WIDTH, UNKNOWN_MOMENT, WIDE, event_texts, folded
 from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
@@ -23,6 +23,7 @@ Page = Sequence[Event]
 WIDE_ENOUGH_FOR_IDS = 160
 SHORT_ID = 8
 WIDE_TYPE, NARROW_TYPE = 48, 24
+SHORT_MOMENT = len("2026-01-31 12:00:00Z")
 INDENT = "    "
 
 
@@ -62,13 +63,14 @@ def _texts(pages: Iterable[Page], output_format: OutputFormat) -> Iterator[str]:
 
 def _plain_line(event: Event) -> str:
     originator_id, version, event_type, state, recorded_at, position = event
-    return f"{position:>6}  {recorded_at}  {originator_id}@{version}  {on_one_line(event_type)}  {on_one_line(state)}\n"
+    moment = f"{recorded_at or UNKNOWN_MOMENT:<{MOMENT_WIDTH}}"
+    return f"{position:>6}  {moment}  {originator_id}@{version}  {on_one_line(event_type)}  {on_one_line(state)}\n"
 
 
 def _plain_block(event: Event) -> str:
     originator_id, version, event_type, state, recorded_at, position = event
     return (
-        f"event {position}  {recorded_at}\nsequence {originator_id}  version {version}\n"
+        f"event {position}  {recorded_at or UNKNOWN_MOMENT}\nsequence {originator_id}  version {version}\n"
         f"type {on_one_line(event_type)}\n\n{INDENT}{on_one_line(state)}\n\n"
     )
 
@@ -128,7 +130,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
         wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
         yield Text("\n").join(
             [
-                Text.assemble((f"event {position}", "yellow"), "  ", (recorded_at, "dim")),
+                Text.assemble((f"event {position}", "yellow"), "  ", (recorded_at or UNKNOWN_MOMENT, "dim")),
                 Text.assemble("sequence ", (originator_id, "cyan"), f"  version {version}"),
                 Text(f"type {on_one_line(event_type)}"),
                 Text(),
@@ -143,7 +145,9 @@ def _short_type(event_type: str, wide: bool) -> str:
     return text if wide else text.rpartition("#")[2] or text
 
 
-def _moment(recorded_at: str, wide: bool) -> str:
+def _moment(recorded_at: str | None, wide: bool) -> str:
+    if recorded_at is None:
+        return f"{UNKNOWN_MOMENT:<{SHORT_MOMENT}}"
     day, _, time = recorded_at.partition("T")
     return f"{day} {time.replace('.000000', '')}" if wide else f"{day} {time[:8]}Z"
 

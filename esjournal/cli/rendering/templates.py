@@ -56,7 +56,7 @@ def _piece(whole: str, name: str | None) -> str | Callable[[Event, Any], str]:
             f"--template has {whole}, and an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
         )
     index = RecordedEvent._fields.index(name)
-    return lambda event, state: str(event[index])
+    return lambda event, state: "" if event[index] is None else str(event[index])
 
 
 def _field_of_state(text: str) -> Callable[[Event, Any], str]:

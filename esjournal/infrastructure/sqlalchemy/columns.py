@@ -113,9 +113,13 @@ def sequence_id() -> TypeEngine[Any]:
     return Uuid().with_variant(_UUIDInText(), "sqlite")
 
 
-def sequence_id_as_text() -> TypeEngine[Any]:
-    """Return the type of the same column where Python has its canonical text."""
-    return _UUIDAsText().with_variant(Text(), "sqlite")
+def sequence_id_as_text(in_sqlite: TypeEngine[str] | None = None) -> TypeEngine[Any]:
+    """Return the type of the same column where Python has its canonical text.
+
+    Args:
+        in_sqlite: the type in SQLite, where that is not the same text.
+    """
+    return _UUIDAsText().with_variant(in_sqlite or Text(), "sqlite")
 
 
 def moment() -> TypeEngine[Any]:

@@ -36,7 +36,7 @@ class EventsourcingLayout(Layout):
     library: ClassVar[str] = "eventsourcing 9"
 
     def has(self, table: FoundTable) -> bool:
-        """Say whether a table is one of an application's events: these have notification ids, and snapshots have none."""
+        """Say whether a table is one of an application's events: they have notification ids, snapshots none."""
         columns = table.columns.keys()
         if table.schema is not None:
             return columns == _COLUMNS | {"notification_id"}
@@ -51,7 +51,7 @@ class EventsourcingLayout(Layout):
             position = Column("rowid", BigInteger(), key=GLOBAL_POSITION)
         else:
             position = Column("notification_id", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue())
-        id_type: TypeEngine[str] = sequence_id_as_text().with_variant(_HexInText(), "sqlite")
+        id_type: TypeEngine[str] = sequence_id_as_text(_HexInText())
         lock = f"LOCK TABLE {quote(table.name)} IN EXCLUSIVE MODE"
         # As the library does it: the lock makes notification ids be committed in order, and who follows is told.
         writing = Writing(begin=(lock, f"NOTIFY {quote(table.name)}"), first_position=_FIRST_VERSION)

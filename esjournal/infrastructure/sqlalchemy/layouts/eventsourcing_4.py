@@ -36,7 +36,7 @@ class Eventsourcing4Layout(Layout):
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
         """Return what reads the events of a table."""
         sequence_id, version, topic, state = _names(table) or _STORED_EVENTS
-        id_type: TypeEngine[str] = sequence_id_as_text().with_variant(_SixteenBytes(), "sqlite")
+        id_type: TypeEngine[str] = sequence_id_as_text(_SixteenBytes())
         columns = others_table(
             table.name,
             Column(sequence_id, id_type, key="originator_id", nullable=False),

@@ -11,6 +11,7 @@ from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing_4 import Eventsou
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.message_db import MessageDbLayout
 from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 LAYOUTS: tuple[Layout, ...] = (EventsourcingLayout(), Eventsourcing4Layout(), MessageDbLayout())
 
@@ -54,6 +55,19 @@ def recognised(session: Session) -> list[Recognised]:
     return sorted(found, key=lambda each: (each.schema or "", each.table))
 
 
+def layout_of(url: StoreURL) -> Layout:
+    """Return the layout that an address names.
+
+    Raises:
+        InvalidURL: none has that name.
+    """
+    for layout in LAYOUTS:
+        if layout.name == url.layout:
+            return layout
+    names = ", ".join(layout.name for layout in LAYOUTS)
+    raise InvalidURL(f"the layout {url.layout!r} is not known: name one of {names}")
+
+
 def open_layout(session: Session) -> LayoutStrategy:
     """Return what reads and writes the events of the table that a session's URL names.
 
@@ -65,10 +79,7 @@ def open_layout(session: Session) -> LayoutStrategy:
         NotAJournal: there is no table of that layout, or several and none is named.
     """
     url = session.url
-    layout = next((layout for layout in LAYOUTS if layout.name == url.layout), None)
-    if layout is None:
-        names = ", ".join(layout.name for layout in LAYOUTS)
-        raise InvalidURL(f"the layout {url.layout!r} is not known: name one of {names}")
+    layout = layout_of(url)
     schema = _current_schema(session)
     tables = {table.name: table for table in _tables(session) if table.schema == schema and layout.has(table)}
     wanted = url.table or (layout.table if layout.table in tables else None)
