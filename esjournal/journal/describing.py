@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 from esjournal import __version__
 from esjournal.infrastructure.sqlalchemy.about import described
-from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.datastore import session_on
+from esjournal.infrastructure.sqlalchemy.layouts.recognising import LAYOUTS, Recognised, recognised
+from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.journal.opening import Journal
 
 
@@ -17,10 +20,13 @@ class Description:
 
     `url` has no password; `made_at` is UTC; `bytes` is what events and indexes take; `driver` and `server` are names
     with versions; `warnings` say what could lose events, and what to do. A file of events has no id, no schema and no
-    warnings: the journal that it is read into ends with this process.
+    warnings: the journal that it is read into ends with this process. `layout` and `table` are those of another
+    library's tables, None for a journal of ours.
     """
 
     url: str
+    layout: str | None
+    table: str | None
     journal_id: str | None
     made_at: str | None
     schema_version: int | None
@@ -42,11 +48,14 @@ def describe(journal: Journal) -> Description:
     Args:
         journal: an open journal.
     """
-    store = described(journal.events.session, RecordedEventRecord.__table__)
+    table = journal.events.table
+    store = described(journal.events.session, table)
     kept = journal.events.session.is_shared
     return Description(
         url=journal.shown_url,
-        journal_id=journal.journal_id if kept else None,
+        layout=None if journal.layout is None else journal.layout.name,
+        table=None if journal.layout is None else table.name,
+        journal_id=journal.journal_id if kept and journal.layout is None else None,
         made_at=store.made_at if kept else None,
         schema_version=store.schema_version if kept else None,
         events=store.events,
@@ -60,3 +69,19 @@ def describe(journal: Journal) -> Description:
         server=store.server,
         warnings=tuple(store.warnings) if kept else (),
     )
+
+
+def recognise(url: str) -> tuple[str, list[Recognised]]:
+    """Return the address of a store that is no journal, without any password, and its tables that have a layout.
+
+    Args:
+        url: a URL, or the path of a SQLite file.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: the store cannot be opened.
+    """
+    address = StoreURL.parse(url)
+    # As if a layout were named: then a file need not be a journal.
+    with closing(session_on(replace(address, layout=LAYOUTS[0].name))) as session:
+        return str(address), recognised(session)

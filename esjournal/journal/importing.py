@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import itemgetter
@@ -16,6 +16,7 @@ from esjournal.interchange.batches import Batch, Read, batch_of
 from esjournal.interchange.rejects import Conflict, Problem
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
+from esjournal.journal.selecting import fitting
 
 # What is read before the database is asked how it went: so many events, and so many characters of their states.
 CHUNK_EVENTS = 10_000
@@ -88,7 +89,12 @@ def import_events(
         What it came to.
     """
     started = time.perf_counter()
-    run = _Import(require_contiguous, put_aside, max_put_aside, on_progress)
+    first_versions: Collection[int] = FIRST_VERSIONS
+    if journal.layout is not None:
+        batches = fitting(batches, journal.layout)
+        require_contiguous = require_contiguous or journal.layout.contiguous
+        first_versions = journal.layout.first_versions
+    run = _Import(first_versions if require_contiguous else None, put_aside, max_put_aside, on_progress)
     outcome = run.outcome
     committed = (0, 0)
     try:
@@ -112,13 +118,14 @@ class _Import:
 
     def __init__(
         self,
-        require_contiguous: bool,
+        first_versions: Collection[int] | None,
         put_aside: Callable[[Problem], None] | None,
         max_put_aside: int | None,
         on_progress: Callable[[int], None],
     ) -> None:
         self.outcome = ImportOutcome()
-        self._require_contiguous = require_contiguous
+        # Which versions a sequence may begin with; None where versions may be missing anywhere.
+        self._first_versions = first_versions
         self._put_aside = put_aside
         self._max_put_aside = max_put_aside
         self._on_progress = on_progress
@@ -135,12 +142,12 @@ class _Import:
             self._pass_what_is_there(transaction, reading)
             taken: list[Batch] = []
             chunk = _chunk(reading)
-            if self._require_contiguous:
+            if self._first_versions is not None:
                 # Looked up before the writing begins: the connection does one thing at a time.
-                chunk = iter(list(self._following(transaction, list(chunk))))
+                chunk = iter(list(self._following(transaction, list(chunk), self._first_versions)))
             # Nearly always nothing of a chunk is there yet, and then no event needs to be looked up.
             written = transaction.append_leading(batch.columns for batch in _remembered(chunk, taken))
-            if self._require_contiguous:
+            if self._first_versions is not None:
                 taken.extend(chunk)
             if not taken:
                 break
@@ -197,7 +204,9 @@ class _Import:
         transaction.append(new)
         self.outcome.appended += len(new)
 
-    def _following(self, transaction: Transaction[RecordedEvent], batches: Sequence[Batch]) -> Iterator[Batch]:
+    def _following(
+        self, transaction: Transaction[RecordedEvent], batches: Sequence[Batch], first_versions: Collection[int]
+    ) -> Iterator[Batch]:
         ids = list({originator_id for batch in batches for originator_id in batch.columns[0]})
         last = dict(zip(ids, transaction.last_positions(ids) if ids else [], strict=True))
         for batch in batches:
@@ -205,7 +214,7 @@ class _Import:
             for line, event in zip(batch.lines, batch.events, strict=True):
                 before = last[event.originator_id]
                 version = event.originator_version or 0
-                if version in FIRST_VERSIONS if before is None else version <= before + 1:
+                if version in first_versions if before is None else version <= before + 1:
                     last[event.originator_id] = version if before is None else max(version, before)
                     following.append((line, event))
                 else:

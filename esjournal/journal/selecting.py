@@ -1,4 +1,4 @@
-"""Changing what a file brings on its way into a journal: other names for types, and only some of them."""
+"""What a file brings on its way into a journal: other names for types, only some of them, and only what fits there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import compress
 
-from esjournal.interchange.batches import Batch
+from esjournal.exceptions import InvalidLine
+from esjournal.infrastructure.sqlalchemy.layouts.layout import Layout
+from esjournal.interchange.batches import Batch, Read, batch_of
 
 
 def selected(
@@ -36,3 +38,26 @@ def selected(
             renamed = [new_types.get(found, found) for found in types]
             batch = replace(batch, columns=(ids, versions, renamed, states, moments))
         yield batch
+
+
+def fitting(batches: Iterable[Batch], layout: Layout) -> Iterator[Batch]:
+    """Yield batches in which an event that has no place in a layout is bad.
+
+    Args:
+        batches: what files hold.
+        layout: that of the tables that the events are for.
+    """
+    for batch in batches:
+        misfits = {index: reason for index, event in enumerate(batch.events) if (reason := layout.misfit(event))}
+        if misfits:
+            reads: list[Read] = [
+                (line, InvalidLine(batch.source, line, misfits[index], event=event) if index in misfits else event)
+                for index, (line, event) in enumerate(zip(batch.lines, batch.events, strict=True))
+            ]
+            bad = sorted([*batch.bad, *(read for _, read in reads if isinstance(read, InvalidLine))], key=_line_of)
+            batch = replace(batch_of(batch.source, reads), bad=bad, left_out=batch.left_out)
+        yield batch
+
+
+def _line_of(bad_line: InvalidLine) -> int:
+    return bad_line.line

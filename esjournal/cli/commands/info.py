@@ -6,13 +6,18 @@ import json
 import shutil
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, url_of
 from esjournal.cli.terminal import on_one_line, write
+from esjournal.exceptions import NotAJournal, NotInitialised
+
+if TYPE_CHECKING:
+    from esjournal.infrastructure.sqlalchemy.layouts.recognising import Recognised
 
 
 def info(
@@ -24,7 +29,8 @@ def info(
 ) -> None:
     """Show what journal this is, what is in it, and what it runs on.
 
-    Warnings say what could lose events, and what to do about it.
+    Warnings say what could lose events, and what to do about it. Of a store that is no journal it says which of its
+    tables are those of a library that esjournal knows, and how to name them.
 
     \b
     Examples:
@@ -32,16 +38,26 @@ def info(
       esjournal --url events.ndjson.gz info
       esjournal info --format json | jq .events
     """
-    from esjournal.journal.describing import describe
+    from esjournal.journal.describing import describe, recognise
     from esjournal.journal.files import open_to_read
 
-    with open_to_read(url_of(context, url, layout, table)) as journal:
-        description = describe(journal)
+    journal_url = url_of(context, url, layout, table)
+    try:
+        with open_to_read(journal_url) as journal:
+            description = describe(journal)
+    except (NotAJournal, NotInitialised):
+        shown_url, found = ("", []) if layout or "layout=" in journal_url else recognise(journal_url)
+        if not found:
+            raise
+        _print_layouts(shown_url, found, output_format)
+        return
     if output_format is AnswerFormat.JSON:
         write(json.dumps(asdict(description), ensure_ascii=False, indent=2) + "\n")
         return
     rows = [
         ("url", description.url),
+        ("layout", description.layout),
+        ("table", description.table),
         ("journal id", description.journal_id),
         ("made at", description.made_at),
         ("schema version", description.schema_version),
@@ -56,6 +72,30 @@ def info(
         ("server", description.server),
         *(("warning", warning) for warning in description.warnings),
     ]
+    _print_rows(rows)
+
+
+def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: AnswerFormat) -> None:
+    if output_format is AnswerFormat.JSON:
+        layouts = [{"layout": each.layout.name, "schema": each.schema, "table": each.table} for each in found]
+        write(json.dumps({"url": shown_url, "layouts": layouts}, ensure_ascii=False, indent=2) + "\n")
+        return
+    named = [
+        f"--layout {each.layout.name}"
+        + ("" if each.table == each.layout.table else f" --table {each.table}")
+        + ("" if each.schema in (None, "public", each.layout.schema) else f", and schema={each.schema} in the URL")
+        for each in found
+    ]
+    _print_rows(
+        [
+            ("url", shown_url),
+            ("journal", "none"),
+            *((each.layout.library, name) for each, name in zip(found, named, strict=True)),
+        ]
+    )
+
+
+def _print_rows(rows: Sequence[tuple[str, object]]) -> None:
     width = max(len(name) for name, _ in rows) + 2
     for name, value in rows:
         if value is not None:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import sqlalchemy
 from sqlalchemy import Table, select
 
-from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
+from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
+from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 # https://sqlite.org/wal.html#walresetbug: from 3.7.0 on, mended in this one. Earlier series may have been mended too,
@@ -19,14 +20,14 @@ _FULL = 2
 
 
 class StoreDescription(NamedTuple):
-    """What a store says of itself.
+    """What a store says of itself; `made_at` and `schema_version` are None where it is no journal of ours.
 
     `bytes` is what the table of events takes with its indexes, on SQLite the whole file; `driver` and `server` are
     names with versions; `warnings` say what could lose events, and what to do.
     """
 
-    made_at: str
-    schema_version: int
+    made_at: str | None
+    schema_version: int | None
     events: int
     sequences: int
     bytes: int
@@ -45,12 +46,14 @@ def described(session: Session, table: Table) -> StoreDescription:
     """
     dialect = session.engine.dialect
     quote = dialect.identifier_preparer
-    name, sequence_id = quote.format_table(table), quote.quote(place_names(table)[0])
+    name, sequence_id = quote.format_table(table), quote.quote(table.columns["originator_id"].name)
     columns = identity_table.columns
     identity = select(columns["created_at"], columns["schema_version"]).compile(dialect=dialect).string
     about = _about_sqlite if dialect.name == "sqlite" else _about_postgresql
+    made_at = schema_version = None
     with session.long_reading() as connection:
-        made_at, schema_version = connection.execute(identity).fetchone()
+        if writing_of(table) is None:
+            made_at, schema_version = connection.execute(identity).fetchone()
         events, sequences = connection.execute(
             f"SELECT (SELECT count(*) FROM {name}), "
             f"(SELECT count(*) FROM (SELECT DISTINCT {sequence_id} FROM {name}) AS sequences)"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Table
 from sqlalchemy.types import TypeEngine
 
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy
@@ -94,6 +94,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     def __init__(self, *, session: Session, active_record_class: type[Any], sequenced_item_class: type[Item]) -> None:
         self.session = session
         self.sequenced_item_class = sequenced_item_class
+        self.table: Table = active_record_class.__table__
         self._statements = Statements(active_record_class, sequenced_item_class, session.engine.dialect)
 
     def append(self, item_or_items: Item | Iterable[Item]) -> range:

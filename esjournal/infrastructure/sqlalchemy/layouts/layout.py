@@ -30,7 +30,8 @@ class Layout(ABC):
 
     `name` is what it is chosen by, `library` whose tables they are; `table` is the name that the table with the events
     has where nobody says otherwise, and `schema` the schema that it is in, where that is always the same; `is_written`
-    says whether events can be appended, and `contiguous` whether then no version of a sequence may be missing.
+    says whether events can be appended, and `contiguous` whether then no version of a sequence may be missing, of which
+    the first is one of `first_versions`.
     """
 
     name: ClassVar[str]
@@ -39,6 +40,7 @@ class Layout(ABC):
     schema: ClassVar[str | None] = None
     is_written: ClassVar[bool] = True
     contiguous: ClassVar[bool] = False
+    first_versions: ClassVar[tuple[int, ...]] = (0, 1)
 
     @abstractmethod
     def has(self, table: FoundTable) -> bool:
@@ -68,7 +70,6 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
     ) -> None:
         super().__init__(session=session, active_record_class=active_record_class, sequenced_item_class=RecordedEvent)
         self.layout = layout
-        self.table = active_record_class.__table__
         self._named_ids = named_ids
 
     @property

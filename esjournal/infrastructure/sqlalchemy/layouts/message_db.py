@@ -39,6 +39,7 @@ class MessageDbLayout(Layout):
     table: ClassVar[str] = "messages"
     schema: ClassVar[str | None] = "message_store"
     contiguous: ClassVar[bool] = True
+    first_versions: ClassVar[tuple[int, ...]] = (0,)
 
     def has(self, table: FoundTable) -> bool:
         """Say whether a table is the one of the messages."""
