@@ -141,12 +141,22 @@ def checked(read: Callable[[str], Value], text: str) -> Value:
         raise typer.BadParameter(str(error)) from None
 
 
-def checked_starts(ids: list[str] | None) -> list[str]:
-    """Return the values of `--id` in canonical form, whole ids and beginnings.
+def checked_start(text: str, url: str) -> str:
+    """Return a sequence's id in canonical form, whole or its beginning; in tables of others it may be a name instead.
+
+    Args:
+        text: the argument.
+        url: the journal's, as `url_of` returns it.
 
     Raises:
-        typer.BadParameter: one of them is not allowed.
+        typer.BadParameter: it is not allowed.
     """
     from esjournal.domain.model import fields
+    from esjournal.domain.model.names import id_of_name
 
-    return [checked(fields.originator_id_start, text) for text in ids or ()]
+    try:
+        return fields.originator_id_start(text)
+    except InvalidData as error:
+        if "layout=" in url and text:
+            return id_of_name(text)
+        raise typer.BadParameter(str(error)) from None

@@ -16,7 +16,7 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
-    checked_starts,
+    checked_start,
     url_of,
 )
 from esjournal.cli.terminal import output
@@ -73,7 +73,8 @@ def export(
     _check_format(chosen_format, path, seal=seal, csv_safe=csv_safe)
     if cursor_file is not None and after is not None:
         raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
-    starts = checked_starts(originator_ids)
+    journal_url = url_of(context, url, layout, table)
+    starts = [checked_start(text, journal_url) for text in originator_ids or ()]
     from esjournal.interchange.streams import STANDARD_STREAM, replacing, sink
     from esjournal.journal.cursors import cursor_at, cursor_line, position_after
     from esjournal.journal.exporting import export_events
@@ -81,7 +82,7 @@ def export(
     from esjournal.journal.finding import find_sequence
     from esjournal.journal.matching import Selection, TypePatterns
 
-    with open_to_read(url_of(context, url, layout, table)) as journal:
+    with open_to_read(journal_url) as journal:
         ids = [find_sequence(journal, start) for start in starts]
         begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
         # The cursor's new file is made first, to find out in time that it cannot be, and takes its place last.

@@ -16,6 +16,7 @@ from esjournal.cli.options import (
     TypesOption,
     UrlOption,
     checked,
+    checked_start,
     url_of,
 )
 
@@ -53,7 +54,8 @@ def get(
     """
     from esjournal.domain.model import fields
 
-    start = checked(fields.originator_id_start, originator_id)
+    journal_url = url_of(context, url, layout, table)
+    start = checked_start(originator_id, journal_url)
     bounds = {
         name: None if text is None else checked(fields.originator_version, text)
         for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
@@ -64,7 +66,7 @@ def get(
     from esjournal.journal.matching import TypePatterns
     from esjournal.journal.reading import read_sequence
 
-    with open_to_read(url_of(context, url, layout, table)) as journal:
+    with open_to_read(journal_url) as journal:
         sequence = find_sequence(journal, start)
         patterns = TypePatterns(types or ())
         events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)

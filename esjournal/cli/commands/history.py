@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail, say
-from esjournal.cli.options import LayoutOption, LinesFormat, SequenceArgument, TableOption, UrlOption, checked, url_of
+from esjournal.cli.options import (
+    LayoutOption,
+    LinesFormat,
+    SequenceArgument,
+    TableOption,
+    UrlOption,
+    checked,
+    checked_start,
+    url_of,
+)
 from esjournal.cli.times import moment_of
 
 if TYPE_CHECKING:
@@ -55,7 +64,8 @@ def history(
     """
     from esjournal.domain.model import fields, states
 
-    start = checked(fields.originator_id_start, originator_id)
+    journal_url = url_of(context, url, layout, table)
+    start = checked_start(originator_id, journal_url)
     version = None if at_version is None else checked(fields.originator_version, at_version)
     moment = None if at_time is None else moment_of(at_time)
     path = None if field is None else checked(states.path, field)
@@ -73,7 +83,7 @@ def history(
             unfolded += step.changes is None
             yield step
 
-    with open_to_read(url_of(context, url, layout, table)) as journal:
+    with open_to_read(journal_url) as journal:
         sequence = find_sequence(journal, start)
         steps = counted(folding.history(journal, sequence, at_version=version, at_time=moment))
         found = print_history(steps if path is None else folding.setting(steps, path), output_format, field=path)

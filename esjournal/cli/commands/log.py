@@ -20,7 +20,7 @@ from esjournal.cli.options import (
     TypesOption,
     UrlOption,
     checked,
-    checked_starts,
+    checked_start,
     url_of,
 )
 from esjournal.cli.times import moment_of
@@ -103,8 +103,8 @@ def log(
     earliest, latest = _span(since, until)
     comparisons = _comparisons(where or ())
     expression = None if pattern is None else _expression(pattern)
-    starts = checked_starts(originator_ids)
     journal_url = url_of(context, url, layout, table)
+    starts = [checked_start(text, journal_url) for text in originator_ids or ()]
     if follow:
         if reverse or until is not None:
             raise typer.BadParameter("-f goes on with what is new: leave out --reverse and --until.")

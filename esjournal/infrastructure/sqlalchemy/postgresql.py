@@ -248,9 +248,7 @@ class PostgreSQLSession(Session):
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken, or that a function of another library says so."""
-        return isinstance(error, errors.UniqueViolation) or (
-            isinstance(error, errors.RaiseException) and _WRONG_VERSION in str(error)
-        )
+        return isinstance(error, errors.UniqueViolation) or _is_wrong_version(error)
 
     def wait_for_writers(self, table: Table) -> None:
         """Wait for the end of every transaction that is writing to a table now.
@@ -279,6 +277,8 @@ class PostgreSQLSession(Session):
         if kind is NotInitialised:
             return self.not_initialised()
         message = self._safe_message(error)
+        if _is_wrong_version(error):
+            return InvalidData(f"the event does not follow the last one of its sequence: {message}")
         if kind is StoreDamaged:
             return StoreDamaged(str(self.url), message)
         if kind is InvalidURL:
@@ -386,6 +386,10 @@ def _pipeline(connection: Any) -> Iterator[None]:
         raise first or error from None
     if first is not None:
         raise first
+
+
+def _is_wrong_version(error: BaseException) -> bool:
+    return isinstance(error, errors.RaiseException) and str(error).startswith(_WRONG_VERSION)
 
 
 def _error_kind(error: BaseException) -> type[EsjournalError]:

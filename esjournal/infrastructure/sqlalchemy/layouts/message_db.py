@@ -84,8 +84,8 @@ class _JsonInText(TypeDecorator[str]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        # A message without data says null.
-        return func.coalesce(cast(column, Text), literal_column("'null'"))
+        # A message without data says nothing, and so does an event with an empty state.
+        return func.coalesce(cast(column, Text), literal_column("'{}'"))
 
 
 class _MomentWithoutZone(TypeDecorator[str]):
