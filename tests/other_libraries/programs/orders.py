@@ -1,0 +1,14 @@
+"""What happens to the orders of the shop."""
+
+from __future__ import annotations
+
+from eventsourcing.domain.model.events import DomainEvent
+
+
+class Created(DomainEvent):
+    # Version 4 seals such an event with a hash; the versions before know nothing of it.
+    __with_data_integrity__ = True
+
+
+class Ordered(DomainEvent):
+    __with_data_integrity__ = True
