@@ -22,16 +22,19 @@ _SEQUENCED_ITEMS = ("sequence_id", "position", "topic", "data")
 
 
 class Eventsourcing4Layout(Layout):
-    """The tables of eventsourcing 2 to 4: `stored_events`, or `integer_sequenced_items`."""
+    """The tables of eventsourcing 2 to 4: `stored_events`, or `integer_sequenced_items`.
+
+    Those of version 3 are in no global order on PostgreSQL, and are not told.
+    """
 
     name: ClassVar[str] = "eventsourcing-4"
     library: ClassVar[str] = "eventsourcing 2 to 4"
     is_written: ClassVar[bool] = False
 
     def has(self, table: FoundTable) -> bool:
-        """Say whether a table is one of these two kinds; versions are integers, and not moments."""
+        """Say whether a table is one of these two kinds, with versions that are integers, and in a global order."""
         names = _names(table)
-        return names is not None and table.columns[names[1]] == "bigint"
+        return names is not None and table.columns[names[1]] == "bigint" and _position(table) in table.columns
 
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
         """Return what reads the events of a table."""
@@ -43,7 +46,7 @@ class Eventsourcing4Layout(Layout):
             Column(version, big_integer(), key="originator_version", nullable=False),
             Column(topic, Text(), key="event_type"),
             Column(state, Text(), key="state"),
-            Column("id", BigInteger(), key=GLOBAL_POSITION),
+            Column(_position(table), BigInteger(), key=GLOBAL_POSITION),
             writing=Writing(),
         )
         record = type("Eventsourcing4Record", (), {"__table__": columns, "completed": staticmethod(_completed)})
@@ -65,7 +68,12 @@ class _SixteenBytes(TypeDecorator[str]):
 
 def _names(table: FoundTable) -> tuple[str, ...] | None:
     found = table.columns.keys()
-    return next((names for names in (_STORED_EVENTS, _SEQUENCED_ITEMS) if found >= {"id", *names}), None)
+    return next((names for names in (_STORED_EVENTS, _SEQUENCED_ITEMS) if found >= set(names)), None)
+
+
+def _position(table: FoundTable) -> str:
+    # The tables of version 3 have no id; on SQLite the rowid is in the order of what was inserted.
+    return "id" if "id" in table.columns else "rowid"
 
 
 def _completed(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
