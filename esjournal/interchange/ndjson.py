@@ -290,7 +290,7 @@ def _slowly(line: bytes) -> RecordedEvent:
     if global_position != "null":
         fields.global_position(global_position)
     originator_id = fields.originator_id(_text("originator_id", values))
-    if "sequence_name" in values:
+    if values.get("sequence_name", "null") != "null":
         [originator_id] = _named([originator_id], [_text("sequence_name", values)])
     return RecordedEvent(
         originator_id,

@@ -55,6 +55,4 @@ def _fields_of_event(event: RecordedEvent) -> dict[str, str]:
     # An event of a file has no position yet, and a line needs one.
     raw = ndjson.raw_fields(ndjson.line_of(event._replace(global_position=1)))
     del raw["global_position"]
-    if event.recorded_at is None:
-        del raw["recorded_at"]
     return raw

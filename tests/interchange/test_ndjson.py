@@ -10,11 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from esjournal.domain.model import fields
+from esjournal.domain.model.names import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.interchange.streams import source
-from tests.events import ID, event_of, json_states, reads, recorded_events
+from tests.events import ID, event, event_of, json_states, reads, recorded_events
 
 DEEPEST = fields.MAX_STATE_DEPTH
 
@@ -295,3 +296,37 @@ def test_reading_goes_on_behind_a_bad_line(tmp_path: Path) -> None:
     first, bad, last = read(path)
     assert (first, last) == ((1, 0), (3, 1))
     assert str(bad[1]).startswith(f"{path}:2: the line is no JSON object")
+
+
+def test_an_event_of_a_named_sequence_is_written_with_the_name_and_read_back_as_it() -> None:
+    named = id_of_name("account-1")
+    written = "".join(
+        ndjson.write([event(0, of=named)._replace(global_position=1), event(1)._replace(global_position=2)])
+    )
+    first, second = written.splitlines()
+    assert first.startswith(f'{{"originator_id":"{named}","sequence_name":"account-1","originator_version":0,')
+    assert "sequence_name" not in second
+    read = event_of(first.encode())
+    assert (read.originator_id, name_of_id(read.originator_id)) == (named, "account-1")
+
+
+@pytest.mark.parametrize("space", ["", " "])
+def test_a_name_that_is_not_that_of_its_sequence_is_refused(space: str) -> None:
+    with pytest.raises(
+        InvalidData, match=r"sequence_name 'b' is that of the sequence .*, and originator_id is 9b300b13"
+    ):
+        event_of(line(more=f',{space}"sequence_name":"b"'))
+
+
+def test_a_name_that_is_null_is_none() -> None:
+    assert name_of_id(event_of(line(more=', "sequence_name":null,"recorded_at":null')).originator_id) is None
+
+
+def test_an_event_of_which_nobody_knows_when_it_was_recorded_has_no_moment_in_its_line() -> None:
+    # The state ends as a line without a moment would, if the line ended there.
+    tricky = '{"a":1,"recorded_at":"None","global_position":1}'
+    unknown = event(0, tricky)._replace(recorded_at=None, global_position=1)
+    [written] = ndjson.write([unknown])
+    assert tricky in written
+    assert "recorded_at" not in written.replace(tricky, "")
+    assert event_of(written.encode().rstrip(b"\n")) == unknown._replace(global_position=None)
