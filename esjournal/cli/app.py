@@ -8,6 +8,7 @@ import typer
 
 from esjournal import __version__
 from esjournal.cli.commands.append import append
+from esjournal.cli.commands.copy import copy
 from esjournal.cli.commands.export import export
 from esjournal.cli.commands.get import get
 from esjournal.cli.commands.history import history
@@ -43,6 +44,7 @@ app.command("verify")(verify)
 app.command("info")(info)
 app.command("export")(export)
 app.command("import")(import_)
+app.command("copy")(copy)
 
 
 def _show_version(wanted: bool) -> None:

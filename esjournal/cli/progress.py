@@ -41,6 +41,30 @@ def reading_progress(files: Files, quiet: bool) -> Iterator[Callable[[int], None
         yield lambda events: shown.update(events, files.bytes_read())
 
 
+@contextmanager
+def copying_progress(size: int, read: Callable[[], int], done: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show how many events were read, how fast, and how long the others will take by what is left to read.
+
+    Args:
+        size: how much there is to read.
+        read: returns how much of it was read.
+        done: what is said of the events, behind their number.
+        quiet: show nothing.
+
+    Returns:
+        What is to be told, again and again, how many events were read.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda events: None
+        return
+    from rich.progress import BarColumn, TaskProgressColumn, TimeRemainingColumn
+
+    shown = _Shown([BarColumn(), TaskProgressColumn(), TimeRemainingColumn()], size, done)
+    with shown.progress:
+        shown.update(0, 0)
+        yield lambda events: shown.update(events, read())
+
+
 class EventsProgress:
     """How many of a known number of events were read, how fast, and how long the others will take.
 
@@ -82,7 +106,7 @@ class EventsProgress:
 
 
 class _Shown:
-    def __init__(self, columns: list[ProgressColumn], total: int | None) -> None:
+    def __init__(self, columns: list[ProgressColumn], total: int | None, done: str = "") -> None:
         from rich.console import Console
         from rich.progress import Progress, TextColumn
 
@@ -96,8 +120,11 @@ class _Shown:
             redirect_stderr=False,
         )
         self._task: TaskID = self.progress.add_task("", total=total)
+        self._done = done
         self._began = time.monotonic()
 
     def update(self, events: int, completed: int, instead: str | None = None) -> None:
         rate = round(events / max(time.monotonic() - self._began, 0.001))
-        self.progress.update(self._task, completed=completed, description=instead or f"{events:,} events, {rate:,}/s")
+        self.progress.update(
+            self._task, completed=completed, description=instead or f"{events:,} events{self._done}, {rate:,}/s"
+        )

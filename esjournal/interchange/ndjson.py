@@ -204,6 +204,8 @@ def write(events: Iterable[RecordedEvent]) -> Iterator[str]:
 def lines_of(events: Sequence[tuple[Any, ...]], *, checked: bool = False, named: bool = True) -> str:
     """Return the lines of events, with their ends; faster than one by one, because states are checked together.
 
+    The line of an event of which nobody knows when it was recorded has no moment.
+
     Args:
         events: events with their global positions, as plain tuples or RecordedEvents.
         checked: whether it is known that no state is doubtful, which takes two thirds of the time to find out.

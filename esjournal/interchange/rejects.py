@@ -13,12 +13,16 @@ from esjournal.interchange import ndjson
 
 @dataclass(frozen=True)
 class Conflict:
-    """An event whose place is taken by a different one; `source` and `line` are where it stands."""
+    """An event whose place is taken by a different one.
+
+    `source` and `line` are where it stands, and `stored` is the other one, where it is known.
+    """
 
     source: str
     line: int
     event: RecordedEvent
     error: ConcurrencyError
+    stored: RecordedEvent | None = None
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}: {self.error}"

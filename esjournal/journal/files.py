@@ -21,8 +21,9 @@ from esjournal.interchange.beside import read_beside
 from esjournal.interchange.files import Files
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.rejects import Problem
-from esjournal.journal.importing import ImportOutcome, import_events
+from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal, open_journal, open_temporary_journal
+from esjournal.journal.verdicts import ImportOutcome
 
 # What counts events by time counts those of which nobody knows when they were recorded at the beginning of Unix time.
 UNKNOWN_MOMENT = "1970-01-01T00:00:00.000000Z"

@@ -5,56 +5,24 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import itemgetter
 
-from esjournal.exceptions import ConcurrencyError, InvalidLine
+from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 from esjournal.interchange.batches import Batch, Read, batch_of
-from esjournal.interchange.rejects import Conflict, Problem
+from esjournal.interchange.rejects import Problem
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
 from esjournal.journal.selecting import fitting
+from esjournal.journal.verdicts import Abandoned, ImportOutcome, Verdicts
 
 # What is read before the database is asked how it went: so many events, and so many characters of their states.
 CHUNK_EVENTS = 10_000
 CHUNK_CHARACTERS = 8_000_000
-# So many bad lines, and so many conflicts, are kept to be shown; all of them are counted.
-KEPT_PROBLEMS = 10
 # Who numbers from 0 and who numbers from 1 both begin at the beginning.
 FIRST_VERSIONS = (0, 1)
-
-
-@dataclass
-class ImportOutcome:
-    """What an import came to.
-
-    `committed` says whether the import went to its end, and what it appended is in the journal; where it commits every
-    so many events and did not, `appended` and `already_there` are of those that were committed. The counts are of
-    events, `seconds` is wall time.
-    """
-
-    read: int = 0
-    appended: int = 0
-    already_there: int = 0
-    left_out: int = 0
-    conflicts: int = 0
-    bad_lines: int = 0
-    first_conflicts: list[Conflict] = field(default_factory=list)
-    first_bad_lines: list[InvalidLine] = field(default_factory=list)
-    seconds: float = 0.0
-    committed: bool = False
-
-    @property
-    def problems(self) -> int:
-        """How many events were bad or in conflict."""
-        return self.bad_lines + self.conflicts
-
-
-class _Abandoned(Exception):
-    """Ends the transaction without committing it."""
 
 
 def import_events(
@@ -103,10 +71,10 @@ def import_events(
                 with journal.events.transaction() as transaction:
                     run.take(transaction, part, index_last=commit_every is None and not require_contiguous)
                     if dry_run or (put_aside is None and outcome.problems):
-                        raise _Abandoned
+                        raise Abandoned
                 committed = (outcome.appended, outcome.already_there)
         outcome.committed = True
-    except _Abandoned:
+    except Abandoned:
         if commit_every is not None:
             outcome.appended, outcome.already_there = committed
     outcome.seconds = time.perf_counter() - started
@@ -123,11 +91,10 @@ class _Import:
         max_put_aside: int | None,
         on_progress: Callable[[int], None],
     ) -> None:
-        self.outcome = ImportOutcome()
+        self._verdicts = Verdicts(put_aside, max_put_aside)
+        self.outcome = self._verdicts.outcome
         # Which versions a sequence may begin with; None where versions may be missing anywhere.
         self._first_versions = first_versions
-        self._put_aside = put_aside
-        self._max_put_aside = max_put_aside
         self._on_progress = on_progress
         # The global position behind which the journal is expected to go on as the file does.
         self._expected_after: int | None = None
@@ -162,10 +129,7 @@ class _Import:
 
     def _noted(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         for batch in batches:
-            self.outcome.read += batch.size + batch.left_out
-            self.outcome.left_out += batch.left_out
-            for bad_line in batch.bad:
-                self._note_bad(bad_line)
+            self._verdicts.read(batch)
             yield batch
 
     def _pass_what_is_there(self, transaction: Transaction[RecordedEvent], reading: _Reading) -> None:
@@ -200,7 +164,7 @@ class _Import:
                 self.outcome.already_there += 1
                 self._expected_after = stored.global_position
             else:
-                self._note_conflict(transaction, source, line, event)
+                self._verdicts.conflict(transaction, source, line, event, stored)
         transaction.append(new)
         self.outcome.appended += len(new)
 
@@ -221,7 +185,7 @@ class _Import:
                     reason = f"sequence {event.originator_id}: version {version} follows no event: " + (
                         "the sequence is new" if before is None else f"the sequence is at version {before}"
                     )
-                    self._note_bad(InvalidLine(batch.source, line, reason, event=event))
+                    self._verdicts.bad(InvalidLine(batch.source, line, reason, event=event))
             yield batch_of(batch.source, following)
 
     def _remember_origins(self, batches: Sequence[Batch]) -> None:
@@ -237,32 +201,7 @@ class _Import:
                 self.outcome.already_there += 1
             else:
                 offset, source, lines = self._origins[bisect_right(self._origins, twin.offset, key=itemgetter(0)) - 1]
-                self._note_conflict(transaction, source, lines[twin.offset - offset], twin.item)
-
-    def _note_bad(self, bad_line: InvalidLine) -> None:
-        self.outcome.bad_lines += 1
-        if self.outcome.bad_lines <= KEPT_PROBLEMS:
-            self.outcome.first_bad_lines.append(bad_line)
-        self._put(bad_line)
-
-    def _note_conflict(
-        self, transaction: Transaction[RecordedEvent], source: str, line: int, event: RecordedEvent
-    ) -> None:
-        self.outcome.conflicts += 1
-        kept = self.outcome.conflicts <= KEPT_PROBLEMS
-        if kept or self._put_aside is not None:
-            [last] = transaction.last_positions([event.originator_id])
-            conflict = Conflict(source, line, event, ConcurrencyError(*event[:2], last, False))
-            if kept:
-                self.outcome.first_conflicts.append(conflict)
-            self._put(conflict)
-
-    def _put(self, problem: Problem) -> None:
-        if self._put_aside is None:
-            return
-        if self._max_put_aside is not None and self.outcome.problems > self._max_put_aside:
-            raise _Abandoned
-        self._put_aside(problem)
+                self._verdicts.conflict(transaction, source, lines[twin.offset - offset], twin.item)
 
 
 class _Reading(Iterator[Batch]):

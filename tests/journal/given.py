@@ -8,8 +8,8 @@ from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.interchange.batches import Batch, batch_of
-from esjournal.journal.importing import ImportOutcome
 from esjournal.journal.opening import Journal
+from esjournal.journal.verdicts import ImportOutcome
 
 BAD = "bad"
 

@@ -9,9 +9,9 @@ import pytest
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import Conflict, Problem
-from esjournal.journal import importing
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal
+from esjournal.journal.verdicts import KEPT_PROBLEMS
 from tests.events import OTHER_ID, event, sequence
 from tests.journal.given import BAD, content, counts, given, positions
 
@@ -57,7 +57,7 @@ def test_all_are_put_aside_though_only_the_first_are_kept_to_be_shown(journal: J
         journal, given(*[BAD] * 25, *[event(n, '{"x":1}') for n in range(25)]), put_aside=aside.append
     )
     assert [found.line for found in aside] == list(range(1, 51))
-    assert len(outcome.first_bad_lines) == len(outcome.first_conflicts) == importing.KEPT_PROBLEMS
+    assert len(outcome.first_bad_lines) == len(outcome.first_conflicts) == KEPT_PROBLEMS
 
 
 @pytest.mark.parametrize("allowed", [0, 1, 2])

@@ -12,6 +12,7 @@ from esjournal.interchange.batches import Batch
 from esjournal.journal import importing
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal
+from esjournal.journal.verdicts import KEPT_PROBLEMS
 from tests.events import ID, OTHER_ID, event, sequence
 from tests.journal.given import BAD, content, counts, given
 
@@ -105,7 +106,7 @@ def test_problems_are_all_counted_and_the_first_are_kept(journal: Journal) -> No
     import_events(journal, given(*sequence(30)))
     outcome = import_events(journal, given(*[event(n, '{"x":1}') for n in range(30)], *[BAD] * 30))
     assert counts(outcome) == (60, 0, 0, 30, 30)
-    kept = importing.KEPT_PROBLEMS
+    kept = KEPT_PROBLEMS
     assert [conflict.line for conflict in outcome.first_conflicts] == list(range(1, kept + 1))
     assert [bad.line for bad in outcome.first_bad_lines] == list(range(31, 31 + kept))
 

@@ -127,6 +127,11 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             rows = connection.execute(self._statements.item_at(), place).fetchall()
         return next(iter(self._statements.items(rows)), None)
 
+    def stored_at(self, items: Sequence[Item]) -> dict[Any, Item]:
+        """Return what is stored at the places of items, by sequence id and position."""
+        with self.session.connection() as connection:
+            return Transaction(self.session, self._statements, connection).stored_at(items)
+
     def get_items(
         self,
         sequence_id: Any,

@@ -1,0 +1,197 @@
+"""`esjournal copy`."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from esjournal.cli.ending import FINDINGS, fail, say
+from esjournal.cli.importing import (
+    CommitEveryOption,
+    DryRunOption,
+    MapTypeOption,
+    MaxRejectsOption,
+    OnlyTypeOption,
+    QuietOption,
+    RejectsOption,
+    RequireContiguousOption,
+    SkipTypeOption,
+    SummaryOption,
+    check_options,
+    check_outcome,
+    fail_for_rejects,
+    putting_aside,
+    say_totals,
+    type_choice,
+    write_summary,
+)
+from esjournal.cli.options import AfterOption
+from esjournal.cli.progress import copying_progress
+from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events
+
+if TYPE_CHECKING:
+    from esjournal.journal.proving import Proof
+    from esjournal.journal.verdicts import ImportOutcome
+
+_STORE = "SQLite file's path, sqlite:///FILE or postgresql://USER@HOST/DB"
+
+
+def copy(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help=f"A {_STORE}, or a file of events: .ndjson, .csv, .gz, .zst.")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="The same; a store was made by `init`, a file is written anew.")
+    ],
+    dry_run: DryRunOption = False,
+    commit_every: CommitEveryOption = None,
+    rejects: RejectsOption = None,
+    max_rejects: MaxRejectsOption = None,
+    require_contiguous: RequireContiguousOption = False,
+    map_type: MapTypeOption = None,
+    only_type: OnlyTypeOption = None,
+    skip_type: SkipTypeOption = None,
+    after: AfterOption = None,
+    cursor_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Only events behind the cursor there, which then moves on.", show_default=False
+        ),
+    ] = None,
+    no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not read it all again to prove the copy.")] = False,
+    summary: SummaryOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Copy a journal into another one, in global order, all in one transaction; then prove it.
+
+    SOURCE is read as it is when the command begins, and may be written to meanwhile. Events that are in TARGET already,
+    with the same type and state, are skipped and counted. If one may be in no journal (exit 3), or its place is taken
+    by a different one (exit 4), nothing is written; with --rejects the rest is. Stopped at any point, the same command
+    run again goes on and comes to the same end.
+
+    When all is committed, what was copied is read again on both sides and compared, and the digest that both have is
+    printed; exit 1 if something is missing or differs.
+
+    \b
+    Examples:
+      esjournal copy --dry-run events.db postgresql://me@host/shop
+      esjournal copy events.db postgresql://me@host/shop
+      esjournal copy --cursor-file moving.cursor events.db postgresql://me@host/shop
+      esjournal copy --commit-every 100000 'postgresql://me@host/shop?schema=a' b.db
+      esjournal copy events.db backup.ndjson.zst
+    """
+    check_options(dry_run=dry_run, commit_every=commit_every, rejects=rejects, max_rejects=max_rejects, summary=summary)
+    _check_places(source, target)
+    _check_span(source, after, cursor_file)
+    for_stores = _for_stores(target, commit_every=commit_every, require_contiguous=require_contiguous)
+    types = type_choice(map_type, only_type, skip_type)
+    from esjournal.interchange.streams import replacing
+    from esjournal.journal.copying import open_source
+    from esjournal.journal.cursors import cursor_line
+    from esjournal.journal.proving import prove
+    from esjournal.journal.selecting import selected
+    from esjournal.journal.targets import open_target
+
+    # A server that stores on this machine takes a core for itself.
+    busy = 2 if target.startswith("postgresql") else 1
+    with (
+        open_source(source, after=after, cursor_file=cursor_file, busy=busy) as copied,
+        open_target(target) as place,
+        # The cursor's new file is made first, to find out in time that it cannot be, and takes its place last.
+        replacing(cursor_file) if cursor_file is not None and not dry_run else nullcontext() as cursor_stream,
+    ):
+        if place.journal_id is not None and copied.journal_id == place.journal_id:
+            raise typer.BadParameter(f"SOURCE and TARGET are both the journal {place.journal_id}: name two.")
+        with putting_aside(rejects) as aside:
+            with copying_progress(copied.size, copied.done, "", quiet=quiet) as on_progress:
+                outcome = place.take(
+                    selected(copied.batches(), **types._asdict()),
+                    dry_run=dry_run,
+                    put_aside=aside and aside.take,
+                    max_put_aside=max_rejects,
+                    on_progress=on_progress,
+                    **for_stores,
+                )
+            if summary is not None:
+                write_summary(summary, outcome, dry_run=dry_run, proof=None)
+            _say_problems(outcome)
+            # Inside the block, so that no file of rejects is left of a copy that was given up.
+            check_outcome(
+                outcome,
+                dry_run=dry_run,
+                commit_every=commit_every,
+                rejects=rejects,
+                max_rejects=max_rejects,
+                advice="mend it there, or put it aside with --rejects",
+            )
+        if not quiet:
+            say_totals(outcome, dry_run=dry_run)
+        if not (dry_run or no_verify):
+            with (
+                copying_progress(copied.size, copied.done, " proven", quiet=quiet) as on_progress,
+                place.counterparts() as find,
+            ):
+                again = selected(copied.batches(), **types._asdict())
+                proof = prove(again, find, put_aside=aside.conflicts if aside else (), on_progress=on_progress)
+            if summary is not None:
+                write_summary(summary, outcome, dry_run=dry_run, proof=asdict(proof))
+            _say_proof(proof, quiet=quiet)
+        if cursor_stream is not None:
+            cursor_stream.write(cursor_line(copied.cursor()))
+    fail_for_rejects(outcome, rejects)
+
+
+def _check_places(source: str, target: str) -> None:
+    if format_of(target) is FileFormat.PARQUET and "://" not in target:
+        raise typer.BadParameter(f"{target}: Parquet is for analysis and cannot be read back: name .ndjson or .csv.")
+    if is_file_of_events(source) and is_file_of_events(target):
+        raise typer.BadParameter(f"both are files: `esjournal --url {source} export -o {target}` does that.")
+
+
+def _check_span(source: str, after: int | None, cursor_file: str | None) -> None:
+    if after is not None and cursor_file is not None:
+        raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
+    if is_file_of_events(source) and (after is not None or cursor_file is not None):
+        raise typer.BadParameter(f"{source} is a file, and is copied as a whole: leave out --after and --cursor-file.")
+
+
+def _for_stores(target: str, *, commit_every: int | None, require_contiguous: bool) -> dict[str, Any]:
+    if not is_file_of_events(target):
+        return {"commit_every": commit_every, "require_contiguous": require_contiguous}
+    if commit_every is not None or require_contiguous:
+        raise typer.BadParameter(
+            f"{target} is a file, and is written anew: leave out --commit-every and --require-contiguous."
+        )
+    return {}
+
+
+def _say_problems(outcome: ImportOutcome) -> None:
+    from esjournal.journal.differing import difference
+
+    for bad in outcome.first_bad_lines:
+        say(str(bad))
+    for conflict in outcome.first_conflicts:
+        what = "" if conflict.stored is None else f": {difference(conflict.stored, conflict.event)}"
+        place = f"sequence {conflict.event.originator_id}: version {conflict.event.originator_version}"
+        say(f"{conflict.source}:{conflict.line}: {place} is taken by a different event{what}")
+
+
+def _say_proof(proof: Proof, *, quiet: bool) -> None:
+    if not proof.holds:
+        fail(
+            f"not proven: of {proof.events} events {proof.missing} are missing there and {proof.differing} differ, "
+            f"the first is {proof.first}",
+            FINDINGS,
+        )
+    if quiet:
+        return
+    without = []
+    if proof.dated_otherwise:
+        without.append(f"{proof.dated_otherwise} that have another one there")
+    if proof.undated:
+        without.append(f"{proof.undated} that have none on one side")
+    left_out = f"; recorded_at is left out of {' and of '.join(without)}" if without else ""
+    say(f"proven: {proof.events} events, sha256 {proof.digest} on both sides{left_out}")

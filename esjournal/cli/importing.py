@@ -1,0 +1,244 @@
+"""What the commands that append many events have in common: their options, and what they say of the end."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from esjournal.cli.ending import BAD_DATA, CONFLICT, fail, say
+from esjournal.cli.options import checked
+from esjournal.interchange.formats import FileFormat, format_of
+
+if TYPE_CHECKING:
+    from esjournal.interchange.rejects import Problem
+    from esjournal.journal.verdicts import ImportOutcome
+
+MAX_COUNT = 2**63 - 1
+
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Find out what would happen, and write nothing.")]
+CommitEveryOption = Annotated[
+    int | None,
+    typer.Option(
+        "--commit-every",
+        metavar="N",
+        min=1,
+        max=MAX_COUNT,
+        help="Commit after every N events, not once.",
+        show_default=False,
+    ),
+]
+RejectsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rejects",
+        metavar="FILE",
+        help="Put bad and conflicting events there, import the rest.",
+        show_default=False,
+    ),
+]
+MaxRejectsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-rejects",
+        metavar="N",
+        min=0,
+        max=MAX_COUNT,
+        help="Give up after more than N rejects.",
+        show_default=False,
+    ),
+]
+RequireContiguousOption = Annotated[
+    bool, typer.Option("--require-contiguous", help="Refuse an event that skips versions of its sequence.")
+]
+MapTypeOption = Annotated[
+    list[str] | None,
+    typer.Option("--map-type", metavar="OLD=NEW", help="Import type OLD as NEW; may be repeated.", show_default=False),
+]
+OnlyTypeOption = Annotated[
+    list[str] | None,
+    typer.Option("--only-type", metavar="TYPE", help="Import only this type; may be repeated.", show_default=False),
+]
+SkipTypeOption = Annotated[
+    list[str] | None,
+    typer.Option("--skip-type", metavar="TYPE", help="Leave this type out; may be repeated.", show_default=False),
+]
+SummaryOption = Annotated[
+    str | None,
+    typer.Option("--summary", metavar="FILE", help="Write the totals there, as JSON.", show_default=False),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")]
+
+
+class TypeChoice(NamedTuple):
+    """Which types are taken, and under which names; see `esjournal.journal.selecting.selected`."""
+
+    new_types: Mapping[str, str]
+    only_types: Collection[str]
+    skipped_types: Collection[str]
+
+
+class PuttingAside(NamedTuple):
+    """Where rejects go: `take` takes one, and `conflicts` has the lines of the events in conflict that it took."""
+
+    take: Callable[[Problem], None]
+    conflicts: Sequence[int]
+
+
+def check_options(
+    *,
+    dry_run: bool,
+    commit_every: int | None,
+    rejects: str | None,
+    max_rejects: int | None,
+    summary: str | None,
+) -> None:
+    """Refuse options that do not go together, and files that cannot be written later.
+
+    Raises:
+        typer.BadParameter: an option is not allowed.
+    """
+    if dry_run and commit_every is not None:
+        raise typer.BadParameter("--dry-run commits nothing: leave out --commit-every.")
+    if max_rejects is not None and rejects is None:
+        raise typer.BadParameter("--max-rejects counts what goes to --rejects FILE: name one.")
+    if rejects is not None and format_of(rejects) is not FileFormat.NDJSON:
+        raise typer.BadParameter(f"--rejects {rejects}: rejects are NDJSON, name the file so.")
+    if summary is not None:
+        _check_summary(summary, rejects)
+
+
+def _check_summary(summary: str, rejects: str | None) -> None:
+    # When it is written, all else is done, and it is too late to learn of a misspelt folder.
+    if summary == rejects:
+        raise typer.BadParameter(f"--summary {summary}: --rejects writes there, name another file.")
+    if not Path(summary).resolve().parent.is_dir():
+        raise typer.BadParameter(f"--summary {summary}: its folder is not there, make it first.")
+    if Path(summary).is_dir():
+        raise typer.BadParameter(f"--summary {summary}: that is a folder, name a file in it.")
+
+
+def type_choice(map_type: list[str] | None, only_type: list[str] | None, skip_type: list[str] | None) -> TypeChoice:
+    """Return what the three options about types say.
+
+    Raises:
+        typer.BadParameter: one of them is not allowed.
+    """
+    from esjournal.domain.model import fields
+
+    new_types: dict[str, str] = {}
+    for text in map_type or ():
+        old, equals, new = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--map-type {text!r} has no =: write OLD=NEW.")
+        if old in new_types:
+            raise typer.BadParameter(f"--map-type gives {old!r} two new names: give one.")
+        new_types[checked(fields.event_type, old)] = checked(fields.event_type, new)
+    wanted, unwanted = ([checked(fields.event_type, text) for text in types or ()] for types in (only_type, skip_type))
+    return TypeChoice(new_types, wanted, unwanted)
+
+
+@contextmanager
+def putting_aside(rejects: str | None) -> Iterator[PuttingAside | None]:
+    """Give what takes rejects, or None where no file is named; the file gets its name at the end."""
+    if rejects is None:
+        yield None
+        return
+    from esjournal.interchange.rejects import Conflict, reject_line
+    from esjournal.interchange.streams import sink
+
+    conflicts = array("q")
+    with sink(rejects) as stream:
+
+        def put_aside(problem: Problem) -> None:
+            # A file's name need not be UTF-8; what is not stands in JSON as an escape.
+            stream.write(reject_line(problem).encode(errors="backslashreplace"))
+            if isinstance(problem, Conflict):
+                conflicts.append(problem.line)
+
+        yield PuttingAside(put_aside, conflicts)
+
+
+def check_outcome(
+    outcome: ImportOutcome,
+    *,
+    dry_run: bool,
+    commit_every: int | None,
+    rejects: str | None,
+    max_rejects: int | None,
+    advice: str,
+) -> None:
+    """End the command where nothing was written, or not all; to be called before a file of rejects gets its name.
+
+    Args:
+        outcome: what the import came to.
+        dry_run: the option.
+        commit_every: the option.
+        rejects: the option.
+        max_rejects: the option.
+        advice: what to do next.
+    """
+    too_many = max_rejects is not None and outcome.problems > max_rejects
+    if not too_many and (outcome.committed or (dry_run and (rejects or not outcome.problems))):
+        return
+    if max_rejects is not None:
+        kept = f"more than {max_rejects} rejects"
+    else:
+        kept = f"{outcome.bad_lines} bad, {outcome.conflicts} in conflict"
+    written = "nothing was written"
+    if commit_every is not None:
+        written = f"stopped there; {outcome.appended} events were committed before and stay"
+    fail(f"{written}: {outcome.read} read, {kept}; {advice}", BAD_DATA if outcome.bad_lines else CONFLICT)
+
+
+def say_totals(outcome: ImportOutcome, *, dry_run: bool) -> None:
+    """Say how many events became what, and how fast."""
+    rate = round(outcome.read / outcome.seconds) if outcome.seconds else 0
+    parts = [f"{outcome.read} read", f"{outcome.appended} appended", f"{outcome.already_there} already there"]
+    if outcome.left_out:
+        parts.append(f"{outcome.left_out} left out")
+    if outcome.problems:
+        parts.append(f"{outcome.problems} rejected")
+    would = "dry run, nothing was written: would be " if dry_run else ""
+    say(f"{would}{', '.join(parts)}, {outcome.seconds:.2f} s, {rate} events/s")
+
+
+def fail_for_rejects(outcome: ImportOutcome, rejects: str | None) -> None:
+    """End the command where some events were put aside."""
+    if outcome.problems:
+        fail(
+            f"{outcome.problems} rejects are in {rejects}: mend them there, and import that file",
+            BAD_DATA if outcome.bad_lines else CONFLICT,
+        )
+
+
+def write_summary(path: str, outcome: ImportOutcome, *, dry_run: bool, **more: Any) -> None:
+    """Write the totals to a file, as JSON.
+
+    Args:
+        path: the file.
+        outcome: what the import came to.
+        dry_run: whether nothing was to be written.
+        more: what else belongs to the totals.
+    """
+    from esjournal.interchange.streams import sink
+
+    totals = {
+        "committed": outcome.committed,
+        "dry_run": dry_run,
+        "read": outcome.read,
+        "appended": outcome.appended,
+        "already_there": outcome.already_there,
+        "left_out": outcome.left_out,
+        "bad": outcome.bad_lines,
+        "conflicts": outcome.conflicts,
+        "seconds": round(outcome.seconds, 3),
+        **more,
+    }
+    with sink(path) as stream:
+        stream.write(json.dumps(totals).encode() + b"\n")

@@ -1,0 +1,117 @@
+"""What an import comes to: its counts, and what becomes of the events that do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from esjournal.exceptions import ConcurrencyError, InvalidLine
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+from esjournal.interchange.batches import Batch
+from esjournal.interchange.rejects import Conflict, Problem
+
+# So many bad lines, and so many conflicts, are kept to be shown; all of them are counted.
+KEPT_PROBLEMS = 10
+
+
+@dataclass
+class ImportOutcome:
+    """What an import came to.
+
+    `committed` says whether the import went to its end, and what it appended is in the journal; where it commits every
+    so many events and did not, `appended` and `already_there` are of those that were committed. The counts are of
+    events, `seconds` is wall time.
+    """
+
+    read: int = 0
+    appended: int = 0
+    already_there: int = 0
+    left_out: int = 0
+    conflicts: int = 0
+    bad_lines: int = 0
+    first_conflicts: list[Conflict] = field(default_factory=list)
+    first_bad_lines: list[InvalidLine] = field(default_factory=list)
+    seconds: float = 0.0
+    committed: bool = False
+
+    @property
+    def problems(self) -> int:
+        """How many events were bad or in conflict."""
+        return self.bad_lines + self.conflicts
+
+
+class Abandoned(Exception):
+    """Ends the writing, and takes back what was not committed."""
+
+
+class Verdicts:
+    """Counts events in an outcome, and puts aside those that do not fit.
+
+    Args:
+        put_aside: takes what is bad or in conflict; without it, it is only counted.
+        max_put_aside: give up when more than so many are put aside.
+    """
+
+    def __init__(self, put_aside: Callable[[Problem], None] | None, max_put_aside: int | None) -> None:
+        self.outcome = ImportOutcome()
+        self._put_aside = put_aside
+        self._max_put_aside = max_put_aside
+
+    def read(self, batch: Batch) -> None:
+        """Count the events of a batch, and note what is bad in it.
+
+        Raises:
+            Abandoned: too many are put aside.
+        """
+        self.outcome.read += batch.size + batch.left_out
+        self.outcome.left_out += batch.left_out
+        for bad_line in batch.bad:
+            self.bad(bad_line)
+
+    def bad(self, bad_line: InvalidLine) -> None:
+        """Note what is no event, or none that can be taken.
+
+        Raises:
+            Abandoned: too many are put aside.
+        """
+        self.outcome.bad_lines += 1
+        if self.outcome.bad_lines <= KEPT_PROBLEMS:
+            self.outcome.first_bad_lines.append(bad_line)
+        self._put(bad_line)
+
+    def conflict(
+        self,
+        transaction: Transaction[RecordedEvent],
+        source: str,
+        line: int,
+        event: RecordedEvent,
+        stored: RecordedEvent | None = None,
+    ) -> None:
+        """Note an event whose place is taken by a different one.
+
+        Args:
+            transaction: where it was to be written.
+            source: the name of what was read.
+            line: where the event stands there.
+            event: the event.
+            stored: the one that has its place, where it is known.
+
+        Raises:
+            Abandoned: too many are put aside.
+        """
+        self.outcome.conflicts += 1
+        kept = self.outcome.conflicts <= KEPT_PROBLEMS
+        if kept or self._put_aside is not None:
+            [last] = transaction.last_positions([event.originator_id])
+            conflict = Conflict(source, line, event, ConcurrencyError(*event[:2], last, False), stored)
+            if kept:
+                self.outcome.first_conflicts.append(conflict)
+            self._put(conflict)
+
+    def _put(self, problem: Problem) -> None:
+        if self._put_aside is None:
+            return
+        if self._max_put_aside is not None and self.outcome.problems > self._max_put_aside:
+            raise Abandoned
+        self._put_aside(problem)
