@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -64,6 +64,19 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of a schema of the test's own, which the journal makes and which is dropped after."""
+    with _schema(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def another_postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a second schema of the test's own."""
+    with _schema(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def _schema(postgres_server: str) -> Iterator[str]:
     schema = f"test_{uuid4().hex}"
     yield f"{postgres_server}{'&' if '?' in postgres_server else '?'}schema={schema}"
     with closing(psycopg.connect(postgres_server, autocommit=True)) as connection:

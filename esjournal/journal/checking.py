@@ -19,7 +19,7 @@ def are_sound(ids: Sequence[Any], versions: Sequence[Any], types: Sequence[Any],
             fields.event_type(event_type)
         return (
             set(map(type, versions)) == {int}
-            and min(versions) >= 0
+            and 0 <= min(versions) <= max(versions) <= fields.MAX_VERSION
             and fields.are_canonical_ids(ids)
             and fields.are_canonical_moments(moments)
         )

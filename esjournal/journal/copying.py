@@ -98,9 +98,7 @@ class FileSource:
         self._busy = busy
         self._files = Files([path])
         if self._files.size is None or not Path(path).is_file():
-            raise UnusableFile(
-                f"{path} is no file that can be read twice: name one, or import it with `esjournal import`"
-            )
+            raise UnusableFile(f"{path} cannot be read twice, as copy does to prove itself: import it, or name a file")
         self.size = self._files.size
 
     def done(self) -> int:

@@ -26,7 +26,7 @@ from esjournal.journal.opening import initialise, open_journal
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
-COMMANDS = ["init", "append", "get", "list", "log", "history", "stats", "verify", "info", "export", "import"]
+COMMANDS = ["init", "append", "get", "list", "log", "history", "stats", "verify", "info", "export", "import", "copy"]
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
 # Servers that the documentation names; the tests have another.
@@ -208,7 +208,9 @@ def test_the_readme_sets_up_and_tests_with_one_line_each() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_examples_of_a_commands_help_run(command: str, exported: Path, work: Path, shell: Shell) -> None:
+def test_the_examples_of_a_commands_help_run(
+    command: str, exported: Path, work: Path, shell: Shell, postgres_url: str
+) -> None:
     help_text = CliRunner().invoke(app, [command, "--help"]).output
     found = re.search(r"  Examples:\n((?:    .+\n)+)", help_text)
     assert found is not None
@@ -217,6 +219,8 @@ def test_the_examples_of_a_commands_help_run(command: str, exported: Path, work:
     if command == "append":
         initialise(str(work / "fresh.db"))
         shell("export ESJOURNAL_URL=fresh.db")
+    if command == "copy":
+        initialise(postgres_url)
     for example in without_jq(found[1]).splitlines():
         shell(example.strip())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
@@ -24,6 +25,25 @@ def given(*events: RecordedEvent | str, source: str = "events.ndjson", size: int
     while start < len(reads):
         yield batch_of(source, reads[start : start + count])
         start, count = start + count, size or count + 1
+
+
+class OfAnotherLayout:
+    """A strategy that gives any rows: positions with gaps, moments that nobody knows, fields that break rules."""
+
+    def __init__(self, *rows: tuple[Any, ...]) -> None:
+        self.rows = rows
+
+    def last_global_position(self) -> int:
+        return max((row[-1] for row in self.rows), default=0)
+
+    def pages(self, *, after: int = 0, until: int | None = None, size: int = 3) -> Iterator[list[tuple[Any, ...]]]:
+        wanted = [row for row in self.rows if row[-1] > after and (until is None or row[-1] <= until)]
+        for start in range(0, len(wanted), size):
+            yield wanted[start : start + size]
+
+
+def of_another_layout(*rows: tuple[Any, ...]) -> Journal:
+    return Journal("other", "0b7d9d5e-8a53-4c0c-8a43-0f7f9e1f4a11", OfAnotherLayout(*rows))
 
 
 def counts(outcome: ImportOutcome) -> tuple[int, int, int, int, int]:

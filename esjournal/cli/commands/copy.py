@@ -40,6 +40,7 @@ _STORE = "SQLite file's path, sqlite:///FILE or postgresql://USER@HOST/DB"
 
 
 def copy(
+    context: typer.Context,
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help=f"A {_STORE}, or a file of events: .ndjson, .csv, .gz, .zst.")
     ],
@@ -68,20 +69,20 @@ def copy(
     """Copy a journal into another one, in global order, all in one transaction; then prove it.
 
     SOURCE is read as it is when the command begins, and may be written to meanwhile. Events that are in TARGET already,
-    with the same type and state, are skipped and counted. If one may be in no journal (exit 3), or its place is taken
-    by a different one (exit 4), nothing is written; with --rejects the rest is. Stopped at any point, the same command
-    run again goes on and comes to the same end.
+    with the same type and state, are skipped and counted. If one breaks a rule of journals (exit 3), or its place is
+    taken by a different one (exit 4), nothing is written; with --rejects the rest is. Stopped at any point, the same
+    command run again goes on and comes to the same end.
 
     When all is committed, what was copied is read again on both sides and compared, and the digest that both have is
     printed; exit 1 if something is missing or differs.
 
     \b
     Examples:
-      esjournal copy --dry-run events.db postgresql://me@host/shop
-      esjournal copy events.db postgresql://me@host/shop
-      esjournal copy --cursor-file moving.cursor events.db postgresql://me@host/shop
-      esjournal copy --commit-every 100000 'postgresql://me@host/shop?schema=a' b.db
-      esjournal copy events.db backup.ndjson.zst
+      esjournal copy --dry-run old.db postgresql://me@localhost/shop
+      esjournal copy old.db postgresql://me@localhost/shop
+      esjournal copy --cursor-file moving.cursor old.db postgresql://me@localhost/shop
+      esjournal copy --commit-every 100000 --rejects bad.ndjson old.db new.db
+      esjournal copy old.db backup.ndjson.zst
     """
     check_options(dry_run=dry_run, commit_every=commit_every, rejects=rejects, max_rejects=max_rejects, summary=summary)
     _check_places(source, target)
