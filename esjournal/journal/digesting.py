@@ -21,6 +21,8 @@ Page = Sequence[tuple[Any, ...]]
 
 # Only the end of a line looks so: inside a state there is no line end.
 _POSITION = re.compile(r',"global_position":[0-9]+}\n')
+# What comes by place has none, and it is taken out again.
+_ANY_POSITION = 1
 
 
 class Digest:
@@ -69,6 +71,6 @@ def sequence_digests(journal: Journal, *, until: int) -> Iterator[tuple[str, str
                 if sequence_id is not None:
                     yield sequence_id, digest.hexdigest()
                 sequence_id, digest = found, Digest()
-            digest.update(list(events))
+            digest.update([(*event, _ANY_POSITION) for event in events])
     if sequence_id is not None:
         yield sequence_id, digest.hexdigest()

@@ -6,36 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from esjournal.domain.model.changes import Changes, changes_between
 from esjournal.domain.model.states import MISSING, Path, leaves, parsed
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.opening import Journal
 from esjournal.journal.reading import read_sequence
 
 State = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What an event changed in a state, leaf by leaf, each under its path; see `states.leaves`.
-
-    `added` and `removed` have the values of the leaves that came and went, `changed` those before and after. An object
-    that was there before and is there after is told by its leaves alone, also where it was or becomes empty.
-    """
-
-    added: dict[Path, Any]
-    changed: dict[Path, tuple[Any, Any]]
-    removed: dict[Path, Any]
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
-
-    def of(self, field: Path) -> Changes:
-        """Return the changes of a field, and of what is below it."""
-
-        def only(values: dict[Path, Any]) -> dict[Path, Any]:
-            return {names: value for names, value in values.items() if names[: len(field)] == field}
-
-        return Changes(only(self.added), only(self.changed), only(self.removed))
 
 
 @dataclass(frozen=True)
@@ -130,13 +107,4 @@ def _merge(state: State, patch: State) -> Changes:
             rest.pop()
             if is_new and not target:
                 after[names] = {}
-    return _compared(before, after)
-
-
-def _compared(before: dict[Path, Any], after: dict[Path, Any]) -> Changes:
-    both = [path for path in after if path in before]
-    return Changes(
-        added={path: value for path, value in after.items() if path not in before},
-        changed={path: (before[path], after[path]) for path in both if before[path] != after[path]},
-        removed={path: value for path, value in before.items() if path not in after},
-    )
+    return changes_between(before, after)

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from esjournal.domain.model.changes import Changes
 from esjournal.domain.model.states import MISSING, Number, Path, leaves, parsed, path_text, text_of, value_at
 from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.journal.folding import Changes, Step, fold, history, setting
+from esjournal.journal.folding import Step, fold, history, setting
 from esjournal.journal.opening import Journal
 from tests.events import ID, MOMENT, OTHER_ID, event, json_states, sequence
 from tests.journal.given import refilled

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from esjournal.journal.folding import Changes, Step
+    from esjournal.domain.model.changes import Changes
+    from esjournal.journal.folding import Step
 
 INDENT = 2
 STYLES = {"+": "green", "~": "yellow", "-": "red"}

@@ -58,6 +58,43 @@ def parsed(state: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def comparable(text: str) -> Any:
+    """Return a value that equals those of other JSON texts that mean the same, or MISSING where the text is no JSON.
+
+    Key order and spaces do not count, 1.10 equals 1.1 and 1E2 equals 100, exactly however long they are; of duplicate
+    keys the last one counts.
+    """
+    try:
+        fields.check_depth(text)
+        return _comparable_decoder.decode(text)
+    except (ValueError, RecursionError, InvalidData):
+        return MISSING
+
+
+def values_differ(one: Any, other: Any) -> bool:
+    """Say whether two parsed values mean different things."""
+    return bool(one != other) and bool(comparable(text_of(one)) != comparable(text_of(other)))
+
+
+def _normalised(number: str) -> Number:
+    """Return a number as its digits without zeros at either end, and the power of ten that they are multiplied with."""
+    mantissa, _, exponent = number.lower().partition("e")
+    if len(exponent) > _MOST_DIGITS_OF_AN_EXPONENT:
+        return Number(number)
+    whole, _, fraction = mantissa.lstrip("-").partition(".")
+    digits = (whole + fraction).lstrip("0")
+    significant = digits.rstrip("0")
+    if not significant:
+        return Number("0")
+    power = int(exponent or "0") - len(fraction) + len(digits) - len(significant)
+    return Number(f"{'-' * number.startswith('-')}{significant}e{power}")
+
+
+_comparable_decoder = json.JSONDecoder(parse_float=_normalised, parse_int=_normalised, parse_constant=_refused_constant)
+# Python reads no integers of more than 4,300 digits; nobody else reads numbers with such an exponent.
+_MOST_DIGITS_OF_AN_EXPONENT = 4_000
+
+
 def scalar(text: str) -> Any:
     """Return a JSON string, number, truth value or null, or MISSING where the text is none."""
     try:

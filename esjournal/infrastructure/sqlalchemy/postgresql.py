@@ -232,7 +232,7 @@ class PostgreSQLSession(Session):
             self.connection() as connection,
             connection.cursor() as cursor,
             # A reader may stop in the middle; the connection is not free until the stream is closed.
-            closing(cursor.stream(select, parameters)) as rows,
+            closing(cursor.stream(select, parameters, size=_streamed_at_a_time())) as rows,
         ):
             while some := list(islice(rows, STREAMED_ROWS)):
                 yield some
@@ -334,6 +334,11 @@ class PostgreSQLSession(Session):
             "AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I')"
         )
         return {name for (name,) in connection.execute(query, (list(names),)).fetchall()}
+
+
+def _streamed_at_a_time() -> int:
+    # Before version 17 libpq hands out rows one by one, and 336,776 events take 0.8 seconds of processor, not 0.25.
+    return STREAMED_ROWS if psycopg.capabilities.has_stream_chunked() else 1
 
 
 def _write_rows(copy: psycopg.Copy, first: int | None, rows: list[Row]) -> None:

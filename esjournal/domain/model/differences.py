@@ -1,0 +1,112 @@
+"""Differences: what two journals, called A and B, do not have in common, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import NamedTuple
+
+from esjournal.domain.model.changes import Changes, changes_of_states
+
+
+class Status(StrEnum):
+    """How a sequence or an event of A stands to that of B."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    ONLY_IN_A = "only_in_a"
+    ONLY_IN_B = "only_in_b"
+
+
+class EventDifference(NamedTuple):
+    """A place at which two journals have different events, or only one of them has any.
+
+    `a` and `b` are the event's type and state on each side, None where it has none; `by_value` says whether states were
+    compared as JSON values, and not as text.
+    """
+
+    originator_id: str
+    originator_version: int
+    a: tuple[str, str] | None
+    b: tuple[str, str] | None
+    by_value: bool = False
+
+    @property
+    def status(self) -> Status:
+        """Whether both sides have an event, or which one."""
+        if self.a is None:
+            return Status.ONLY_IN_B
+        return Status.ONLY_IN_A if self.b is None else Status.DIFFERENT
+
+    def changes(self) -> Changes | None:
+        """Return what is added, changed and removed on the way from A to B; None unless both are JSON objects."""
+        if self.a is None or self.b is None:
+            return None
+        return changes_of_states(self.a[1], self.b[1], by_value=self.by_value)
+
+    def differs_at(self) -> int | None:
+        """Return the first character, counted from 1, at which the texts of both states differ, or None."""
+        if self.a is None or self.b is None or self.a[1] == self.b[1]:
+            return None
+        one, other = self.a[1], self.b[1]
+        # Halves that are equal are passed at once: character by character, a long state would take seconds.
+        low, high = 0, min(len(one), len(other))
+        while low < high:
+            middle = (low + high + 1) // 2
+            if one[low:middle] == other[low:middle]:
+                low = middle
+            else:
+                high = middle - 1
+        return low + 1
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many events, or sequences, A and B have, and how they stand to one another.
+
+    `in_a` are those of `same`, `different` and `only_in_a`, and so for B. `recorded_otherwise` is how many of the same
+    ones were recorded at different moments.
+    """
+
+    in_a: int = 0
+    in_b: int = 0
+    same: int = 0
+    different: int = 0
+    only_in_a: int = 0
+    only_in_b: int = 0
+    recorded_otherwise: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Add the numbers of others."""
+        for name in _COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def count(self, status: Status) -> None:
+        """Count one that has a status."""
+        self.in_a += status is not Status.ONLY_IN_B
+        self.in_b += status is not Status.ONLY_IN_A
+        setattr(self, status, getattr(self, status) + 1)
+
+
+_COUNTED = [counted.name for counted in fields(Counts)]
+
+
+@dataclass(slots=True)
+class SequenceComparison:
+    """A sequence, and how its events on both sides stand to one another.
+
+    `departs_at` is the first version that is missing on one side or differs, where both have the sequence.
+    """
+
+    originator_id: str
+    events: Counts = field(default_factory=Counts)
+    departs_at: int | None = None
+
+    @property
+    def status(self) -> Status:
+        """Whether it is the same on both sides, or only one has it."""
+        if not self.events.in_b:
+            return Status.ONLY_IN_A
+        if not self.events.in_a:
+            return Status.ONLY_IN_B
+        return Status.SAME if self.departs_at is None else Status.DIFFERENT
