@@ -9,6 +9,7 @@ import typer
 from esjournal import __version__
 from esjournal.cli.commands.append import append
 from esjournal.cli.commands.copy import copy
+from esjournal.cli.commands.diff import diff
 from esjournal.cli.commands.export import export
 from esjournal.cli.commands.get import get
 from esjournal.cli.commands.history import history
@@ -41,6 +42,7 @@ app.command("log")(log)
 app.command("history")(history)
 app.command("stats")(stats)
 app.command("verify")(verify)
+app.command("diff")(diff)
 app.command("info")(info)
 app.command("export")(export)
 app.command("import")(import_)

@@ -28,6 +28,7 @@ from esjournal.exceptions import (
 
 NOTHING_FOUND = 1
 FINDINGS = 1
+DIFFERENCES = 1
 USAGE = 2
 BAD_DATA = 3
 CONFLICT = 4

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import LinesFormat
+from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_values, hanging, spaced
 from esjournal.cli.rendering.events import UNKNOWN_MOMENT
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.model.states import MISSING, Path, path_text, text_of, value_at
@@ -21,13 +22,10 @@ if TYPE_CHECKING:
     from esjournal.domain.model.changes import Changes
     from esjournal.journal.folding import Step
 
-INDENT = 2
-STYLES = {"+": "green", "~": "yellow", "-": "red"}
 UNCHANGED = "nothing changed"
 UNFOLDED = "not folded: the state is no JSON object"
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
-_SEPARATOR = re.compile(rf"{_STRING}|[,:]")
 # An array that has no other and no object in it is one word.
 _WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[\[\]{{}},:]|[^\[\]{{}},:\"]+")
 
@@ -63,17 +61,13 @@ def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: P
 
 def _changes_line(step: Step) -> str:
     event, changes = step.event, step.changes
-    values: dict[str, Any] = {
+    values = {
         "originator_version": event.originator_version,
         "event_type": event.event_type,
         "recorded_at": event.recorded_at,
         "global_position": event.global_position,
-        **dict.fromkeys(("added", "changed", "removed")),
+        **change_values(changes),
     }
-    if changes is not None:
-        values["added"] = {path_text(names): value for names, value in changes.added.items()}
-        values["changed"] = {path_text(names): list(values) for names, values in changes.changed.items()}
-        values["removed"] = {path_text(names): value for names, value in changes.removed.items()}
     return f"{text_of(values)}\n"
 
 
@@ -139,25 +133,15 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
         header = Text.assemble(
             (f"version {event.originator_version}", "cyan"), f"  {on_one_line(event.event_type)}  ", (moment, "dim")
         )
-        yield _hanging(header, 0, console)
+        yield hanging(header, 0, console)
         for sign, line in _lines(step.changes):
-            yield _hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
+            yield hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
     if whole:
         highlighter = JSONHighlighter()
         yield Text(f"\n{_heading(step)}", style="bold")
         for depth, line in _laid_out(step.state):
             # However deep it is, half of the width is left for what it says.
-            yield _hanging(highlighter(Text(line)), min(INDENT * depth, console.width // 2), console)
-
-
-def _hanging(line: Text, indent: int, console: Console) -> Text:
-    """Return a line with so many spaces before it, and more before what goes on below."""
-    from rich.text import Text
-
-    first, *others = line.wrap(console, console.width - indent - 2 * INDENT, overflow="fold")
-    return Text("\n").join(
-        [Text.assemble(" " * indent, first), *(Text.assemble(" " * (indent + 2 * INDENT), other) for other in others)]
-    )
+            yield hanging(highlighter(Text(line)), min(INDENT * depth, console.width // 2), console)
 
 
 def _heading(step: Step) -> str:
@@ -169,17 +153,9 @@ def _lines(changes: Changes | None) -> Iterator[tuple[str, str]]:
     if changes is None:
         yield "", UNFOLDED
         return
-    for sign, values in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
-        for names, value in values.items():
-            shown = " -> ".join(map(_spaced, map(text_of, value))) if sign == "~" else _spaced(text_of(value))
-            yield sign, on_one_line(f"{sign} {path_text(names)}: {shown}")
+    yield from change_lines(changes)
     if not changes:
         yield "", UNCHANGED
-
-
-def _spaced(text: str) -> str:
-    """Return JSON with the spaces at which a line may be broken."""
-    return _SEPARATOR.sub(lambda found: f"{found[0]} " if found[0] in ",:" else found[0], text)
 
 
 def _laid_out(state: Any) -> Iterator[tuple[int, str]]:
@@ -194,5 +170,5 @@ def _laid_out(state: Any) -> Iterator[tuple[int, str]]:
             yield depth, on_one_line(line + word)
             depth, line = depth + (word != ","), ""
         else:
-            line += _spaced(word)
+            line += spaced(word)
     yield depth, on_one_line(line)

@@ -1,0 +1,98 @@
+"""`esjournal diff`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from esjournal.cli.ending import DIFFERENCES, say
+from esjournal.cli.options import LinesFormat
+from esjournal.cli.progress import EventsProgress
+
+if TYPE_CHECKING:
+    from esjournal.journal.comparing import Comparison
+
+_JOURNAL = "A URL, a SQLite file, or a file of events."
+
+
+def diff(
+    context: typer.Context,
+    a: Annotated[str, typer.Argument(metavar="A", help=_JOURNAL, show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help=_JOURNAL, show_default=False)],
+    full: Annotated[bool, typer.Option("--full", help="Print every difference, event by event.")] = False,
+    per_sequence: Annotated[
+        bool, typer.Option("--per-sequence", help="Print the numbers of every sequence, also of those that are equal.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--as-json", help="Compare states as JSON values: 1.10 is 1.1, and key order is nothing.")
+    ] = False,
+    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")] = False,
+) -> None:
+    """Compare two journals, and print what differs: exit 0 if nothing does, 1 if anything does.
+
+    Events are the same if they have the same type and the same state, as text, at the same version of the same
+    sequence. Their global positions do not count. When they were recorded does not count either; it is told how many
+    were recorded at another moment.
+
+    A summary has the totals, and the first 10 of each kind: sequences that only one journal has, sequences that depart
+    from one another, with the version at which they do, and events. Of a state it shows the fields that differ: + is
+    only in B, - only in A, ~ is different.
+
+    \b
+    Examples:
+      esjournal diff old.db old.db
+      esjournal diff esjournal.db new.db || echo different
+      esjournal diff old.db old.ndjson --full || true
+      esjournal diff old.db new.db -F ndjson | jq -r .originator_id
+
+    \b
+    --format ndjson prints a line for each sequence that differs (with
+    --per-sequence, for all), before it with --full one for each of its events
+    that differ, and last the totals: .kind is sequence, event or totals. json
+    prints the same as one object, {"differences": [...], "totals": {...}}.
+    """
+    if context.obj is not None:
+        raise typer.BadParameter("diff takes both journals as arguments: leave out --url.")
+    from esjournal.cli.rendering.differences import differences_view
+    from esjournal.domain.model.differences import EventDifference
+    from esjournal.journal.comparing import Comparison
+    from esjournal.journal.files import open_to_read
+
+    began = time.monotonic()
+    # A summary is printed when all is read, and anything else as it comes.
+    shares_terminal = sys.stdout.isatty() and (full or per_sequence or output_format is not LinesFormat.TABLE)
+    with open_to_read(a) as one, open_to_read(b) as other:
+        comparison = Comparison(one, other, by_value=as_json)
+        view = differences_view(output_format, full=full, per_sequence=per_sequence)
+        with EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress:
+            for difference in comparison.differences(progress.show, every_sequence=per_sequence):
+                if shares_terminal:
+                    progress.hide()
+                if isinstance(difference, EventDifference):
+                    view.show_event(difference)
+                else:
+                    view.show_sequence(difference)
+        view.show_totals(comparison, (one.shown_url, other.shown_url))
+    if not quiet:
+        # Where both go to one place, what differs comes before what it comes to.
+        sys.stdout.flush()
+        say(", ".join(_totals(comparison, time.monotonic() - began)))
+    if not comparison.is_same:
+        raise typer.Exit(DIFFERENCES)
+
+
+def _totals(comparison: Comparison, seconds: float) -> Iterator[str]:
+    events = comparison.events
+    result = "the same"
+    if not comparison.is_same:
+        result = f"{events.different} different, {events.only_in_a} only in A, {events.only_in_b} only in B"
+    yield f"{events.in_a} and {events.in_b} events compared: {result}"
+    if events.recorded_otherwise:
+        yield f"{events.recorded_otherwise} recorded at another moment"
+    yield f"{seconds:.2f} s"
+    yield f"{round(max(events.in_a, events.in_b) / seconds)} events/s"

@@ -1,0 +1,301 @@
+"""What differs between two journals, on the screen and in pipes."""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from esjournal.cli.options import LinesFormat
+from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_values, hanging
+from esjournal.cli.terminal import on_one_line, screen, write
+from esjournal.domain.model.differences import EventDifference, SequenceComparison, Status
+from esjournal.domain.model.findings import counted
+from esjournal.domain.model.states import text_of
+
+if TYPE_CHECKING:
+    from esjournal.journal.comparing import Comparison
+
+# A summary names so many of each kind, of an event so many changes, and of a change so many characters.
+SHOWN_OF_A_KIND = 10
+SHOWN_LINES = 3
+SHOWN_CHARACTERS = 60
+
+_HEADING = "bold"
+_STYLES = {Status.ONLY_IN_A: STYLES["-"], Status.ONLY_IN_B: STYLES["+"]}
+_SIDES = {Status.ONLY_IN_A: "only in A", Status.ONLY_IN_B: "only in B"}
+_ROWS = {
+    "in A": "in_a",
+    "in B": "in_b",
+    "the same": "same",
+    "different": "different",
+    "only in A": "only_in_a",
+    "only in B": "only_in_b",
+}
+# With an id they are as wide as a terminal mostly is.
+_ID_WIDTH = 36
+_COUNT_WIDTH = 7
+_COLUMNS = {
+    "in A": "in_a",
+    "in B": "in_b",
+    "same": "same",
+    "differ": "different",
+    "only A": "only_in_a",
+    "only B": "only_in_b",
+}
+
+# Written with what comes first, so that nothing is of a journal that cannot be opened.
+_OPENING = '{\n"differences": ['
+
+
+def differences_view(output_format: LinesFormat, *, full: bool, per_sequence: bool) -> DifferencesView:
+    """Return what prints differences.
+
+    Args:
+        output_format: how.
+        full: whether all are printed, event by event, or a summary.
+        per_sequence: whether the numbers of every sequence are printed.
+    """
+    if output_format is LinesFormat.TABLE:
+        return (_Listing if full else _Summary)(per_sequence=per_sequence)
+    return (_Document if output_format is LinesFormat.JSON else _Lines)(full=full)
+
+
+class DifferencesView(ABC):
+    """Prints differences as they come, and then what they come to."""
+
+    @abstractmethod
+    def show_event(self, difference: EventDifference) -> None:
+        """Print a place at which the journals differ."""
+
+    @abstractmethod
+    def show_sequence(self, sequence: SequenceComparison) -> None:
+        """Print a sequence, which comes behind its events."""
+
+    @abstractmethod
+    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
+        """Print what is known when there are no more differences.
+
+        Args:
+            comparison: the comparison, which has come to its end.
+            urls: the addresses of both journals.
+        """
+
+
+class _Lines(DifferencesView):
+    def __init__(self, *, full: bool) -> None:
+        self._full = full
+
+    def show_event(self, difference: EventDifference) -> None:
+        if self._full:
+            self._write(_event_values(difference))
+
+    def show_sequence(self, sequence: SequenceComparison) -> None:
+        self._write(_sequence_values(sequence))
+
+    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
+        self._write({"kind": "totals", **_totals(comparison, urls)})
+
+    def _write(self, values: dict[str, Any]) -> None:
+        write(f"{text_of(values)}\n")
+
+
+class _Document(_Lines):
+    """One object, whose differences are a list, and which is never in memory as a whole."""
+
+    def __init__(self, *, full: bool) -> None:
+        super().__init__(full=full)
+        self._written = False
+
+    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
+        write(f'{"" if self._written else _OPENING}\n],\n"totals": {text_of(_totals(comparison, urls))}\n}}\n')
+
+    def _write(self, values: dict[str, Any]) -> None:
+        write(f"{',' if self._written else _OPENING}\n{text_of(values)}")
+        self._written = True
+
+
+class _Table(DifferencesView):
+    """Lines to read: on a terminal folded, and in a pipe whole."""
+
+    def __init__(self, *, per_sequence: bool) -> None:
+        self._per_sequence = per_sequence
+        self._console = screen() if sys.stdout.isatty() else None
+        self._has_rows = False
+
+    def show_sequence(self, sequence: SequenceComparison) -> None:
+        if not self._per_sequence:
+            return
+        if not self._has_rows:
+            self._print(f"{'sequence':<{_ID_WIDTH}}{''.join(f'{name:>{_COUNT_WIDTH}}' for name in _COLUMNS)}", _HEADING)
+            self._has_rows = True
+        counts = "".join(f"{getattr(sequence.events, name):>{_COUNT_WIDTH}}" for name in _COLUMNS.values())
+        self._print(f"{on_one_line(sequence.originator_id):<{_ID_WIDTH}}{counts}")
+
+    def _print_counts(self, comparison: Comparison) -> None:
+        self._print(f"{'':<12}{'events':>15}{'sequences':>15}", _HEADING)
+        for heading, name in _ROWS.items():
+            events, sequences = getattr(comparison.events, name), getattr(comparison.sequences, name)
+            self._print(f"{heading:<12}{events:>15,}{sequences:>15,}")
+
+    def _print(self, line: str = "", style: str = "", indent: int = 0) -> None:
+        if self._console is None:
+            write(f"{' ' * indent}{line}\n")
+            return
+        from rich.text import Text
+
+        self._console.print(hanging(Text(line, style=style), indent, self._console), soft_wrap=True)
+
+
+class _Listing(_Table):
+    """Everything in the order of places, and the totals behind it."""
+
+    def __init__(self, *, per_sequence: bool) -> None:
+        super().__init__(per_sequence=per_sequence)
+        self._sequence_id = ""
+
+    def show_event(self, difference: EventDifference) -> None:
+        originator_id, version = difference.originator_id, difference.originator_version
+        if originator_id != self._sequence_id:
+            self._sequence_id = originator_id
+            self._print(f"sequence {on_one_line(originator_id)} departs at version {version}", _HEADING)
+        if difference.status is not Status.DIFFERENT:
+            self._print(f"version {version} is {_on_one_side(difference)}", _STYLES[difference.status], INDENT)
+            return
+        self._print(f"version {version} differs", "cyan", INDENT)
+        for sign, line in _lines_of(difference):
+            self._print(line, STYLES.get(sign, "dim"), 2 * INDENT)
+
+    def show_sequence(self, sequence: SequenceComparison) -> None:
+        if sequence.status in _SIDES:
+            line = f"sequence {on_one_line(sequence.originator_id)} is {_SIDES[sequence.status]}: {_size(sequence)}"
+            self._print(line, _STYLES[sequence.status])
+        super().show_sequence(sequence)
+
+    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
+        if not comparison.is_same:
+            self._print()
+            self._print_counts(comparison)
+
+
+class _Summary(_Table):
+    """The totals, and the first few of each kind of difference."""
+
+    def __init__(self, *, per_sequence: bool) -> None:
+        super().__init__(per_sequence=per_sequence)
+        self._sequences = {
+            Status.ONLY_IN_A: _Kind("sequences only in A"),
+            Status.ONLY_IN_B: _Kind("sequences only in B"),
+            Status.DIFFERENT: _Kind("sequences that depart"),
+        }
+        self._events = _Kind("events in which they differ")
+
+    def show_event(self, difference: EventDifference) -> None:
+        if self._events.counted_and_shown():
+            place = f"{on_one_line(difference.originator_id)}@{difference.originator_version}"
+            self._events.lines.append(f"{place}  {_in_short(difference)}")
+
+    def show_sequence(self, sequence: SequenceComparison) -> None:
+        super().show_sequence(sequence)
+        kind = self._sequences.get(sequence.status)
+        if kind is not None and kind.counted_and_shown():
+            departs = sequence.status is Status.DIFFERENT
+            what = f"at version {sequence.departs_at}" if departs else _size(sequence)
+            kind.lines.append(f"{on_one_line(sequence.originator_id)}  {what}")
+
+    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
+        if comparison.is_same:
+            return
+        if self._has_rows:
+            self._print()
+        self._print_counts(comparison)
+        for kind in (*self._sequences.values(), self._events):
+            if kind.count:
+                self._print()
+                self._print(f"{kind.heading}: {kind.count:,}", _HEADING)
+                for line in kind.lines:
+                    self._print(line, indent=INDENT)
+                if more := kind.count - len(kind.lines):
+                    self._print(f"{more:,} more; --full shows all", "dim", INDENT)
+
+
+class _Kind:
+    """A kind of difference: how many there are, and the lines of the first few."""
+
+    def __init__(self, heading: str) -> None:
+        self.heading = heading
+        self.count = 0
+        self.lines: list[str] = []
+
+    def counted_and_shown(self) -> bool:
+        """Count one more, and say whether it is one of the first few."""
+        self.count += 1
+        return self.count <= SHOWN_OF_A_KIND
+
+
+def _size(sequence: SequenceComparison) -> str:
+    return counted(sequence.events.only_in_a + sequence.events.only_in_b, "event")
+
+
+def _on_one_side(difference: EventDifference) -> str:
+    event_type = next(event[0] for event in (difference.a, difference.b) if event is not None)
+    return f"{_SIDES[difference.status]}: {on_one_line(event_type)}"
+
+
+def _lines_of(difference: EventDifference) -> Iterator[tuple[str, str]]:
+    """Yield how two events at one place differ, each as its sign, which is empty where there is none, and the line."""
+    if difference.a is not None and difference.b is not None and difference.a[0] != difference.b[0]:
+        # No path looks so: a name with a space in it stands in quotes.
+        yield "~", f"~ event type: {on_one_line(difference.a[0])} -> {on_one_line(difference.b[0])}"
+    changes = difference.changes()
+    if changes:
+        yield from change_lines(changes)
+    elif (at := difference.differs_at()) is not None:
+        why = "not both are JSON objects" if changes is None else "the values are the same"
+        yield "", f"the texts of the states differ at character {at}; {why}"
+
+
+def _in_short(difference: EventDifference) -> str:
+    if difference.status is not Status.DIFFERENT:
+        return _on_one_side(difference)
+    lines = [line for _, line in _lines_of(difference)]
+    shown = [line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}..." for line in lines[:SHOWN_LINES]]
+    more = [f"{len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []
+    return ", ".join([*shown, *more])
+
+
+def _event_values(difference: EventDifference) -> dict[str, Any]:
+    return {
+        "kind": "event",
+        "originator_id": difference.originator_id,
+        "originator_version": difference.originator_version,
+        "status": difference.status,
+        "event_type": {"a": difference.a and difference.a[0], "b": difference.b and difference.b[0]},
+        **change_values(difference.changes()),
+        "state_differs_at": difference.differs_at(),
+    }
+
+
+def _sequence_values(sequence: SequenceComparison) -> dict[str, Any]:
+    return {
+        "kind": "sequence",
+        "originator_id": sequence.originator_id,
+        "status": sequence.status,
+        "departs_at": sequence.departs_at,
+        "events": asdict(sequence.events),
+    }
+
+
+def _totals(comparison: Comparison, urls: tuple[str, str]) -> dict[str, Any]:
+    sequences = asdict(comparison.sequences)
+    # Of events only.
+    del sequences["recorded_otherwise"]
+    return {
+        "a": urls[0],
+        "b": urls[1],
+        "same": comparison.is_same,
+        "events": asdict(comparison.events),
+        "sequences": sequences,
+    }
