@@ -10,7 +10,6 @@ from typing import Any
 
 from esjournal.domain.model.differences import Counts, EventDifference, SequenceComparison, Status
 from esjournal.exceptions import StoreDamaged
-from esjournal.infrastructure.sqlalchemy.places import pages_by_place
 from esjournal.interchange.beside import second_process, second_process_pays
 from esjournal.interchange.values import mean_the_same
 from esjournal.journal.collecting import uncollected
@@ -42,7 +41,7 @@ class Comparison:
     """
 
     def __init__(self, a: Journal, b: Journal, *, by_value: bool = False) -> None:
-        self.until = (a.events.last_global_position(), b.events.last_global_position())
+        self.until = (a.events.settled_position(), b.events.settled_position())
         self.events = Counts()
         self.sequences = Counts()
         self._journals = (a, b)
@@ -212,4 +211,4 @@ class Comparison:
 
 def _pages(journal: Journal, until: int) -> Iterator[Page]:
     """Return the events of a journal in the order of their places, as they are when the reading begins."""
-    return pages_by_place(journal.events.session, until=until)
+    return journal.events.pages_by_place(until=until)

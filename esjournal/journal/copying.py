@@ -51,12 +51,13 @@ class JournalSource:
     Args:
         journal: an open journal.
         after: the global position to begin behind.
+        until: the global position to end with.
     """
 
-    def __init__(self, journal: Journal, after: int) -> None:
+    def __init__(self, journal: Journal, after: int, until: int) -> None:
         self.journal_id: str | None = journal.journal_id
         self._journal = journal
-        self._until = max(after, journal.events.last_global_position())
+        self._until = max(after, until)
         self.size = self._until - after
         self._after = after
         self._at = after
@@ -142,9 +143,12 @@ def open_source(
     if is_file_of_events(url):
         yield FileSource(url, busy)
         return
-    with open_journal(url) as journal, journal.events.session.snapshot():
-        begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
-        yield JournalSource(journal, begin)
+    with open_journal(url) as journal:
+        # First: in the snapshot nobody would see what those write who are waited for.
+        until = journal.events.settled_position()
+        with journal.events.session.snapshot():
+            begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
+            yield JournalSource(journal, begin, until)
 
 
 def batch_of_page(source: str, page: Iterable[tuple[Any, ...]]) -> Batch:

@@ -13,7 +13,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from esjournal.infrastructure.sqlalchemy.places import pages_by_place
 from esjournal.interchange import ndjson
 from esjournal.journal.opening import Journal
 
@@ -65,7 +64,7 @@ def sequence_digests(journal: Journal, *, until: int) -> Iterator[tuple[str, str
         until: the last global position that counts.
     """
     sequence_id, digest = None, Digest()
-    for page in pages_by_place(journal.events.session, until=until):
+    for page in journal.events.pages_by_place(until=until):
         for found, events in groupby(page, key=itemgetter(0)):
             if found != sequence_id:
                 if sequence_id is not None:

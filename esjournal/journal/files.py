@@ -21,6 +21,7 @@ from esjournal.interchange.beside import read_beside
 from esjournal.interchange.files import Files
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.rejects import Problem
+from esjournal.journal.copying import batch_of_page
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal, open_journal, open_temporary_journal
 from esjournal.journal.verdicts import ImportOutcome
@@ -74,6 +75,28 @@ def open_to_count(url: str) -> Iterator[Journal]:
 
 
 @contextmanager
+def open_to_compare(url: str) -> Iterator[Journal]:
+    """Open what `open_to_read` does, where it is if its sequences are in the order of their ids there.
+
+    Args:
+        url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: there is no journal, or it cannot be opened.
+        UnusableFile: the file cannot be read.
+        InvalidLine: a line of the file, or an event of another library, is none that a journal takes.
+    """
+    with open_to_read(url) as journal:
+        if journal.events.is_in_order_of_ids:
+            yield journal
+            return
+        with open_read_in(journal) as (copied, outcome):
+            _raise_first(outcome)
+            yield copied
+
+
+@contextmanager
 def open_read_in(
     journal: Journal, put_aside: Callable[[Problem], None] | None = None
 ) -> Iterator[tuple[Journal, ImportOutcome]]:
@@ -85,7 +108,9 @@ def open_read_in(
             there is any.
     """
     with open_temporary_journal() as copied:
-        outcome = import_events(copied, _dated(batches_of_journal(journal), UNKNOWN_MOMENT), put_aside=put_aside)
+        pages = journal.events.pages(until=journal.events.settled_position(), ahead=True)
+        batches = (batch_of_page(journal.shown_url, page) for page in pages)
+        outcome = import_events(copied, _dated(batches, UNKNOWN_MOMENT), put_aside=put_aside)
         yield (
             replace(copied, shown_url=journal.shown_url, journal_id=journal.journal_id, layout=journal.layout),
             outcome,
@@ -124,13 +149,6 @@ def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> 
         # The same file is the same journal each time, so that an export can go on with its cursor.
         journal_id = str(uuid5(NAMESPACE_URL, Path(path).resolve().as_uri()))
         yield replace(journal, shown_url=path, journal_id=journal_id), outcome
-
-
-def batches_of_journal(journal: Journal) -> Iterator[Batch]:
-    """Yield the events of a journal, in batches whose lines are their global positions."""
-    for page in journal.events.pages(until=journal.events.settled_position(), ahead=True):
-        *columns, positions = zip(*page, strict=True)
-        yield Batch(journal.shown_url, positions, tuple(columns))
 
 
 def _dated(batches: Iterable[Batch], written: str) -> Iterator[Batch]:

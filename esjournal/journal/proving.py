@@ -9,6 +9,7 @@ from itertools import compress
 
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch
+from esjournal.interchange.values import mean_the_same
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.differing import difference
 from esjournal.journal.digesting import Digest
@@ -21,11 +22,12 @@ class Proof:
 
     `events` is how many were held against what is there, `missing` and `differing` how many of them are not there or
     have another content, `first` says which one is the first of these. `dated_otherwise` counts events that were
-    recorded at another time there, and `undated` those of which one side does not know when.
+    recorded at another time there, and `undated` those of which one side does not know when; `respelt` counts states
+    that are the same JSON values, and another text there.
 
     `digest` is the SHA-256 of both sides: of the lines of NDJSON in the order of the source, without global positions,
     and without the moment of an event where the sides do not have the same one. It is one digest, because the lines of
-    events that were compared and are equal are equal. None where some are missing or differ.
+    events that were compared and are equal are equal. None where some are missing, differ, or are spelt otherwise.
     """
 
     events: int = 0
@@ -33,6 +35,7 @@ class Proof:
     differing: int = 0
     dated_otherwise: int = 0
     undated: int = 0
+    respelt: int = 0
     first: str | None = None
     digest: str | None = None
 
@@ -47,6 +50,7 @@ def prove(
     find: Counterparts,
     *,
     put_aside: Sequence[int] = (),
+    by_value: bool = False,
     on_progress: Callable[[int], None] = lambda events: None,
 ) -> Proof:
     """Hold what was copied against what is there.
@@ -55,6 +59,7 @@ def prove(
         batches: the events, as they were copied.
         find: finds what is there of them.
         put_aside: the lines of events that were not copied, ascending.
+        by_value: whether states may be spelt otherwise there, if they are the same JSON values.
         on_progress: is called with the number of events that were compared so far, again and again.
     """
     proof, digest = Proof(), Digest()
@@ -65,27 +70,28 @@ def prove(
             found = find(events)
             if [row and row[:5] for row in found] != events:
                 events = [
-                    _compared(proof, event, row, f"{copied.source}:{line}")
+                    _compared(proof, event, row, f"{copied.source}:{line}", by_value)
                     for event, row, line in zip(events, found, copied.lines, strict=True)
                 ]
             digest.update([(*event[:5], line) for event, line in zip(events, copied.lines, strict=True)])
             proof.events += len(events)
             on_progress(proof.events)
-    proof.digest = digest.hexdigest() if proof.holds else None
+    proof.digest = digest.hexdigest() if proof.holds and not proof.respelt else None
     return proof
 
 
-def _compared(proof: Proof, event: Event, found: Event | None, place: str) -> Event:
+def _compared(proof: Proof, event: Event, found: Event | None, place: str, by_value: bool) -> Event:
     """Note what differs, and return the event as it is on both sides."""
     if found is None:
         proof.missing += 1
         what = "is not there"
-    elif found[2:4] != event[2:4]:
+    elif found[2:4] != event[2:4] and not (by_value and found[2] == event[2] and mean_the_same(found[3], event[3])):
         proof.differing += 1
         what = f"is another one there: {difference(RecordedEvent(*found[:5]), RecordedEvent(*event))}"
-    elif found[4] == event[4]:
-        return event
     else:
+        proof.respelt += found[3] != event[3]
+        if found[4] == event[4]:
+            return event
         if None in (found[4], event[4]):
             proof.undated += 1
         else:

@@ -39,11 +39,13 @@ class Target:
     """What events are copied to: a journal, or a file that is written anew.
 
     `journal_id` is the journal's, None for a file. `take` is given batches and writes them: it is `import_events` or
-    `write_file` but for their first argument. `counterparts` opens what finds there the events that were copied.
+    `write_file` but for their first argument. `rewrites_states` says whether JSON is spelt anew there. `counterparts`
+    opens what finds there the events that were copied.
     """
 
     journal_id: str | None
     take: Callable[..., ImportOutcome]
+    rewrites_states: bool
     counterparts: Callable[[], AbstractContextManager[Counterparts]]
 
 
@@ -59,11 +61,14 @@ def open_target(url: str) -> Iterator[Target]:
         StoreError: there is no journal, or it cannot be opened; nothing is made.
     """
     if is_file_of_events(url):
-        yield Target(None, partial(write_file, url), lambda: counterparts_in_file(url))
+        yield Target(None, partial(write_file, url), False, lambda: counterparts_in_file(url))
         return
     with open_journal(url) as journal:
         yield Target(
-            journal.journal_id, partial(import_events, journal), lambda: nullcontext(counterparts_in_journal(journal))
+            journal.journal_id,
+            partial(import_events, journal),
+            journal.layout is not None and journal.layout.rewrites_states,
+            lambda: nullcontext(counterparts_in_journal(journal)),
         )
 
 

@@ -136,7 +136,13 @@ def copy(
                 place.counterparts() as find,
             ):
                 again = selected(copied.batches(), **types._asdict())
-                proof = prove(again, find, put_aside=aside.conflicts if aside else (), on_progress=on_progress)
+                proof = prove(
+                    again,
+                    find,
+                    put_aside=aside.conflicts if aside else (),
+                    by_value=place.rewrites_states,
+                    on_progress=on_progress,
+                )
             if summary is not None:
                 write_summary(summary, outcome, dry_run=dry_run, proof=asdict(proof))
             _say_proof(proof, quiet=quiet)
@@ -195,4 +201,7 @@ def _say_proof(proof: Proof, *, quiet: bool) -> None:
     if proof.undated:
         without.append(f"{proof.undated} that have none on one side")
     left_out = f"; recorded_at is left out of {' and of '.join(without)}" if without else ""
-    say(f"proven: {proof.events} events, sha256 {proof.digest} on both sides{left_out}")
+    same = f"sha256 {proof.digest} on both sides"
+    if proof.respelt:
+        same = f"{proof.respelt} of them with the same JSON spelt otherwise there, so that no digest is the same"
+    say(f"proven: {proof.events} events, {same}{left_out}")

@@ -61,12 +61,12 @@ def diff(
     from esjournal.cli.rendering.differences import differences_view
     from esjournal.domain.model.differences import EventDifference
     from esjournal.journal.comparing import Comparison
-    from esjournal.journal.files import open_to_read
+    from esjournal.journal.files import open_to_compare
 
     began = time.monotonic()
     # A summary is printed when all is read, and anything else as it comes.
     shares_terminal = sys.stdout.isatty() and (full or per_sequence or output_format is not LinesFormat.TABLE)
-    with open_to_read(a) as one, open_to_read(b) as other:
+    with open_to_compare(a) as one, open_to_compare(b) as other:
         comparison = Comparison(one, other, by_value=as_json)
         view = differences_view(output_format, full=full, per_sequence=per_sequence)
         with EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress:

@@ -50,7 +50,8 @@ class Statements(Generic[Item]):
 
     Args:
         active_record_class: a class with a `__table__`, which has a column for each field of the item and one for the
-            global position, by their keys; what it has not, its `completed` adds to rows of the others.
+            global position, by their keys; what it has not, its `completed` adds to rows of the others; where the
+            database rewrites what it is given, its `means` makes of an item's content what stays the same.
         sequenced_item_class: the namedtuple class of the items.
         dialect: SQLAlchemy's dialect of the database, with positional parameters.
     """
@@ -63,6 +64,7 @@ class Statements(Generic[Item]):
         self._mark = "?" if dialect.paramstyle == "qmark" else "%s"
         self.names = SequencedItemFieldNames(sequenced_item_class)
         self._completed: Callable[[Rows], Rows] | None = getattr(active_record_class, "completed", None)
+        self._means: Callable[[tuple[Any, ...]], Any] | None = getattr(active_record_class, "means", None)
         missing = {*self.names.all, GLOBAL_POSITION} - set(table.columns.keys())
         if missing and not self._completed:
             raise TypeError(
@@ -86,6 +88,7 @@ class Statements(Generic[Item]):
         self.item: Callable[[Iterable[Any]], Item] = sequenced_item_class._make  # type: ignore[attr-defined]
         # Where the global position stands in the rows of a page: last, if it is no field of the items.
         self.position_in_page = there.index(GLOBAL_POSITION) if GLOBAL_POSITION in there else -1
+        self._without_position = [index for index, name in enumerate(there) if name != GLOBAL_POSITION]
         self._global_position = self._name(table.columns[GLOBAL_POSITION])
         self.appending = self._append_statements()
         self._cache: dict[Any, str] = {}
@@ -120,6 +123,11 @@ class Statements(Generic[Item]):
         """Return the fields of items from the rows of a page."""
         return self._fields(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows])
 
+    def place_values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """Return the fields of items but their global positions, from the rows of `by_place`."""
+        values = self._values(rows, [self._results[index] for index in self._without_position])
+        return self._completed(values) if self._completed else values
+
     def contents(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         """Return what writers decided of items, from the rows of `content_page`."""
         return self._values(rows, self.content(self._results))
@@ -150,7 +158,11 @@ class Statements(Generic[Item]):
 
     def same_content(self, one: Item, other: Item) -> bool:
         """Say whether two items are equal in all that a writer decides: not when and where they were recorded."""
-        return bool(self.content(one) == self.content(other))
+        return self.equal_contents(self.content(one), self.content(other))
+
+    def equal_contents(self, one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+        """Say whether what writers decided of two items is equal, or where a database rewrites it, means the same."""
+        return one == other or (self._means is not None and self._means(one) == self._means(other))
 
     def items_of_sequence(self, bounds: tuple[str, ...], ascending: bool) -> str:
         """Return a select that takes the sequence's id, a value for each bound, and a limit.
@@ -213,6 +225,17 @@ class Statements(Generic[Item]):
         return (
             f"SELECT min({position}), max({position}) FROM {table} "
             f"WHERE {RECORDED_AT} >= {mark} AND {RECORDED_AT} <= {mark}"
+        )
+
+    def by_place(self) -> str:
+        """Return a select of all items up to a global position, by sequence and position."""
+        return self._cached(
+            "place",
+            lambda: (
+                select(*(self._selected[index] for index in self._without_position))
+                .where(self.table.columns[GLOBAL_POSITION] <= bindparam("until"))
+                .order_by(*self._selected[:2])
+            ),
         )
 
     def content_page(self) -> str:

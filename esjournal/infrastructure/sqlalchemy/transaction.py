@@ -116,7 +116,8 @@ class Transaction(Generic[Item]):
         if stored == items:
             return count
         pairs = enumerate(zip(stored, items, strict=False))
-        return next((index for index, (one, other) in pairs if one != other), min(len(stored), count))
+        different = (index for index, (one, other) in pairs if not self._statements.equal_contents(one, other))
+        return next(different, min(len(stored), count))
 
     def stored_at(self, items: Sequence[Item]) -> dict[Place, Item]:
         """Return what is stored at the places of items, by sequence id and position."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, FetchedValue, LargeBinary, Text
@@ -16,7 +15,7 @@ from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
-from esjournal.infrastructure.sqlalchemy.layouts.moments import moment_of
+from esjournal.infrastructure.sqlalchemy.layouts.moments import with_moments
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
 from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
 from esjournal.infrastructure.sqlalchemy.session import Session
@@ -132,11 +131,6 @@ def bytes_of_state(state: str) -> bytes:
     if state_of_bytes(stored) != state:
         raise InvalidData("the state is neither JSON nor the base64 of bytes that are none, and this layout has bytes")
     return stored
-
-
-def with_moments(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    """Return rows of id, version, type, state and position with the moment that the state says before the position."""
-    return [(*row[:4], moment_of(row[3]), *row[4:]) for row in rows]
 
 
 def _has_names(session: Session, table: FoundTable) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
-from esjournal.infrastructure.sqlalchemy.layouts.moments import moment_of
+from esjournal.infrastructure.sqlalchemy.layouts.moments import with_moments
 from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
@@ -78,7 +78,4 @@ def _position(table: FoundTable) -> str:
 
 def _completed(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
     # The column may be NULL, and a state is text.
-    return [
-        (originator_id, version, event_type, state or "", moment_of(state or ""), position)
-        for originator_id, version, event_type, state, position in rows
-    ]
+    return with_moments([(*row[:3], row[3] or "", *row[4:]) for row in rows])

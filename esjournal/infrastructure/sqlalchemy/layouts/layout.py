@@ -29,9 +29,9 @@ class Layout(ABC):
     """The tables of one library.
 
     `name` is what it is chosen by, `library` whose tables they are; `table` is the name that the table with the events
-    has where nobody says otherwise, and `schema` the schema that it is in, where that is always the same; `is_written`
-    says whether events can be appended, and `contiguous` whether then no version of a sequence may be missing, of which
-    the first is one of `first_versions`.
+    has where nobody says otherwise, and `schema` the schema that it is in, where that is always the same. `is_written`
+    says whether events can be appended. Then `rewrites_states` says whether their JSON is spelt anew, and `contiguous`
+    whether no version of a sequence may be missing, of which the first is one of `first_versions`.
     """
 
     name: ClassVar[str]
@@ -39,6 +39,7 @@ class Layout(ABC):
     table: ClassVar[str] = "stored_events"
     schema: ClassVar[str | None] = None
     is_written: ClassVar[bool] = True
+    rewrites_states: ClassVar[bool] = False
     contiguous: ClassVar[bool] = False
     first_versions: ClassVar[tuple[int, ...]] = (0, 1)
 

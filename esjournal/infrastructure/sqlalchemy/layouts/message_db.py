@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Column, FetchedValue, Text, cast, func, literal_column
 from sqlalchemy.types import TypeDecorator
 
+from esjournal.domain.model import states
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
@@ -38,6 +39,7 @@ class MessageDbLayout(Layout):
     library: ClassVar[str] = "message-db 1"
     table: ClassVar[str] = "messages"
     schema: ClassVar[str | None] = "message_store"
+    rewrites_states: ClassVar[bool] = True
     contiguous: ClassVar[bool] = True
     first_versions: ClassVar[tuple[int, ...]] = (0,)
 
@@ -58,7 +60,8 @@ class MessageDbLayout(Layout):
             Column("global_position", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue()),
             writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT),
         )
-        return LayoutStrategy(session, self, type("MessageRecord", (), {"__table__": columns}), names)
+        record = type("MessageRecord", (), {"__table__": columns, "means": staticmethod(_meaning)})
+        return LayoutStrategy(session, self, record, names)
 
     def misfit(self, event: RecordedEvent) -> str | None:
         """Say why an event has no place in this layout: data is jsonb."""
@@ -75,6 +78,13 @@ class MessageDbLayout(Layout):
                 pass
             return f"the state has {found[0]}, which PostgreSQL's jsonb does not take"
         return None
+
+
+def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
+    # jsonb has its own spaces, order of keys and exponents.
+    *others, state = content
+    value = states.comparable(state)
+    return (*others, state if value is states.MISSING else value)
 
 
 class _JsonInText(TypeDecorator[str]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,11 @@ _AT_THE_START = re.compile(
     r'\{"timestamp":\{"_type_":"datetime_iso","_data_":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\+00:00"\}', re.ASCII
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def with_moments(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """Return rows that begin with id, version, type and state with the moment that the state says behind these."""
+    return [(*row[:4], moment_of(row[3]), *row[4:]) for row in rows]
 
 
 def moment_of(state: str) -> str | None:
