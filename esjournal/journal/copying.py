@@ -39,6 +39,9 @@ class Source(Protocol):
     def batches(self) -> Iterator[Batch]:
         """Yield all events, with what is wrong with those between, from the beginning, each time it is called."""
 
+    def left_out(self) -> str | None:
+        """Say what of it has no place in a journal, or return None."""
+
     def cursor(self) -> Cursor:
         """Return the cursor of the last event there is to read; a file has none."""
 
@@ -51,13 +54,13 @@ class JournalSource:
     Args:
         journal: an open journal.
         after: the global position to begin behind.
-        until: the global position to end with.
+        until: the global position to end with, by default the last one.
     """
 
-    def __init__(self, journal: Journal, after: int, until: int) -> None:
+    def __init__(self, journal: Journal, after: int, until: int | None = None) -> None:
         self.journal_id: str | None = journal.journal_id
         self._journal = journal
-        self._until = max(after, until)
+        self._until = max(after, journal.events.last_global_position() if until is None else until)
         self.size = self._until - after
         self._after = after
         self._at = after
@@ -76,6 +79,13 @@ class JournalSource:
         for page in self._journal.events.pages(after=self._after, until=self._until):
             yield batch_of_page(self._journal.shown_url, page)
             self._at = page[-1][-1]
+
+    def left_out(self) -> str | None:
+        """Say what of it has no place in a journal, or return None."""
+        journal = self._journal
+        if journal.layout is None:
+            return None
+        return journal.layout.left_out(journal.events.session, journal.events.table.name, self._after, self._until)
 
     def cursor(self) -> Cursor:
         """Return the cursor of the last event there is to read."""
@@ -116,6 +126,10 @@ class FileSource:
         self._files = Files([self._path])
         with read_beside(self._files, self._busy) as batches:
             yield from batches
+
+    def left_out(self) -> str | None:
+        """Return None: what a file has is all in its events."""
+        return None
 
     def cursor(self) -> Cursor:
         """Refuse: a file is read as a whole."""

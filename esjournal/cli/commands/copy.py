@@ -129,6 +129,8 @@ def copy(
                 advice="mend it there, or put it aside with --rejects",
             )
         if not quiet:
+            if (left_out := copied.left_out()) is not None:
+                say(left_out)
             say_totals(outcome, dry_run=dry_run)
         if not (dry_run or no_verify):
             with (

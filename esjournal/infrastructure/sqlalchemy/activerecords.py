@@ -251,8 +251,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     def pages_by_place(self, *, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return all items sequence by sequence, position by position, a page at a time, as plain tuples.
 
-        Of their fields the global position is left out. It is one statement, which stays open until all are read: what it gives is of one moment. For 336,776 events
-        that takes SQLite 1.5 seconds, and 1.8 where each page is a statement; PostgreSQL 1.2 and 1.6.
+        Of their fields the global position is left out. It is one statement, which stays open until all are read: what
+        it gives is of one moment. For 336,776 events that takes SQLite 1.5 seconds, and 1.8 where each page is a
+        statement; PostgreSQL 1.2 and 1.6.
 
         Args:
             until: the last global position that counts.

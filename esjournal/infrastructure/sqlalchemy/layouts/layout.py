@@ -51,6 +51,10 @@ class Layout(ABC):
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
         """Return what reads and writes the events of a table of this layout."""
 
+    def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
+        """Say what of events between two global positions has no place in a journal, or return None."""
+        return None
+
     def misfit(self, event: RecordedEvent) -> str | None:
         """Say why an event has no place in this layout, or return None."""
         return None

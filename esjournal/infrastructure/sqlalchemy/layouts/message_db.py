@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, FetchedValue, Text, cast, func, liter
 from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.model import states
+from esjournal.domain.model.findings import counted
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
@@ -62,6 +63,17 @@ class MessageDbLayout(Layout):
         )
         record = type("MessageRecord", (), {"__table__": columns, "means": staticmethod(_meaning)})
         return LayoutStrategy(session, self, record, names)
+
+    def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
+        """Say how many messages have metadata."""
+        name = session.engine.dialect.identifier_preparer.quote(table)
+        with session.connection() as connection:
+            [count] = connection.execute(
+                f"SELECT count(*) FROM {name} WHERE metadata IS NOT NULL AND global_position > %s "
+                f"AND global_position <= %s",
+                (after, until),
+            ).fetchone()
+        return f"the metadata of {counted(count, 'message')} is left out: an event has none" if count else None
 
     def misfit(self, event: RecordedEvent) -> str | None:
         """Say why an event has no place in this layout: data is jsonb."""
