@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
-import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -23,57 +19,24 @@ from esjournal.interchange.formats import format_of
 from esjournal.interchange.streams import sink
 from esjournal.journal.exporting import export_events
 from esjournal.journal.opening import initialise, open_journal
+from tests.docs.pages import (
+    PAGES,
+    ROOT,
+    SERVERS,
+    Shell,
+    blocks,
+    open_shell,
+    pages_with,
+    program_of,
+    run_step,
+    steps,
+    without_jq,
+)
 
-ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
 COMMANDS = ["init", "append", "get", "list", "log", "history", "stats", "verify", "info", "export", "import", "copy"]
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
-# Servers that the documentation names; the tests have another.
-SERVERS = re.compile(r"postgresql://me@[\w.]+/\w+")
 INSTALLING = re.compile(r"pip install|apt-get|python3 -m venv")
-END = "<<end>>"
-
-Shell = Callable[[str], str]
-
-
-class Block(NamedTuple):
-    """A fenced block, and the line it begins on."""
-
-    line: int
-    language: str
-    text: str
-
-
-class Step(NamedTuple):
-    """A command, and what it prints; None where a page does not say."""
-
-    line: int
-    command: str
-    output: str | None
-
-
-def blocks(page: str) -> Iterator[Block]:
-    text = (ROOT / page).read_text()
-    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL):
-        yield Block(text.count("\n", 0, found.start()) + 1, found[1], found[2])
-
-
-def steps(block: Block) -> Iterator[Step]:
-    if block.language == "sh":
-        yield Step(block.line, block.text, None)
-    if block.language == "console":
-        for found in re.finditer(r"^\$ (.*\n(?:> .*\n)*)((?:(?!\$ ).*\n)*)", block.text, flags=re.MULTILINE):
-            line = block.line + 1 + block.text.count("\n", 0, found.start())
-            yield Step(line, found[1].replace("\n> ", "\n"), found[2])
-
-
-def without_jq(text: str) -> str:
-    return text if shutil.which("jq") else re.sub(r"^.*\bjq\b.*\n", "", text, flags=re.MULTILINE)
-
-
-def pages_with(*languages: str) -> list[str]:
-    return [page for page in PAGES if any(block.language in languages for block in blocks(page))]
 
 
 @pytest.fixture(scope="module")
@@ -115,69 +78,22 @@ def work(tmp_path: Path) -> Path:
 @pytest.fixture
 def shell(tmp_path: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
     """A bash of which every command prints to one place; it fails the test at the first command that fails."""
-    (tmp_path / "home").mkdir()
-    work.mkdir(exist_ok=True)
-    for name in ("docs", "completions"):
-        (work / name).symlink_to(ROOT / name)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ESJOURNAL_", "PG"))}
-    environment |= {"HOME": str(tmp_path / "home"), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    bash = subprocess.Popen(
-        ["bash", "--norc", "-e", "-o", "pipefail"],
-        cwd=work,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert bash.stdin is not None
-    assert bash.stdout is not None
-
-    def run(command: str) -> str:
-        assert bash.stdin is not None
-        assert bash.stdout is not None
-        # Both the server and the schema are the test's own.
-        here = SERVERS.sub(lambda _: shlex.quote(postgres_url), command)
-        here = here.replace("--schema journal", f"--schema {postgres_url.partition('schema=')[2]}")
-        bash.stdin.write(here.rstrip("\n") + f"\necho '{END}'\n")
-        bash.stdin.flush()
-        output = ""
-        for line in bash.stdout:
-            if line == f"{END}\n":
-                return output
-            output += line
-        pytest.fail(f"{command.strip()!r} fails: {output}")
-
-    with bash:
+    with open_shell(tmp_path / "home", work, postgres_url) as run:
         yield run
-        bash.stdin.close()
 
 
 @pytest.mark.parametrize("page", pages_with("sh", "console"))
 def test_the_shell_snippets_of_a_page_run_and_print_what_it_shows(page: str, shell: Shell) -> None:
-    checker = doctest.OutputChecker()
     for block in blocks(page):
         for step in steps(block):
-            if INSTALLING.search(step.command):
-                continue
-            command = without_jq(step.command)
-            if not command:
-                continue
-            printed = shell(command)
-            if step.output is not None and command == step.command:
-                same = checker.check_output(step.output, printed, doctest.ELLIPSIS)
-                assert same, f"{page}:{step.line}: {command}{printed}"
+            if not INSTALLING.search(step.command):
+                run_step(step, shell, page)
 
 
 @pytest.mark.parametrize("page", pages_with("python"))
 def test_the_python_snippets_of_a_page_run_as_one_program(page: str, tmp_path: Path, postgres_url: str) -> None:
-    text = ""
-    for block in blocks(page):
-        if block.language == "python":
-            # Empty lines, so that errors name the lines of the page.
-            text += "\n" * (block.line - text.count("\n")) + block.text
     program = tmp_path / Path(page).name
-    program.write_text(SERVERS.sub(lambda _: postgres_url, text))
+    program.write_text(SERVERS.sub(lambda _: postgres_url, program_of(page)))
     result = subprocess.run(
         [sys.executable, "-W", "error", str(program)], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )

@@ -1,0 +1,129 @@
+"""The pages of the documentation: their snippets, and the shell that runs them."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+# It needs an application that goes on writing: see tests/other_libraries.
+MIGRATING = "docs/migrating.md"
+# Servers that the documentation names; the tests have another.
+SERVERS = re.compile(r"postgresql://me@[\w.]+/\w+")
+END = "<<end>>"
+
+Shell = Callable[[str], str]
+
+
+class Block(NamedTuple):
+    """A fenced block, and the line it begins on."""
+
+    line: int
+    language: str
+    text: str
+
+
+class Step(NamedTuple):
+    """A command, and what it prints; None where a page does not say."""
+
+    line: int
+    command: str
+    output: str | None
+
+
+def blocks(page: str) -> Iterator[Block]:
+    text = (ROOT / page).read_text()
+    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL):
+        yield Block(text.count("\n", 0, found.start()) + 1, found[1], found[2])
+
+
+def steps(block: Block) -> Iterator[Step]:
+    if block.language == "sh":
+        yield Step(block.line, block.text, None)
+    if block.language == "console":
+        for found in re.finditer(r"^\$ (.*\n(?:> .*\n)*)((?:(?!\$ ).*\n)*)", block.text, flags=re.MULTILINE):
+            line = block.line + 1 + block.text.count("\n", 0, found.start())
+            yield Step(line, found[1].replace("\n> ", "\n"), found[2])
+
+
+def without_jq(text: str) -> str:
+    return text if shutil.which("jq") else re.sub(r"^.*\bjq\b.*\n", "", text, flags=re.MULTILINE)
+
+
+def pages_with(*languages: str) -> list[str]:
+    """The pages that have blocks of a language, and run by themselves."""
+    return [page for page in PAGES if page != MIGRATING and any(block.language in languages for block in blocks(page))]
+
+
+@contextmanager
+def open_shell(home: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
+    """Give a bash of which every command prints to one place; it fails the test at the first command that fails."""
+    home.mkdir()
+    work.mkdir(exist_ok=True)
+    for name in ("docs", "completions"):
+        (work / name).symlink_to(ROOT / name)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ESJOURNAL_", "PG"))}
+    environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    bash = subprocess.Popen(
+        ["bash", "--norc", "-e", "-o", "pipefail"],
+        cwd=work,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert bash.stdin is not None
+    assert bash.stdout is not None
+
+    def run(command: str) -> str:
+        assert bash.stdin is not None
+        assert bash.stdout is not None
+        # Both the server and the schema are the test's own.
+        here = SERVERS.sub(lambda _: shlex.quote(postgres_url), command)
+        here = here.replace("--schema journal", f"--schema {postgres_url.partition('schema=')[2]}")
+        bash.stdin.write(here.rstrip("\n") + f"\necho '{END}'\n")
+        bash.stdin.flush()
+        output = ""
+        for line in bash.stdout:
+            if line == f"{END}\n":
+                return output
+            output += line
+        pytest.fail(f"{command.strip()!r} fails: {output}")
+
+    with bash:
+        yield run
+        bash.stdin.close()
+
+
+def run_step(step: Step, shell: Shell, page: str) -> None:
+    """Run a command of a page, without what needs jq if that is missing, and hold what it prints against the page."""
+    command = without_jq(step.command)
+    if not command:
+        return
+    printed = shell(command)
+    if step.output is not None and command == step.command:
+        same = doctest.OutputChecker().check_output(step.output, printed, doctest.ELLIPSIS)
+        assert same, f"{page}:{step.line}: {command}{printed}"
+
+
+def program_of(page: str) -> str:
+    """Return the Python snippets of a page as one program."""
+    text = ""
+    for block in blocks(page):
+        if block.language == "python":
+            # Empty lines, so that errors name the lines of the page.
+            text += "\n" * (block.line - text.count("\n")) + block.text
+    return text
