@@ -11,6 +11,7 @@ from urllib.parse import quote
 import typer
 
 from esjournal.exceptions import InvalidData
+from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.interchange.formats import FileFormat
 
 URL_VARIABLE = "ESJOURNAL_URL"
@@ -54,13 +55,8 @@ UrlOption = Annotated[
     ),
 ]
 LayoutOption = Annotated[
-    str | None,
-    typer.Option(
-        "--layout",
-        metavar="NAME",
-        help="Whose tables these are, if no journal's: eventsourcing, eventsourcing-4 or message-db.",
-        show_default=False,
-    ),
+    LayoutName | None,
+    typer.Option("--layout", help="Whose tables these are, where they are no journal's.", show_default=False),
 ]
 TableOption = Annotated[
     str | None,
@@ -105,7 +101,7 @@ LimitOption = Annotated[
 ]
 
 
-def url_of(context: typer.Context, url: str | None, layout: str | None = None, table: str | None = None) -> str:
+def url_of(context: typer.Context, url: str | None, layout: LayoutName | None = None, table: str | None = None) -> str:
     """Return the journal's URL: the command's option, the program's, the environment's, or the default.
 
     Args:

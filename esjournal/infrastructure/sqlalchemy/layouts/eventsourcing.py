@@ -12,6 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from esjournal.exceptions import InvalidData
+from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
@@ -32,7 +33,7 @@ _FIRST_VERSION = 1
 class EventsourcingLayout(Layout):
     """The tables of eventsourcing 9: `stored_events`, or `NAME_events` of an application with a name."""
 
-    name: ClassVar[str] = "eventsourcing"
+    name: ClassVar[LayoutName] = LayoutName.EVENTSOURCING
     library: ClassVar[str] = "eventsourcing 9"
 
     def has(self, table: FoundTable) -> bool:

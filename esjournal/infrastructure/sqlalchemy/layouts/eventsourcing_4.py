@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.moments import with_moments
@@ -27,7 +28,7 @@ class Eventsourcing4Layout(Layout):
     Those of version 3 are in no global order on PostgreSQL, and are not told.
     """
 
-    name: ClassVar[str] = "eventsourcing-4"
+    name: ClassVar[LayoutName] = LayoutName.EVENTSOURCING_4
     library: ClassVar[str] = "eventsourcing 2 to 4"
     is_written: ClassVar[bool] = False
 

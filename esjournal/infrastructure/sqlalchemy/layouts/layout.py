@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 from esjournal.exceptions import InvalidURL
+from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions
@@ -34,7 +35,7 @@ class Layout(ABC):
     whether no version of a sequence may be missing, of which the first is one of `first_versions`.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[LayoutName]
     library: ClassVar[str]
     table: ClassVar[str] = "stored_events"
     schema: ClassVar[str | None] = None

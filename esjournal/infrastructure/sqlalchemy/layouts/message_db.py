@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.model import states
 from esjournal.domain.model.findings import counted
+from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
@@ -36,7 +37,7 @@ _INSERT_NEXT = (
 class MessageDbLayout(Layout):
     """The messages of message-db: a stream is a sequence, and the UUIDv5 of its name is the id of it."""
 
-    name: ClassVar[str] = "message-db"
+    name: ClassVar[LayoutName] = LayoutName.MESSAGE_DB
     library: ClassVar[str] = "message-db 1"
     table: ClassVar[str] = "messages"
     schema: ClassVar[str | None] = "message_store"
