@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,37 +27,28 @@ def difference(there: RecordedEvent, here: RecordedEvent) -> str:
 
 def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:
     if there.event_type != here.event_type:
-        yield _differs("event_type", fields.shortened(there.event_type), fields.shortened(here.event_type))
+        yield f"event_type is {fields.shortened(there.event_type)} there and {fields.shortened(here.event_type)} here"
     if there.state == here.state:
         return
     one, other = states.parsed(there.state), states.parsed(here.state)
     if one is None or other is None:
         yield "the states are different texts"
         return
-    found = list(_in_objects("state", one, other))
+    leaves, others = dict(states.leaves(one)), dict(states.leaves(other))
+    found = [
+        _differs(f"state.{states.path_text(path)}", leaves.get(path, states.MISSING), others.get(path, states.MISSING))
+        for path in {**leaves, **others}
+        if leaves.get(path, states.MISSING) != others.get(path, states.MISSING)
+    ]
     yield from found or ["the states say the same, and are written differently"]
 
 
-def _in_objects(path: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[str]:
-    for name in {**one, **other}:
-        at = f"{path}.{name}"
-        if name not in other:
-            yield f"{at} is only there"
-        elif name not in one:
-            yield f"{at} is only here"
-        elif isinstance(one[name], dict) and isinstance(other[name], dict):
-            yield from _in_objects(at, one[name], other[name])
-        elif (there := _shown(one[name])) != (here := _shown(other[name])):
-            yield _differs(at, _cut(there), _cut(here))
-
-
-def _differs(what: str, there: str, here: str) -> str:
-    return f"{what} is {there} there and {here} here"
+def _differs(what: str, there: Any, here: Any) -> str:
+    if there is states.MISSING or here is states.MISSING:
+        return f"{what} is only {'here' if there is states.MISSING else 'there'}"
+    return f"{what} is {_shown(there)} there and {_shown(here)} here"
 
 
 def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, states.Number) else json.dumps(value, ensure_ascii=False)
-
-
-def _cut(text: str) -> str:
+    text = states.text_of(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

@@ -1,4 +1,4 @@
-"""What is copied: events of a journal or a file as batches, read as often as needed; and nothing that breaks a rule."""
+"""What is copied: events of a journal and of a file as batches, as often as needed, and nothing that breaks a rule."""
 
 from __future__ import annotations
 
