@@ -1,0 +1,425 @@
+"""`esjournal copy`, between stores and files, each option as its users run it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.journal.digesting import digest_of
+from esjournal.journal.opening import initialise, open_journal
+from tests.events import ID, OTHER_ID, event, generated, sequence
+from tests.program import file_with, invoke, journal_with, run, stored
+
+TOTALS = r"esjournal: {} read, {} appended, {} already there, \d+\.\d\d s, \d+ events/s\n"
+PROVEN = r"esjournal: proven: {} events, sha256 [0-9a-f]{{64}} on both sides\n"
+DRY = r"esjournal: dry run, nothing was written: would be {} read, {} appended, {} already there, [^\n]*\n"
+STORES = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(params=STORES, ids=lambda store: f"from-{store}")
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a store for a source, where nothing is yet."""
+    if request.param == "sqlite":
+        return str(tmp_path / "source.db")
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(params=STORES, ids=lambda store: f"to-{store}")
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty journal."""
+    if request.param == "sqlite":
+        url = str(tmp_path / "target.db")
+    else:
+        url = str(request.getfixturevalue("another_postgres_url"))
+    initialise(url)
+    return url
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> str:
+    """A journal of nine events, three of each of three types."""
+    events = [event(version, f'{{"n":{version}}}', event_type=f"shop#{'ABC'[version % 3]}") for version in range(9)]
+    return journal_with(str(tmp_path / "old.db"), events)
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> str:
+    """An empty journal."""
+    return journal_with(str(tmp_path / "new.db"), [])
+
+
+def ended(result: Result, code: int, err: str = "") -> None:
+    """Check an end: the exit code, nothing on stdout, and stderr as a regular expression for the whole of it."""
+    assert (result.exit_code, result.stdout) == (code, ""), result.stderr
+    assert re.fullmatch(err, result.stderr, re.DOTALL), result.stderr
+
+
+def refused(result: Result, code: int, message: str) -> None:
+    ended(result, code, f"esjournal: [^\n]*{message}[^\n]*\n")
+
+
+def copied(*arguments: str, count: tuple[int, int, int], proven: int | None = None) -> None:
+    result = invoke("copy", *arguments)
+    proof = PROVEN.format(count[0] if proven is None else proven)
+    ended(result, 0, TOTALS.format(*count) + proof)
+
+
+def digest(url: str) -> str:
+    return invoke("verify", "--digest", "--quiet", url=url).stdout.split()[0]
+
+
+def appended(url: str, *events: RecordedEvent) -> None:
+    with open_journal(url) as journal:
+        journal.events.append(events)
+
+
+def versions(url: str) -> list[int | None]:
+    return [found.originator_version for found in stored(url)]
+
+
+# Between stores
+
+
+def test_a_journal_is_copied_whole_and_both_sides_have_the_digest_that_is_said(source: str, target: str) -> None:
+    journal_with(source, generated(1_203))
+    result = invoke("copy", source, target)
+    ended(result, 0, TOTALS.format(1_203, 1_203, 0) + PROVEN.format(1_203))
+    assert stored(target) == stored(source)
+    [said] = re.findall("sha256 ([0-9a-f]{64})", result.stderr)
+    assert said == digest(source) == digest(target)
+
+
+def test_a_target_that_holds_a_part_gets_the_rest(source: str, target: str) -> None:
+    events = list(generated(100))
+    journal_with(source, events)
+    appended(target, *sequence(3, of=OTHER_ID), *events[:40])
+    copied(source, target, count=(100, 60, 40))
+    assert [found[:5] for found in stored(target)][3:] == [found[:5] for found in events]
+    copied(source, target, count=(100, 0, 100))
+
+
+def test_where_an_event_differs_nothing_is_written_and_what_differs_is_said(source: str, target: str) -> None:
+    journal_with(source, [event(0, '{"price":2}'), *sequence(3, of=OTHER_ID)])
+    appended(target, event(0, '{"price":1}'))
+    result = invoke("copy", source, target)
+    assert result.exit_code == 4
+    first, last = result.stderr.splitlines()
+    assert first.startswith("esjournal: ")
+    assert first.endswith(
+        f":1: sequence {ID}: version 0 is taken by a different event: state.price is 1 there and 2 here"
+    )
+    assert last == (
+        "esjournal: nothing was written: 4 read, 0 bad, 1 in conflict; mend it there, or put it aside with --rejects"
+    )
+    assert versions(target) == [0]
+
+
+def test_a_copy_goes_on_with_a_cursor_again_and_again(source: str, target: str, tmp_path: Path) -> None:
+    cursor = str(tmp_path / "moving.cursor")
+    journal_with(source, sequence(5))
+    for count, more in ((5, 3), (3, 0), (0, 2), (2, 0)):
+        copied("--cursor-file", cursor, source, target, count=(count, count, 0))
+        appended(source, *sequence(99)[len(stored(source)) :][:more])
+    assert stored(target) == stored(source)
+    assert json.loads(Path(cursor).read_text())["global_position"] == 10
+
+
+def test_with_a_cursor_that_is_lost_what_is_there_is_skipped(source: str, target: str, tmp_path: Path) -> None:
+    cursor = tmp_path / "moving.cursor"
+    journal_with(source, sequence(5))
+    copied("--cursor-file", str(cursor), source, target, count=(5, 5, 0))
+    cursor.unlink()
+    appended(source, event(5))
+    copied("--cursor-file", str(cursor), source, target, count=(6, 1, 5))
+
+
+# Files
+
+
+@pytest.mark.parametrize("name", ["e.ndjson", "e.csv", "e.ndjson.gz", "e.csv.zst"])
+def test_a_journal_goes_through_a_file_and_keeps_its_digest(
+    source: str, target: str, tmp_path: Path, name: str
+) -> None:
+    journal_with(source, generated(300))
+    file = str(tmp_path / name)
+    copied(source, file, count=(300, 300, 0))
+    copied(file, target, count=(300, 300, 0))
+    assert digest(source) == digest(file) == digest(target)
+    assert stored(target) == stored(source)
+
+
+def test_a_file_is_written_anew_and_has_what_export_writes(old: str, tmp_path: Path) -> None:
+    file, exported = tmp_path / "e.ndjson", tmp_path / "exported.ndjson"
+    file.write_text("something else\n")
+    copied(old, str(file), count=(9, 9, 0))
+    invoke("export", "-o", str(exported), url=old)
+    assert file.read_bytes() == exported.read_bytes()
+    copied("--after", "5", old, str(file), count=(4, 4, 0))
+    invoke("export", "--after", "5", "-o", str(exported), url=old)
+    assert file.read_bytes() == exported.read_bytes()
+
+
+def test_a_bad_line_of_a_file_is_told_as_import_tells_it(new: str, tmp_path: Path) -> None:
+    file = file_with(tmp_path / "e.ndjson", sequence(3))
+    file.write_text(file.read_text().replace('"n":1', '"n":NaN'))
+    imported = invoke("import", str(file), url=new)
+    result = invoke("copy", str(file), new)
+    assert result.exit_code == imported.exit_code == 3
+    assert result.stderr.splitlines()[0] == imported.stderr.splitlines()[0]
+    assert stored(new) == []
+
+
+def test_events_of_a_file_without_moments_are_proven_without_them(new: str, tmp_path: Path) -> None:
+    file = tmp_path / "e.ndjson"
+    file.write_text(f'{{"originator_id":"{ID}","originator_version":0,"event_type":"a","state":{{}}}}\n')
+    left_out = "; recorded_at is left out of 1 that have none on one side"
+    ended(invoke("copy", str(file), new), 0, TOTALS.format(1, 1, 0) + PROVEN.format(1).replace("\\n", f"{left_out}\\n"))
+
+
+def test_two_files_are_the_business_of_export(tmp_path: Path) -> None:
+    file_with(tmp_path / "e.ndjson", sequence(3))
+    refused(invoke("copy", str(tmp_path / "e.ndjson"), str(tmp_path / "e.csv")), 2, "both are files: `esjournal --url")
+
+
+# Options, as those of import
+
+
+def test_a_dry_run_counts_and_says_what_does_not_fit_and_writes_nothing(
+    source: str, target: str, tmp_path: Path
+) -> None:
+    journal_with(source, sequence(20))
+    copied_plan = ["copy", "--dry-run", "--cursor-file", str(tmp_path / "cursor"), source]
+    ended(invoke(*copied_plan, target), 0, DRY.format(20, 20, 0))
+    ended(invoke(*copied_plan, str(tmp_path / "e.ndjson")), 0, DRY.format(20, 20, 0))
+    appended(target, *(event(version) for version in range(12)))
+    result = invoke(*copied_plan, target)
+    assert result.exit_code == 4
+    assert len(result.stderr.splitlines()) == 11
+    assert "nothing was written: 20 read, 0 bad, 12 in conflict" in result.stderr
+    assert len(stored(target)) == 12
+    assert {found.suffix for found in tmp_path.iterdir()} <= {".db", ".db-wal", ".db-shm"}
+
+
+def test_rejects_are_put_aside_and_the_proof_is_of_the_rest(source: str, target: str, tmp_path: Path) -> None:
+    rejects, summary = tmp_path / "bad.ndjson", tmp_path / "summary.json"
+    journal_with(source, [*sequence(3), *sequence(3, of=OTHER_ID)])
+    appended(target, event(1, '{"n":7}'))
+    options = ["--rejects", str(rejects), "--summary", str(summary), "--cursor-file", str(tmp_path / "cursor")]
+    result = invoke("copy", *options, source, target)
+    assert result.exit_code == 4
+    assert "5 appended, 0 already there, 1 rejected" in result.stderr
+    assert re.search(PROVEN.format(5), result.stderr)
+    [reject] = map(json.loads, rejects.read_text().splitlines())
+    assert (reject["originator_version"], reject["reject"]["line"]) == (1, 2)
+    totals = json.loads(summary.read_text())
+    assert (totals["conflicts"], totals["proof"]["events"], totals["proof"]["missing"]) == (1, 5, 0)
+    assert json.loads((tmp_path / "cursor").read_text())["global_position"] == 6
+    result = invoke("copy", *options, "--max-rejects", "0", "--after", "0", source, target)
+    assert result.exit_code == 2
+
+
+def test_more_rejects_than_are_wanted_leave_nothing(old: str, new: str, tmp_path: Path) -> None:
+    appended(new, event(0), event(1))
+    rejects = tmp_path / "bad.ndjson"
+    result = invoke("copy", "--rejects", str(rejects), "--max-rejects", "1", old, new)
+    assert result.exit_code == 4
+    assert "nothing was written: 9 read, more than 1 rejects; mend it there" in result.stderr
+    assert len(stored(new)) == 2
+    assert not rejects.exists()
+
+
+def test_an_event_that_breaks_a_rule_is_refused_by_its_global_position(old: str, new: str, tmp_path: Path) -> None:
+    with open_journal(old) as journal, journal.events.session.connection() as connection:
+        connection.execute("UPDATE stored_events SET event_type = '' WHERE global_position IN (4, 6)")
+    result = invoke("copy", old, new)
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[0].startswith(f"esjournal: sqlite:///{old}:4: event_type is empty")
+    assert "nothing was written: 9 read, 2 bad, 0 in conflict" in result.stderr
+    assert stored(new) == []
+    result = invoke("copy", "--rejects", str(tmp_path / "bad.ndjson"), old, new)
+    assert result.exit_code == 3
+    assert versions(new) == [0, 1, 2, 4, 6, 7, 8]
+    mended = (tmp_path / "bad.ndjson").read_text().replace('"event_type":""', '"event_type":"shop#A"')
+    (tmp_path / "bad.ndjson").write_text(mended)
+    assert invoke("import", str(tmp_path / "bad.ndjson"), url=new).exit_code == 0
+    assert sorted(versions(new)) == list(range(9))
+
+
+def test_types_are_chosen_and_renamed_and_the_proof_is_of_what_was_copied(old: str, new: str) -> None:
+    result = invoke("copy", "--only-type", "shop#A", "--map-type", "shop#A=orders#A", old, new)
+    ended(result, 0, TOTALS.format(9, 3, 0).replace("there,", "there, 6 left out,") + PROVEN.format(3))
+    assert [(found.originator_version, found.event_type) for found in stored(new)] == [
+        (version, "orders#A") for version in (0, 3, 6)
+    ]
+    assert digest_of([stored(new)]) in result.stderr
+    result = invoke("copy", "--skip-type", "shop#A", old, new)
+    assert re.search(PROVEN.format(6), result.stderr)
+    assert len(stored(new)) == 9
+
+
+def test_gaps_are_refused_where_versions_have_to_be_contiguous(new: str, tmp_path: Path) -> None:
+    old = journal_with(str(tmp_path / "old.db"), [event(0), event(2)])
+    result = invoke("copy", "--require-contiguous", old, new)
+    assert result.exit_code == 3
+    assert "version 2 follows no event" in result.stderr
+    assert stored(new) == []
+
+
+def test_parts_are_committed_and_stay(old: str, new: str) -> None:
+    appended(new, event(7))
+    result = invoke("copy", "--commit-every", "2", old, new)
+    assert result.exit_code == 4
+    assert "stopped there; 6 events were committed before and stay" in result.stderr
+    assert len(stored(new)) == 7
+
+
+@pytest.mark.parametrize(("name", "left"), [("new.db", 3), ("e.ndjson", 3)])
+def test_after_begins_behind_a_position(old: str, new: str, tmp_path: Path, name: str, left: int) -> None:
+    copied("--after", "6", old, str(tmp_path / name), count=(left, left, 0))
+    copied("--after", "99", old, new, count=(0, 0, 0))
+
+
+def test_no_verify_reads_nothing_again(old: str, new: str) -> None:
+    ended(invoke("copy", "--no-verify", old, new), 0, TOTALS.format(9, 9, 0))
+
+
+def test_a_quiet_copy_says_nothing(old: str, new: str) -> None:
+    ended(invoke("copy", "--quiet", old, new), 0)
+
+
+def test_the_summary_has_the_totals_and_the_proof(old: str, new: str, tmp_path: Path) -> None:
+    invoke("copy", "--summary", str(tmp_path / "s.json"), old, new)
+    totals = json.loads((tmp_path / "s.json").read_text())
+    assert totals.pop("seconds") >= 0
+    assert totals == {
+        "committed": True,
+        "dry_run": False,
+        "read": 9,
+        "appended": 9,
+        "already_there": 0,
+        "left_out": 0,
+        "bad": 0,
+        "conflicts": 0,
+        "proof": {
+            "events": 9,
+            "missing": 0,
+            "differing": 0,
+            "dated_otherwise": 0,
+            "undated": 0,
+            "first": None,
+            "digest": digest(old),
+        },
+    }
+    invoke("copy", "--no-verify", "--summary", str(tmp_path / "s.json"), old, new)
+    assert json.loads((tmp_path / "s.json").read_text())["proof"] is None
+
+
+def test_another_moment_there_is_told(old: str, new: str) -> None:
+    appended(new, *(found._replace(recorded_at="2026-02-01T00:00:00.000000Z") for found in stored(old)[:2]))
+    result = invoke("copy", old, new)
+    assert result.exit_code == 0
+    assert result.stderr.endswith("on both sides; recorded_at is left out of 2 that have another one there\n")
+
+
+# A proof that fails
+
+
+LOSING = """
+from esjournal.__main__ import main
+from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+
+def losing(self, batches):
+    batches = [[column[:-1] for column in columns] for columns in batches]
+    return append_leading(self, batches) + len(batches)
+
+append_leading = Transaction.append_leading
+Transaction.append_leading = losing
+main()
+"""
+
+
+def test_a_copy_that_lost_an_event_is_not_proven_and_its_cursor_stays(old: str, new: str, tmp_path: Path) -> None:
+    cursor, summary = tmp_path / "cursor", tmp_path / "s.json"
+    command = [sys.executable, "-c", LOSING, "copy", "--cursor-file", str(cursor), "--summary", str(summary), old, new]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1, result.stderr
+    assert result.stderr.splitlines()[1] == (
+        f"esjournal: not proven: of 9 events 1 are missing there and 0 differ, the first is "
+        f"sqlite:///{old}:9: sequence {ID}, version 8 is not there"
+    )
+    assert not cursor.exists()
+    totals = json.loads(summary.read_text())
+    assert (totals["committed"], totals["proof"]["missing"], totals["proof"]["digest"]) == (True, 1, None)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--after", "1", "--cursor-file", "c"], "--cursor-file says where to begin, and so does --after"),
+        (["--dry-run", "--commit-every", "2"], "--dry-run commits nothing"),
+        (["--max-rejects", "2"], "--max-rejects counts what goes to --rejects"),
+        (["--rejects", "bad.csv"], "rejects are NDJSON"),
+        (["--map-type", "x"], "has no ="),
+        (["--summary", "nowhere/s.json"], "its folder is not there"),
+        (["--only-type", ""], "event_type is empty"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(old: str, new: str, options: list[str], message: str) -> None:
+    refused(invoke("copy", *options, old, new), 2, message)
+
+
+def test_options_that_are_not_for_a_file_are_refused(old: str, new: str, tmp_path: Path) -> None:
+    file = str(file_with(tmp_path / "e.ndjson", sequence(3)))
+    for options in (["--commit-every", "2"], ["--require-contiguous"]):
+        refused(invoke("copy", *options, old, file), 2, "is a file, and is written anew")
+    for options in (["--after", "2"], ["--cursor-file", "c"]):
+        refused(invoke("copy", *options, file, new), 2, "is a file, and is copied as a whole")
+    refused(invoke("copy", old, str(tmp_path / "e.parquet")), 2, "Parquet is for analysis")
+
+
+def test_the_same_journal_twice_is_refused(source: str) -> None:
+    journal_with(source, sequence(3))
+    refused(invoke("copy", source, source), 2, "SOURCE and TARGET are both the journal [0-9a-f-]{36}")
+
+
+def test_a_url_besides_is_refused(old: str, new: str) -> None:
+    refused(invoke("--url", old, "copy", old, new), 2, "copy is given SOURCE and TARGET")
+    assert invoke("copy", old, new, env={"ESJOURNAL_URL": "nothing.db"}).exit_code == 0
+
+
+def test_a_store_that_init_has_not_made_is_refused(old: str, tmp_path: Path, another_postgres_url: str) -> None:
+    refused(invoke("copy", old, str(tmp_path / "none.db")), 5, "init` to make a journal")
+    refused(invoke("copy", str(tmp_path / "none.db"), old), 5, "init` to make a journal")
+    refused(invoke("copy", old, another_postgres_url), 5, "has no journal yet: run `esjournal")
+    refused(invoke("copy", str(tmp_path / "none.ndjson"), old), 2, "No such file")
+    assert {found.name.partition("-")[0] for found in tmp_path.iterdir()} == {"old.db"}
+
+
+def test_no_password_is_shown(old: str) -> None:
+    result = invoke("copy", old, "postgresql://me:secret@localhost:1/none")
+    assert result.exit_code == 5
+    assert "secret" not in result.stderr
+
+
+def test_a_cursor_of_another_journal_is_refused(old: str, new: str, tmp_path: Path) -> None:
+    other, cursor = journal_with(str(tmp_path / "other.db"), sequence(3)), str(tmp_path / "cursor")
+    copied("--cursor-file", cursor, old, new, count=(9, 9, 0))
+    refused(invoke("copy", "--cursor-file", cursor, other, new), 2, "is a cursor of the journal")
+
+
+def test_control_characters_of_a_source_do_not_reach_the_terminal(new: str, tmp_path: Path) -> None:
+    old = journal_with(str(tmp_path / "old.db"), [event(0, '{"a":"\u009b2J"}')])
+    appended(new, event(0, '{"a":"\u202e"}'))
+    result = run("copy", old, new)
+    assert result.returncode == 4
+    assert not {"\u009b", "\u202e"} & set(result.stderr)
