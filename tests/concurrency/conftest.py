@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import IO
 
 import pytest
 
+from tests.concurrency.faults import Landed
 from tests.concurrency.followed import Acknowledged
 from tests.concurrency.follower import Follower
 from tests.concurrency.server import OwnServer
@@ -132,6 +134,29 @@ def faults(request: pytest.FixtureRequest) -> int:
     """How many times each fault strikes."""
     count: int = request.config.getoption("--faults")
     return count
+
+
+@pytest.fixture
+def dice(request: pytest.FixtureRequest) -> random.Random:
+    """Chance, which `--faults-seed` repeats."""
+    seed = request.config.getoption("--faults-seed")
+    if seed is None:
+        seed = random.randrange(10**6)
+    print(f"--faults-seed {seed}")  # noqa: T201
+    return random.Random(seed)
+
+
+@pytest.fixture
+def landed(request: pytest.FixtureRequest, fault_figures: list[Landed]) -> Landed:
+    """Where the faults of this test struck; it fails when none struck an import that was running."""
+    figures = Landed(request.node.name.removeprefix("test_"))
+    fault_figures.append(figures)
+    return figures
+
+
+@pytest.fixture
+def own_url(own_server: OwnServer) -> str:
+    return f"{own_server.url}&schema=journal"
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +26,8 @@ from tests.events import MOMENT
 from tests.program import COMMAND, environment, file_with, journal_with, run, stored
 
 PATIENCE = 60.0
+STORE = 5
+MORE_ROUNDS = 10
 EVENTS = 12_000
 CHUNK = 1_100
 # What the journal that is not empty holds: events of others, and the first of the file.
@@ -35,6 +39,8 @@ APPLICATION = "struck-by-a-fault"
 INTERRUPTED = "esjournal: interrupted; what was not committed is not there\n"
 ONE_LINE = re.compile(r"esjournal: [^\n]+\n")
 TOTALS = re.compile(r"esjournal: (\d+) read, (\d+) appended, (\d+) already there, [^\n]+ events/s\n")
+
+_measured: dict[tuple[str, str], list[Case]] = {}
 
 # SQLite's own way of saying that a disk is full, in a process that is the program in all else.
 WITH_FEW_PAGES = """
@@ -68,8 +74,11 @@ def random_events(count: int, dice: random.Random, *, of: int = 0) -> list[Recor
 class Case:
     """A way to import: the command's options, and what the journal holds before.
 
-    `seconds` is how long a whole run takes that no fault strikes, `start_up` how long it takes until it reads events.
+    `seconds` is how long a whole run takes that no fault strikes, `start_up` how long it takes until it reads events,
+    `done` is all that it says when it comes to its end.
     """
+
+    done = TOTALS
 
     name: str
     options: list[str]
@@ -82,9 +91,14 @@ class Case:
     bytes_before: int = 0
     bytes_after: int = 0
 
-    @property
-    def command(self) -> list[str]:
-        return ["import", *self.options, str(self.file)]
+    def command(self, url: str) -> list[str]:
+        return ["--url", url, "import", *self.options, str(self.file)]
+
+    def command_of_nothing(self, url: str) -> list[str]:
+        """The same command where there is nothing to import."""
+        empty = self.file.with_name("empty.ndjson")
+        empty.touch()
+        return ["--url", url, "import", str(empty)]
 
     def make(self, url: str) -> None:
         """Make the journal anew, as it is before the import."""
@@ -98,12 +112,10 @@ class Case:
 
     def measure(self, url: str) -> None:
         """Find out how long the command runs, and how large the journal gets, when nothing is in its way."""
-        empty = self.file.with_name("empty.ndjson")
-        empty.touch()
         self.make(url)
         self.bytes_before = size(url)
-        self.start_up = _seconds(url, "import", str(empty))
-        self.seconds = max(_seconds(url, *self.command), self.start_up + 0.05)
+        self.start_up = _seconds(*self.command_of_nothing(url))
+        self.seconds = max(_seconds(*self.command(url)), self.start_up + 0.05)
         self.bytes_after = size(url)
         assert self.check(url) == len(self.all)
 
@@ -168,7 +180,7 @@ def importing(
     if not sqlite_path(url):
         url = f"{url}&application_name={APPLICATION}"
     with subprocess.Popen(
-        [*command, "--url", url, *case.command],
+        [*command, *case.command(url)],
         env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -210,13 +222,62 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
     landed.rounds["too late" if end.code == 0 else "before" if early else "in the middle"] += 1
     landed.partly += len(case.before) < there < len(case.all)
 
-    again = run(*case.command, url=url)
-    totals = TOTALS.fullmatch(again.stderr)
+    again = run(*case.command(url))
+    totals = case.done.fullmatch(again.stderr)
     assert again.returncode == 0, again.stderr
     assert totals, again.stderr
     of_the_file = there - len(case.before) + (THERE_ALREADY if case.before else 0)
     assert [int(count) for count in totals.groups()] == [EVENTS, EVENTS - of_the_file, of_the_file]
     assert case.check(url) == len(case.all)
+
+
+def rounds_of(
+    make_cases: Callable[[], list[Case]], url: str, dice: random.Random, count: int, landed: Landed
+) -> Iterator[tuple[int, Case]]:
+    """Every round with a journal made anew, case by case; a few more where none has struck in the middle yet."""
+    kind = (make_cases.__module__, url.partition(":")[0])
+    if kind not in _measured:
+        measured = make_cases()
+        for case in measured:
+            case.measure(url)
+        _measured[kind] = measured
+    found = _measured[kind]
+    first = dice.randrange(len(found))
+    for round_ in range(count + MORE_ROUNDS):
+        if round_ >= count and landed.rounds["in the middle"]:
+            break
+        case = found[(first + round_) % len(found)]
+        case.make(url)
+        print(f"round {round_}: {case.name}")  # noqa: T201
+        yield round_, case
+
+
+def press_ctrl_c(process: subprocess.Popen[str]) -> None:
+    """Interrupt a process as a terminal does: with all that it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+
+
+def check_interruption(case: Case, end: Ended) -> None:
+    """It is 130 and one line; while Python loads the program there is no line yet, and before that no program."""
+    # Python's own words, before it has read a line of ours.
+    not_begun = ("Could not import runpy module", "Fatal Python error: init_import_site")
+    if end.code == -signal.SIGINT or end.stderr.startswith(not_begun):
+        assert "in main" not in end.stderr, end
+    elif end.code == 0:
+        assert case.done.fullmatch(end.stderr), end
+    else:
+        assert end.code == 130, end
+        assert TOTALS.sub("", end.stderr) in ("", INTERRUPTED), end
+
+
+def check_store_error(case: Case, end: Ended) -> None:
+    """It is 5 and one line, behind the totals of what was committed, or the end came before the fault."""
+    assert end.code in (0, STORE), end
+    if end.code:
+        assert ONE_LINE.fullmatch(end.stderr) or ONE_LINE.fullmatch(TOTALS.sub("", end.stderr, count=1)), end
+    else:
+        assert case.done.fullmatch(end.stderr), end
 
 
 def check_index(url: str) -> None:
@@ -294,7 +355,7 @@ def with_file_size(limit: int) -> Callable[[], None]:
     return set_limit
 
 
-def _seconds(url: str, *command: str) -> float:
+def _seconds(*command: str) -> float:
     begun = time.monotonic()
-    assert run(*command, url=url).returncode == 0
+    assert run(*command).returncode == 0
     return time.monotonic() - begun

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -16,31 +15,27 @@ from pathlib import Path
 import pytest
 
 from tests.concurrency.faults import (
-    INTERRUPTED,
-    ONE_LINE,
-    TOTALS,
     Case,
-    Ended,
     Landed,
     at_server,
     cases,
+    check_interruption,
+    check_store_error,
     cut_connections,
     ended,
     importing,
     moments,
+    press_ctrl_c,
+    rounds_of,
     settle,
     struck,
 )
 from tests.concurrency.server import OwnServer
 
-STORE = 5
-MORE_ROUNDS = 10
 PAGE = 4096
 # Below these SQLite cannot share its memory, and PostgreSQL cannot write its log.
 SQLITE_FILES = 64 * 1024
 SERVER_FILES = 1100 * 1024
-
-_measured: dict[str, list[Case]] = {}
 
 
 @pytest.fixture(scope="module")
@@ -48,46 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faults")
 
 
-@pytest.fixture
-def dice(request: pytest.FixtureRequest) -> random.Random:
-    """Chance, which `--faults-seed` repeats."""
-    seed = request.config.getoption("--faults-seed")
-    if seed is None:
-        seed = random.randrange(10**6)
-    print(f"--faults-seed {seed}")  # noqa: T201
-    return random.Random(seed)
-
-
-@pytest.fixture
-def landed(request: pytest.FixtureRequest, fault_figures: list[Landed]) -> Landed:
-    """Where the faults of this test struck; it fails when none struck an import that was running."""
-    figures = Landed(request.node.name.removeprefix("test_"))
-    fault_figures.append(figures)
-    return figures
-
-
-@pytest.fixture
-def own_url(own_server: OwnServer) -> str:
-    return f"{own_server.url}&schema=journal"
-
-
 def rounds(url: str, folder: Path, dice: random.Random, count: int, landed: Landed) -> Iterator[tuple[int, Case]]:
-    """Every round with a journal made anew, case by case; a few more where none has struck in the middle yet."""
-    kind = url.partition(":")[0]
-    if kind not in _measured:
-        measured = cases(folder, random.Random(1))
-        for case in measured:
-            case.measure(url)
-        _measured[kind] = measured
-    found = _measured[kind]
-    first = dice.randrange(len(found))
-    for round_ in range(count + MORE_ROUNDS):
-        if round_ >= count and landed.rounds["in the middle"]:
-            break
-        case = found[(first + round_) % len(found)]
-        case.make(url)
-        print(f"round {round_}: {case.name}")  # noqa: T201
-        yield round_, case
+    return rounds_of(lambda: cases(folder, random.Random(1)), url, dice, count, landed)
 
 
 def test_a_killed_import_is_completed_by_the_next(
@@ -105,28 +62,9 @@ def test_an_interrupted_import_says_so_and_is_completed_by_the_next(
 ) -> None:
     for round_, case in rounds(store_url, folder, dice, faults, landed):
         end = struck(case, store_url, moments(case, round_, dice), press_ctrl_c)
-        check_interruption(end)
+        check_interruption(case, end)
         settle(case, store_url, end, landed)
     assert landed.rounds["in the middle"]
-
-
-def press_ctrl_c(process: subprocess.Popen[str]) -> None:
-    """Interrupt a process as a terminal does: with all that it has started."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGINT)
-
-
-def check_interruption(end: Ended) -> None:
-    """It is 130 and one line; while Python loads the program there is no line yet, and before that no program."""
-    # Python's own words, before it has read a line of ours.
-    not_begun = ("Could not import runpy module", "Fatal Python error: init_import_site")
-    if end.code == -signal.SIGINT or end.stderr.startswith(not_begun):
-        assert "in main" not in end.stderr, end
-    elif end.code == 0:
-        assert TOTALS.fullmatch(end.stderr), end
-    else:
-        assert end.code == 130, end
-        assert TOTALS.sub("", end.stderr) in ("", INTERRUPTED), end
 
 
 def test_an_import_whose_disk_is_full_says_so_and_is_completed_by_the_next(
@@ -141,7 +79,7 @@ def test_an_import_whose_disk_is_full_says_so_and_is_completed_by_the_next(
         print(limit)  # noqa: T201
         with importing(case, sqlite_url, **limit) as process:
             end = ended(process)
-        check_store_error(end)
+        check_store_error(case, end)
         settle(case, sqlite_url, end, landed)
     assert landed.rounds["in the middle"]
 
@@ -159,7 +97,7 @@ def test_an_import_whose_server_cannot_grow_says_so_and_is_completed_by_the_next
             end = ended(process)
         own_server.stop()
         own_server.start()
-        check_store_error(end)
+        check_store_error(case, end)
         settle(case, own_url, end, landed)
     assert landed.rounds["in the middle"]
 
@@ -171,7 +109,7 @@ def test_an_import_that_loses_its_connection_says_so_and_is_completed_by_the_nex
         with at_server(postgres_url) as connection:
             after = dice.uniform(0, case.seconds - case.start_up)
             end = struck(case, postgres_url, None, partial(cut_connections, connection, after))
-        check_store_error(end)
+        check_store_error(case, end)
         settle(case, postgres_url, end, landed)
     assert landed.rounds["in the middle"]
 
@@ -182,12 +120,6 @@ def test_an_import_whose_server_crashes_says_so_and_is_completed_by_the_next(
     for round_, case in rounds(own_url, folder, dice, faults, landed):
         end = struck(case, own_url, moments(case, round_, dice), lambda process: own_server.crash())
         own_server.recover()
-        check_store_error(end)
+        check_store_error(case, end)
         settle(case, own_url, end, landed)
     assert landed.rounds["in the middle"]
-
-
-def check_store_error(end: Ended) -> None:
-    """It is 5 and one line, or the end came before the fault."""
-    assert end.code in (0, STORE), end
-    assert (ONE_LINE if end.code else TOTALS).fullmatch(end.stderr), end

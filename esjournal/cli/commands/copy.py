@@ -85,9 +85,7 @@ def copy(
       esjournal copy old.db backup.ndjson.zst
     """
     if context.obj is not None:
-        raise typer.BadParameter(
-            "--url is for commands of one journal, and copy is given SOURCE and TARGET: leave it out."
-        )
+        raise typer.BadParameter("--url names one journal, and copy is given SOURCE and TARGET: leave it out.")
     check_options(dry_run=dry_run, commit_every=commit_every, rejects=rejects, max_rejects=max_rejects, summary=summary)
     _check_places(source, target)
     _check_span(source, after, cursor_file)
