@@ -8,7 +8,8 @@ on two cores that others worked on too. To read and check takes a third of what 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,9 +29,9 @@ _CLASSES = (str, int, str, str, str)
 
 
 class Source(Protocol):
-    """What is copied: `journal_id` is that of a journal, None for a file; `size` is how much there is to read."""
+    """What is copied: `journal` is None for a file; `size` is how much there is to read."""
 
-    journal_id: str | None
+    journal: Journal | None
     size: int
 
     def done(self) -> int:
@@ -58,7 +59,7 @@ class JournalSource:
     """
 
     def __init__(self, journal: Journal, after: int, until: int | None = None) -> None:
-        self.journal_id: str | None = journal.journal_id
+        self.journal: Journal | None = journal
         self._journal = journal
         self._until = max(after, journal.events.last_global_position() if until is None else until)
         self.size = self._until - after
@@ -104,7 +105,7 @@ class FileSource:
     """
 
     def __init__(self, path: str, busy: int) -> None:
-        self.journal_id: str | None = None
+        self.journal: Journal | None = None
         self._path = path
         self._busy = busy
         self._files = Files([path])
@@ -178,8 +179,14 @@ def batch_of_page(source: str, page: Iterable[tuple[Any, ...]]) -> Batch:
     ids, versions, types, states, moments, positions = zip(*page, strict=True)
     known = [moment for moment in moments if moment is not None] if None in moments else moments
     if are_sound(ids, versions, types, known) and _are_storable(states):
-        return Batch(source, positions, (ids, versions, types, states, moments))
+        return Batch(source, _compact(positions), (ids, versions, types, states, moments))
     return batch_of(source, ((event[-1], _looked_at(source, event)) for event in page))
+
+
+def _compact(positions: Sequence[int]) -> Sequence[int]:
+    """Return ascending positions in little room: an import into an empty file remembers them all to its end."""
+    first, last = positions[0], positions[-1]
+    return range(first, last + 1) if last - first + 1 == len(positions) else array("q", positions)
 
 
 def _are_storable(states: Iterable[Any]) -> bool:

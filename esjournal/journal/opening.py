@@ -50,6 +50,11 @@ def open_journal(url: str) -> Iterator[Journal]:
         yield _journal(datastore) if datastore.url.layout is None else _others_journal(datastore)
 
 
+def is_same_journal(one: Journal, other: Journal) -> bool:
+    """Say whether two open journals are one; a copy of a journal's file has its id, and is another one."""
+    return one.journal_id == other.journal_id and one.events.session.place() == other.events.session.place()
+
+
 @contextmanager
 def open_temporary_journal() -> Iterator[Journal]:
     """Make an empty journal that lasts until it is closed; what memory does not hold lies in a file without a name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import compress
@@ -31,7 +32,8 @@ def selected(
         kept = [(not only_types or found in only_types) and found not in skipped_types for found in types]
         if not all(kept):
             columns = tuple(list(compress(column, kept)) for column in batch.columns)
-            lines = list(compress(batch.lines, kept))
+            # In little room: an import into an empty file remembers them all to its end.
+            lines = array("q", compress(batch.lines, kept))
             batch = replace(batch, columns=columns, lines=lines, left_out=len(kept) - len(lines))
         if not new_types.keys().isdisjoint(types):
             ids, versions, types, states, moments = batch.columns

@@ -38,12 +38,12 @@ _place = itemgetter(0, 1)
 class Target:
     """What events are copied to: a journal, or a file that is written anew.
 
-    `journal_id` is the journal's, None for a file. `take` is given batches and writes them: it is `import_events` or
+    `journal` is None for a file. `take` is given batches and writes them: it is `import_events` or
     `write_file` but for their first argument. `rewrites_states` says whether JSON is spelt anew there. `counterparts`
     opens what finds there the events that were copied.
     """
 
-    journal_id: str | None
+    journal: Journal | None
     take: Callable[..., ImportOutcome]
     rewrites_states: bool
     counterparts: Callable[[], AbstractContextManager[Counterparts]]
@@ -65,7 +65,7 @@ def open_target(url: str) -> Iterator[Target]:
         return
     with open_journal(url) as journal:
         yield Target(
-            journal.journal_id,
+            journal,
             partial(import_events, journal),
             journal.layout is not None and journal.layout.rewrites_states,
             lambda: nullcontext(counterparts_in_journal(journal)),

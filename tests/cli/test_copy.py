@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -387,9 +388,20 @@ def test_options_that_are_not_for_a_file_are_refused(old: str, new: str, tmp_pat
     refused(invoke("copy", old, str(tmp_path / "e.parquet")), 2, "Parquet is for analysis")
 
 
-def test_the_same_journal_twice_is_refused(source: str) -> None:
+def test_the_same_journal_twice_is_refused_whatever_it_is_called(source: str, tmp_path: Path) -> None:
     journal_with(source, sequence(3))
-    refused(invoke("copy", source, source), 2, "SOURCE and TARGET are both the journal [0-9a-f-]{36}")
+    other_names = [source, f"{source}&application_name=other"]
+    if not source.startswith("postgresql"):
+        (tmp_path / "link.db").symlink_to(source)
+        other_names = [source, f"sqlite:///{source}", str(tmp_path / "link.db")]
+    for name in other_names:
+        refused(invoke("copy", source, name), 2, "SOURCE and TARGET are both ")
+
+
+def test_a_copy_of_a_journals_file_is_another_journal(old: str, tmp_path: Path) -> None:
+    shutil.copy(old, tmp_path / "copy.db")
+    appended(old, event(9))
+    copied(old, str(tmp_path / "copy.db"), count=(10, 1, 9))
 
 
 def test_a_url_besides_is_refused(old: str, new: str) -> None:

@@ -187,12 +187,12 @@ def test_bad_lines_of_csv_are_told_in_the_order_of_the_source(tmp_path: Path) ->
 
 def test_a_target_is_what_its_name_says(store_url: str, journal: Journal, tmp_path: Path) -> None:
     with targets.open_target(store_url) as target:
-        assert target.journal_id == journal.journal_id
+        assert target.journal.journal_id == journal.journal_id
         assert counts(target.take([batch_of_page("x", rows(event(0)))])) == (1, 1, 0, 0, 0)
         with target.counterparts() as find:
             assert content(find([event(0)])) == [event(0)[:4]]
     with targets.open_target(str(tmp_path / "e.ndjson")) as target:
-        assert target.journal_id is None
+        assert target.journal is None
         assert counts(target.take([batch_of_page("x", rows(event(0)))])) == (1, 1, 0, 0, 0)
         with target.counterparts() as find:
             assert content(find([event(0)])) == [event(0)[:4]]

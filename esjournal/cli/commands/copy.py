@@ -94,6 +94,7 @@ def copy(
     from esjournal.interchange.streams import replacing
     from esjournal.journal.copying import open_source
     from esjournal.journal.cursors import cursor_line
+    from esjournal.journal.opening import is_same_journal
     from esjournal.journal.proving import prove
     from esjournal.journal.selecting import selected
     from esjournal.journal.targets import open_target
@@ -106,8 +107,8 @@ def copy(
         # The cursor's new file is made first, to find out in time that it cannot be, and takes its place last.
         replacing(cursor_file) if cursor_file is not None and not dry_run else nullcontext() as cursor_stream,
     ):
-        if place.journal_id is not None and copied.journal_id == place.journal_id:
-            raise typer.BadParameter(f"SOURCE and TARGET are both the journal {place.journal_id}: name two.")
+        if copied.journal and place.journal and is_same_journal(copied.journal, place.journal):
+            raise typer.BadParameter(f"SOURCE and TARGET are both {place.journal.shown_url}: name two.")
         with putting_aside(rejects) as aside:
             with copying_progress(copied.size, copied.done, "", quiet=quiet) as on_progress:
                 outcome = place.take(

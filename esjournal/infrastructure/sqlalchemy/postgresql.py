@@ -101,6 +101,15 @@ class PostgreSQLSession(Session):
                 self._server_version = connection.info.server_version // 10_000
         return self._server_version
 
+    def place(self) -> tuple[Any, ...]:
+        """Return when the server was started, to the microsecond, and the names of the database and the schema.
+
+        One server can be reached by many addresses.
+        """
+        with self.connection() as connection:
+            query = "SELECT pg_postmaster_start_time(), current_database(), current_schema()"
+            return tuple(connection.execute(query).fetchone())
+
     def begin(self, connection: Any, table: Table) -> None:
         """Begin, and wait for the journal's lock, in one round trip."""
         try:

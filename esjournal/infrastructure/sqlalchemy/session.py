@@ -166,6 +166,10 @@ class Session(ABC):
         """Return the first number of the server's version, None where the database is a file."""
         return None
 
+    @abstractmethod
+    def place(self) -> tuple[Any, ...]:
+        """Return what tells where the store is from any other place, whatever its address is called."""
+
     @property
     def is_shared(self) -> bool:
         """Whether other processes see the same store."""

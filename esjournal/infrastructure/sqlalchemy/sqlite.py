@@ -224,6 +224,10 @@ class SQLiteSession(Session):
             self.close()
             self._checked = False
 
+    def place(self) -> tuple[Any, ...]:
+        """Return the number of the file, or what tells this database in memory from another."""
+        return self._file_number() or (id(self),)
+
     def _file_number(self) -> tuple[int, int] | None:
         """Return what tells the file from any other, None where there is none."""
         try:
