@@ -158,3 +158,16 @@ def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: P
             arguments = [*command, str(path)] if command == ["import"] else command
             peaks[name].append(peak_kibibytes("--url", store_url, *arguments))
     assert {name: large - small for name, (small, large) in peaks.items() if large - small > GROWTH_ALLOWED} == {}
+
+
+def test_memory_of_a_copy_and_its_proof_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
+    initialise(store_url)
+    peaks = []
+    for count in (FEW, MANY):
+        source, target = str(tmp_path / f"{count}.db"), str(tmp_path / f"copy-of-{count}.db")
+        for url in (source, target):
+            initialise(url)
+        peak_kibibytes("--url", source, "import", str(file_with(tmp_path / "e.ndjson", generated(count))))
+        peaks.append([peak_kibibytes("copy", source, url) for url in (target, store_url, str(tmp_path / "e.csv.gz"))])
+        peaks[-1].append(peak_kibibytes("copy", store_url, str(tmp_path / "e.ndjson")))
+    assert [large - small for small, large in zip(*peaks, strict=True) if large - small > GROWTH_ALLOWED] == []
