@@ -1,4 +1,4 @@
-"""Two states held against one another as JSON values."""
+"""Two states held against one another, member by member."""
 
 from __future__ import annotations
 
@@ -26,6 +26,30 @@ def mean_the_same(one: str, other: str) -> bool:
         value == others[name] or _mean_the_same(bytes(value).decode(), bytes(others[name]).decode())
         for name, value in members.items()
     )
+
+
+def differing_members(one: str, other: str) -> tuple[str, str]:
+    """Return two states without those members that are spelled alike in both; what is no object stays as it is.
+
+    What is different in them is the same then, and most of a state need not be read value by value.
+
+    Args:
+        one: the text of a state.
+        other: that of another one.
+    """
+    members, others = _members(one), _members(other)
+    if members is None or others is None:
+        return one, other
+    return _text_without(members, others), _text_without(others, members)
+
+
+def _text_without(members: dict[str, msgspec.Raw], others: dict[str, msgspec.Raw]) -> str:
+    different = [
+        f"{msgspec.json.encode(name).decode()}:{bytes(value).decode()}"
+        for name, value in members.items()
+        if others.get(name) != value
+    ]
+    return f"{{{','.join(different)}}}"
 
 
 def _members(text: str) -> dict[str, msgspec.Raw] | None:

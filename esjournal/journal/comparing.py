@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any
 
+from esjournal.domain.model.changes import Changes, changes_of_states
 from esjournal.domain.model.differences import Counts, EventDifference, SequenceComparison, Status
+from esjournal.domain.model.fields import shortened
 from esjournal.exceptions import StoreDamaged
 from esjournal.interchange.beside import second_process, second_process_pays
-from esjournal.interchange.values import mean_the_same
+from esjournal.interchange.values import differing_members, mean_the_same
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
 
@@ -47,6 +49,8 @@ class Comparison:
         self._journals = (a, b)
         self._by_value = by_value
         self._current = SequenceComparison(_NONE)
+        self._wants_every_sequence = False
+        # Since the last page; a generator for each event would take longer than all else.
         self._found: list[Difference] = []
 
     @property
@@ -65,15 +69,10 @@ class Comparison:
             on_progress: is told again and again how many events were read, of both sides together.
             every_sequence: whether sequences come that are the same on both sides, too.
         """
+        self._wants_every_sequence = every_sequence
         with uncollected(), self._both_sides() as (pages_a, pages_b):
             for found in self._compared(pages_a, pages_b, on_progress):
-                for difference in found:
-                    if (
-                        isinstance(difference, EventDifference)
-                        or every_sequence
-                        or difference.status is not Status.SAME
-                    ):
-                        yield difference
+                yield from found
 
     @contextmanager
     def _both_sides(self) -> Iterator[tuple[Iterator[Page], Iterator[Page]]]:
@@ -95,7 +94,7 @@ class Comparison:
     def _compared(
         self, pages_a: Iterator[Page], pages_b: Iterator[Page], on_progress: Callable[[int], None]
     ) -> Iterator[list[Difference]]:
-        """Yield what is found, and every sequence that came to its end, page by page."""
+        """Yield what is found, page by page."""
         a: Page = ()
         b: Page = ()
         read = 0
@@ -143,12 +142,11 @@ class Comparison:
         at_a = at_b = 0
         while at_a < len(a) and at_b < len(b):
             one, other = a[at_a], b[at_b]
-            place, other_place = one[:2], other[:2]
-            if place == other_place:
+            if one[1] == other[1] and one[0] == other[0]:
                 at_a += 1
                 at_b += 1
                 self._note_at_one_place(one, other)
-            elif self._comes_first(place, other_place):
+            elif self._comes_first(one, other):
                 at_a += 1
                 self._note_on_one_side(one, Status.ONLY_IN_A, other)
             else:
@@ -196,17 +194,35 @@ class Comparison:
         if done.originator_id != _NONE:
             self.events.add(done.events)
             self.sequences.count(done.status)
-            self._found.append(done)
+            if self._wants_every_sequence or done.status is not Status.SAME:
+                self._found.append(done)
         self._current = SequenceComparison(originator_id)
 
-    def _comes_first(self, place: tuple[Any, ...], other_place: tuple[Any, ...]) -> bool:
+    def _comes_first(self, one: Event, other: Event) -> bool:
         try:
-            return place < other_place
+            return one[:2] < other[:2]
         except TypeError:
             # A table of SQLite that is not strict takes text for a version.
-            at_b = type(place[0]) is str and type(place[1]) is int
-            id_, version = other_place if at_b else place
-            raise StoreDamaged(self._journals[at_b].shown_url, f"an event has the place {id_!r}, {version!r}") from None
+            for journal, event in zip(self._journals, (one, other), strict=True):
+                if not (type(event[0]) is str and type(event[1]) is int):
+                    place = f"{shortened(event[0])}, {shortened(event[1])}"
+                    raise StoreDamaged(journal.shown_url, f"an event has the place {place}") from None
+            raise
+
+
+def changes_of(difference: EventDifference) -> Changes | None:
+    """Return what is added, changed and removed in a state on the way from A to B.
+
+    Args:
+        difference: a place at which the journals differ.
+
+    Returns:
+        The changes, or None where not both sides have an event there whose state is a JSON object.
+    """
+    if difference.a is None or difference.b is None:
+        return None
+    one, other = differing_members(difference.a[1], difference.b[1])
+    return changes_of_states(one, other, by_value=difference.by_value)
 
 
 def _pages(journal: Journal, until: int) -> Iterator[Page]:

@@ -14,6 +14,7 @@ from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.model.differences import EventDifference, SequenceComparison, Status
 from esjournal.domain.model.findings import counted
 from esjournal.domain.model.states import text_of
+from esjournal.journal.comparing import changes_of
 
 if TYPE_CHECKING:
     from esjournal.journal.comparing import Comparison
@@ -90,16 +91,16 @@ class _Lines(DifferencesView):
 
     def show_event(self, difference: EventDifference) -> None:
         if self._full:
-            self._write(_event_values(difference))
+            self._write(_event_json(difference))
 
     def show_sequence(self, sequence: SequenceComparison) -> None:
-        self._write(_sequence_values(sequence))
+        self._write(text_of(_sequence_values(sequence)))
 
     def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
-        self._write({"kind": "totals", **_totals(comparison, urls)})
+        self._write(text_of({"kind": "totals", **_totals(comparison, urls)}))
 
-    def _write(self, values: dict[str, Any]) -> None:
-        write(f"{text_of(values)}\n")
+    def _write(self, line: str) -> None:
+        write(f"{line}\n")
 
 
 class _Document(_Lines):
@@ -107,14 +108,14 @@ class _Document(_Lines):
 
     def __init__(self, *, full: bool) -> None:
         super().__init__(full=full)
-        self._written = False
+        self._is_empty = True
 
     def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
-        write(f'{"" if self._written else _OPENING}\n],\n"totals": {text_of(_totals(comparison, urls))}\n}}\n')
+        write(f'{_OPENING if self._is_empty else ""}\n],\n"totals": {text_of(_totals(comparison, urls))}\n}}\n')
 
-    def _write(self, values: dict[str, Any]) -> None:
-        write(f"{',' if self._written else _OPENING}\n{text_of(values)}")
-        self._written = True
+    def _write(self, line: str) -> None:
+        write(f"{_OPENING if self._is_empty else ','}\n{line}")
+        self._is_empty = False
 
 
 class _Table(DifferencesView):
@@ -249,7 +250,7 @@ def _lines_of(difference: EventDifference) -> Iterator[tuple[str, str]]:
     if difference.a is not None and difference.b is not None and difference.a[0] != difference.b[0]:
         # No path looks so: a name with a space in it stands in quotes.
         yield "~", f"~ event type: {on_one_line(difference.a[0])} -> {on_one_line(difference.b[0])}"
-    changes = difference.changes()
+    changes = changes_of(difference)
     if changes:
         yield from change_lines(changes)
     elif (at := difference.differs_at()) is not None:
@@ -266,16 +267,16 @@ def _in_short(difference: EventDifference) -> str:
     return ", ".join([*shown, *more])
 
 
-def _event_values(difference: EventDifference) -> dict[str, Any]:
-    return {
-        "kind": "event",
-        "originator_id": difference.originator_id,
-        "originator_version": difference.originator_version,
-        "status": difference.status,
-        "event_type": {"a": difference.a and difference.a[0], "b": difference.b and difference.b[0]},
-        **change_values(difference.changes()),
-        "state_differs_at": difference.differs_at(),
-    }
+def _event_json(difference: EventDifference) -> str:
+    a, b, changes = difference.a, difference.b, changes_of(difference)
+    # Only what needs it goes through text_of, which takes its time: there may be millions of lines.
+    values = {"event_type": {"a": a and a[0], "b": b and b[0]}, **change_values(changes)}
+    at = difference.differs_at()
+    return (
+        f'{{"kind":"event","originator_id":{text_of(difference.originator_id)},'
+        f'"originator_version":{difference.originator_version},"status":"{difference.status}",'
+        f'{text_of(values)[1:-1]},"state_differs_at":{"null" if at is None else at}}}'
+    )
 
 
 def _sequence_values(sequence: SequenceComparison) -> dict[str, Any]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import NamedTuple
 
-from esjournal.domain.model.changes import Changes, changes_of_states
-
 
 class Status(StrEnum):
     """How a sequence or an event of A stands to that of B."""
@@ -37,12 +35,6 @@ class EventDifference(NamedTuple):
         if self.a is None:
             return Status.ONLY_IN_B
         return Status.ONLY_IN_A if self.b is None else Status.DIFFERENT
-
-    def changes(self) -> Changes | None:
-        """Return what is added, changed and removed on the way from A to B; None unless both are JSON objects."""
-        if self.a is None or self.b is None:
-            return None
-        return changes_of_states(self.a[1], self.b[1], by_value=self.by_value)
 
     def differs_at(self) -> int | None:
         """Return the first character, counted from 1, at which the texts of both states differ, or None."""
