@@ -6,6 +6,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import LinesFormat
@@ -47,6 +48,7 @@ _COLUMNS = {
     "only B": "only_in_b",
 }
 
+_NOTHING = ("{}", "null")
 # Written with what comes first, so that nothing is of a journal that cannot be opened.
 _OPENING = '{\n"differences": ['
 
@@ -268,15 +270,27 @@ def _in_short(difference: EventDifference) -> str:
 
 
 def _event_json(difference: EventDifference) -> str:
-    a, b, changes = difference.a, difference.b, changes_of(difference)
-    # Only what needs it goes through text_of, which takes its time: there may be millions of lines.
-    values = {"event_type": {"a": a and a[0], "b": b and b[0]}, **change_values(changes)}
+    # Put together by hand, because text_of takes its time for objects, and there may be millions of lines.
+    types = ("null" if event is None else _json_string(event[0]) for event in (difference.a, difference.b))
     at = difference.differs_at()
     return (
-        f'{{"kind":"event","originator_id":{text_of(difference.originator_id)},'
+        f'{{"kind":"event","originator_id":{_json_string(difference.originator_id)},'
         f'"originator_version":{difference.originator_version},"status":"{difference.status}",'
-        f'{text_of(values)[1:-1]},"state_differs_at":{"null" if at is None else at}}}'
+        f'"event_type":{{"a":{next(types)},"b":{next(types)}}},'
+        f"{_changes_json(change_values(changes_of(difference)))},"
+        f'"state_differs_at":{"null" if at is None else at}}}'
     )
+
+
+def _changes_json(values: dict[str, Any]) -> str:
+    return ",".join(
+        f'"{name}":{text_of(found) if found else _NOTHING[found is None]}' for name, found in values.items()
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _json_string(text: str) -> str:
+    return text_of(text)
 
 
 def _sequence_values(sequence: SequenceComparison) -> dict[str, Any]:
