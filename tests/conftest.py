@@ -61,28 +61,29 @@ def postgres_server() -> Iterator[str]:
             server.cleanup()
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a schema of the test's own, which the journal makes and which is dropped after."""
-    with _schema(postgres_server) as url:
-        yield url
-
-
-@pytest.fixture
-def another_postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a second schema of the test's own."""
-    with _schema(postgres_server) as url:
-        yield url
-
-
 @contextmanager
-def _schema(postgres_server: str) -> Iterator[str]:
+def own_schema(server: str) -> Iterator[str]:
+    """Give the URL of a schema of the test's own, which the journal makes, and drop it after."""
     schema = f"test_{uuid4().hex}"
-    yield f"{postgres_server}{'&' if '?' in postgres_server else '?'}schema={schema}"
-    with closing(psycopg.connect(postgres_server, autocommit=True)) as connection:
+    yield f"{server}{'&' if '?' in server else '?'}schema={schema}"
+    with closing(psycopg.connect(server, autocommit=True)) as connection:
         # A test that leaves a transaction open shall fail here, and not hang.
         connection.execute("SET lock_timeout = '5s'")
         connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a schema of the test's own, which the journal makes and which is dropped after."""
+    with own_schema(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def other_postgres_url(postgres_server: str) -> Iterator[str]:
+    """Another one, for what needs two stores."""
+    with own_schema(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture

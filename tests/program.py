@@ -43,9 +43,10 @@ def run(*arguments: str | bytes, url: str | None = None, **options: Any) -> subp
 
 
 @contextmanager
-def start(*arguments: str, url: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+def start(*arguments: str, url: str | None = None, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Start a command as a process; it is killed at the end, if it has not come to its own."""
-    with subprocess.Popen([*COMMAND, "--url", url, *arguments], env=environment(), **options) as process:
+    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
+    with subprocess.Popen(command, env=environment(), **options) as process:
         try:
             yield process
         finally:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 from esjournal.domain.model.changes import Changes, changes_of_states
 from esjournal.domain.model.differences import Counts, EventDifference, SequenceComparison, Status
-from esjournal.domain.model.fields import shortened
 from esjournal.exceptions import StoreDamaged
 from esjournal.interchange.beside import second_process, second_process_pays
 from esjournal.interchange.values import differing_members, mean_the_same
@@ -146,7 +146,7 @@ class Comparison:
                 at_a += 1
                 at_b += 1
                 self._note_at_one_place(one, other)
-            elif self._comes_first(one, other):
+            elif one[:2] < other[:2]:
                 at_a += 1
                 self._note_on_one_side(one, Status.ONLY_IN_A, other)
             else:
@@ -198,17 +198,6 @@ class Comparison:
                 self._found.append(done)
         self._current = SequenceComparison(originator_id)
 
-    def _comes_first(self, one: Event, other: Event) -> bool:
-        try:
-            return one[:2] < other[:2]
-        except TypeError:
-            # A table of SQLite that is not strict takes text for a version.
-            for journal, event in zip(self._journals, (one, other), strict=True):
-                if not (type(event[0]) is str and type(event[1]) is int):
-                    place = f"{shortened(event[0])}, {shortened(event[1])}"
-                    raise StoreDamaged(journal.shown_url, f"an event has the place {place}") from None
-            raise
-
 
 def changes_of(difference: EventDifference) -> Changes | None:
     """Return what is added, changed and removed in a state on the way from A to B.
@@ -227,4 +216,10 @@ def changes_of(difference: EventDifference) -> Changes | None:
 
 def _pages(journal: Journal, until: int) -> Iterator[Page]:
     """Return the events of a journal in the order of their places, as they are when the reading begins."""
-    return journal.events.pages_by_place(until=until)
+    for page in journal.events.pages_by_place(until=until):
+        ids, versions, types, states, _ = zip(*page, strict=True)
+        # A table of SQLite that is not strict takes anything anywhere.
+        if set(map(type, versions)) != {int} or set(map(type, chain(ids, types, states))) != {str}:
+            places = f"between {ids[0]}@{versions[0]} and {ids[-1]}@{versions[-1]}"
+            raise StoreDamaged(journal.shown_url, f"a field of an event {places} is of a kind that none has")
+        yield page

@@ -38,7 +38,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         url = str(tmp_path / "target.db")
     else:
-        url = str(request.getfixturevalue("another_postgres_url"))
+        url = str(request.getfixturevalue("other_postgres_url"))
     initialise(url)
     return url
 
@@ -409,10 +409,10 @@ def test_a_url_besides_is_refused(old: str, new: str) -> None:
     assert invoke("copy", old, new, env={"ESJOURNAL_URL": "nothing.db"}).exit_code == 0
 
 
-def test_a_store_that_init_has_not_made_is_refused(old: str, tmp_path: Path, another_postgres_url: str) -> None:
+def test_a_store_that_init_has_not_made_is_refused(old: str, tmp_path: Path, other_postgres_url: str) -> None:
     refused(invoke("copy", old, str(tmp_path / "none.db")), 5, "init` to make a journal")
     refused(invoke("copy", str(tmp_path / "none.db"), old), 5, "init` to make a journal")
-    refused(invoke("copy", old, another_postgres_url), 5, "has no journal yet: run `esjournal")
+    refused(invoke("copy", old, other_postgres_url), 5, "has no journal yet: run `esjournal")
     refused(invoke("copy", str(tmp_path / "none.ndjson"), old), 2, "No such file")
     assert {found.name.partition("-")[0] for found in tmp_path.iterdir()} == {"old.db"}
 

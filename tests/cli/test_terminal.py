@@ -24,12 +24,12 @@ from tests.program import COMMAND, environment, file_with, journal_with, read_te
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def on_terminal(*arguments: str, url: str, columns: int = 80, **variables: str) -> str:
+def on_terminal(*arguments: str, url: str | None = None, columns: int = 80, **variables: str) -> str:
     """Run a command with stdout and stderr on a terminal, and return what reached it, \r\n as \n."""
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = environment(TERM="xterm-256color", **variables)
-    command = [*COMMAND, "--url", url, *arguments]
+    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
     with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env):
         os.close(secondary)
         return read_terminal(primary).decode().replace("\r\n", "\n")

@@ -28,7 +28,7 @@ TOTALS = re.compile(
 def target_url(request: pytest.FixtureRequest, store_url: str, tmp_path: Path) -> str:
     """A journal on the other database."""
     if store_url.startswith("sqlite"):
-        url: str = request.getfixturevalue("another_postgres_url")
+        url: str = request.getfixturevalue("other_postgres_url")
     else:
         url = str(tmp_path / "target.db")
     initialise(url)
