@@ -314,6 +314,7 @@ def test_the_summary_has_the_totals_and_the_proof(old: str, new: str, tmp_path: 
             "differing": 0,
             "dated_otherwise": 0,
             "undated": 0,
+            "respelt": 0,
             "first": None,
             "digest": digest(old),
         },

@@ -291,15 +291,14 @@ def test_a_moment_that_one_side_does_not_know_is_not_compared(
     b = f"sqlite:///{tmp_path / 'b.db'}"
     for url in (sqlite_url, b):
         journal_with(url, sequence(3))
-    known = comparing.pages_by_place
-
-    def unknown(*args: Any, **options: Any) -> Iterator[Any]:
-        for page in known(*args, **options):
-            yield [(*found[:4], None) for found in page]
-
     with opened(sqlite_url, b) as journals:
-        sides = iter([unknown, known])
-        monkeypatch.setattr(comparing, "pages_by_place", lambda *args, **options: next(sides)(*args, **options))
+        known = journals[0].events.pages_by_place
+
+        def unknown(*, until: int) -> Iterator[Any]:
+            for page in known(until=until):
+                yield [(*found[:4], None) for found in page]
+
+        monkeypatch.setattr(journals[0].events, "pages_by_place", unknown)
         assert compared(*journals)[2].events == Counts(in_a=3, in_b=3, same=3)
 
 
