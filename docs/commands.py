@@ -9,7 +9,21 @@ from pathlib import Path
 
 PAGE = Path(__file__).with_name("commands.md")
 WIDTH = "80"
-COMMANDS = ("init", "append", "get", "list", "log", "history", "stats", "verify", "info", "export", "import", "copy")
+COMMANDS = (
+    "init",
+    "append",
+    "get",
+    "list",
+    "log",
+    "history",
+    "stats",
+    "verify",
+    "diff",
+    "info",
+    "export",
+    "import",
+    "copy",
+)
 INTRODUCTION = """\
 # Commands
 

@@ -48,6 +48,8 @@ _EXIT_CODES: dict[type[EsjournalError], int] = {
 # The parser's own errors; Typer exports only this one of them.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _NEGATIVE_NUMBER = re.compile(r"-\d")
+# What was given once too often may be a URL, and have a password.
+_EXTRA_URL = re.compile(r"(unexpected extra arguments?) \([^)]*(?:://|@).*\)")
 
 
 class JournalGroup(TyperGroup):
@@ -126,7 +128,7 @@ def _fail(message: str, code: int) -> int:
 
 
 def _usage_message(error: Any) -> str:
-    message = " ".join(str(error.format_message()).split())
+    message = _EXTRA_URL.sub(r"\1", " ".join(str(error.format_message()).split()))
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "esjournal"
     if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):

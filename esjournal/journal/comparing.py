@@ -11,6 +11,7 @@ from typing import Any
 
 from esjournal.domain.model.changes import Changes, changes_of_states
 from esjournal.domain.model.differences import Counts, EventDifference, SequenceComparison, Status
+from esjournal.domain.model.fields import shortened
 from esjournal.exceptions import StoreDamaged
 from esjournal.interchange.beside import second_process, second_process_pays
 from esjournal.interchange.values import differing_members, mean_the_same
@@ -220,6 +221,8 @@ def _pages(journal: Journal, until: int) -> Iterator[Page]:
         ids, versions, types, states, _ = zip(*page, strict=True)
         # A table of SQLite that is not strict takes anything anywhere.
         if set(map(type, versions)) != {int} or set(map(type, chain(ids, types, states))) != {str}:
-            places = f"between {ids[0]}@{versions[0]} and {ids[-1]}@{versions[-1]}"
-            raise StoreDamaged(journal.shown_url, f"a field of an event {places} is of a kind that none has")
+            first, last = (shortened(f"{ids[at]}@{versions[at]}") for at in (0, -1))
+            raise StoreDamaged(
+                journal.shown_url, f"between {first} and {last} a field of an event is no text, or a version no number"
+            )
         yield page

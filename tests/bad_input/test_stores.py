@@ -29,6 +29,7 @@ COMMANDS = [
     ["history", ID],
     ["stats"],
     ["verify"],
+    ["diff"],
     ["info"],
     ["append", ID, "0", "a", "{}"],
     ["import", "-"],
@@ -55,7 +56,7 @@ def execute(url: str, *statements: str) -> None:
 
 
 def refused(url: str, command: list[str], message: str) -> None:
-    result = invoke(*command, url=url, input="")
+    result = invoke("diff", url, url) if command == ["diff"] else invoke(*command, url=url, input="")
     assert (result.exit_code, result.stdout) == (5, ""), result.stderr
     assert re.fullmatch(f"esjournal: [^\n]*{message}[^\n]*\n", result.stderr), result.stderr
 

@@ -13,7 +13,21 @@ from types import ModuleType
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "completions"
-COMMANDS = {"append", "copy", "export", "get", "history", "import", "info", "init", "list", "log", "stats", "verify"}
+COMMANDS = {
+    "append",
+    "copy",
+    "diff",
+    "export",
+    "get",
+    "history",
+    "import",
+    "info",
+    "init",
+    "list",
+    "log",
+    "stats",
+    "verify",
+}
 
 # On a terminal of its own zsh lists what it would offer, and ends.
 ZSH_SETUP = r"""

@@ -33,7 +33,21 @@ from tests.docs.pages import (
     without_jq,
 )
 
-COMMANDS = ["init", "append", "get", "list", "log", "history", "stats", "verify", "info", "export", "import", "copy"]
+COMMANDS = [
+    "init",
+    "append",
+    "get",
+    "list",
+    "log",
+    "history",
+    "stats",
+    "verify",
+    "diff",
+    "info",
+    "export",
+    "import",
+    "copy",
+]
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
 INSTALLING = re.compile(r"pip install|apt-get|python3 -m venv")

@@ -423,7 +423,7 @@ def test_a_journal_that_is_damaged_is_named(
 
 @pytest.mark.parametrize(
     "change",
-    ["originator_version = 'x'", "originator_id = x'00ff'", "state = 5", "event_type = x'1b5b'", "state = NULL"],
+    ["originator_version = 'x'", "originator_id = x'00ff'", "state = x'05'", "event_type = x'1b5b'", "state = NULL"],
 )
 def test_a_field_of_another_kind_is_damage(sqlite_url: str, tmp_path: Path, change: str) -> None:
     b = f"sqlite:///{tmp_path / 'b.db'}"
@@ -436,5 +436,8 @@ def test_a_field_of_another_kind_is_damage(sqlite_url: str, tmp_path: Path, chan
         "ALTER TABLE loose RENAME TO stored_events",
         f"UPDATE stored_events SET {change} WHERE originator_version = 1",
     )
-    with opened(sqlite_url, b) as journals, pytest.raises(StoreDamaged, match=r"b\.db is damaged: a field of an event"):
+    with (
+        opened(sqlite_url, b) as journals,
+        pytest.raises(StoreDamaged, match=r"b\.db is damaged: between .* a field of an event"),
+    ):
         compared(*journals)

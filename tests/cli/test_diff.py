@@ -1,0 +1,439 @@
+"""`diff`: what it prints, in which form, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from rich.cells import cell_len
+
+from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from tests.bad_input.test_stores import execute
+from tests.cli.test_commands import refused
+from tests.cli.test_import_progress import CONTROL
+from tests.cli.test_terminal import on_terminal, plain
+from tests.events import ID, OTHER_ID, event, generated, sequence
+from tests.journal.test_round_trip import FEW, GROWTH_ALLOWED, MANY, peak_kibibytes
+from tests.program import file_with, invoke, journal_with, run, start
+
+THIRD_ID = "c0ffee00-0000-4000-8000-000000000001"
+A_EVENTS = [*sequence(3), *sequence(2, of=OTHER_ID)]
+# A state is different, the last event of a sequence is missing, and a sequence is new.
+B_EVENTS = [event(0, '{"n":0}'), event(1, '{"n":7}'), event(2, '{"n":2}'), event(0, '{"n":0}', of=OTHER_ID)]
+B_EVENTS += sequence(2, of=THIRD_ID)
+
+SUMMARY = f"""\
+                     events      sequences
+in A                      5              2
+in B                      6              3
+the same                  3              0
+different                 1              2
+only in A                 1              0
+only in B                 2              1
+
+sequences only in B: 1
+  {THIRD_ID}  2 events
+
+sequences that depart: 2
+  {OTHER_ID}  at version 1
+  {ID}  at version 1
+
+events in which they differ: 2
+  {OTHER_ID}@1  only in A: a.b#C
+  {ID}@1  ~ n: 1 -> 7
+"""
+TOTALS = SUMMARY[: SUMMARY.index("\n\n") + 1]
+LISTING = f"""\
+sequence {OTHER_ID} departs at version 1
+  version 1 is only in A: a.b#C
+sequence {ID} departs at version 1
+  version 1 differs
+    ~ n: 1 -> 7
+sequence {THIRD_ID} is only in B: 2 events
+
+{TOTALS}"""
+
+
+@pytest.fixture
+def a(store_url: str) -> str:
+    return journal_with(store_url, A_EVENTS)
+
+
+@pytest.fixture
+def b(tmp_path: Path) -> str:
+    return journal_with(f"sqlite:///{tmp_path / 'b.db'}", B_EVENTS)
+
+
+def two(folder: Path, events: list[RecordedEvent], others: list[RecordedEvent]) -> tuple[str, str]:
+    """The URLs of two journals."""
+    return tuple(  # type: ignore[return-value]
+        journal_with(f"sqlite:///{folder / name}", given) for name, given in (("one.db", events), ("two.db", others))
+    )
+
+
+def objects(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+# What it prints
+
+
+def test_journals_that_are_the_same_end_with_0_and_nothing_on_stdout(a: str, tmp_path: Path) -> None:
+    same = journal_with(f"sqlite:///{tmp_path / 'same.db'}", A_EVENTS[::-1])
+    for other in (same, a):
+        ended = run("diff", a, other)
+        assert (ended.returncode, ended.stdout) == (0, "")
+        line = r"esjournal: 5 and 5 events compared: the same, [\d.]+ s, \d+ events/s\n"
+        assert re.fullmatch(line, ended.stderr), ended.stderr
+    assert run("diff", "-q", a, same).stderr == ""
+
+
+def test_a_summary_has_the_totals_and_what_differs_and_the_exit_is_1(a: str, b: str) -> None:
+    ended = run("diff", a, b)
+    assert ended.returncode == 1
+    assert ended.stdout == SUMMARY
+    line = r"esjournal: 5 and 6 events compared: 1 different, 1 only in A, 2 only in B, [\d.]+ s, \d+ events/s\n"
+    assert re.fullmatch(line, ended.stderr), ended.stderr
+
+
+def test_full_prints_every_difference_in_the_order_of_places(a: str, b: str) -> None:
+    result = invoke("diff", "--full", "-q", a, b)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, LISTING, "")
+
+
+def test_a_summary_shows_the_first_of_very_many_and_full_all(tmp_path: Path) -> None:
+    count = SHOWN_OF_A_KIND + 3
+    ids = [[str(UUID(int=number + 1000 * kind)) for number in range(count)] for kind in (1, 2, 3)]
+    one = [event(0, of=of) for of in ids[0] + ids[2]]
+    other = [event(0, of=of) for of in ids[1]] + [event(0, '{"a":1}', of=of) for of in ids[2]]
+    urls = two(tmp_path, one, other)
+    summary = invoke("diff", *urls).stdout
+    assert summary.count("  3 more; --full shows all\n") == 4
+    assert summary.count("00000000-0000-") == 4 * SHOWN_OF_A_KIND
+    full = invoke("diff", "--full", *urls).stdout
+    assert "more" not in full
+    assert full.count("00000000-0000-") == 3 * count
+
+
+def test_per_sequence_counts_every_sequence(a: str, b: str) -> None:
+    rows = invoke("diff", "--per-sequence", a, b).stdout.removesuffix(f"\n{SUMMARY}").splitlines()
+    assert [row.split() for row in rows[1:]] == [
+        [OTHER_ID, "2", "1", "1", "0", "1", "0"],
+        [ID, "3", "3", "2", "1", "0", "0"],
+        [THIRD_ID, "0", "2", "0", "0", "0", "2"],
+    ]
+    assert rows[0].split("  ")[0] == "sequence"
+    same = invoke("diff", "--per-sequence", a, a)
+    assert (same.exit_code, len(same.stdout.splitlines())) == (0, 3)
+
+
+def test_other_moments_are_told_and_are_no_difference(a: str, tmp_path: Path) -> None:
+    late = [found._replace(recorded_at="2027-01-01T00:00:00.000000Z") for found in A_EVENTS[:2]]
+    other = journal_with(f"sqlite:///{tmp_path / 'late.db'}", late + A_EVENTS[2:])
+    result = invoke("diff", a, other)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert ": the same, 2 recorded at another moment, " in result.stderr
+    assert json.loads(invoke("diff", "-F", "json", a, other).stdout)["totals"]["events"]["recorded_otherwise"] == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "other", "lines"),
+    [
+        ('{"a":1,"b":2}', '{"b":3,"c":{"d":[1]}}', ["+ c.d: [1]", "~ b: 2 -> 3", "- a: 1"]),
+        ("{}", "{ }", ["the texts of the states differ at character 2; the values are the same"]),
+        ("secret", "secreT", ["the texts of the states differ at character 6; not both are JSON objects"]),
+        ("[1]", "[1, 2]", ["the texts of the states differ at character 3; not both are JSON objects"]),
+        ('{"event type":1}', '{"event type":2}', ['~ "event type": 1 -> 2']),
+    ],
+)
+def test_the_fields_that_differ_are_shown(tmp_path: Path, state: str, other: str, lines: list[str]) -> None:
+    urls = two(tmp_path, [event(0, state)], [event(0, other)])
+    shown = invoke("diff", "--full", *urls).stdout.split("  version 0 differs\n")[1].split("\n\n")[0]
+    assert [line.strip() for line in shown.splitlines()] == lines
+
+
+def test_a_type_that_differs_is_shown(tmp_path: Path) -> None:
+    urls = two(tmp_path, [event(0, event_type="a#Paid")], [event(0, event_type="b#Paid")])
+    assert "    ~ event type: a#Paid -> b#Paid\n" in invoke("diff", "--full", *urls).stdout
+    assert f"  {ID}@0  ~ event type: a#Paid -> b#Paid\n" in invoke("diff", *urls).stdout
+
+
+def test_a_summary_is_short_however_much_differs(tmp_path: Path) -> None:
+    many, long = json.dumps({f"field{n}": n for n in range(50)}), json.dumps({"a": "x" * 100_000})
+    urls = two(tmp_path, [event(0), event(1)], [event(0, many), event(1, long)])
+    summary = invoke("diff", *urls).stdout
+    assert f"{ID}@0  + field0: 0, + field1: 1, + field2: 2, 47 more\n" in summary
+    assert max(map(len, summary.splitlines())) < 200
+    assert invoke("diff", "--full", *urls).stdout.count("x") == 100_000
+
+
+def test_as_json_compares_values(tmp_path: Path) -> None:
+    one, other = '{"price":1.10,"at":{"x":1,"y":1E2}}', '{ "at":{"y":100,"x":1}, "price":1.1 }'
+    urls = two(tmp_path, [event(0, one), event(1, "{}")], [event(0, other), event(1, "{}")])
+    assert invoke("diff", *urls).exit_code == 1
+    assert invoke("diff", "--as-json", *urls).exit_code == 0
+    dearer = journal_with(f"sqlite:///{tmp_path / 'dearer.db'}", [event(0, other.replace("1.1 ", "1.2")), event(1)])
+    assert f"{ID}@0  ~ price: 1.10 -> 1.2\n" in invoke("diff", "--as-json", urls[0], dearer).stdout
+
+
+# For scripts
+
+
+def counts(**given: int) -> dict[str, int]:
+    names = ("in_a", "in_b", "same", "different", "only_in_a", "only_in_b", "recorded_otherwise")
+    return {name: given.get(name, 0) for name in names}
+
+
+SEQUENCES = [
+    {
+        "originator_id": OTHER_ID,
+        "status": "different",
+        "departs_at": 1,
+        "events": counts(in_a=2, in_b=1, same=1, only_in_a=1),
+    },
+    {
+        "originator_id": ID,
+        "status": "different",
+        "departs_at": 1,
+        "events": counts(in_a=3, in_b=3, same=2, different=1),
+    },
+    {"originator_id": THIRD_ID, "status": "only_in_b", "departs_at": None, "events": counts(in_b=2, only_in_b=2)},
+]
+EVENTS = [
+    {
+        "originator_id": OTHER_ID,
+        "originator_version": 1,
+        "status": "only_in_a",
+        "event_type": {"a": "a.b#C", "b": None},
+        **dict.fromkeys(("added", "changed", "removed", "state_differs_at")),
+    },
+    {
+        "originator_id": ID,
+        "originator_version": 1,
+        "status": "different",
+        "event_type": {"a": "a.b#C", "b": "a.b#C"},
+        "added": {},
+        "changed": {"n": [1, 7]},
+        "removed": {},
+        "state_differs_at": 6,
+    },
+]
+
+
+def test_ndjson_is_a_line_for_each_difference_and_the_totals(a: str, b: str) -> None:
+    *sequences, totals = objects(invoke("diff", "-F", "ndjson", a, b).stdout)
+    assert sequences == [{"kind": "sequence", **found} for found in SEQUENCES]
+    assert (totals["kind"], totals["same"]) == ("totals", False)
+    assert totals["events"] == counts(in_a=5, in_b=6, same=3, different=1, only_in_a=1, only_in_b=2)
+    assert totals["sequences"] == {"in_a": 2, "in_b": 3, "same": 0, "different": 2, "only_in_a": 0, "only_in_b": 1}
+    assert [totals["a"].partition("?")[0], totals["b"]] == [a.partition("?")[0].replace(":@", ":***@"), b]
+
+
+def test_ndjson_has_the_events_with_full_and_every_sequence_with_per_sequence(a: str, b: str) -> None:
+    lines = objects(invoke("diff", "-F", "ndjson", "--full", a, b).stdout)
+    events, sequences = ([line for line in lines if line["kind"] == kind] for kind in ("event", "sequence"))
+    assert events == [{"kind": "event", **found} for found in EVENTS]
+    assert sequences == [{"kind": "sequence", **found} for found in SEQUENCES]
+    assert [line["kind"] for line in lines] == ["event", "sequence", "event", "sequence", "sequence", "totals"]
+    *every, _ = objects(invoke("diff", "-F", "ndjson", "--per-sequence", a, a).stdout)
+    assert [(line["originator_id"], line["status"]) for line in every] == [(OTHER_ID, "same"), (ID, "same")]
+
+
+@pytest.mark.parametrize("options", [[], ["--full"], ["--per-sequence"]], ids=str)
+def test_json_is_one_object_with_the_same(a: str, b: str, options: list[str]) -> None:
+    for pair in ((a, b), (a, a)):
+        document = json.loads(invoke("diff", "-F", "json", *options, *pair).stdout)
+        *lines, totals = objects(invoke("diff", "-F", "ndjson", *options, *pair).stdout)
+        assert totals.pop("kind") == "totals"
+        assert document == {"differences": lines, "totals": totals}
+        assert totals["same"] is (pair == (a, a))
+
+
+def test_empty_journals_are_the_same(store_url: str, tmp_path: Path) -> None:
+    journal_with(store_url, [])
+    other = journal_with(f"sqlite:///{tmp_path / 'empty.db'}", [])
+    assert (invoke("diff", store_url, other).exit_code, invoke("diff", store_url, other).stdout) == (0, "")
+    document = json.loads(invoke("diff", "-F", "json", store_url, other).stdout)
+    assert (document["differences"], document["totals"]["same"]) == ([], True)
+    journal_with(f"sqlite:///{tmp_path / 'some.db'}", sequence(2))
+    assert "sequences only in A: 1\n" in invoke("diff", str(tmp_path / "some.db"), other).stdout
+
+
+# Hostile text
+
+HOSTILE = [
+    "\x1b[2J",
+    "\x9b31m",
+    "\u202egnp.exe",
+    "\u2066x",
+    "a\nb\tc",
+    "[/] [bold]x[/bold]",
+    "[link=http://e]x[/link]",
+    "漢" * 80,
+]
+
+
+def test_what_is_stored_never_drives_a_terminal(tmp_path: Path) -> None:
+    states = [json.dumps({text: text, "n": {text: [text]}}, ensure_ascii=False) for text in HOSTILE]
+    events = [event(version, state) for version, state in enumerate([*states, *HOSTILE])]
+    events.append(event(90, event_type="[/]#[bold]"))
+    urls = two(tmp_path, events, [found._replace(state="{}", event_type="[red]x") for found in events])
+    for options in ([], ["--full"], ["-F", "json", "--full"], ["-F", "ndjson", "--full"], ["--per-sequence"]):
+        text = on_terminal("diff", "-q", *options, *urls)
+        bare = plain(text)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2066]", bare)
+    full = "".join(plain(on_terminal("diff", "-q", "--full", *urls)).split())
+    assert "[/]#[bold]->[red]x" in full
+    assert "\\u001b[2J" in full
+    for output in ("json", "ndjson"):
+        assert "\\u202e" in on_terminal("diff", "-q", "--full", "-F", output, *urls)
+
+
+def test_a_path_that_is_hostile_is_valid_json_in_a_pipe(tmp_path: Path) -> None:
+    keys = [*HOSTILE, "\ud800", "a.b", '"', ""]
+    one, other = (json.dumps(dict.fromkeys(keys, number)) for number in (1, 2))
+    urls = two(tmp_path, [event(0, one)], [event(0, other)])
+    [found, _, _] = objects(invoke("diff", "--full", "-F", "ndjson", *urls).stdout)
+    assert len(found["changed"]) == len(keys)
+
+
+def test_ids_that_are_no_ids_are_escaped(sqlite_url: str, tmp_path: Path) -> None:
+    journal_with(sqlite_url, A_EVENTS)
+    execute(
+        sqlite_url, "UPDATE stored_events SET originator_id = char(27) || '[2J' || char(10) WHERE global_position = 1"
+    )
+    other = journal_with(f"sqlite:///{tmp_path / 'b.db'}", A_EVENTS)
+    assert "\x1b[2J" not in on_terminal("diff", sqlite_url, other)
+    assert "  \\u001b[2J\\n  1 event\n" in invoke("diff", sqlite_url, other).stdout
+
+
+# On a terminal
+
+
+@pytest.mark.parametrize("options", [[], ["--full"], ["--per-sequence"]], ids=str)
+def test_lines_fit_a_terminal_of_80_columns(tmp_path: Path, options: list[str]) -> None:
+    long = json.dumps({"unbroken": "x" * 300, "wide": "\u6f22" * 100}, ensure_ascii=False)
+    urls = two(tmp_path, A_EVENTS, [found._replace(state=long) for found in B_EVENTS])
+    text = plain(on_terminal("diff", "-q", *options, *urls))
+    assert max(cell_len(line) for line in text.splitlines()) <= 80
+    assert TOTALS.splitlines()[0] in text.splitlines()
+
+
+def test_a_terminal_without_unicode_gets_escapes(tmp_path: Path) -> None:
+    urls = two(tmp_path, [event(0)], [event(0, '{"town":"Nürnberg"}')])
+    for options in ([], ["--full"]):
+        text = plain(on_terminal("diff", *options, *urls, PYTHONIOENCODING="ascii"))
+        assert "N\\xfcrnberg" in text
+
+
+def test_progress_is_seen_on_a_terminal_and_not_when_quiet(tmp_path: Path) -> None:
+    events = list(generated(12_000))
+    urls = two(tmp_path, events, events)
+    text = CONTROL.sub("", on_terminal("diff", *urls))
+    assert re.search(r"([\d,]+ events, [\d,]+/s|both are read) .*\d+%", text)
+    assert text.splitlines()[-1].startswith("esjournal: 12000 and 12000 events compared: the same")
+    assert on_terminal("diff", "--quiet", *urls) == ""
+
+
+def test_colours_are_left_out_where_they_are_not_wanted(a: str, b: str) -> None:
+    assert "\x1b[33m" in on_terminal("diff", "-q", "--full", a, b)
+    assert (
+        on_terminal("diff", "-q", "--full", a, b, NO_COLOR="1").replace("\x1b[1m", "").replace("\x1b[0m", "") == LISTING
+    )
+
+
+# How it ends
+
+
+def test_what_is_no_journal_is_named_and_no_password_is_shown(a: str, tmp_path: Path) -> None:
+    for pair in ((a, str(tmp_path / "none.db")), (str(tmp_path / "none.db"), a)):
+        refused(invoke("diff", "-F", "json", *pair), 5, "nothing is at .*none.db")
+    refused(invoke("diff", a, str(tmp_path / "none.ndjson")), 2, "none.ndjson cannot be read")
+    unreachable = "postgresql://me:s3cret@127.0.0.1:1/x"
+    result = invoke("diff", a, unreachable)
+    assert "s3cret" not in result.output
+    refused(result, 5, "cannot be reached")
+
+
+def test_mistakes_are_told_and_no_password_is_shown(a: str) -> None:
+    refused(invoke("diff", a), 2, "Missing argument 'B'")
+    refused(invoke("--url", a, "diff", a, a), 2, "leave out --url")
+    result = invoke("diff", a, a, "postgresql://me:s3cret@host/x")
+    assert "s3cret" not in result.output
+    refused(result, 2, "unexpected extra argument")
+
+
+def test_a_file_with_a_bad_line_is_refused_with_its_place(a: str, tmp_path: Path) -> None:
+    path = file_with(tmp_path / "e.ndjson", A_EVENTS)
+    path.write_text(f"{path.read_text()}nonsense\n")
+    refused(invoke("diff", a, str(path)), 3, r"e\.ndjson:6: ")
+
+
+def test_a_side_that_is_damaged_ends_it_with_one_line(a: str, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.db"
+    journal_with(str(path), list(generated(3_000)))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :] = b"\xff" * (len(content) - len(content) // 2)
+    path.write_bytes(content)
+    ended = run("diff", "-F", "ndjson", a, str(path))
+    assert ended.returncode == 5
+    assert re.fullmatch("esjournal: [^\n]*damaged.db is damaged: [^\n]*\n", ended.stderr), ended.stderr
+
+
+@pytest.fixture(params=["-F ndjson --full", "--full"], ids=str)
+def long_diff(request: pytest.FixtureRequest, a: str, tmp_path: Path) -> list[str]:
+    """A command that prints more than anybody reads."""
+    urls = two(tmp_path, sequence(5_000), [event(version, "secret") for version in range(5_000)])
+    return ["diff", *request.param.split(), *urls]
+
+
+def test_ctrl_c_ends_it_with_one_line(long_diff: list[str]) -> None:
+    # Nobody reads what it prints, so it is still at it.
+    with start(*long_diff, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert stderr.decode() == "esjournal: interrupted; what was not committed is not there\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(long_diff: list[str]) -> None:
+    with start(*long_diff, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait(20) == 0
+
+
+def test_states_that_are_huge_are_compared(store_url: str, tmp_path: Path) -> None:
+    state = json.dumps({"first": 1, "text": "x" * 5_000_000, "last": 1})
+    journal_with(store_url, [event(version, state) for version in range(3)])
+    other = journal_with(
+        f"sqlite:///{tmp_path / 'b.db'}",
+        [event(0, state), event(1, state.replace('"last": 1', '"last": 2')), event(2, f"{state} ")],
+    )
+    full = invoke("diff", "--full", store_url, other).stdout
+    assert "    ~ last: 1 -> 2\n" in full
+    assert f"differ at character {len(state) + 1}; the values are the same\n" in full
+    assert invoke("diff", "--as-json", store_url, other).stdout.count("@") == 1
+
+
+@pytest.mark.parametrize("different", [False, True], ids=["equal", "different"])
+def test_memory_stays_flat_however_large_the_journals(store_url: str, tmp_path: Path, different: bool) -> None:
+    peaks = []
+    for name, count in (("few", FEW), ("many", MANY)):
+        url = f"{store_url}_{name}" if "schema=" in store_url else store_url.replace("journal.db", f"{name}.db")
+        events = list(generated(count))
+        journal_with(url, events)
+        other = [found._replace(state='{"other":true}') for found in events] if different else events
+        pair = (url, journal_with(f"sqlite:///{tmp_path / f'other-{name}.db'}", other))
+        peaks.append([peak_kibibytes("diff", *options, *pair) for options in ([], ["--full", "-F", "ndjson"])])
+    assert [many - few for few, many in zip(*peaks, strict=True) if many - few > GROWTH_ALLOWED] == []
