@@ -49,7 +49,7 @@ _EXIT_CODES: dict[type[EsjournalError], int] = {
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _NEGATIVE_NUMBER = re.compile(r"-\d")
 # What was given once too often may be a URL, and have a password.
-_EXTRA_URL = re.compile(r"(unexpected extra arguments?) \([^)]*(?:://|@).*\)")
+_EXTRA_URL = re.compile(r"(unexpected extra argument\S*) \(.*(?:://|@).*\)")
 
 
 class JournalGroup(TyperGroup):

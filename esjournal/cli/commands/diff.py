@@ -45,10 +45,10 @@ def diff(
 
     \b
     Examples:
-      esjournal diff old.db old.db
+      esjournal diff old.db events.ndjson.gz
       esjournal diff esjournal.db new.db || echo different
-      esjournal diff old.db old.ndjson --full || true
-      esjournal diff old.db new.db -F ndjson | jq -r .originator_id
+      esjournal diff --full old.db new.db > differences.txt || echo different
+      esjournal diff -F ndjson old.db old.ndjson | jq -r .kind
 
     \b
     --format ndjson prints a line for each sequence that differs (with
