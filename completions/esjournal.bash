@@ -10,7 +10,7 @@ _esjournal() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "${COMP_WORDS[i]}" in
             --url) i=$((i + 1)); [[ ${COMP_WORDS[i]} == "=" ]] && i=$((i + 1)) ;;
-            init|append|get|list|log|history|stats|verify|info|export|import) command="${COMP_WORDS[i]}"; break ;;
+            init|append|get|list|log|history|stats|verify|diff|info|export|import|copy) command="${COMP_WORDS[i]}"; break ;;
         esac
     done
     case "$command $previous" in
@@ -19,6 +19,8 @@ _esjournal() {
         "init --schema") :; return ;;
         "append --recorded-at") :; return ;;
         "append --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "append --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "append --table") :; return ;;
         "get --gt") :; return ;;
         "get --gte") :; return ;;
         "get --lt") :; return ;;
@@ -27,12 +29,16 @@ _esjournal() {
         "get --type") :; return ;;
         "get --format"|"get -F") COMPREPLY=($(compgen -W $'table\njson\nndjson\ncsv' -- "$current")); return ;;
         "get --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "get --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "get --table") :; return ;;
         "list --prefix") :; return ;;
         "list --type") :; return ;;
         "list --sort") COMPREPLY=($(compgen -W $'id\nevents\nfirst\nlast' -- "$current")); return ;;
         "list --limit") :; return ;;
         "list --format"|"list -F") COMPREPLY=($(compgen -W $'table\njson\nndjson\ncsv' -- "$current")); return ;;
         "list --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "list --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "list --table") :; return ;;
         "log -n") :; return ;;
         "log --since") :; return ;;
         "log --until") :; return ;;
@@ -45,21 +51,32 @@ _esjournal() {
         "log --template") :; return ;;
         "log --cursor-file") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "log --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "log --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "log --table") :; return ;;
         "history --at-version") :; return ;;
         "history --at-time") :; return ;;
         "history --field") :; return ;;
         "history --format"|"history -F") COMPREPLY=($(compgen -W $'table\njson\nndjson' -- "$current")); return ;;
         "history --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "history --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "history --table") :; return ;;
         "stats --by") COMPREPLY=($(compgen -W $'minute\nhour\nday\nmonth' -- "$current")); return ;;
         "stats --format"|"stats -F") COMPREPLY=($(compgen -W $'table\njson' -- "$current")); return ;;
         "stats --svg") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "stats --html") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "stats --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "stats --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "stats --table") :; return ;;
         "verify --events") :; return ;;
         "verify --format"|"verify -F") COMPREPLY=($(compgen -W $'table\njson\nndjson' -- "$current")); return ;;
         "verify --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "verify --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "verify --table") :; return ;;
+        "diff --format"|"diff -F") COMPREPLY=($(compgen -W $'table\njson\nndjson' -- "$current")); return ;;
         "info --format"|"info -F") COMPREPLY=($(compgen -W $'table\njson' -- "$current")); return ;;
         "info --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "info --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "info --table") :; return ;;
         "export --output"|"export -o") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "export --format"|"export -F") COMPREPLY=($(compgen -W $'ndjson\ncsv\nparquet' -- "$current")); return ;;
         "export --type") :; return ;;
@@ -68,6 +85,8 @@ _esjournal() {
         "export --limit") :; return ;;
         "export --cursor-file") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "export --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "export --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "export --table") :; return ;;
         "import --format"|"import -F") COMPREPLY=($(compgen -W $'ndjson\ncsv\nparquet' -- "$current")); return ;;
         "import --commit-every") :; return ;;
         "import --rejects") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -78,22 +97,36 @@ _esjournal() {
         "import --max-line-bytes") :; return ;;
         "import --summary") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "import --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "import --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "import --table") :; return ;;
+        "copy --commit-every") :; return ;;
+        "copy --rejects") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "copy --max-rejects") :; return ;;
+        "copy --map-type") :; return ;;
+        "copy --only-type") :; return ;;
+        "copy --skip-type") :; return ;;
+        "copy --after") :; return ;;
+        "copy --cursor-file") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "copy --summary") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
     case "$command $current" in
         " -"*) COMPREPLY=($(compgen -W $'--url\n--version\n--help\n-h' -- "$current")) ;;
-        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nstats\nverify\ninfo\nexport\nimport' -- "$current")) ;;
+        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nstats\nverify\ndiff\ninfo\nexport\nimport\ncopy' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
-        "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--url\n--help\n-h' -- "$current")) ;;
-        "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
-        "list "*) COMPREPLY=($(compgen -W $'--prefix\n--type\n--sort\n--limit\n--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
-        "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--after\n--type\n--id\n--where\n--grep\n-g\n--format\n-F\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--help\n-h' -- "$current")) ;;
-        "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--at-time\n--field\n--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
-        "stats "*) COMPREPLY=($(compgen -W $'--by\n--format\n-F\n--svg\n--html\n--url\n--help\n-h' -- "$current")) ;;
-        "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--format\n-F\n--quiet\n-q\n--url\n--help\n-h' -- "$current")) ;;
-        "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--help\n-h' -- "$current")) ;;
-        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--url\n--help\n-h' -- "$current")) ;;
-        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--help\n-h' -- "$current")) ;;
+        "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "list "*) COMPREPLY=($(compgen -W $'--prefix\n--type\n--sort\n--limit\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--after\n--type\n--id\n--where\n--grep\n-g\n--format\n-F\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--at-time\n--field\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "stats "*) COMPREPLY=($(compgen -W $'--by\n--format\n-F\n--svg\n--html\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "diff -"*) COMPREPLY=($(compgen -W $'--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
+        "diff "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
+        "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
+        "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--after\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
     esac
 }
 complete -F _esjournal esjournal
