@@ -133,6 +133,59 @@ def test_a_foreign_table_of_the_same_name_is_left_alone(postgres_url: str) -> No
     execute(postgres_url, "DELETE FROM stored_events WHERE a = 7", "DROP TABLE stored_events")
 
 
+# The same for either side of a copy
+
+
+def copy_refused(good: str, bad: str, code: int, message: str) -> None:
+    """Check that a store is refused as the source and as the target of a copy, and that the other one gets nothing."""
+    for arguments in ((bad, good), (good, bad)):
+        result = invoke("copy", *arguments)
+        assert (result.exit_code, result.stdout) == (code, ""), result.stderr
+        assert re.fullmatch(f"esjournal: [^\n]*{message}[^\n]*\n", result.stderr), result.stderr
+    assert len(stored(good)) == 3
+
+
+def test_copy_leaves_what_is_no_journal_as_it_is(tmp_path: Path) -> None:
+    good, bad = journal_with(str(tmp_path / "good.db"), sequence(3)), tmp_path / "bad"
+    copy_refused(good, str(bad), 5, "nothing is at .* init")
+    bad.write_bytes(b"hello, world\n")
+    copy_refused(good, str(bad), 5, "is no SQLite database")
+    assert bad.read_bytes() == b"hello, world\n"
+    bad.unlink()
+    execute(f"sqlite:///{bad}", "CREATE TABLE stored_events (a)")
+    content = bad.read_bytes()
+    copy_refused(good, str(bad), 5, "is another program's SQLite database")
+    assert bad.read_bytes() == content
+    copy_refused(good, str(tmp_path), 5, "is a folder")
+    copy_refused(good, "", 2, "the URL is empty")
+    copy_refused(good, "mysql://me@localhost/shop", 2, "journals are in SQLite or PostgreSQL")
+
+
+def test_copy_refuses_a_newer_schema_and_a_store_without_a_journal_on_either_side(
+    store_url: str, tmp_path: Path
+) -> None:
+    good = journal_with(str(tmp_path / "good.db"), sequence(3))
+    if store_url.startswith("sqlite"):
+        Path(store_url.removeprefix("sqlite:///")).touch()
+    copy_refused(good, store_url, 5, "has no journal yet")
+    initialise(store_url)
+    execute(store_url, "UPDATE esjournal SET schema_version = 99")
+    copy_refused(good, store_url, 5, "upgrade esjournal")
+
+
+def test_of_a_damaged_source_nothing_is_copied(tmp_path: Path) -> None:
+    source, target = journal_with(str(tmp_path / "a.db"), generated(2_000)), journal_with(str(tmp_path / "b.db"), [])
+    execute(f"sqlite:///{source}", "UPDATE stored_events SET state = CAST(x'ff' AS TEXT) WHERE global_position = 1500")
+    for place in (target, str(tmp_path / "e.ndjson")):
+        result = invoke("copy", source, place)
+        assert (result.exit_code, result.stdout) == (5, "")
+        assert result.stderr == (
+            f"esjournal: sqlite:///{source} is damaged: a text is no UTF-8; restore it from a backup\n"
+        )
+    assert stored(target) == []
+    assert not (tmp_path / "e.ndjson").exists()
+
+
 # What cannot be written
 
 
@@ -158,6 +211,11 @@ def test_a_read_only_journal_is_read_and_not_written(tmp_path: Path, read_only: 
             ended = run(*command, url=str(path), preexec_fn=without_privileges, input=line)
             assert (ended.returncode, ended.stdout) == (5, "")
             assert re.fullmatch("esjournal: .* cannot be written: the file or its folder is read-only\n", ended.stderr)
+        other = journal_with(str(tmp_path / "other.db"), sequence(3))
+        assert run("copy", str(path), other, preexec_fn=without_privileges).returncode == 0
+        ended = run("copy", other, str(path), preexec_fn=without_privileges)
+        assert ended.returncode == 5
+        assert re.fullmatch("esjournal: .* cannot be written: the file or its folder is read-only\n", ended.stderr)
         assert path.read_bytes() == content
     finally:
         folder.chmod(0o700)

@@ -142,6 +142,19 @@ def test_what_is_appended_meanwhile_is_left_for_the_next_time(store_url: str, tm
         assert source.cursor().global_position == 6
 
 
+def test_a_source_that_is_changed_meanwhile_is_read_twice_as_it_was(store_url: str) -> None:
+    journal_with(store_url, sequence(9))
+    with open_journal(store_url) as other, open_source(store_url) as source:
+        pages = source.batches()
+        with other.events.session.connection() as connection:
+            connection.execute("DELETE FROM stored_events WHERE global_position = 3")
+            connection.execute("UPDATE stored_events SET state = '{}' WHERE global_position > 5")
+        assert [read for _, read in reads(pages)] == sequence(9)
+        assert [read for _, read in reads(source.batches())] == sequence(9)
+    with open_source(store_url) as source:
+        assert lines(source) == [1, 2, 4, 5, 6, 7, 8, 9]
+
+
 def test_behind_the_last_event_there_is_nothing_and_the_cursor_stays(store_url: str, tmp_path: Path) -> None:
     journal_with(store_url, sequence(3))
     cursor = tmp_path / "cursor"
