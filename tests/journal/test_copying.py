@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from esjournal.journal import copying
 from esjournal.journal.copying import JournalSource, batch_of_page, open_source
 from esjournal.journal.cursors import cursor_line
 from esjournal.journal.importing import import_events
-from esjournal.journal.opening import Journal, open_journal
+from esjournal.journal.opening import Journal, is_same_journal, open_journal
 from tests.events import ID, MOMENT, OTHER_ID, event, event_of, generated, reads, sequence
 from tests.journal.given import of_another_layout
 from tests.program import file_with, journal_with
@@ -187,6 +188,11 @@ def test_memory_stays_flat_however_long_the_journal_is(journal: Journal) -> None
 
     peak(18_000)
     assert peak(0) < 1.5 * peak(18_000)
+
+
+def test_another_layout_in_the_same_place_is_another_journal(journal: Journal) -> None:
+    assert is_same_journal(journal, journal)
+    assert not is_same_journal(journal, replace(journal, journal_id="0b7d9d5e-8a53-4c0c-8a43-0f7f9e1f4a11"))
 
 
 # A file
