@@ -122,7 +122,8 @@ def test_commands_are_completed_behind_the_programs_url(complete: Callable[[str]
 
 
 def test_options_are_those_of_the_command(complete: Callable[[str], set[str]]) -> None:
-    assert complete("esjournal get --l") == {"--limit", "--lt", "--lte"}
+    assert complete("esjournal get --l") == {"--layout", "--limit", "--lt", "--lte"}
+    assert complete("esjournal get --layout e") == {"eventsourcing", "eventsourcing-4"}
     assert complete("esjournal --url events.db export --csv") == {"--csv-safe"}
     assert complete("esjournal --v") == {"--version"}
 
