@@ -14,8 +14,8 @@ import typer.main
 from esjournal.cli.app import app
 
 FOLDER = Path(__file__).parent
-# What these stand for is a file; a journal's URL, such as those of the A and B of `diff`, may be a SQLite file's path.
-FILE_METAVARS = {"FILE", "URL", "A", "B"}
+# What these stand for is a file; a journal's URL, such as the A and B of `diff`, may be a SQLite file's path.
+FILE_METAVARS = {"FILE", "URL", "A", "B", "SOURCE", "TARGET"}
 NOTE = "# Made by completions/generate.py; it offers what it holds, and starts no program."
 
 

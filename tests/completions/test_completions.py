@@ -134,7 +134,7 @@ def test_formats_are_those_of_the_command(complete: Callable[[str], set[str]], o
     assert complete(f"esjournal --url events.db export {option} ") == {"ndjson", "csv", "parquet"}
 
 
-@pytest.mark.parametrize("line", ["import ev", "export -o ev", "--url ev", "get --url ev"])
+@pytest.mark.parametrize("line", ["import ev", "copy ev", "copy old.db ev", "export -o ev", "--url ev", "get --url ev"])
 def test_files_are_completed_where_a_file_is_meant(complete: Callable[[str], set[str]], line: str) -> None:
     assert "events.ndjson" in complete(f"esjournal {line}")
 

@@ -66,12 +66,12 @@ def copy(
     summary: SummaryOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Copy a journal into another one, in global order, all in one transaction; then prove it.
+    """Copy a journal, or a file of events, into another one, and prove it.
 
-    SOURCE is read as it is when the command begins, and may be written to meanwhile. Events that are in TARGET already,
-    with the same type and state, are skipped and counted. If one breaks a rule of journals (exit 3), or its place is
-    taken by a different one (exit 4), nothing is written; with --rejects the rest is. Stopped at any point, the same
-    command run again goes on and comes to the same end.
+    Events come in global order, and all in one transaction. SOURCE is read as it is when the command begins, and may be
+    written to meanwhile. Events that are in TARGET already, with the same type and state, are skipped and counted. If
+    one breaks a rule of journals (exit 3), or its place is taken by a different one (exit 4), nothing is written; with
+    --rejects the rest is. Stopped at any point, the same command run again goes on and comes to the same end.
 
     When all is committed, what was copied is read again on both sides and compared, and the digest that both have is
     printed; exit 1 if something is missing or differs.
