@@ -34,8 +34,8 @@ class Run(NamedTuple):
     peak: int
 
 
-def run(command: list[str], output: Path | None = None) -> Run:
-    """Run a command to its end, with its standard output in a file, and measure it."""
+def run(command: list[str], output: Path | None = None, *, code: int = 0) -> Run:
+    """Run a command to its end, with its standard output in a file, and measure it; it must end with a code."""
     # What others wrote shall not be waited for by the fsync of this one.
     os.sync()
     # As on a user's machine: with bytecode that is kept, and with buffers.
@@ -46,9 +46,9 @@ def run(command: list[str], output: Path | None = None) -> Run:
     ended = subprocess.run(
         launcher, capture_output=True, text=True, check=False, env=environment, cwd=Path(sys.executable).parent
     )
-    seconds, peak, code = json.loads(ended.stdout or "[0, 0, 1]")
-    if code:
-        raise SystemExit(f"{' '.join(command)} ended with {code}:\n{ended.stderr[-2000:]}")
+    seconds, peak, ended_with = json.loads(ended.stdout or "[0, 0, -1]")
+    if ended_with != code:
+        raise SystemExit(f"{' '.join(command)} ended with {ended_with}:\n{ended.stderr[-2000:]}")
     return Run(seconds, peak)
 
 
