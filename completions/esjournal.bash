@@ -127,6 +127,7 @@ _esjournal() {
         "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--after\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
+        "copy "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
     esac
 }
 complete -F _esjournal esjournal

@@ -33,7 +33,7 @@ complete -c esjournal -n "__esjournal_command_is ''" -a diff -d 'Compare two jou
 complete -c esjournal -n "__esjournal_command_is ''" -a info -d 'Show what journal this is, what is in it, and what it runs on'
 complete -c esjournal -n "__esjournal_command_is ''" -a export -d 'Write the journal in global order, as NDJSON, CSV or Parquet'
 complete -c esjournal -n "__esjournal_command_is ''" -a import -d 'Append the events of files, all in one transaction'
-complete -c esjournal -n "__esjournal_command_is ''" -a copy -d 'Copy a journal into another one, in global order, all in one transaction; then prove it'
+complete -c esjournal -n "__esjournal_command_is ''" -a copy -d 'Copy a journal, or a file of events, into another one, and prove it'
 complete -c esjournal -n "__esjournal_command_is ''" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
 complete -c esjournal -n "__esjournal_command_is ''" -l version -d 'Show the version and end'
 complete -c esjournal -n "__esjournal_command_is ''" -l help -s h -d 'Show this message and exit'
@@ -154,6 +154,7 @@ complete -c esjournal -n "__esjournal_command_is 'import'" -l url -r -F -d 'The 
 complete -c esjournal -n "__esjournal_command_is 'import'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Whose tables these are, where they are no journal\'s'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l table -x -d 'With --layout: the table, where its name is another one'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'copy'" -F
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l dry-run -d 'Find out what would happen, and write nothing'
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l commit-every -x -d 'Commit after every N events, not once'
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l rejects -r -F -d 'Put bad and conflicting events there, import the rest'
