@@ -40,7 +40,7 @@ def followed(
         # At once, to find out in time that it cannot be.
         _save(cursor_file, cursor_at(journal, begin))
     else:
-        begin = journal.events.last_global_position()
+        begin = journal.events.settled_position()
         if last is None and after is None and selection.since is None:
             last = LAST_BY_DEFAULT
         for page in read_journal(journal, selection, after=after or 0, until=begin, last=last):

@@ -38,6 +38,23 @@ def python_with_eventsourcing(environments: Path) -> Callable[[str], Path]:
     return python
 
 
+@pytest.fixture(scope="module")
+def new_url(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Return the URL of a new store in `sqlite` or `postgresql`, which is there until the module is done."""
+    schemas: list[str] = []
+
+    def url(database: str) -> str:
+        if database == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.db'}"
+        schemas.append(f"test_{uuid4().hex}")
+        return f"{postgres_server}{'&' if '?' in postgres_server else '?'}schema={schemas[-1]}"
+
+    yield url
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        for schema in schemas:
+            connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+
+
 @pytest.fixture
 def open_bank(python_with_eventsourcing: Callable[[str], Path], tmp_path: Path) -> Callable[..., Bank]:
     """Open a store of eventsourcing 9, given its URL and options of `Bank`."""

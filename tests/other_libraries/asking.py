@@ -1,0 +1,46 @@
+"""What esjournal says of the tables of other libraries, asked through the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from typer.testing import Result
+
+from tests.program import invoke
+
+
+class Asked:
+    """A store that esjournal is asked about.
+
+    Args:
+        url: the store's.
+        layout: whose tables these are.
+        table: the table, where its name is another one.
+    """
+
+    def __init__(self, url: str, layout: str, table: str | None = None) -> None:
+        self.url = url
+        self.options = ["--layout", layout, *(["--table", table] if table else [])]
+
+    def run(self, *arguments: str, **options: Any) -> Result:
+        """Run a command, however it ends."""
+        return invoke(*arguments, *self.options, url=self.url, **options)
+
+    def text(self, *arguments: str, **options: Any) -> str:
+        """Return what a command prints that ends well."""
+        result = self.run(*arguments, **options)
+        assert result.exit_code == 0, result.stderr
+        return result.stdout
+
+    def lines(self, *arguments: str) -> list[dict[str, Any]]:
+        """Return the events that a command prints."""
+        return [json.loads(line) for line in self.text(*arguments, "-F", "ndjson").splitlines()]
+
+    def refused(self, exit_code: int, *arguments: str, **options: Any) -> str:
+        """Return the one line with which a command is refused."""
+        result = self.run(*arguments, **options)
+        assert (result.exit_code, result.stdout) == (exit_code, ""), result.output
+        lines = result.stderr.splitlines()
+        assert len(lines) == 1 or exit_code == 2, result.stderr
+        return result.stderr
