@@ -30,9 +30,10 @@ class Layout(ABC):
     """The tables of one library.
 
     `name` is what it is chosen by, `library` whose tables they are; `table` is the name that the table with the events
-    has where nobody says otherwise, and `schema` the schema that it is in, where that is always the same. `is_written`
-    says whether events can be appended. Then `rewrites_states` says whether their JSON is spelt anew, and `contiguous`
-    whether no version of a sequence may be missing, of which the first is one of `first_versions`.
+    has where nobody says otherwise, and `schema` the schema that it is in, where that is always the same.
+    `has_opaque_states` says whether states may be compressed or encrypted, and so no JSON. `is_written` says whether
+    events can be appended. Then `rewrites_states` says whether their JSON is spelt anew, and `contiguous` whether no
+    version of a sequence may be missing, of which the first is one of `first_versions`.
     """
 
     name: ClassVar[LayoutName]
@@ -43,6 +44,7 @@ class Layout(ABC):
     rewrites_states: ClassVar[bool] = False
     contiguous: ClassVar[bool] = False
     first_versions: ClassVar[tuple[int, ...]] = (0, 1)
+    has_opaque_states: ClassVar[bool] = True
 
     @abstractmethod
     def has(self, table: FoundTable) -> bool:
@@ -105,6 +107,8 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
 
     def pages(self, *, conditions: Conditions = EVERYTHING, **options: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return all events, a page at a time; see the base class. What is in their states, the program looks at."""
+        # Ahead, pages are so many positions each, and there may be more gaps than events.
+        options["ahead"] = False
         return super().pages(conditions=replace(conditions, comparisons=()), **options)
 
     def positions_between(self, since: str | None, until: str | None) -> tuple[int, int] | None:
