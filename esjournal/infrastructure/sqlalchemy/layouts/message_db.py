@@ -44,6 +44,7 @@ class MessageDbLayout(Layout):
     rewrites_states: ClassVar[bool] = True
     contiguous: ClassVar[bool] = True
     first_versions: ClassVar[tuple[int, ...]] = (0,)
+    has_opaque_states: ClassVar[bool] = False
 
     def has(self, table: FoundTable) -> bool:
         """Say whether a table is the one of the messages."""
