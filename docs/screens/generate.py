@@ -10,6 +10,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +46,7 @@ SCREENS = {
     "log-full": Screen(("log", "-n", "2", "--full"), 80),
     "history": Screen(("history", "14cd", "--at-version", "1"), 80),
     "stats": Screen(("stats", "--by", "month"), 80),
+    "diff": Screen(("diff", "--quiet", "before.ndjson", "after.ndjson"), 80),
 }
 
 
@@ -68,7 +70,12 @@ def shown(screen: Screen) -> str:
     environment = {**kept, "ESJOURNAL_URL": str(SAMPLE), "PAGER": "cat", "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "esjournal", *screen.arguments]
     chunks = []
-    with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=environment):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            command, stdin=secondary, stdout=secondary, stderr=secondary, env=environment, cwd=_with_files(Path(folder))
+        ),
+    ):
         os.close(secondary)
         try:
             while chunk := os.read(primary, 65_536):
@@ -78,6 +85,16 @@ def shown(screen: Screen) -> str:
             pass
         os.close(primary)
     return b"".join(chunks).decode().replace("\r\n", "\n").rstrip("\n")
+
+
+def _with_files(folder: Path) -> Path:
+    """Write the sample before and after an event was changed, one was lost, and one came, and return the folder."""
+    lines = SAMPLE.read_text().splitlines(keepends=True)
+    (folder / "before.ndjson").write_text("".join(lines))
+    changed = lines[1].replace('"dep_delay":2', '"dep_delay":3').replace('"destination":"IAH"', '"destination":"SFO"')
+    new = lines[0].replace("2766e945", "aaaaaaaa")
+    (folder / "after.ndjson").write_text("".join([lines[0], changed, *lines[2:-1], new]))
+    return folder
 
 
 if __name__ == "__main__":
