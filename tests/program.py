@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +22,7 @@ from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.journal.opening import initialise, open_journal
 
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 COMMAND = [sys.executable, "-m", "esjournal"]
 
 
@@ -73,6 +79,25 @@ def stored(url: str) -> list[RecordedEvent]:
     """Return all that is in a journal."""
     with open_journal(url) as journal:
         return list(journal.events.all_items())
+
+
+def lines_on_terminal(*arguments: str, folder: Path, stdin: str = os.devnull) -> list[str]:
+    """Run a command with stderr on a terminal, and return all that stood in a line of it, one after another."""
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    env = environment(TERM="xterm-256color")
+    with (
+        (folder / stdin).open("rb") as given,
+        subprocess.Popen(
+            [*COMMAND, *arguments], stdin=given, stdout=subprocess.PIPE, stderr=secondary, env=env, cwd=folder
+        ) as process,
+    ):
+        os.close(secondary)
+        text = read_terminal(primary)
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    assert process.returncode == 0, text
+    return [line for line in re.split(r"[\r\n]+", CONTROL.sub("", text.decode())) if line.strip()]
 
 
 def read_terminal(primary: int) -> bytes:

@@ -42,7 +42,9 @@ def reading_progress(files: Files, quiet: bool) -> Iterator[Callable[[int], None
 
 
 @contextmanager
-def copying_progress(size: int, read: Callable[[], int], done: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def copying_progress(
+    size: int, read: Callable[[], int], done: str = "", *, quiet: bool
+) -> Iterator[Callable[[int], None]]:
     """Show how many events were read, how fast, and how long the others will take by what is left to read.
 
     Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,8 +37,8 @@ class Source(Protocol):
     def done(self) -> int:
         """Return how much of it was read since the last reading began."""
 
-    def batches(self) -> Iterator[Batch]:
-        """Yield all events, with what is wrong with those between, from the beginning, each time it is called."""
+    def read(self) -> AbstractContextManager[Iterator[Batch]]:
+        """Give all events, with what is wrong with those between, from the beginning, each time it is called."""
 
     def left_out(self) -> str | None:
         """Say what of it has no place in a journal, or return None."""
@@ -66,6 +66,10 @@ class JournalSource:
         self._after = after
         self._at = after
 
+    def read(self) -> AbstractContextManager[Iterator[Batch]]:
+        """Give all events, from the beginning; see `batches`."""
+        return nullcontext(self.batches())
+
     def done(self) -> int:
         """Return how many global positions were passed since the last reading began."""
         return self._at - self._after
@@ -76,10 +80,11 @@ class JournalSource:
         Raises:
             StoreError: the journal cannot be read.
         """
+        self._at = self._after
         # Not ahead, which rests on positions without gaps, and beside a writer was not faster.
         for page in self._journal.events.pages(after=self._after, until=self._until):
-            yield batch_of_page(self._journal.shown_url, page)
             self._at = page[-1][-1]
+            yield batch_of_page(self._journal.shown_url, page)
 
     def left_out(self) -> str | None:
         """Say what of it has no place in a journal, or return None."""
@@ -99,12 +104,14 @@ class FileSource:
     Args:
         path: an NDJSON or CSV file, compressed or not.
         busy: how many processes are at work beside the reading.
+        in_parts: whether what is read is written before the end is reached, so that a seal has to be checked first.
 
     Raises:
         UnusableFile: the file cannot be read, or not more than once.
+        InvalidLine: the file is not what its seal says.
     """
 
-    def __init__(self, path: str, busy: int) -> None:
+    def __init__(self, path: str, busy: int, in_parts: bool) -> None:
         self.journal: Journal | None = None
         self._path = path
         self._busy = busy
@@ -112,13 +119,16 @@ class FileSource:
         if self._files.size is None or not Path(path).is_file():
             raise UnusableFile(f"{path} cannot be read twice, as copy does to prove itself: import it, or name a file")
         self.size = self._files.size
+        if in_parts:
+            self._files.check_seals()
 
     def done(self) -> int:
         """Return how many bytes were read since the last reading began."""
         return self._files.bytes_read()
 
-    def batches(self) -> Iterator[Batch]:
-        """Yield all events, with what is wrong with the lines between.
+    @contextmanager
+    def read(self) -> Iterator[Iterator[Batch]]:
+        """Give all events, with what is wrong with the lines between.
 
         Raises:
             InvalidLine: nothing behind this line can be read.
@@ -126,7 +136,7 @@ class FileSource:
         """
         self._files = Files([self._path])
         with read_beside(self._files, self._busy) as batches:
-            yield from batches
+            yield batches
 
     def left_out(self) -> str | None:
         """Return None: what a file has is all in its events."""
@@ -139,7 +149,7 @@ class FileSource:
 
 @contextmanager
 def open_source(
-    url: str, *, after: int | None = None, cursor_file: str | None = None, busy: int = 1
+    url: str, *, after: int | None = None, cursor_file: str | None = None, busy: int = 1, in_parts: bool = False
 ) -> Iterator[Source]:
     """Open a journal, in one snapshot, or name a file, to copy from it, and close it after.
 
@@ -147,16 +157,18 @@ def open_source(
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
         after: the global position of a journal to begin behind.
         cursor_file: a file that has it, if it is there yet.
-        busy: how many processes are at work beside the reading.
+        busy: how many processes are at work beside the reading of a file.
+        in_parts: whether what is read of a file is written before its end is reached.
 
     Raises:
         InvalidURL: the URL cannot be used.
         StoreError: there is no journal, or it cannot be opened.
         InvalidCursor: the cursor is of another journal, or of this one as it is no longer.
         UnusableFile: a file cannot be read.
+        InvalidLine: a file is not what its seal says.
     """
     if is_file_of_events(url):
-        yield FileSource(url, busy)
+        yield FileSource(url, busy, in_parts)
         return
     with open_journal(url) as journal:
         # First: in the snapshot nobody would see what those write who are waited for.

@@ -32,6 +32,7 @@ Event = tuple[Any, ...]
 # all events that were copied, in their order.
 Counterparts = Callable[[Sequence[Event]], Sequence[Event | None]]
 _place = itemgetter(0, 1)
+_ANY_LENGTH = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def counterparts_in_file(path: str) -> Iterator[Counterparts]:
         UnusableFile: the file cannot be read.
         InvalidLine: nothing behind this line can be read.
     """
-    with read_beside(Files([path])) as batches:
+    # However long a line is, it was written.
+    with read_beside(Files([path], line_limit=_ANY_LENGTH)) as batches:
         events = chain.from_iterable(batch.events for batch in batches)
 
         def find(wanted: Sequence[Event]) -> Sequence[Event | None]:

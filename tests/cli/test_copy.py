@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -387,6 +388,22 @@ def test_options_that_are_not_for_a_file_are_refused(old: str, new: str, tmp_pat
     for options in (["--after", "2"], ["--cursor-file", "c"]):
         refused(invoke("copy", *options, file, new), 2, "is a file, and is copied as a whole")
     refused(invoke("copy", old, str(tmp_path / "e.parquet")), 2, "Parquet is for analysis")
+
+
+def test_a_file_that_is_named_twice_is_refused(old: str, new: str, tmp_path: Path) -> None:
+    file = str(file_with(tmp_path / "e.ndjson", sequence(3)))
+    refused(invoke("copy", "--rejects", file, file, new), 2, "is named twice")
+    refused(invoke("copy", "--rejects", file, old, file), 2, "is named twice")
+    refused(invoke("copy", "--summary", new, old, new), 2, "is named twice")
+    refused(invoke("copy", "--summary", "c", "--cursor-file", "./c", old, new), 2, "is named twice")
+    assert Path(file).read_text().count("\n") == 3
+
+
+def test_a_target_that_cannot_be_read_again_is_refused_where_it_is_to_be_proven(old: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ndjson")
+    refused(invoke("copy", old, str(tmp_path / "pipe.ndjson")), 2, "add --no-verify")
+    # As a process, which has a time limit: opened for writing, the pipe would wait for a reader.
+    assert run("copy", "--dry-run", old, str(tmp_path / "pipe.ndjson")).returncode == 0
 
 
 def test_the_same_journal_twice_is_refused_whatever_it_is_called(source: str, tmp_path: Path) -> None:

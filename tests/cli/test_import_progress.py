@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 from pathlib import Path
 
 import pytest
 
 from esjournal.interchange.streams import sink
 from tests.events import generated
-from tests.program import COMMAND, environment, file_with, journal_with, read_terminal
+from tests.program import file_with, journal_with, lines_on_terminal
 
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 COUNT = 40_000
 
 
@@ -35,23 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def seen(*arguments: str, url: str, folder: Path, stdin: str = os.devnull) -> list[str]:
-    """Import with stderr on a terminal, check the end, and return all that stood in a line of it, one after another."""
-    primary, secondary = pty.openpty()
-    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    env = environment(TERM="xterm-256color")
-    command = [*COMMAND, "--url", url, "import", *arguments]
-    with (
-        (folder / stdin).open("rb") as given,
-        subprocess.Popen(
-            command, stdin=given, stdout=subprocess.PIPE, stderr=secondary, env=env, cwd=folder
-        ) as process,
-    ):
-        os.close(secondary)
-        text = read_terminal(primary)
-        assert process.stdout is not None
-        assert process.stdout.read() == b""
-    assert process.returncode == 0, text
-    return [line for line in re.split(r"[\r\n]+", CONTROL.sub("", text.decode())) if line.strip()]
+    """Import with stderr on a terminal, and return all that stood in a line of it."""
+    return lines_on_terminal("--url", url, "import", *arguments, folder=folder, stdin=stdin)
 
 
 def progress_of(lines: list[str]) -> list[str]:
@@ -89,3 +68,20 @@ def test_of_a_pipe_only_events_and_rate_are_known(sqlite_url: str, folder: Path)
 def test_a_quiet_import_shows_nothing_on_a_terminal(sqlite_url: str, folder: Path) -> None:
     journal_with(sqlite_url, [])
     assert seen("all.ndjson", "--quiet", url=sqlite_url, folder=folder) == []
+
+
+def test_of_a_copy_and_of_its_proof_events_rate_part_and_the_time_left_are_seen(
+    sqlite_url: str, store_url: str, folder: Path, tmp_path: Path
+) -> None:
+    source, through = journal_with(str(tmp_path / "source.db"), generated(COUNT)), str(tmp_path / "e.ndjson")
+    journal_with(store_url, [])
+    for from_, to in ((source, store_url), (source, through), (through, journal_with(str(tmp_path / "new.db"), []))):
+        lines = lines_on_terminal("copy", from_, to, folder=folder)
+        for done in ("events, ", "events proven, "):
+            shown = [line for line in lines if re.match(rf"[\d,]+ {done}", line)]
+            assert all(re.search(rf"^[\d,]+ {done}[\d,]+/s .* \d+% (-:--:--|\d:\d\d:\d\d)", line) for line in shown)
+            assert all(len(line.rstrip()) <= 80 for line in shown)
+            assert shown[-1].startswith(f"{COUNT:,} {done}")
+            assert " 100% " in shown[-1]
+        assert lines[-1].startswith(f"esjournal: proven: {COUNT} events")
+    assert not progress_of(lines_on_terminal("copy", "--quiet", source, store_url, folder=folder))

@@ -30,7 +30,13 @@ def row(position: int, **changed: object) -> Row:
 
 
 def lines(source: copying.Source) -> list[int]:
-    return [line for batch in source.batches() for line in batch.lines]
+    with source.read() as batches:
+        return [line for batch in batches for line in batch.lines]
+
+
+def events_of(source: copying.Source) -> list[object]:
+    with source.read() as batches:
+        return [read for _, read in reads(batches)]
 
 
 # What may be copied
@@ -122,9 +128,11 @@ def test_the_events_come_as_they_are_each_time_they_are_read(journal: Journal) -
     journal.events.append(events)
     source = JournalSource(journal, 0)
     for _ in range(2):
-        assert [read for _, read in reads(source.batches())] == events
+        assert events_of(source) == events
         assert lines(source) == list(range(1, 1_204))
         assert source.done() == source.size == 1_203
+    next(source.batches())
+    assert source.done() < 1_203
 
 
 def test_what_is_appended_meanwhile_is_left_for_the_next_time(store_url: str, tmp_path: Path) -> None:
@@ -146,12 +154,11 @@ def test_what_is_appended_meanwhile_is_left_for_the_next_time(store_url: str, tm
 def test_a_source_that_is_changed_meanwhile_is_read_twice_as_it_was(store_url: str) -> None:
     journal_with(store_url, sequence(9))
     with open_journal(store_url) as other, open_source(store_url) as source:
-        pages = source.batches()
         with other.events.session.connection() as connection:
             connection.execute("DELETE FROM stored_events WHERE global_position = 3")
             connection.execute("UPDATE stored_events SET state = '{}' WHERE global_position > 5")
-        assert [read for _, read in reads(pages)] == sequence(9)
-        assert [read for _, read in reads(source.batches())] == sequence(9)
+        assert events_of(source) == sequence(9)
+        assert events_of(source) == sequence(9)
     with open_source(store_url) as source:
         assert lines(source) == [1, 2, 4, 5, 6, 7, 8, 9]
 
@@ -203,10 +210,19 @@ def test_a_file_is_read_as_often_as_needed(tmp_path: Path) -> None:
     file = file_with(tmp_path / "e.ndjson", events)
     with open_source(str(file)) as source:
         for _ in range(2):
-            assert [read for _, read in reads(source.batches())] == events
+            assert events_of(source) == events
             assert source.done() == source.size == file.stat().st_size
         with pytest.raises(InvalidCursor, match="has no cursor"):
             source.cursor()
+
+
+def test_a_seal_is_checked_before_parts_of_a_file_are_written(tmp_path: Path) -> None:
+    file = file_with(tmp_path / "e.ndjson", sequence(2))
+    file.write_text(file.read_text() + '{"seal":{"events":2,"bytes":1,"sha256":"' + "0" * 64 + '"}}\n')
+    with open_source(str(file)):
+        pass
+    with pytest.raises(InvalidLine, match="is not what was sealed"), open_source(str(file), in_parts=True):
+        pass
 
 
 def test_a_file_that_is_not_there_or_cannot_be_read_twice_is_refused(tmp_path: Path) -> None:

@@ -106,6 +106,14 @@ def test_events_of_a_file_are_found_in_their_order(tmp_path: Path) -> None:
         assert content(find([event(0), event(7)])) == [events[0][:4], None]
 
 
+def test_a_line_of_any_length_is_found_again(tmp_path: Path) -> None:
+    long = event(0, f'{{"a":"{"x" * 17_000_000}"}}')
+    for name in ("e.ndjson", "e.csv"):
+        assert written(tmp_path / name, rows(long)) == (1, 1, 0, 0, 0)
+        with counterparts_in_file(str(tmp_path / name)) as find:
+            assert content(find([long])) == [long[:4]]
+
+
 # Files that are written
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -87,7 +88,8 @@ def copy(
     if context.obj is not None:
         raise typer.BadParameter("--url names one journal, and copy is given SOURCE and TARGET: leave it out.")
     check_options(dry_run=dry_run, commit_every=commit_every, rejects=rejects, max_rejects=max_rejects, summary=summary)
-    _check_places(source, target)
+    _check_places(source, target, proven=not (dry_run or no_verify))
+    _check_files(source, target, rejects, summary, cursor_file)
     _check_span(source, after, cursor_file)
     for_stores = _for_stores(target, commit_every=commit_every, require_contiguous=require_contiguous)
     types = type_choice(map_type, only_type, skip_type)
@@ -102,7 +104,9 @@ def copy(
     # A server that stores on this machine takes a core for itself.
     busy = 2 if target.startswith("postgresql") else 1
     with (
-        open_source(source, after=after, cursor_file=cursor_file, busy=busy) as copied,
+        open_source(
+            source, after=after, cursor_file=cursor_file, busy=busy, in_parts=commit_every is not None
+        ) as copied,
         open_target(target) as place,
         # The cursor's new file is made first, to find out in time that it cannot be, and takes its place last.
         replacing(cursor_file) if cursor_file is not None and not dry_run else nullcontext() as cursor_stream,
@@ -110,9 +114,10 @@ def copy(
         if copied.journal and place.journal and is_same_journal(copied.journal, place.journal):
             raise typer.BadParameter(f"SOURCE and TARGET are both {place.journal.shown_url}: name two.")
         with putting_aside(rejects) as aside:
-            with copying_progress(copied.size, copied.done, "", quiet=quiet) as on_progress:
+            # A process that reads is begun before a thread that draws.
+            with copied.read() as batches, copying_progress(copied.size, copied.done, quiet=quiet) as on_progress:
                 outcome = place.take(
-                    selected(copied.batches(), **types._asdict()),
+                    selected(batches, **types._asdict()),
                     dry_run=dry_run,
                     put_aside=aside and aside.take,
                     max_put_aside=max_rejects,
@@ -137,12 +142,12 @@ def copy(
             say_totals(outcome, dry_run=dry_run)
         if not (dry_run or no_verify):
             with (
-                copying_progress(copied.size, copied.done, " proven", quiet=quiet) as on_progress,
+                copied.read() as batches,
                 place.counterparts() as find,
+                copying_progress(copied.size, copied.done, " proven", quiet=quiet) as on_progress,
             ):
-                again = selected(copied.batches(), **types._asdict())
                 proof = prove(
-                    again,
+                    selected(batches, **types._asdict()),
                     find,
                     put_aside=aside.conflicts if aside else (),
                     by_value=place.rewrites_states,
@@ -156,11 +161,25 @@ def copy(
     fail_for_rejects(outcome, rejects)
 
 
-def _check_places(source: str, target: str) -> None:
+def _check_places(source: str, target: str, *, proven: bool) -> None:
     if format_of(target) is FileFormat.PARQUET and "://" not in target:
         raise typer.BadParameter(f"{target}: Parquet is for analysis and cannot be read back: name .ndjson or .csv.")
-    if is_file_of_events(source) and is_file_of_events(target):
-        raise typer.BadParameter(f"both are files: `esjournal --url {source} export -o {target}` does that.")
+    if is_file_of_events(target):
+        if is_file_of_events(source):
+            raise typer.BadParameter(f"both are files: `esjournal --url {source} export -o {target}` does that.")
+        if proven and Path(target).exists() and not Path(target).is_file():
+            raise typer.BadParameter(f"{target} is no file that could be read again for the proof: add --no-verify.")
+
+
+def _check_files(source: str, target: str, *others: str | None) -> None:
+    # That both are one journal is found out where they are opened, whatever it is called.
+    taken = {Path(name).resolve() for name in (source, target) if "://" not in name}
+    for name in others:
+        if name is not None:
+            path = Path(name).resolve()
+            if path in taken:
+                raise typer.BadParameter(f"{name} is named twice: name a file of its own for each.")
+            taken.add(path)
 
 
 def _check_span(source: str, after: int | None, cursor_file: str | None) -> None:
