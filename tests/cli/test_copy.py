@@ -118,7 +118,8 @@ def test_where_an_event_differs_nothing_is_written_and_what_differs_is_said(sour
         f":1: sequence {ID}: version 0 is taken by a different event: state.price is 1 there and 2 here"
     )
     assert last == (
-        "esjournal: nothing was written: 4 read, 0 bad, 1 in conflict; mend it there, or put it aside with --rejects"
+        "esjournal: nothing was written: 4 read, 0 bad, 1 in conflict; "
+        "mend one side, or put these events aside with --rejects"
     )
     assert versions(target) == [0]
 
@@ -232,7 +233,7 @@ def test_more_rejects_than_are_wanted_leave_nothing(old: str, new: str, tmp_path
     rejects = tmp_path / "bad.ndjson"
     result = invoke("copy", "--rejects", str(rejects), "--max-rejects", "1", old, new)
     assert result.exit_code == 4
-    assert "nothing was written: 9 read, more than 1 rejects; mend it there" in result.stderr
+    assert "nothing was written: 9 read, more than 1 rejects; mend one side" in result.stderr
     assert len(stored(new)) == 2
     assert not rejects.exists()
 

@@ -134,7 +134,7 @@ def copy(
                 commit_every=commit_every,
                 rejects=rejects,
                 max_rejects=max_rejects,
-                advice="mend it there, or put it aside with --rejects",
+                advice="mend one side, or put these events aside with --rejects",
             )
         if not quiet:
             if (left_out := copied.left_out()) is not None:
