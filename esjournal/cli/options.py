@@ -88,6 +88,15 @@ AfterOption = Annotated[
         show_default=False,
     ),
 ]
+CursorFileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cursor-file",
+        metavar="FILE",
+        help="Only events behind the cursor there, which then moves on.",
+        show_default=False,
+    ),
+]
 SequenceArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The sequence: a UUID, or its first 4 characters and more.")
 ]

@@ -29,7 +29,7 @@ from esjournal.cli.importing import (
     type_choice,
     write_summary,
 )
-from esjournal.cli.options import AfterOption
+from esjournal.cli.options import AfterOption, CursorFileOption
 from esjournal.cli.progress import copying_progress
 from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events
 
@@ -57,12 +57,7 @@ def copy(
     only_type: OnlyTypeOption = None,
     skip_type: SkipTypeOption = None,
     after: AfterOption = None,
-    cursor_file: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="Only events behind the cursor there, which then moves on.", show_default=False
-        ),
-    ] = None,
+    cursor_file: CursorFileOption = None,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not read it all again to prove the copy.")] = False,
     summary: SummaryOption = None,
     quiet: QuietOption = False,

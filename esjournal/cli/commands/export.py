@@ -10,6 +10,7 @@ import typer
 from esjournal.cli.ending import say
 from esjournal.cli.options import (
     AfterOption,
+    CursorFileOption,
     IdsOption,
     LayoutOption,
     LimitOption,
@@ -38,12 +39,7 @@ def export(
     originator_ids: IdsOption = None,
     after: AfterOption = None,
     limit: LimitOption = None,
-    cursor_file: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="Only events behind the cursor there, which then moves on.", show_default=False
-        ),
-    ] = None,
+    cursor_file: CursorFileOption = None,
     seal: Annotated[
         bool, typer.Option("--seal", help="NDJSON: end with a line that has counts and a SHA-256 of the others.")
     ] = False,
