@@ -73,7 +73,7 @@ def esjournal(
 
     \b
     Exit codes:
-      0 done   1 nothing found, or something wrong   2 usage   3 bad input data
+      0 done   1 nothing found, wrong, or different   2 usage   3 bad input data
       4 conflict   5 the store cannot do its part   130 interrupted
     """
     context.obj = url

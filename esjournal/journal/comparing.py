@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from operator import itemgetter
@@ -61,7 +61,7 @@ class Comparison:
 
     def differences(
         self, on_progress: Callable[[int], None] = lambda events: None, *, every_sequence: bool = False
-    ) -> Iterator[Difference]:
+    ) -> Generator[Difference, None, None]:
         """Yield what differs, in the order of places; however much it is, memory stays flat.
 
         A sequence comes behind those of its events that differ. Where only one side has it, none of its events comes.

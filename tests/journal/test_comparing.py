@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from esjournal.cli.ending import exit_code_of
 from esjournal.domain.model.changes import Changes
 from esjournal.domain.model.differences import Counts, EventDifference, SequenceComparison, Status
 from esjournal.domain.model.states import Number
-from esjournal.exceptions import StoreDamaged
+from esjournal.exceptions import StoreDamaged, StoreError
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy import postgresql, session
 from esjournal.journal import comparing
@@ -377,6 +380,27 @@ def test_what_is_appended_meanwhile_changes_nothing(store_url: str, tmp_path: Pa
         journals[1].events.append([event(99, of=events[-1].originator_id), event(0, of=OTHER_ID)])
         assert all(isinstance(one, SequenceComparison) and one.status is Status.SAME for one in found)
         assert comparison.is_same
+
+
+def test_a_side_that_vanishes_meanwhile_is_an_error_of_the_store(store_url: str, tmp_path: Path) -> None:
+    # More than the buffers on the way hold.
+    state = json.dumps({"text": "x" * 2_000})
+    journal_with(store_url, [event(version, state) for version in range(5_000)])
+    other = journal_with(f"sqlite:///{tmp_path / 'b.db'}", [event(version) for version in range(5_000)])
+    with opened(store_url, other) as journals:
+        found = Comparison(*journals).differences()
+        next(found)
+        if store_url.startswith("sqlite"):
+            os.truncate(store_url.removeprefix("sqlite:///"), 1_000_000)
+        else:
+            execute(
+                store_url,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active' "
+                "AND application_name = 'esjournal' AND query LIKE '%ORDER BY%originator_version%'",
+            )
+        with pytest.raises(StoreError) as raised:
+            list(found)
+        assert exit_code_of(raised.value) == 5
 
 
 def test_two_processes_find_what_one_does(urls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,8 +70,12 @@ def diff(
     with open_to_compare(a) as one, open_to_compare(b) as other:
         comparison = Comparison(one, other, by_value=as_json)
         view = differences_view(output_format, full=full, per_sequence=per_sequence)
-        with EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress:
-            for difference in comparison.differences(progress.show, every_sequence=per_sequence):
+        with (
+            EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress,
+            # Whatever ends this, what reads beside it ends first.
+            closing(comparison.differences(progress.show, every_sequence=per_sequence)) as differences,
+        ):
+            for difference in differences:
                 if shares_terminal:
                     progress.hide()
                 if isinstance(difference, EventDifference):
