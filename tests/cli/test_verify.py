@@ -17,10 +17,9 @@ from esjournal.cli.rendering.findings import SHOWN_OF_A_KIND
 from esjournal.interchange import ndjson
 from tests.bad_input.test_stores import execute
 from tests.cli.test_commands import refused
-from tests.cli.test_import_progress import CONTROL
 from tests.cli.test_terminal import on_terminal, plain
 from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.program import file_with, invoke, journal_with, run, start
+from tests.program import CONTROL, file_with, invoke, journal_with, run, start
 
 EVENTS = [*sequence(6), *sequence(2, of=OTHER_ID)]
 STATE_HINT = """a state looks like '{"foo":"bar"}'"""
