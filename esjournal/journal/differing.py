@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from esjournal.domain.model import fields, states
+from esjournal.domain.model.changes import changes_of_states
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 # So many differences are named, and each value with so many characters.
@@ -30,23 +31,22 @@ def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:
         yield f"event_type is {fields.shortened(there.event_type)} there and {fields.shortened(here.event_type)} here"
     if there.state == here.state:
         return
-    one, other = states.parsed(there.state), states.parsed(here.state)
-    if one is None or other is None:
+    changes = changes_of_states(there.state, here.state)
+    if changes is None:
         yield "the states are different texts"
-        return
-    leaves, others = dict(states.leaves(one)), dict(states.leaves(other))
-    found = [
-        _differs(f"state.{states.path_text(path)}", leaves.get(path, states.MISSING), others.get(path, states.MISSING))
-        for path in {**leaves, **others}
-        if leaves.get(path, states.MISSING) != others.get(path, states.MISSING)
-    ]
-    yield from found or ["the states say the same, and are written differently"]
+    elif not changes:
+        yield "the states say the same, and are written differently"
+    else:
+        for path, (old, new) in changes.changed.items():
+            yield f"{_field(path)} is {_shown(old)} there and {_shown(new)} here"
+        for path in changes.removed:
+            yield f"{_field(path)} is only there"
+        for path in changes.added:
+            yield f"{_field(path)} is only here"
 
 
-def _differs(what: str, there: Any, here: Any) -> str:
-    if there is states.MISSING or here is states.MISSING:
-        return f"{what} is only {'here' if there is states.MISSING else 'there'}"
-    return f"{what} is {_shown(there)} there and {_shown(here)} here"
+def _field(path: states.Path) -> str:
+    return f"state.{states.path_text(path)}"
 
 
 def _shown(value: Any) -> str:

@@ -56,44 +56,30 @@ def open_to_read(url: str) -> Iterator[Journal]:
 def open_to_count(url: str) -> Iterator[Journal]:
     """Open what `open_to_read` does, always with tables of our own, which can be asked for more than events.
 
-    Args:
-        url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
-
-    Raises:
-        InvalidURL: the URL cannot be used.
-        StoreError: there is no journal, or it cannot be opened.
-        UnusableFile: the file cannot be read.
-        InvalidLine: a line of the file, or an event of another library, is none that a journal takes.
+    An event of another library that no journal takes is raised as an InvalidLine.
     """
-    with open_to_read(url) as journal:
-        if journal.layout is None:
-            yield journal
-            return
-        with open_read_in(journal) as (copied, outcome):
-            _raise_first(outcome)
-            yield copied
+    with open_to_read(url) as journal, _own(journal, journal.layout is None) as own:
+        yield own
 
 
 @contextmanager
 def open_to_compare(url: str) -> Iterator[Journal]:
     """Open what `open_to_read` does, where it is if its sequences are in the order of their ids there.
 
-    Args:
-        url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
-
-    Raises:
-        InvalidURL: the URL cannot be used.
-        StoreError: there is no journal, or it cannot be opened.
-        UnusableFile: the file cannot be read.
-        InvalidLine: a line of the file, or an event of another library, is none that a journal takes.
+    An event of another library that no journal takes is raised as an InvalidLine.
     """
-    with open_to_read(url) as journal:
-        if journal.events.is_in_order_of_ids:
-            yield journal
-            return
-        with open_read_in(journal) as (copied, outcome):
-            _raise_first(outcome)
-            yield copied
+    with open_to_read(url) as journal, _own(journal, journal.events.is_in_order_of_ids) as own:
+        yield own
+
+
+@contextmanager
+def _own(journal: Journal, as_it_is: bool) -> Iterator[Journal]:
+    if as_it_is:
+        yield journal
+        return
+    with open_read_in(journal) as (copied, outcome):
+        _raise_first(outcome)
+        yield copied
 
 
 @contextmanager
