@@ -112,3 +112,9 @@ def test_import_ignores_whatever_stands_in_reject(reject: str) -> None:
 def test_a_line_with_nothing_but_a_reject_is_told_to_be_mended() -> None:
     with pytest.raises(InvalidData, match="the line was put aside and is not mended: write the event beside its rej"):
         event_of(line_of_bad("foo").encode())
+
+
+def test_an_event_that_does_not_say_when_it_was_recorded_is_put_aside_as_it_is() -> None:
+    unknown = event()._replace(recorded_at=None)
+    line = reject_line(InvalidLine("file", 1, "why", event=unknown))
+    assert [*json.loads(line)] == ["originator_id", "originator_version", "event_type", "state", "reject"]
