@@ -157,11 +157,31 @@ def checked_start(text: str, url: str) -> str:
         typer.BadParameter: it is not allowed.
     """
     from esjournal.domain.model import fields
-    from esjournal.domain.model.names import id_of_name
+
+    return _checked_or_named(fields.originator_id_start, text, url)
+
+
+def checked_id(text: str, url: str) -> str:
+    """Return a sequence's id in canonical form; in tables of others it may be a name instead.
+
+    Args:
+        text: the argument.
+        url: the journal's, as `url_of` returns it.
+
+    Raises:
+        typer.BadParameter: it is not allowed.
+    """
+    from esjournal.domain.model import fields
+
+    return _checked_or_named(fields.originator_id, text, url)
+
+
+def _checked_or_named(read: Callable[[str], str], text: str, url: str) -> str:
+    from esjournal.domain.model.names import checked_name, id_of_name
 
     try:
-        return fields.originator_id_start(text)
+        return read(text)
     except InvalidData as error:
-        if "layout=" in url and text:
-            return id_of_name(text)
+        if "layout=" in url:
+            return id_of_name(checked(checked_name, text))
         raise typer.BadParameter(str(error)) from None

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from esjournal.domain.model import fields
-from esjournal.domain.model.names import NamedId, id_of_name, name_of_id
+from esjournal.domain.model.names import NamedId, checked_name, id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, Columns, Read, batch_of
@@ -175,7 +175,8 @@ def _named(ids: list[str], names: list[str | None]) -> list[str]:
         InvalidData: a name is not that of its sequence.
     """
     known = [
-        originator_id if name is None else id_of_name(name) for originator_id, name in zip(ids, names, strict=True)
+        originator_id if name is None else id_of_name(checked_name(name))
+        for originator_id, name in zip(ids, names, strict=True)
     ]
     if known != ids:
         index = next(index for index, (one, other) in enumerate(zip(known, ids, strict=True)) if one != other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from esjournal.domain.model import fields
+from esjournal.domain.model.names import id_of_name
 from esjournal.exceptions import AmbiguousId, SequenceNotFound
 from esjournal.journal.opening import Journal
 
@@ -25,6 +26,9 @@ def find_sequence(journal: Journal, start: str) -> str:
     if first == last:
         return start
     ids: list[str] = journal.events.ids_between(first, last, NAMED_IDS + 1)
+    if not ids and journal.has_names and journal.events.get_items(named := id_of_name(start), limit=1):
+        # A name may look like the beginning of an id.
+        return named
     if not ids:
         raise SequenceNotFound(f"nothing found: no sequence in {journal.shown_url} has an id that begins with {start}")
     if len(ids) > 1:

@@ -26,13 +26,14 @@ class Journal:
 
     `shown_url` is its address without any password, `journal_id` the UUID it was made with, and `events` the strategy
     that writes and reads its events. `layout` is that of another library's tables, whose `journal_id` is made of their
-    address; None for our own.
+    address; None for our own. `has_names` says whether sequences have names there, of which their ids are made.
     """
 
     shown_url: str
     journal_id: str
     events: SQLAlchemyActiveRecordStrategy[RecordedEvent]
     layout: Layout | None = None
+    has_names: bool = False
 
 
 @contextmanager
@@ -80,7 +81,7 @@ def _others_journal(datastore: SQLAlchemyDatastore) -> Journal:
     events = open_layout(datastore.session)
     path = datastore.url.path
     address = str(datastore.url) if path is None else f"{Path(path).resolve().as_uri()} {events.table.name}"
-    return Journal(str(datastore.url), str(uuid5(NAMESPACE_URL, address)), events, events.layout)
+    return Journal(str(datastore.url), str(uuid5(NAMESPACE_URL, address)), events, events.layout, events.has_names)
 
 
 @dataclass(frozen=True)

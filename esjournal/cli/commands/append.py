@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, url_of
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, url_of
 from esjournal.exceptions import InvalidData, UnusableFile
 
 
@@ -63,17 +63,23 @@ def append(
     if version is None or event_type is None or state is None:
         raise typer.BadParameter("an event needs ID VERSION TYPE STATE.")
     from esjournal.domain.model import fields
+    from esjournal.domain.model.names import name_of_id
     from esjournal.infrastructure.sequenceditem import RecordedEvent
     from esjournal.journal.opening import open_journal
 
+    journal_url = url_of(context, url, layout, table)
     event = RecordedEvent(
-        _new_id() if originator_id == "new" else checked(fields.originator_id, originator_id),
+        _new_id() if originator_id == "new" else checked_id(originator_id, journal_url),
         None if version == "next" else checked(fields.originator_version, version),
         fields.event_type(event_type),
         fields.json_object(_state_text(state)),
         None if recorded_at is None else checked(fields.recorded_at, recorded_at),
     )
-    with open_journal(url_of(context, url, layout, table)) as journal:
+    with open_journal(journal_url) as journal:
+        if name_of_id(event.originator_id) is not None and not journal.has_names:
+            raise typer.BadParameter(
+                f"{originator_id!r} is no UUID, and the sequences of {journal.shown_url} have no names."
+            )
         [position] = journal.events.append(event)
     typer.echo(event.originator_id if originator_id == "new" else position)
 

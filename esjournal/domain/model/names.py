@@ -6,6 +6,11 @@ import re
 from functools import lru_cache
 from uuid import NAMESPACE_URL, uuid5
 
+from esjournal.domain.model.fields import shortened
+from esjournal.exceptions import InvalidData
+
+# No database takes them, and no UUID is made of the second.
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -36,3 +41,14 @@ def id_of_name(name: str) -> str:
 def name_of_id(originator_id: str) -> str | None:
     """Return the name that an id was made of, or None."""
     return originator_id.name if isinstance(originator_id, NamedId) else None
+
+
+def checked_name(text: str) -> str:
+    """Return a name that came from outside.
+
+    Raises:
+        InvalidData: it is empty, or has a character that cannot be stored.
+    """
+    if not text or _NOT_STORABLE.search(text):
+        raise InvalidData(f"the name {shortened(text)} is empty, or has a character that cannot be stored")
+    return text

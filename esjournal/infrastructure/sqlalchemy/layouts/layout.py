@@ -81,9 +81,9 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
         self._named_ids = named_ids
 
     @property
-    def is_in_order_of_ids(self) -> bool:
-        """Whether the database sorts sequences by their ids, and not by the names that these were made of."""
-        return self._named_ids is None
+    def has_names(self) -> bool:
+        """Whether sequences have names, of which their ids are made."""
+        return self._named_ids is not None
 
     def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> range:
         """Write one event or many, all or nothing; see the base class.
