@@ -16,13 +16,15 @@ class Writing:
     `begin` is what its writers say on PostgreSQL when their transaction has begun, such as which lock they take;
     `first_position` is that of the first item of a sequence, where the next one is asked for. Where rows are not
     inserted but given to a function, `insert` calls it with the columns of a row, and `insert_next` with the sequence's
-    id in the place of the position.
+    id in the place of the position. `last_written` reads the global position that was given out last in this
+    transaction, where others may have been given later ones meanwhile.
     """
 
     begin: tuple[str, ...] = ()
     first_position: int = 0
     insert: str | None = None
     insert_next: str | None = None
+    last_written: str | None = None
 
 
 def others_table(name: str, *columns: Column, writing: Writing) -> Table:  # type: ignore[type-arg]

@@ -159,7 +159,7 @@ class PostgreSQLSession(Session):
                 with _pipeline(connection):
                     self._send_begin(connection, statements.table)
                     self.insert(connection, statements, rows)
-                    last = connection.execute(statements.last_position)
+                    last = connection.execute(statements.last_written)
                     connection.execute("COMMIT")
             except BaseException:
                 self.roll_back(connection)
@@ -173,7 +173,7 @@ class PostgreSQLSession(Session):
                 self.insert(connection, statements, rows)
         else:
             self._copy(connection, statements, statements.copy, [rows])
-        return int(connection.execute(statements.last_position).fetchone()[0])
+        return int(connection.execute(statements.last_written).fetchone()[0])
 
     def _copy(self, connection: Any, statements: AppendStatements, copy_in: str, batches: Iterable[list[Row]]) -> int:
         position = int(connection.execute(statements.last_position).fetchone()[0]) if statements.numbered else 0

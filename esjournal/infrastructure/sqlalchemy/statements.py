@@ -32,8 +32,9 @@ class AppendStatements:
 
     `insert` writes one row at a given position of its sequence, `insert_many` writes ROWS_AT_A_TIME,
     `insert_next` writes one row at the next position of its sequence and takes the sequence's id in the place of the
-    position, `last_position` reads the last global position, `copy` is PostgreSQL's bulk statement, None where rows can
-    only be inserted; `numbered` says whether its rows bring their global positions.
+    position, `last_position` reads the last global position, `last_written` that of what was just written, `copy` is
+    PostgreSQL's bulk statement, None where rows can only be inserted; `numbered` says whether its rows bring their
+    global positions.
     """
 
     table: Table
@@ -41,6 +42,7 @@ class AppendStatements:
     insert_many: str
     insert_next: str
     last_position: str
+    last_written: str
     copy: str | None
     numbered: bool
 
@@ -339,12 +341,14 @@ class Statements(Generic[Item]):
         # SQLite gives out the next global position itself, and so does a server where the column has a default.
         numbered = self.dialect.name != "sqlite" and self.table.columns[GLOBAL_POSITION].server_default is None
         copied = [self._global_position, *names] if numbered else names
+        last_position = f"SELECT coalesce(max({self._global_position}), 0) FROM {table}"
         return AppendStatements(
             table=self.table,
             insert=writing.insert or self._insert(table, names, marks, numbered),
             insert_many=self._insert(table, names, marks, numbered) + f", ({', '.join(marks)})" * (ROWS_AT_A_TIME - 1),
             insert_next=writing.insert_next or self._insert(table, names, [marks[0], following, *marks[2:]], numbered),
-            last_position=f"SELECT coalesce(max({self._global_position}), 0) FROM {table}",
+            last_position=last_position,
+            last_written=writing.last_written or last_position,
             copy=None if writing.insert else f"COPY {table} ({', '.join(copied)}) FROM STDIN",
             numbered=numbered,
         )

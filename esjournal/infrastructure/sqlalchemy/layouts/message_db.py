@@ -21,8 +21,9 @@ from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
 _COLUMNS = {"id", "stream_name", "type", "position", "global_position", "data", "metadata", "time"}
-# JSON, and nothing that jsonb could hold.
-_NO_JSONB = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+# Each escape of a JSON text, both halves of a pair as one.
+_ESCAPES = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.", re.DOTALL)
+_NO_JSONB = re.compile(r"\\u(?:0000|[dD][89a-fA-F]..)")
 # The columns come in this order: stream, position, type, data. The position to come is one behind the expected version.
 _INSERT = (
     "SELECT write_message(id => CAST(gen_random_uuid() AS varchar), stream_name => %s, "
@@ -61,7 +62,7 @@ class MessageDbLayout(Layout):
             Column("data", _JsonInText(), key="state"),
             Column("time", _MomentWithoutZone(), key="recorded_at", server_default=FetchedValue()),
             Column("global_position", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue()),
-            writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT),
+            writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT, last_written="SELECT lastval()"),
         )
         record = type("MessageRecord", (), {"__table__": columns, "means": staticmethod(_meaning)})
         return LayoutStrategy(session, self, record, names)
@@ -80,17 +81,12 @@ class MessageDbLayout(Layout):
     def misfit(self, event: RecordedEvent) -> str | None:
         """Say why an event has no place in this layout: data is jsonb."""
         try:
-            json.loads(event.state)
+            json.loads(event.state, parse_constant=_refuse)
         except (ValueError, RecursionError):
             return "the state is no JSON, and the data of a message is"
-        if found := _NO_JSONB.search(event.state):
-            try:
-                json.dumps(json.loads(event.state), ensure_ascii=False).encode()
-                if found[0] != "\\u0000":
-                    return None
-            except UnicodeEncodeError:
-                pass
-            return f"the state has {found[0]}, which PostgreSQL's jsonb does not take"
+        for escape in _ESCAPES.findall(event.state) if "\\u" in event.state else ():
+            if _NO_JSONB.fullmatch(escape):
+                return f"the state has {escape}, which PostgreSQL's jsonb does not take"
         return None
 
 
@@ -99,6 +95,11 @@ def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
     *others, state = content
     value = states.comparable(state)
     return (*others, state if value is states.MISSING else value)
+
+
+def _refuse(constant: str) -> None:
+    # Python's json takes NaN and Infinity, which JSON does not have.
+    raise ValueError(constant)
 
 
 class _JsonInText(TypeDecorator[str]):
