@@ -1,0 +1,235 @@
+"""What is written to the tables of eventsourcing 9, the library itself reads back and goes on behind."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.other_libraries.asking import Asked
+from tests.other_libraries.bank import Bank
+from tests.other_libraries.urls import is_sqlite, schema_of, text_of
+from tests.program import start
+
+DEPOSITED = "accounts:Account.Deposited"
+
+
+def deposit(amount: str = "1.00", note: str = "by hand") -> dict[str, Any]:
+    return {
+        "timestamp": {"_type_": "datetime_iso", "_data_": "2026-11-24T12:00:00.123456+00:00"},
+        "amount": {"_type_": "decimal_str", "_data_": amount},
+        "reference": {"_type_": "uuid_hex", "_data_": "9b300b13441051bf85ca234c8cea73da"},
+        "note": note,
+    }
+
+
+def opened(owner: str) -> dict[str, Any]:
+    return {
+        "timestamp": {"_type_": "datetime_iso", "_data_": "2026-11-24T12:00:00.123456+00:00"},
+        "originator_topic": "accounts:Account",
+        "owner": owner,
+        "opened_on": {"_type_": "datetime_iso", "_data_": "2024-02-29T00:00:00+00:00"},
+    }
+
+
+def line(originator_id: str, version: int, event_type: str, state: object) -> str:
+    fields = {
+        "originator_id": originator_id,
+        "originator_version": version,
+        "event_type": event_type,
+        "state": state,
+    }
+    return json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def lines_of_an_account(account: str, count: int) -> str:
+    first = line(account, 1, "accounts:Account.Opened", opened("Zoë"))
+    return first + "".join(line(account, version, DEPOSITED, deposit()) for version in range(2, count + 1))
+
+
+@pytest.fixture
+def empty(store_url: str, open_bank: Callable[..., Bank]) -> Bank:
+    """A bank that has its tables, and no accounts."""
+    bank = open_bank(store_url)
+    assert bank.make(accounts=0, events=0) == []
+    return bank
+
+
+@pytest.fixture
+def asked(store_url: str) -> Asked:
+    return Asked(store_url, "eventsourcing")
+
+
+def test_an_appended_event_is_one_of_the_librarys(store_url: str, open_bank: Callable[..., Bank], asked: Asked) -> None:
+    bank = open_bank(store_url)
+    account, other = bank.make(accounts=2, events=2)
+    state = json.dumps(deposit("5.00"), ensure_ascii=False)
+    assert asked.text("append", account, "3", DEPOSITED, state) == "5\n"
+    assert asked.text("append", account, "next", DEPOSITED, state) == "6\n"
+    with bank.appending() as program:
+        program.wait_for(3)
+        program.kill()
+    notifications = bank.notifications()
+    assert [event.id for event in notifications] == list(range(1, len(notifications) + 1))
+    assert [(event.originator_id, event.originator_version) for event in notifications[4:6]] == [
+        (account, 3),
+        (account, 4),
+    ]
+    assert notifications[4].state.decode() == state
+    first, second = bank.states(account, other)
+    assert (first["version"], first["balance"]) == (4, "10.01")
+    assert (second["version"], second["balance"]) == (2, "0.01")
+
+
+def test_the_next_version_of_a_new_sequence_is_1(empty: Bank, asked: Asked) -> None:
+    account = asked.text("append", "new", "next", "accounts:Account.Opened", json.dumps(opened("Ann"))).strip()
+    asked.text("append", account, "next", DEPOSITED, json.dumps(deposit()))
+    assert [event.originator_version for event in empty.notifications()] == [1, 2]
+    assert empty.states(account)[0]["owner"] == "Ann"
+
+
+def test_a_taken_version_is_a_conflict(store_url: str, open_bank: Callable[..., Bank], asked: Asked) -> None:
+    bank = open_bank(store_url)
+    (account,) = bank.make(accounts=1, events=3)
+    before = bank.notifications()
+    message = asked.refused(4, "append", account, "2", DEPOSITED, json.dumps(deposit()))
+    assert f"sequence {account}: version 2 is taken by a different event, the sequence is at version 3" in message
+    assert bank.notifications() == before
+
+
+def test_lines_are_appended_all_or_none(empty: Bank, asked: Asked) -> None:
+    account = str(uuid4())
+    assert asked.text("append", "-", input=lines_of_an_account(account, 3)) == "1\n2\n3\n"
+    fresh = lines_of_an_account(str(uuid4()), 2)
+    asked.refused(4, "append", "-", input=fresh + line(account, 3, DEPOSITED, {}))
+    assert len(empty.notifications()) == 3
+    assert empty.states(account)[0]["balance"] == "2.00"
+
+
+@pytest.mark.parametrize("events", [3, 30])
+def test_an_import_of_another_banks_export_makes_the_same_accounts(
+    empty: Bank, asked: Asked, open_bank: Callable[..., Bank], tmp_path: Path, events: int
+) -> None:
+    bank = open_bank(f"sqlite:///{tmp_path / 'other.db'}")
+    ids = bank.make(accounts=2, events=events)
+    exported = Asked(bank.url, "eventsourcing").text("export")
+    result = asked.run("import", "-", "-F", "ndjson", input=exported)
+    assert (result.exit_code, f"{2 * events} appended, 0 already there" in result.stderr) == (0, True), result.stderr
+    assert empty.states(*ids) == bank.states(*ids)
+    assert [event[1:] for event in empty.notifications()] == [event[1:] for event in bank.notifications()]
+    with empty.appending() as program:
+        program.wait_for(2)
+    again = asked.run("import", "-", "-F", "ndjson", input=exported)
+    assert (again.exit_code, f"0 appended, {2 * events} already there" in again.stderr) == (0, True), again.stderr
+
+
+@pytest.mark.parametrize("options", [{"compressed": True}, {"compressed": True, "encrypted": True}, {"text_ids": True}])
+def test_states_and_names_go_from_one_bank_to_another_as_they_are_stored(
+    store_url: str, asked: Asked, open_bank: Callable[..., Bank], tmp_path: Path, options: dict[str, bool]
+) -> None:
+    bank = open_bank(f"sqlite:///{tmp_path / 'other.db'}", **options)
+    ids = bank.make(accounts=2, events=12)
+    # A table of SQLite tells by what is in it that its ids are texts.
+    other = open_bank(store_url, **options)
+    (there,) = other.make(accounts=1, events=1)
+    asked.text("import", "-", "-F", "ndjson", "-q", input=Asked(bank.url, "eventsourcing").text("export"))
+    assert other.states(*ids) == bank.states(*ids)
+    assert {event[1:] for event in bank.notifications()} < {event[1:] for event in other.notifications()}
+    assert other.states(there)[0]["version"] == 1
+
+
+def test_a_version_in_another_words_is_a_conflict_of_an_import(empty: Bank, asked: Asked) -> None:
+    account = str(uuid4())
+    asked.text("append", "-", input=lines_of_an_account(account, 3))
+    result = asked.run("import", "-", "-F", "ndjson", input=line(account, 2, DEPOSITED, deposit("9.99")))
+    assert result.exit_code == 4
+    assert f"standard input:1: sequence {account}: version 2 is taken by a different event" in result.stderr
+    assert empty.states(account)[0]["balance"] == "2.00"
+
+
+def test_a_state_that_bytes_would_not_give_back_is_a_bad_line(empty: Bank, asked: Asked, tmp_path: Path) -> None:
+    account = str(uuid4())
+    bad = [line(account, version, DEPOSITED, state) for version, state in ((3, "no base64!"), (4, "e30="), (5, "QQ"))]
+    given = lines_of_an_account(account, 2) + "".join(bad)
+    result = asked.run("import", "-", "-F", "ndjson", input=given)
+    assert result.exit_code == 3
+    reason = "the state is neither JSON nor the base64 of bytes that are none, and this layout has bytes"
+    assert [message.partition(": ")[2] for message in result.stderr.splitlines()[:3]] == [
+        f"standard input:{number}: {reason}" for number in (3, 4, 5)
+    ]
+    assert empty.notifications() == []
+    rejects = tmp_path / "rejects.ndjson"
+    result = asked.run("import", "-", "-F", "ndjson", "--rejects", str(rejects), input=given)
+    assert result.exit_code == 3
+    put_aside = list(map(json.loads, rejects.read_text().splitlines()))
+    assert [event["originator_version"] for event in put_aside] == [3, 4, 5]
+    assert reason in json.dumps(put_aside[0]["reject"])
+    assert [event.originator_version for event in empty.notifications()] == [1, 2]
+
+
+def test_an_opaque_state_is_stored_as_the_bytes_that_it_stands_for(empty: Bank, asked: Asked) -> None:
+    stored = bytes(range(256))
+    given = line(str(uuid4()), 1, DEPOSITED, b64encode(stored).decode())
+    asked.text("import", "-", "-F", "ndjson", input=given)
+    assert [event.state for event in empty.notifications()] == [stored]
+
+
+@pytest.mark.parametrize("with_functions", [False, True])
+def test_nothing_is_lost_while_the_librarys_program_appends(
+    store_url: str, open_bank: Callable[..., Bank], asked: Asked, tmp_path: Path, with_functions: bool
+) -> None:
+    bank = open_bank(store_url, with_functions=with_functions and not is_sqlite(store_url))
+    accounts = [str(uuid4()) for _ in range(10)]
+    file = tmp_path / "events.ndjson"
+    file.write_text("".join(lines_of_an_account(account, 100) for account in accounts))
+    with bank.appending() as program:
+        program.wait_for(5)
+        with start(
+            "import", "--layout", "eventsourcing", "--commit-every", "100", "-q", str(file), url=store_url
+        ) as process:
+            assert process.wait(60) == 0
+        program.wait_for(len(program.acknowledged()) + 5)
+        program.kill()
+    notifications = bank.notifications()
+    notes = [json.loads(event.state).get("note") for event in notifications]
+    acknowledged = program.acknowledged()
+    found = [note for note in notes if note not in (None, "by hand")]
+    assert found[: len(acknowledged)] == acknowledged
+    assert len(found) - len(acknowledged) in (0, 1)
+    for account in accounts:
+        versions = [event.originator_version for event in notifications if event.originator_id == account]
+        assert versions == list(range(1, 101))
+    assert [state["balance"] for state in bank.states(*accounts)] == ["99.00"] * 10
+    lines = asked.lines("export")
+    assert [event["global_position"] for event in lines] == [event.id for event in notifications]
+
+
+def test_who_follows_by_notify_is_told(postgres_url: str, open_bank: Callable[..., Bank]) -> None:
+    (account,) = open_bank(postgres_url).make(accounts=1, events=1)
+    _, server = schema_of(postgres_url)
+    with psycopg.connect(text_of(server), autocommit=True) as listener:
+        listener.execute("LISTEN bank_events")
+        Asked(postgres_url, "eventsourcing").text("append", account, "next", DEPOSITED, "{}")
+        assert len(list(listener.notifies(timeout=10, stop_after=1))) == 1
+        given = lines_of_an_account(str(uuid4()), 40)
+        Asked(postgres_url, "eventsourcing").text("import", "-", "-F", "ndjson", input=given)
+        assert len(list(listener.notifies(timeout=10, stop_after=1))) == 1
+
+
+def test_two_events_for_one_place_of_an_empty_table_are_a_conflict(empty: Bank, asked: Asked) -> None:
+    account = str(uuid4())
+    twice = line(account, 1, DEPOSITED, {"n": 1}) + line(account, 1, DEPOSITED, {"n": 2})
+    assert asked.run("import", "-", "-F", "ndjson", input=twice).exit_code == 4
+    assert empty.notifications() == []
+
+
+def test_a_name_is_no_id_where_ids_are_uuids(empty: Bank, asked: Asked) -> None:
+    message = asked.refused(2, "append", "9b300b13-4410-51bf-85ca-234c8cea73d", "next", DEPOSITED, "{}")
+    assert "is no UUID, and the sequences of" in message
+    assert empty.notifications() == []
