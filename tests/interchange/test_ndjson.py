@@ -330,3 +330,10 @@ def test_an_event_of_which_nobody_knows_when_it_was_recorded_has_no_moment_in_it
     assert tricky in written
     assert "recorded_at" not in written.replace(tricky, "")
     assert event_of(written.encode().rstrip(b"\n")) == unknown._replace(global_position=None)
+
+
+@pytest.mark.parametrize("name", ['""', r'"\ud800"', r'"a\u0000"'])
+def test_a_sequence_name_that_cannot_be_stored_is_a_bad_line(name: str) -> None:
+    line = f'{{"originator_id":"{ID}","originator_version":0,"event_type":"a","state":{{}},"sequence_name":{name}}}'
+    with pytest.raises(InvalidData, match="cannot be stored"):
+        event_of(line.encode())

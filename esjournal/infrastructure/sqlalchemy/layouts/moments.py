@@ -30,7 +30,7 @@ def moment_of(state: str) -> str | None:
     It is an ISO 8601 time, as eventsourcing 9 has it, or a number of seconds since 1970, as eventsourcing 2 to 4.
     """
     if found := _AT_THE_START.match(state):
-        return f"{found[1]}Z"
+        return f"{found[1]}Z" if _is_in_the_calendar(found[1]) else None
     if '"timestamp"' not in state or not state.startswith("{"):
         return None
     try:
@@ -38,6 +38,14 @@ def moment_of(state: str) -> str | None:
         return _seconds(value) if isinstance(value, Decimal) else fields.recorded_at(_text(value))
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, InvalidData):
         return None
+
+
+def _is_in_the_calendar(moment: str) -> bool:
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return True
 
 
 def _seconds(value: Decimal) -> str:

@@ -1,0 +1,51 @@
+"""A name and the id that is made of it."""
+
+from __future__ import annotations
+
+import pickle
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esjournal.domain.model.names import NamedId, checked_name, id_of_name, name_of_id
+from esjournal.exceptions import InvalidData
+
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+
+
+@given(names)
+def test_an_id_is_the_uuid_of_its_name_and_knows_it(name: str) -> None:
+    made = id_of_name(name)
+    assert made == str(uuid5(NAMESPACE_URL, name))
+    assert name_of_id(made) == name
+
+
+@given(st.uuids())
+def test_a_uuid_is_its_own_id(uuid: UUID) -> None:
+    assert id_of_name(str(uuid)) == str(uuid)
+    assert name_of_id(id_of_name(str(uuid))) is None
+
+
+def test_another_spelling_of_a_uuid_is_a_name() -> None:
+    spelt = "9B300B13-4410-51BF-85CA-234C8CEA73DA"
+    assert id_of_name(spelt) != spelt.lower()
+    assert name_of_id(id_of_name(spelt)) == spelt
+
+
+def test_the_name_goes_from_one_process_to_another() -> None:
+    again = pickle.loads(pickle.dumps(id_of_name("account-1")))
+    assert isinstance(again, NamedId)
+    assert (again, again.name) == (id_of_name("account-1"), "account-1")
+
+
+@given(names)
+def test_any_name_may_come_from_outside(name: str) -> None:
+    assert checked_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "a\0", "\ud800", "a\udfffb"])
+def test_what_cannot_be_stored_is_no_name(name: str) -> None:
+    with pytest.raises(InvalidData, match="is empty, or has a character that cannot be stored"):
+        checked_name(name)
