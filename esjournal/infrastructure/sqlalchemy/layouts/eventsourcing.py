@@ -88,8 +88,10 @@ class _StateInBytes(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
         return None if value is None else bytes_of_state(value)
 
-    def process_result_value(self, value: bytes | str | None, dialect: Dialect) -> str:
-        return state_of_bytes(value.encode() if isinstance(value, str) else value or b"")
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if isinstance(value, str):
+            value = value.encode()
+        return state_of_bytes(value) if isinstance(value, bytes) else value
 
 
 class _HexInText(TypeDecorator[str]):
@@ -101,8 +103,10 @@ class _HexInText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else value.replace("-", "")
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str:
-        digits = value or ""
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if not isinstance(value, str) or not _HEX.fullmatch(value):
+            return None
+        digits = value
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
@@ -141,4 +145,4 @@ def _has_names(session: Session, table: FoundTable) -> bool:
     name = session.engine.dialect.identifier_preparer.quote(table.name)
     with session.connection() as connection:
         row = connection.execute(f"SELECT originator_id FROM {name} LIMIT 1").fetchone()
-    return row is not None and not _HEX.fullmatch(row[0])
+    return row is not None and not _HEX.fullmatch(str(row[0]))

@@ -19,6 +19,7 @@ from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
 _STORED_EVENTS = ("originator_id", "originator_version", "event_type", "state")
+_UUID_BYTES = 16
 _SEQUENCED_ITEMS = ("sequence_id", "position", "topic", "data")
 
 
@@ -63,8 +64,8 @@ class _SixteenBytes(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
         return None if value is None else UUID(value).bytes
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str:
-        return str(UUID(bytes=value))
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return str(UUID(bytes=value)) if isinstance(value, bytes) and len(value) == _UUID_BYTES else None
 
 
 def _names(table: FoundTable) -> tuple[str, ...] | None:
@@ -79,4 +80,4 @@ def _position(table: FoundTable) -> str:
 
 def _completed(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
     # The column may be NULL, and a state is text.
-    return with_moments([(*row[:3], row[3] or "", *row[4:]) for row in rows])
+    return with_moments([(*row[:3], "" if row[3] is None else row[3], *row[4:]) for row in rows])

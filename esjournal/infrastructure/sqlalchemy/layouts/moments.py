@@ -11,6 +11,7 @@ from typing import Any
 
 from esjournal.domain.model import fields
 from esjournal.exceptions import InvalidData
+from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
 
 # How eventsourcing 9 writes the moment of an event, which comes first in nearly every state.
 _AT_THE_START = re.compile(
@@ -20,7 +21,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def with_moments(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    """Return rows that begin with id, version, type and state with the moment that the state says behind these."""
+    """Return rows that begin with id, version, type and state with the moment that the state says behind these.
+
+    Raises:
+        InvalidData: a value is of another kind than its column is for.
+    """
+    check_kinds(rows)
     return [(*row[:4], moment_of(row[3]), *row[4:]) for row in rows]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Text
 from sqlalchemy.engine import Dialect
@@ -41,7 +42,7 @@ class NamedIds:
         if self._names is None:
             self._names = {}
             for rows in self._session.rows_streamed(self._select, ()):
-                self._names.update((id_of_name(name), name) for (name,) in rows)
+                self._names.update((id_of_name(name), name) for (name,) in rows if isinstance(name, str))
         return self._names
 
 
@@ -58,5 +59,5 @@ class NameInText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else self._named_ids.name(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else id_of_name(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return id_of_name(value) if isinstance(value, str) else None

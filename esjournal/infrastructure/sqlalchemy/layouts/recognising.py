@@ -41,16 +41,17 @@ class Recognised(NamedTuple):
 
 
 def recognised(session: Session) -> list[Recognised]:
-    """Return the tables of a store that have a layout, sorted by name.
+    """Return the tables of a store that have a layout, sorted by name; where its URL names a schema, those in it.
 
     Args:
         session: a session on the store, which need not be a journal.
     """
+    schema = session.url.schema
     found = [
         Recognised(layout, table.schema, table.name)
         for table in _tables(session)
         for layout in LAYOUTS
-        if layout.has(table)
+        if layout.has(table) and schema in (None, table.schema)
     ]
     return sorted(found, key=lambda each: (each.schema or "", each.table))
 
@@ -103,7 +104,9 @@ def _tables(session: Session) -> Iterator[FoundTable]:
         for schema, table, column, kind in connection.execute(query).fetchall():
             columns.setdefault((schema, table), {})[column] = kind
     for (schema, table), kinds in columns.items():
-        yield FoundTable(schema, table, kinds)
+        # To a driver it is the mark of a parameter, and no library makes such a name.
+        if "%" not in table:
+            yield FoundTable(schema, table, kinds)
 
 
 def _current_schema(session: Session) -> str | None:
