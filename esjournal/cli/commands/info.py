@@ -83,7 +83,11 @@ def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: A
     named = [
         f"--layout {each.layout.name}"
         + ("" if each.table == each.layout.table else f" --table {each.table}")
-        + ("" if each.schema in (None, "public", each.layout.schema) else f", and schema={each.schema} in the URL")
+        + (
+            ""
+            if "schema=" in shown_url or each.schema in (None, "public", each.layout.schema)
+            else f", and schema={each.schema} in the URL"
+        )
         for each in found
     ]
     _print_rows(
