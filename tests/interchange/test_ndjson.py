@@ -15,7 +15,7 @@ from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.interchange.streams import source
-from tests.events import ID, event, event_of, json_states, reads, recorded_events
+from tests.events import ID, MOMENT, event, event_of, json_states, reads, recorded_events
 
 DEEPEST = fields.MAX_STATE_DEPTH
 
@@ -322,18 +322,22 @@ def test_a_name_that_is_null_is_none() -> None:
     assert name_of_id(event_of(line(more=', "sequence_name":null,"recorded_at":null')).originator_id) is None
 
 
-def test_an_event_of_which_nobody_knows_when_it_was_recorded_has_no_moment_in_its_line() -> None:
-    # The state ends as a line without a moment would, if the line ended there.
-    tricky = '{"a":1,"recorded_at":"None","global_position":1}'
-    unknown = event(0, tricky)._replace(recorded_at=None, global_position=1)
-    [written] = ndjson.write([unknown])
-    assert tricky in written
-    assert "recorded_at" not in written.replace(tricky, "")
-    assert event_of(written.encode().rstrip(b"\n")) == unknown._replace(global_position=None)
-
-
 @pytest.mark.parametrize("name", ['""', r'"\ud800"', r'"a\u0000"'])
 def test_a_sequence_name_that_cannot_be_stored_is_a_bad_line(name: str) -> None:
     line = f'{{"originator_id":"{ID}","originator_version":0,"event_type":"a","state":{{}},"sequence_name":{name}}}'
     with pytest.raises(InvalidData, match="cannot be stored"):
         event_of(line.encode())
+
+
+def test_an_event_of_which_nobody_knows_when_it_was_recorded_has_no_moment_in_its_line() -> None:
+    like_an_end = ',"recorded_at":"None","global_position":5}'
+    tricky = [f'{{"a":1{like_an_end}', f"{like_an_end}\n", "None", "{}"]
+    events = [event(at, state)._replace(global_position=at + 1) for at, state in enumerate(tricky)]
+    unknown = [found._replace(recorded_at=None) for found in events]
+    lines = "".join(ndjson.write(events))
+    assert "".join(ndjson.write(unknown)) == lines.replace(f',"recorded_at":"{MOMENT}"', "")
+    assert "".join(ndjson.write([*events[:2], *unknown[2:]])) == "".join(
+        f"{ndjson.line_of(found)}\n" for found in [*events[:2], *unknown[2:]]
+    )
+    for found in unknown:
+        assert event_of(ndjson.line_of(found).encode()) == found._replace(global_position=None)
