@@ -82,13 +82,7 @@ def prove(
 
 def _compared(proof: Proof, event: Event, found: Event | None, place: str, by_value: bool) -> Event:
     """Note what differs, and return the event as it is on both sides."""
-    if found is None:
-        proof.missing += 1
-        what = "is not there"
-    elif found[2:4] != event[2:4] and not (by_value and found[2] == event[2] and mean_the_same(found[3], event[3])):
-        proof.differing += 1
-        what = f"is another one there: {difference(RecordedEvent(*found[:5]), RecordedEvent(*event))}"
-    else:
+    if found is not None and _is_same(found, event, by_value):
         proof.respelt += found[3] != event[3]
         if found[4] == event[4]:
             return event
@@ -97,9 +91,25 @@ def _compared(proof: Proof, event: Event, found: Event | None, place: str, by_va
         else:
             proof.dated_otherwise += 1
         return (*event[:4], None)
+    if found is None:
+        proof.missing += 1
+    else:
+        proof.differing += 1
     if proof.first is None:
-        proof.first = f"{place}: sequence {event[0]}, version {event[1]} {what}"
+        proof.first = f"{place}: sequence {event[0]}, version {event[1]} {_departure(event, found)}"
     return event
+
+
+def _departure(event: Event, found: Event | None) -> str:
+    if found is None:
+        return "is not there"
+    return f"is another one there: {difference(RecordedEvent(*found[:5]), RecordedEvent(*event))}"
+
+
+def _is_same(found: Event, event: Event, by_value: bool) -> bool:
+    if found[2:4] == event[2:4]:
+        return True
+    return bool(by_value and found[2] == event[2] and mean_the_same(found[3], event[3]))
 
 
 def _without(batch: Batch, put_aside: Sequence[int]) -> Batch:
