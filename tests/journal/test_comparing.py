@@ -248,6 +248,9 @@ def test_states_are_compared_as_text(urls: list[str], state: str, other: str) ->
         ('{"a":1E2,"b":[1,2]}', '{ "b":[1.0,2], "a":100 }', True),
         ('{"a":9007199254740993}', '{"a":9007199254740992}', False),
         ('{"a":0.1}', '{"a":0.1000000000000000055511151231257827}', False),
+        ('{"a":1}', '{"a":10}', False),
+        ('{"a":-1}', '{"a":1}', False),
+        ('{"a":-0.0}', '{"a":0E7}', True),
         ('{"a":"1"}', '{"a":1}', False),
         ('{"a":1}', '{"a":true}', False),
         ('{"a":null}', "{}", False),
@@ -414,6 +417,14 @@ def test_two_processes_find_what_one_does(urls: list[str], monkeypatch: pytest.M
     assert differences(*urls) == expected
 
 
+def test_a_journal_is_compared_with_itself_in_two_processes(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal_with(store_url, list(generated(3_000)))
+    monkeypatch.setattr(comparing, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(comparing, "second_process_pays", lambda: True)
+    with open_to_read(store_url) as journal:
+        assert compared(journal, journal)[2].events == Counts(in_a=3_000, in_b=3_000, same=3_000)
+
+
 def test_a_second_process_reads_the_side_that_is_no_file_of_events(
     store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -422,8 +433,13 @@ def test_a_second_process_reads_the_side_that_is_no_file_of_events(
     path = str(file_with(tmp_path / "events.ndjson", events))
     monkeypatch.setattr(comparing, "EVENTS_FOR_TWO", 1)
     monkeypatch.setattr(comparing, "second_process_pays", lambda: True)
+    other = str(file_with(tmp_path / "other.ndjson", [*events[:-1], event(0)]))
     for pair in ((store_url, path), (path, store_url), (path, path)):
         assert differences(*pair, every_sequence=False) == ([], {})
+    for pair, sides in (((store_url, other), "ab"), ((other, store_url), "ba")):
+        [found], sequences = differences(*pair, every_sequence=False)
+        assert found.status == f"only_in_{sides[0]}"
+        assert sequences[ID].status == f"only_in_{sides[1]}"
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["one process", "two"])
