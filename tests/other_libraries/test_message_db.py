@@ -230,6 +230,7 @@ def test_a_taken_version_is_a_conflict_of_an_import(filled: MessageDb, asked: As
         (r'{"a":"\udc00\ud800"}', r"the state has \udc00, which PostgreSQL's jsonb does not take"),
         (r'{"a":"\ud800","a":1}', r"the state has \ud800, which PostgreSQL's jsonb does not take"),
         (r'{"a":"\\\ud83e\ud83e\udd86"}', r"the state has \ud83e, which PostgreSQL's jsonb does not take"),
+        ('{"a":"1e-20000","b":-1.5E-020000}', "the state has '-1.5E-020000', which is too near to 0 for"),
         ('"NaN"', "the state is no JSON, and the data of a message is"),
         (r'{"\u0000":1}', r"the state has \u0000, which PostgreSQL's jsonb does not take"),
     ],
@@ -246,7 +247,13 @@ def test_what_jsonb_does_not_take_is_a_bad_line(
 
 @pytest.mark.parametrize(
     "state",
-    [r'{"a":"\ud83e\udd86"}', r'{"a":"\\u0000"}', r'{"a":"\\ud800 \ud83e\udd86"}', '{"a":1E5,"a":2}'],
+    [
+        r'{"a":"\ud83e\udd86"}',
+        r'{"a":"\\u0000"}',
+        r'{"a":"\\ud800 \ud83e\udd86"}',
+        '{"a":1E5,"a":2}',
+        '{"a":"1e-20000","b":1e-400}',
+    ],
 )
 def test_what_jsonb_takes_is_a_message(message_db: MessageDb, asked: Asked, state: str) -> None:
     result = imported(asked, raw_line(FIRST, 0, state))

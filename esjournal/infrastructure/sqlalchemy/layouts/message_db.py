@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, FetchedValue, Text, cast, func, liter
 from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.model import states
+from esjournal.domain.model.fields import shortened
 from esjournal.domain.model.findings import counted
 from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
@@ -24,6 +25,9 @@ _COLUMNS = {"id", "stream_name", "type", "position", "global_position", "data", 
 # Each escape of a JSON text, both halves of a pair as one.
 _ESCAPES = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.", re.DOTALL)
 _NO_JSONB = re.compile(r"\\u(?:0000|[dD][89a-fA-F]..)")
+# numeric, in which jsonb keeps numbers, goes down to some 1e-16383.
+_TINY = re.compile(r'"(?:[^"\\]|\\.)*"|(-?[0-9.]+[eE]-0*[1-9][0-9]{4,})', re.DOTALL)
+_PERHAPS_TINY = re.compile(r"[eE]-0*[1-9][0-9]{4}")
 # The columns come in this order: stream, position, type, data. The position to come is one behind the expected version.
 _INSERT = (
     "SELECT write_message(id => CAST(gen_random_uuid() AS varchar), stream_name => %s, "
@@ -87,6 +91,9 @@ class MessageDbLayout(Layout):
         for escape in _ESCAPES.findall(event.state) if "\\u" in event.state else ():
             if _NO_JSONB.fullmatch(escape):
                 return f"the state has {escape}, which PostgreSQL's jsonb does not take"
+        for number in _TINY.findall(event.state) if _PERHAPS_TINY.search(event.state) else ():
+            if number:
+                return f"the state has {shortened(number)}, which is too near to 0 for PostgreSQL's jsonb"
         return None
 
 
