@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from esjournal.journal.opening import open_journal
 from tests.other_libraries.asking import Asked
 from tests.other_libraries.bank import Bank
 from tests.other_libraries.urls import is_sqlite, schema_of, text_of
@@ -233,3 +234,29 @@ def test_a_name_is_no_id_where_ids_are_uuids(empty: Bank, asked: Asked) -> None:
     message = asked.refused(2, "append", "9b300b13-4410-51bf-85ca-234c8cea73d", "next", DEPOSITED, "{}")
     assert "is no UUID, and the sequences of" in message
     assert empty.notifications() == []
+
+
+def test_names_go_into_a_file_that_has_no_ids_yet(
+    sqlite_url: str, open_bank: Callable[..., Bank], tmp_path: Path
+) -> None:
+    bank = open_bank(f"sqlite:///{tmp_path / 'other.db'}", text_ids=True)
+    ids = bank.make(accounts=2, events=12)
+    empty = open_bank(sqlite_url, text_ids=True)
+    empty.make(accounts=0, events=0)
+    exported = Asked(bank.url, "eventsourcing").text("export")
+    for outcome in ("24 appended, 0 already there", "0 appended, 24 already there"):
+        result = Asked(sqlite_url, "eventsourcing").run("import", "-", "-F", "ndjson", input=exported)
+        assert (result.exit_code, outcome in result.stderr) == (0, True), result.stderr
+    assert empty.states(*ids) == bank.states(*ids)
+
+
+def test_a_writer_holds_the_lock_that_the_library_takes(postgres_url: str, open_bank: Callable[..., Bank]) -> None:
+    open_bank(postgres_url).make(accounts=0, events=0)
+    schema, server = schema_of(postgres_url)
+    with (
+        open_journal(f"{postgres_url}&layout=eventsourcing") as journal,
+        journal.events.transaction(),
+        psycopg.connect(text_of(server)) as other,
+        pytest.raises(psycopg.errors.LockNotAvailable),
+    ):
+        other.execute(f'LOCK TABLE "{schema}".bank_events IN EXCLUSIVE MODE NOWAIT')  # type: ignore[arg-type]

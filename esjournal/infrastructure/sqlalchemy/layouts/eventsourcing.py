@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, FetchedValue, LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from esjournal.domain.model.names import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
@@ -46,13 +47,14 @@ class EventsourcingLayout(Layout):
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
         """Return what reads and writes the events of a table."""
         quote = session.engine.dialect.identifier_preparer.quote
-        names = NamedIds(session, quote(table.name), "originator_id") if _has_names(session, table) else None
+        has_names = _has_names(session, table)
+        names = NamedIds(session, quote(table.name), "originator_id") if has_names else None
         position: Column[Any]
         if table.schema is None:
             position = Column("rowid", BigInteger(), key=GLOBAL_POSITION)
         else:
             position = Column("notification_id", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue())
-        id_type: TypeEngine[str] = sequence_id_as_text(_HexInText())
+        id_type: TypeEngine[str] = sequence_id_as_text(_HexInText() if has_names is False else _HexOrNameInText())
         lock = f"LOCK TABLE {quote(table.name)} IN EXCLUSIVE MODE"
         # As the library does it: the lock makes notification ids be committed in order, and who follows is told.
         writing = Writing(begin=(lock, f"NOTIFY {quote(table.name)}"), first_position=_FIRST_VERSION)
@@ -110,6 +112,19 @@ class _HexInText(TypeDecorator[str]):
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+class _HexOrNameInText(_HexInText):
+    """The same in a table that is empty, and takes names as they come: nobody can say yet what its ids are."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return (value and name_of_id(value)) or super().process_bind_param(value, dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        found = super().process_result_value(value, dialect)
+        return id_of_name(value) if found is None and isinstance(value, str) else found
+
+
 def state_of_bytes(stored: bytes) -> str:
     """Return the text of a state: its own where it is JSON in UTF-8, else, compressed or encrypted, its base64."""
     if stored.startswith(_JSON_STARTS) and b"\0" not in stored:
@@ -138,11 +153,11 @@ def bytes_of_state(state: str) -> bytes:
     return stored
 
 
-def _has_names(session: Session, table: FoundTable) -> bool:
-    # With ORIGINATOR_ID_TYPE=text ids are any text. On SQLite the column does not tell.
+def _has_names(session: Session, table: FoundTable) -> bool | None:
+    # With ORIGINATOR_ID_TYPE=text ids are any text. On SQLite the column does not tell, and only what is in it does.
     if table.schema is not None:
         return table.columns["originator_id"] == "text"
     name = session.engine.dialect.identifier_preparer.quote(table.name)
     with session.connection() as connection:
         row = connection.execute(f"SELECT originator_id FROM {name} LIMIT 1").fetchone()
-    return row is not None and not _HEX.fullmatch(str(row[0]))
+    return None if row is None else not _HEX.fullmatch(str(row[0]))
