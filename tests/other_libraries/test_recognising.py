@@ -79,6 +79,14 @@ def test_a_schema_that_the_url_does_not_name_is_told(postgres_url: str, open_ban
     assert told in named(text_of(server))
 
 
+def test_a_schema_that_the_url_names_is_the_only_one_that_is_told(
+    postgres_url: str, open_bank: Callable[..., Bank]
+) -> None:
+    open_bank(postgres_url).make(accounts=1, events=1)
+    schema, _ = schema_of(postgres_url)
+    refused(5, "has no journal yet", "info", url=postgres_url.replace(schema, "another"))
+
+
 def test_message_db_is_told_without_its_schema(message_db: MessageDb) -> None:
     without = message_db.url.replace("?schema=message_store", "?").replace("&schema=message_store", "")
     assert named(without) == ["--layout message-db"]
@@ -229,17 +237,6 @@ def test_a_view_is_no_table(tmp_path: Path) -> None:
         "'t' AS topic, '{}' AS state",
     )
     refused(5, "has no table of the layout eventsourcing", "export", "--layout", "eventsourcing", url=url)
-
-
-def test_a_trigger_calls_no_function_that_a_schema_names(tmp_path: Path) -> None:
-    url = file_with(
-        tmp_path / "trigger.db",
-        f"CREATE TABLE stored_events {EVENTS_9}",
-        "CREATE TRIGGER evil BEFORE INSERT ON stored_events BEGIN SELECT load_extension('evil'); END",
-    )
-    account = "9b300b13-4410-51bf-85ca-234c8cea73da"
-    refused(5, "unsafe use of load_extension", "append", account, "1", "a", "{}", "--layout", "eventsourcing", url=url)
-    assert invoke("export", "--layout", "eventsourcing", url=url).stdout == ""
 
 
 KINDS = [

@@ -80,6 +80,10 @@ def append(
             raise typer.BadParameter(
                 f"{originator_id!r} is no UUID, and the sequences of {journal.shown_url} have no names."
             )
+        if recorded_at is not None and journal.layout is not None:
+            raise typer.BadParameter(
+                f"{journal.shown_url} has no place for when it was recorded: leave out --recorded-at."
+            )
         [position] = journal.events.append(event)
     typer.echo(event.originator_id if originator_id == "new" else position)
 

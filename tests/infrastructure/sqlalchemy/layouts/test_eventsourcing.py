@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from esjournal.exceptions import InvalidData
@@ -13,6 +13,9 @@ from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing import bytes_of_s
 from tests.events import json_states
 
 
+@example(b'{"a":"\0"}')
+@example(b'{"a":"\xff"}')
+@example(b"")
 @given(st.one_of(st.binary(), st.binary().map(lambda end: b"{" + end), st.binary().map(zlib.compress)))
 def test_any_bytes_come_back_exactly(stored: bytes) -> None:
     state = state_of_bytes(stored)
