@@ -84,10 +84,10 @@ class TypeChoice(NamedTuple):
 
 
 class PuttingAside(NamedTuple):
-    """Where rejects go: `take` takes one, and `conflicts` has the lines of the events in conflict that it took."""
+    """Where rejects go: `take` takes one, and `lines` has those of the events that it took, in the order it did."""
 
     take: Callable[[Problem], None]
-    conflicts: Sequence[int]
+    lines: Sequence[int]
 
 
 def check_options(
@@ -149,19 +149,19 @@ def putting_aside(rejects: str | None) -> Iterator[PuttingAside | None]:
     if rejects is None:
         yield None
         return
-    from esjournal.interchange.rejects import Conflict, reject_line
+    from esjournal.interchange.rejects import reject_line
     from esjournal.interchange.streams import sink
 
-    conflicts = array("q")
+    lines = array("q")
     with sink(rejects) as stream:
 
         def put_aside(problem: Problem) -> None:
             # A file's name need not be UTF-8; what is not stands in JSON as an escape.
             stream.write(reject_line(problem).encode(errors="backslashreplace"))
-            if isinstance(problem, Conflict):
-                conflicts.append(problem.line)
+            if problem.event is not None:
+                lines.append(problem.line)
 
-        yield PuttingAside(put_aside, conflicts)
+        yield PuttingAside(put_aside, lines)
 
 
 def check_outcome(

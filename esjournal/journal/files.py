@@ -68,7 +68,7 @@ def open_to_compare(url: str) -> Iterator[Journal]:
 
     An event of another library that no journal takes is raised as an InvalidLine.
     """
-    with open_to_read(url) as journal, _own(journal, journal.events.is_in_order_of_ids) as own:
+    with open_to_read(url) as journal, _own(journal, not journal.has_names) as own:
         yield own
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from tests.other_libraries.bank import Bank
 from tests.other_libraries.environments import npm_package, python_with
-from tests.other_libraries.messagedb import MessageDb
+from tests.other_libraries.message_store import MessageDb
 from tests.other_libraries.shop import Shop
 
 # What the old versions pin does not run on today's Python; with these they do.

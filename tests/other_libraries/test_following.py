@@ -19,7 +19,7 @@ from esjournal.journal.following import follow
 from esjournal.journal.opening import open_journal
 from tests.other_libraries.asking import Asked
 from tests.other_libraries.bank import Bank
-from tests.other_libraries.messagedb import MessageDb
+from tests.other_libraries.message_store import MessageDb
 from tests.other_libraries.shop import Shop
 from tests.other_libraries.urls import schema_of, text_of
 from tests.program import start

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.other_libraries.asking import Asked
-from tests.other_libraries.messagedb import Message, MessageDb
+from tests.other_libraries.message_store import Message, MessageDb
 
 FIRST = "account-123"
 SECOND = "account-Zoë 日本"

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.other_libraries.bank import Bank
-from tests.other_libraries.messagedb import MessageDb
+from tests.other_libraries.message_store import MessageDb
 from tests.other_libraries.urls import is_sqlite, schema_of, text_of
 from tests.program import invoke
 

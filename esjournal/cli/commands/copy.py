@@ -144,7 +144,7 @@ def copy(
                 proof = prove(
                     selected(batches, **types._asdict()),
                     find,
-                    put_aside=aside.conflicts if aside else (),
+                    put_aside=sorted(aside.lines) if aside else (),
                     by_value=place.rewrites_states,
                     on_progress=on_progress,
                 )

@@ -161,11 +161,6 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         with self.session.connection() as connection:
             return int(connection.execute(self._statements.appending.last_position).fetchone()[0])
 
-    @property
-    def is_in_order_of_ids(self) -> bool:
-        """Whether the database sorts sequences by their ids."""
-        return True
-
     def settled_position(self) -> int:
         """Return the last global position before which nothing can appear any more, whoever writes now.
 

@@ -54,7 +54,8 @@ _WRONG_VERSION = "Wrong expected version"
 _WAITING_SECONDS = 0.01
 _WRITERS_NOW = """
     SELECT virtualtransaction FROM pg_catalog.pg_locks
-    WHERE locktype = 'relation' AND relation = to_regclass(%s) AND pid <> pg_backend_pid() AND granted
+    WHERE locktype = 'relation' AND relation = to_regclass(%s) AND granted
+        AND pid IS DISTINCT FROM pg_backend_pid()
         AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
         AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
 """

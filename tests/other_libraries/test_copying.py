@@ -1,0 +1,164 @@
+"""Copies and comparisons of the stores of other libraries: proven, compared, and read back by the library."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from esjournal.journal.opening import initialise
+from tests.other_libraries.bank import Bank
+from tests.other_libraries.message_store import MessageDb
+from tests.other_libraries.shop import Shop
+from tests.program import invoke, stored
+
+PROVEN = r"proven: (\d+) events, sha256 [0-9a-f]{64} on both sides"
+
+
+def copied(source: str, target: str, *options: str) -> str:
+    """Copy, and return what is said of it."""
+    result = invoke("copy", *options, source, target)
+    assert result.exit_code == 0, result.stderr
+    return result.stderr
+
+
+def same(a: str, b: str, *options: str) -> None:
+    result = invoke("diff", *options, a, b)
+    assert (result.exit_code, result.stdout) == (0, ""), result.output
+
+
+def with_layout(url: str, layout: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}layout={layout}"
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> str:
+    """The path of an empty journal."""
+    path = str(tmp_path / "copied.db")
+    initialise(path)
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"compressed": True, "encrypted": True}], ids=["plain", "encrypted"])
+def test_a_bank_goes_through_a_journal_to_another_database_and_is_the_same_bank(
+    open_bank: Callable[..., Bank], journal: str, tmp_path: Path, postgres_url: str, options: dict[str, bool]
+) -> None:
+    old = open_bank(f"sqlite:///{tmp_path / 'old.db'}", **options)
+    accounts = old.make(3, 7)
+    new = open_bank(postgres_url, **options)
+    assert new.make(0, 0) == []  # which makes its tables
+    old_url, new_url = with_layout(old.url, "eventsourcing"), with_layout(new.url, "eventsourcing")
+    for source, target in ((old_url, journal), (journal, new_url)):
+        said = copied(source, target)
+        assert re.search(PROVEN, said)
+        assert "21 read, 21 appended" in said
+    same(old_url, new_url)
+    same(journal, new_url)
+    written, read = ([event[1:] for event in bank.notifications()] for bank in (old, new))
+    assert read == written
+    assert new.states(*accounts) == old.states(*accounts)
+
+
+def test_text_ids_keep_their_names_from_bank_to_bank_and_are_uuids_in_a_journal(
+    open_bank: Callable[..., Bank], journal: str, tmp_path: Path, postgres_url: str
+) -> None:
+    old = open_bank(f"sqlite:///{tmp_path / 'old.db'}", text_ids=True)
+    accounts = old.make(2, 4)
+    new = open_bank(postgres_url, text_ids=True)
+    new.make(0, 0)
+    old_url, new_url = with_layout(old.url, "eventsourcing"), with_layout(new.url, "eventsourcing")
+    assert re.search(PROVEN, copied(old_url, new_url))
+    assert new.states(*accounts) == old.states(*accounts)
+    assert re.search(PROVEN, copied(old_url, journal))
+    same(old_url, journal)
+    same(journal, new_url)
+
+
+@pytest.mark.parametrize("table", ["stored_events", "integer_sequenced_items"])
+def test_an_old_shop_is_copied_into_a_journal(
+    open_shop: Callable[..., Shop], journal: str, store_url: str, table: str
+) -> None:
+    shop = open_shop(store_url, table=table)
+    shop.make(2, 3)
+    url = f"{with_layout(shop.url, 'eventsourcing-4')}&table={table}"
+    assert re.search(PROVEN, copied(url, journal))
+    assert sorted(event[:4] for event in stored(journal)) == sorted(
+        (item.sequence_id, item.position, item.topic, item.data) for item in shop.items()
+    )
+    same(url, journal)
+    result = invoke("copy", journal, url)
+    assert result.exit_code == 2
+    assert "which is only read" in result.stderr
+
+
+def test_messages_are_copied_into_a_journal_and_what_has_no_place_there_is_told(
+    message_db: MessageDb, journal: str
+) -> None:
+    for number in range(3):
+        message_db.write("account-1", "Deposited", {"amount": number}, {"by": "Ann"} if number else None)
+        message_db.write("account-é", "Deposited", {"amount": number})
+    url = with_layout(message_db.url, "message-db")
+    said = copied(url, journal, "--dry-run")
+    assert "the metadata of 2 messages is left out" in said
+    assert stored(journal) == []
+    assert re.search(PROVEN, copied(url, journal))
+    same(url, journal)
+
+
+def test_a_journal_is_copied_into_messages_as_json_values(message_db: MessageDb, journal: str) -> None:
+    # With spaces, an order of keys, an exponent and a repetition that jsonb does not keep.
+    states = ['{"b":1.10,"a":[1,2]}', '{"big":1E2,"é":"\\u00e9"}', '{"x":1,"x":2}', "{}"]
+    events = [
+        {
+            "originator_id": "9b300b13-4410-51bf-85ca-234c8cea73da",
+            "originator_version": version,
+            "event_type": "a#B",
+            "state": "STATE",
+        }
+        for version in range(len(states))
+    ]
+    lines = [json.dumps(event).replace('"STATE"', state) for event, state in zip(events, states, strict=True)]
+    assert invoke("import", "-", url=journal, input="\n".join(lines)).exit_code == 0
+    url = with_layout(message_db.url, "message-db")
+    said = copied(journal, url)
+    assert "proven: 4 events, 3 of them with the same JSON spelt otherwise there, so that no digest is the same" in said
+    assert "4 read, 0 appended, 4 already there" in copied(journal, url)
+    assert [json.loads(str(message.data)) for message in message_db.stream(events[0]["originator_id"])] == [
+        json.loads(state) for state in states
+    ]
+    same(journal, url, "--as-json")
+    assert invoke("diff", journal, url).exit_code == 1
+
+
+def test_a_sequence_that_does_not_begin_at_0_does_not_fit_into_messages(message_db: MessageDb, journal: str) -> None:
+    invoke("append", "9b300b13-4410-51bf-85ca-234c8cea73da", "1", "a", "{}", url=journal)
+    url = with_layout(message_db.url, "message-db")
+    for options in ([], ["--dry-run"]):
+        result = invoke("copy", *options, journal, url)
+        assert result.exit_code == 3
+        assert "version 1 follows no event: the sequence is new" in result.stderr
+    assert message_db.stream("9b300b13-4410-51bf-85ca-234c8cea73da") == []
+
+
+def test_a_state_that_does_not_fit_into_a_bank_is_told_and_put_aside(
+    open_bank: Callable[..., Bank], journal: str, tmp_path: Path
+) -> None:
+    bank = open_bank(f"sqlite:///{tmp_path / 'bank.db'}")
+    bank.make(0, 0)
+    line = (
+        '{"originator_id":"9b300b13-4410-51bf-85ca-234c8cea73da","originator_version":%d,"event_type":"a","state":%s}'
+    )
+    invoke("import", "-", url=journal, input=f"{line % (1, '{}')}\n{line % (2, json.dumps('no base64'))}\n")
+    url = with_layout(bank.url, "eventsourcing")
+    result = invoke("copy", journal, url)
+    assert result.exit_code == 3
+    assert f"sqlite:///{journal}:2: the state is neither JSON nor the base64" in result.stderr
+    assert bank.notifications() == []
+    result = invoke("copy", "--rejects", str(tmp_path / "rejects.ndjson"), journal, url)
+    assert result.exit_code == 3
+    assert "proven: 1 events" in result.stderr
+    assert len(bank.notifications()) == 1
+    assert "no base64" in (tmp_path / "rejects.ndjson").read_text()
