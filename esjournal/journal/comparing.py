@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import marshal
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from operator import itemgetter
-from typing import Any
 
 from esjournal.domain.model.changes import Changes, changes_of_states
-from esjournal.domain.model.differences import Counts, EventDifference, SequenceComparison, Status
+from esjournal.domain.model.differences import Counts, EventDifference
 from esjournal.domain.model.fields import shortened
 from esjournal.exceptions import StoreDamaged
 from esjournal.interchange.beside import second_process, second_process_pays
-from esjournal.interchange.values import differing_members, mean_the_same
+from esjournal.interchange.values import differing_members
 from esjournal.journal.collecting import uncollected
+from esjournal.journal.merging import Difference, Merge, Page
 from esjournal.journal.opening import Journal
-
-Event = tuple[Any, ...]
-Page = Sequence[Event]
-Difference = EventDifference | SequenceComparison
 
 # From here on a second process saves more than it takes to begin.
 EVENTS_FOR_TWO = 50_000
-
-_ID = itemgetter(0)
-# Before the first sequence and behind the last one.
-_NONE = ""
+# So many events are asked to which sequences they belong, to know which id half of the events are before.
+_SAMPLE = 64
 
 
 class Comparison:
     """One comparison of two journals, each up to the last event there when it begins.
 
     Events are the same if their types and states are; when they were recorded does not count, and is counted. `until`
-    has the global position of the last event on each side; `events` and `sequences` are whole when the last difference
-    was given.
+    has the global position of the last event on each side. `events`, `sequences` and `event_differences`, the number of
+    places at which the events of sequences that both have differ, are whole when the last difference was given.
 
     Args:
         a: an open journal.
@@ -48,12 +41,9 @@ class Comparison:
         self.until = (a.events.settled_position(), b.events.settled_position())
         self.events = Counts()
         self.sequences = Counts()
+        self.event_differences = 0
         self._journals = (a, b)
         self._by_value = by_value
-        self._current = SequenceComparison(_NONE)
-        self._wants_every_sequence = False
-        # Since the last page; a generator for each event would take longer than all else.
-        self._found: list[Difference] = []
 
     @property
     def is_same(self) -> bool:
@@ -61,7 +51,11 @@ class Comparison:
         return self.events.same == self.events.in_a == self.events.in_b
 
     def differences(
-        self, on_progress: Callable[[int], None] = lambda events: None, *, every_sequence: bool = False
+        self,
+        on_progress: Callable[[int], None] = lambda events: None,
+        *,
+        every_sequence: bool = False,
+        most: int | None = None,
     ) -> Generator[Difference, None, None]:
         """Yield what differs, in the order of places; however much it is, memory stays flat.
 
@@ -70,21 +64,38 @@ class Comparison:
         Args:
             on_progress: is told again and again how many events were read, of both sides together.
             every_sequence: whether sequences come that are the same on both sides, too.
+            most: so many differences of events come for certain; others may be left out, and are counted all the same.
         """
-        self._wants_every_sequence = every_sequence
-        with uncollected(), self._both_sides() as (pages_a, pages_b):
-            for found in self._compared(pages_a, pages_b, on_progress):
-                yield from found
+
+        def new_merge() -> Merge:
+            return Merge(by_value=self._by_value, every_sequence=every_sequence, most=most)
+
+        shared = [journal.events.session.is_shared for journal in self._journals]
+        two = min(self.until) >= EVENTS_FOR_TWO and second_process_pays()
+        with uncollected():
+            if two and all(shared):
+                yield from self._in_halves(new_merge, on_progress)
+            else:
+                merge = new_merge()
+                with self._both_sides(beside=two and any(shared)) as (pages_a, pages_b):
+                    for found in merge.differences(pages_a, pages_b):
+                        on_progress(merge.read)
+                        yield from found
+                self._add(merge)
+
+    def _add(self, merge: Merge) -> None:
+        self.events.add(merge.events)
+        self.sequences.add(merge.sequences)
+        self.event_differences += merge.event_differences
 
     @contextmanager
-    def _both_sides(self) -> Iterator[tuple[Iterator[Page], Iterator[Page]]]:
-        """Give the pages of both sides, where it pays those of one from a second process."""
+    def _both_sides(self, *, beside: bool) -> Iterator[tuple[Iterator[Page], Iterator[Page]]]:
+        """Give the pages of both sides, those of one from a second process where that is asked for."""
         (a, b), (until_a, until_b) = self._journals, self.until
-        shared = [journal for journal in (b, a) if journal.events.session.is_shared]
-        if not shared or min(self.until) < EVENTS_FOR_TWO or not second_process_pays():
+        if not beside:
             yield _pages(a, until_a), _pages(b, until_b)
             return
-        there, until = (b, until_b) if shared[0] is b else (a, until_a)
+        there, until = (b, until_b) if b.events.session.is_shared else (a, until_a)
 
         def pages_there() -> Iterator[bytes]:
             there.events.session.forget_connections()
@@ -92,115 +103,52 @@ class Comparison:
             return (marshal.dumps(list(page)) for page in _pages(there, until))
 
         with second_process(pages_there) as received:
-            beside = map(marshal.loads, received)
-            yield (_pages(a, until_a), beside) if there is b else (beside, _pages(b, until_b))
+            pages = map(marshal.loads, received)
+            yield (_pages(a, until_a), pages) if there is b else (pages, _pages(b, until_b))
 
-    def _compared(
-        self, pages_a: Iterator[Page], pages_b: Iterator[Page], on_progress: Callable[[int], None]
-    ) -> Iterator[list[Difference]]:
-        """Yield what is found, page by page."""
-        a: Page = ()
-        b: Page = ()
-        read = 0
-        while True:
-            if not a:
-                a = next(pages_a, ())
-                read += len(a)
-            if not b:
-                b = next(pages_b, ())
-                read += len(b)
-            if not a and not b:
-                break
-            on_progress(read)
-            used_a = used_b = min(len(a), len(b))
-            # Nearly always all is equal, which is seen at once: 0.1 microseconds an event, and one by one 1.
-            if used_a and a[:used_a] == b[:used_b]:
-                self._note_same(a[:used_a])
-            else:
-                used_a, used_b = self._one_by_one(a, b)
-            a, b = a[used_a:], b[used_b:]
-            yield self._taken()
-        self._move_to(_NONE)
-        yield self._taken()
+    def _in_halves(
+        self, new_merge: Callable[[], Merge], on_progress: Callable[[int], None]
+    ) -> Generator[Difference, None, None]:
+        """Compare half of the sequences in this process, and the others in a second one.
 
-    def _taken(self) -> list[Difference]:
-        found, self._found = self._found, []
-        return found
-
-    def _note_same(self, page: Page) -> None:
-        for originator_id, count in Counter(map(_ID, page)).items():
-            events = self._events_of(originator_id)
-            events.in_a += count
-            events.in_b += count
-            events.same += count
-
-    def _one_by_one(self, a: Page, b: Page) -> tuple[int, int]:
-        """Compare events until those of one side are used up, and return how many were used of each.
-
-        A side that has no more at all is empty.
+        Both read both sides: to have one of them read by the other process took a fifth longer, for what goes through
+        the pipe, and left all comparing to this one.
         """
-        if not a or not b:
-            for event in a or b:
-                self._note_on_one_side(event, Status.ONLY_IN_A if a else Status.ONLY_IN_B, None)
-            return len(a), len(b)
-        at_a = at_b = 0
-        while at_a < len(a) and at_b < len(b):
-            one, other = a[at_a], b[at_b]
-            if one[1] == other[1] and one[0] == other[0]:
-                at_a += 1
-                at_b += 1
-                self._note_at_one_place(one, other)
-            elif one[:2] < other[:2]:
-                at_a += 1
-                self._note_on_one_side(one, Status.ONLY_IN_A, other)
-            else:
-                at_b += 1
-                self._note_on_one_side(other, Status.ONLY_IN_B, one)
-        return at_a, at_b
+        middle = self._middle()
 
-    def _note_at_one_place(self, one: Event, other: Event) -> None:
-        originator_id, version, type_a, state_a, recorded_a = one
-        _, _, type_b, state_b, recorded_b = other
-        events = self._events_of(originator_id)
-        events.in_a += 1
-        events.in_b += 1
-        if type_a == type_b and (state_a == state_b or (self._by_value and mean_the_same(state_a, state_b))):
-            events.same += 1
-            # What one side does not know is not compared.
-            if recorded_a != recorded_b and None not in (recorded_a, recorded_b):
-                events.recorded_otherwise += 1
-        else:
-            events.different += 1
-            self._note(EventDifference(originator_id, version, (type_a, state_a), (type_b, state_b), self._by_value))
+        def there() -> Iterator[tuple[list[Difference], Merge]]:
+            for journal in self._journals:
+                journal.events.session.forget_connections()
+            merge = new_merge()
+            for found in merge.differences(*self._halves(first_id=middle)):
+                if found:
+                    yield found, merge
+            yield [], merge
 
-    def _note_on_one_side(self, event: Event, side: Status, next_of_other: Event | None) -> None:
-        originator_id, version, event_type, state, _ = event
-        events = self._events_of(originator_id)
-        events.count(side)
-        other_has_some = events.in_b if side is Status.ONLY_IN_A else events.in_a
-        if other_has_some or (next_of_other is not None and next_of_other[0] == originator_id):
-            content = (event_type, state)
-            a, b = (content, None) if side is Status.ONLY_IN_A else (None, content)
-            self._note(EventDifference(originator_id, version, a, b, self._by_value))
+        with second_process(there) as received:
+            merge = new_merge()
+            for found in merge.differences(*self._halves(before_id=middle)):
+                # The other process mostly is as far.
+                on_progress(min(2 * merge.read, sum(self.until)))
+                yield from found
+            self._add(merge)
+            for found, upper in received:
+                on_progress(max(2 * merge.read, merge.read + upper.read))
+                yield from found
+        self._add(upper)
 
-    def _note(self, difference: EventDifference) -> None:
-        if self._current.departs_at is None:
-            self._current.departs_at = difference.originator_version
-        self._found.append(difference)
+    def _halves(self, **bounds: str) -> tuple[Iterator[Page], Iterator[Page]]:
+        (a, b), (until_a, until_b) = self._journals, self.until
+        return _pages(a, until_a, **bounds), _pages(b, until_b, **bounds)
 
-    def _events_of(self, originator_id: str) -> Counts:
-        if self._current.originator_id != originator_id:
-            self._move_to(originator_id)
-        return self._current.events
-
-    def _move_to(self, originator_id: str) -> None:
-        done = self._current
-        if done.originator_id != _NONE:
-            self.events.add(done.events)
-            self.sequences.count(done.status)
-            if self._wants_every_sequence or done.status is not Status.SAME:
-                self._found.append(done)
-        self._current = SequenceComparison(originator_id)
+    def _middle(self) -> str:
+        """Return an id with about half of the events before it."""
+        journal, until = max(zip(self._journals, self.until, strict=True), key=itemgetter(1))
+        ids = []
+        for part in range(_SAMPLE):
+            page = next(iter(journal.events.pages(after=until * part // _SAMPLE, until=until, size=1)))
+            ids.append(page[0][0])
+        return str(sorted(ids)[_SAMPLE // 2])
 
 
 def changes_of(difference: EventDifference) -> Changes | None:
@@ -218,9 +166,9 @@ def changes_of(difference: EventDifference) -> Changes | None:
     return changes_of_states(one, other, by_value=difference.by_value)
 
 
-def _pages(journal: Journal, until: int) -> Iterator[Page]:
+def _pages(journal: Journal, until: int, **bounds: str) -> Iterator[Page]:
     """Return the events of a journal in the order of their places, as they are when the reading begins."""
-    for page in journal.events.pages_by_place(until=until):
+    for page in journal.events.pages_by_place(until=until, **bounds):
         ids, versions, types, states, _ = zip(*page, strict=True)
         # A table of SQLite that is not strict takes anything anywhere.
         if set(map(type, versions)) != {int} or set(map(type, chain(ids, types, states))) != {str}:

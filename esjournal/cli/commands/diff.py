@@ -59,7 +59,7 @@ def diff(
     """
     if context.obj is not None:
         raise typer.BadParameter("diff takes both journals as arguments: leave out --url.")
-    from esjournal.cli.rendering.differences import differences_view
+    from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND, differences_view
     from esjournal.domain.model.differences import EventDifference
     from esjournal.journal.comparing import Comparison
     from esjournal.journal.files import open_to_compare
@@ -73,7 +73,11 @@ def diff(
         with (
             EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress,
             # Whatever ends this, what reads beside it ends first.
-            closing(comparison.differences(progress.show, every_sequence=per_sequence)) as differences,
+            closing(
+                comparison.differences(
+                    progress.show, every_sequence=per_sequence, most=None if full else SHOWN_OF_A_KIND
+                )
+            ) as differences,
         ):
             for difference in differences:
                 if shares_terminal:

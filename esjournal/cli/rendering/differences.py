@@ -214,6 +214,7 @@ class _Summary(_Table):
         if self._has_rows:
             self._print()
         self._print_counts(comparison)
+        self._events.count = comparison.event_differences
         for kind in (*self._sequences.values(), self._events):
             if kind.count:
                 self._print()

@@ -243,7 +243,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 return
             after, until = (rows[-1][position], until) if ascending else (after, rows[-1][position] - 1)
 
-    def pages_by_place(self, *, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+    def pages_by_place(
+        self, *, until: int, first_id: Any = None, before_id: Any = None
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return all items sequence by sequence, position by position, a page at a time, as plain tuples.
 
         Of their fields the global position is left out. It is one statement, which stays open until all are read: what
@@ -252,8 +254,13 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
         Args:
             until: the last global position that counts.
+            first_id: the id of the sequence to begin with.
+            before_id: the id of a sequence to end before.
         """
-        return map(self._statements.place_values, self.session.rows_streamed(self._statements.by_place(), (until,)))
+        bounds = {"gte": first_id, "lt": before_id}
+        given = {name: self.bound_id(bound) for name, bound in bounds.items() if bound is not None}
+        rows = self.session.rows_streamed(self._statements.by_place(tuple(given)), (until, *given.values()))
+        return map(self._statements.place_values, rows)
 
     def positions_between(self, since: str | None, until: str | None) -> tuple[int, int] | None:
         """Return the first and the last global position of what was recorded between two moments, or None.

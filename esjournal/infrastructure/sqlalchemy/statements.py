@@ -8,7 +8,7 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Table, bindparam, select
+from sqlalchemy import Column, Table, bindparam, literal_column, select
 from sqlalchemy.engine import Dialect
 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
@@ -229,16 +229,25 @@ class Statements(Generic[Item]):
             f"WHERE {RECORDED_AT} >= {mark} AND {RECORDED_AT} <= {mark}"
         )
 
-    def by_place(self) -> str:
-        """Return a select of all items up to a global position, by sequence and position."""
-        return self._cached(
-            "place",
-            lambda: (
-                select(*(self._selected[index] for index in self._without_position))
-                .where(self.table.columns[GLOBAL_POSITION] <= bindparam("until"))
-                .order_by(*self._selected[:2])
-            ),
-        )
+    def by_place(self, bounds: tuple[str, ...] = ()) -> str:
+        """Return a select of all items up to a global position, by sequence and position.
+
+        It takes that position, and a sequence's id for each bound.
+
+        Args:
+            bounds: names of comparisons of the id, out of gt, gte, lt and lte.
+        """
+        return self._cached(("place", bounds), lambda: self._select_by_place(bounds))
+
+    def _select_by_place(self, bounds: tuple[str, ...]) -> Any:
+        sequence_id = self._selected[0]
+        statement = select(*(self._selected[index] for index in self._without_position))
+        # With something added to it the position is not looked for by its own index, which is in another order.
+        statement = statement.where(self.table.columns[GLOBAL_POSITION] + literal_column("0") <= bindparam("until"))
+        for bound in bounds:
+            value = bindparam(bound, type_=sequence_id.type)
+            statement = statement.where(getattr(sequence_id, f"__{_COMPARISONS[bound]}__")(value))
+        return statement.order_by(*self._selected[:2])
 
     def content_page(self) -> str:
         """Return a select in global order of what writers decided, by positions to begin behind and to end with."""
