@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import parse_qsl
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -68,9 +67,9 @@ class StoreURL:
             if _WITHOUT_SCHEME.match(text):
                 raise InvalidURL(f"the URL has a password and no scheme: {_WAYS_TO_WRITE}")
             # Of a bare path only this may be a parameter: a file may have a question mark in its name.
-            path, layout, parameters = text.partition(_LAYOUT_OF_A_PATH)
-            query = dict(parse_qsl(layout.removeprefix("?") + parameters, keep_blank_values=True))
-            return cls._sqlite(URL.create("sqlite", database=path), query, timeout, schema)
+            if _LAYOUT_OF_A_PATH not in text:
+                return cls._sqlite(URL.create("sqlite", database=text), {}, timeout, schema)
+            text = f"sqlite:///{text}"
         try:
             url = make_url(text)
             query = {name: _single(name, value) for name, value in url.query.items()}

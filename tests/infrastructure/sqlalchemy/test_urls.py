@@ -72,6 +72,7 @@ def test_a_timeout_in_the_address_goes_before_that_of_the_settings() -> None:
         ("://x", "malformed"),
         ("postgresql://host:port/db", "malformed"),
         ("postgresql://host/db?schema=a&schema=b", "gives 'schema' more than once"),
+        ("app.db?layout=eventsourcing&layout=message-db", "gives 'layout' more than once"),
         ("postgresql://host/db?schema=a-b", "schema 'a-b' is no plain name"),
         ('postgresql://host/db?schema=a";drop', "is no plain name"),
         ("postgresql://host/db?schema=" + "a" * 64, "is no plain name"),
