@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Table
 
 from esjournal.domain.model.periods import Period
+from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
@@ -144,7 +145,7 @@ class PostgreSQLCounts(Counts):
     """Counts on a server: it can be interrupted at any time, and lets others write meanwhile."""
 
     SPAN = 10_000
-    _CANONICAL = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+    _CANONICAL = f"'{CANONICAL_MOMENT}'"
 
     def first_and_last_moment(self) -> tuple[str, str] | None:
         """Return when the first and when the last event was recorded."""
