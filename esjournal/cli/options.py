@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, TypeVar
@@ -16,6 +17,8 @@ from esjournal.interchange.formats import FileFormat
 
 URL_VARIABLE = "ESJOURNAL_URL"
 DEFAULT_URL = "sqlite:///esjournal.db"
+
+_LAYOUT_PARAMETER = re.compile(r"[?&]layout=")
 
 Value = TypeVar("Value")
 
@@ -122,12 +125,17 @@ def url_of(context: typer.Context, url: str | None, layout: LayoutName | None = 
     # An option that is given empty is a mistake, such as a variable that is not set, and must not mean the default.
     given = context.obj if url is None else url
     address: str = given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL
-    if table is not None and layout is None and "layout=" not in address:
+    if table is not None and layout is None and not names_layout(address):
         raise typer.BadParameter("--table is a table of another library: say with --layout whose.")
     for name, value in (("layout", layout), ("table", table)):
         if value is not None:
             address += f"{'&' if '?' in address else '?'}{name}={quote(value, safe='')}"
     return address
+
+
+def names_layout(url: str) -> bool:
+    """Say whether a URL, as `url_of` returns it, names the layout of tables of another library."""
+    return _LAYOUT_PARAMETER.search(url) is not None
 
 
 def checked(read: Callable[[str], Value], text: str) -> Value:
@@ -182,6 +190,6 @@ def _checked_or_named(read: Callable[[str], str], text: str, url: str) -> str:
     try:
         return read(text)
     except InvalidData as error:
-        if "layout=" in url:
+        if names_layout(url):
             return id_of_name(checked(checked_name, text))
         raise typer.BadParameter(str(error)) from None

@@ -27,7 +27,7 @@ from esjournal.journal.opening import Journal, open_journal, open_temporary_jour
 from esjournal.journal.verdicts import ImportOutcome
 
 # What counts events by time counts those of which nobody knows when they were recorded at the beginning of Unix time.
-UNKNOWN_MOMENT = "1970-01-01T00:00:00.000000Z"
+_INSTEAD_OF_NO_MOMENT = "1970-01-01T00:00:00.000000Z"
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def open_read_in(
     with open_temporary_journal() as copied:
         pages = journal.events.pages(until=journal.events.settled_position(), ahead=True)
         batches = (batch_of_page(journal.shown_url, page) for page in pages)
-        outcome = import_events(copied, _dated(batches, UNKNOWN_MOMENT), put_aside=put_aside)
+        outcome = import_events(copied, _dated(batches, _INSTEAD_OF_NO_MOMENT), put_aside=put_aside)
         yield (
             replace(copied, shown_url=journal.shown_url, journal_id=journal.journal_id, layout=journal.layout),
             outcome,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from esjournal.domain.model import fields
-from esjournal.domain.model.names import id_of_name
+from esjournal.domain.model.names import id_of_name, name_of_id
 from esjournal.exceptions import AmbiguousId, SequenceNotFound
 from esjournal.journal.opening import Journal
 
@@ -19,9 +19,14 @@ def find_sequence(journal: Journal, start: str) -> str:
         start: an id or its beginning, as `fields.originator_id_start` returns it.
 
     Raises:
-        SequenceNotFound: no id begins so.
+        SequenceNotFound: no id begins so, or it was made of a name and there are none.
         AmbiguousId: several do.
     """
+    if (name := name_of_id(start)) is not None and not journal.has_names:
+        raise SequenceNotFound(
+            f"nothing found: {fields.shortened(name)} is no UUID, and no beginning of one, and the sequences of "
+            f"{journal.shown_url} have no names"
+        )
     first, last = fields.ids_that_start_with(start)
     if first == last:
         return start

@@ -265,3 +265,13 @@ def test_a_value_of_another_kind_is_bad_data_with_its_position(tmp_path: Path, r
 def test_a_name_with_the_mark_of_a_parameter_is_not_told(tmp_path: Path) -> None:
     url = file_with(tmp_path / "marks.db", f'CREATE TABLE "a%s_events" {EVENTS_9}')
     refused(5, "is another program's SQLite database", "info", url=url)
+
+
+@pytest.mark.parametrize(
+    "command", [["get"], ["history"], ["log", "--id"], ["export", "--id"]], ids=lambda each: each[0]
+)
+def test_a_name_is_not_looked_for_where_sequences_have_none(tmp_path: Path, command: list[str]) -> None:
+    row = f"INSERT INTO stored_events VALUES ('{'9b' * 16}', 1, 'a', x'7b7d')"
+    url = file_with(tmp_path / "app.db", f"CREATE TABLE stored_events {EVENTS_9}", row)
+    message = "nothing found: 'Ann' is no UUID, and no beginning of one, and the sequences of .* have no names"
+    refused(1, message, *command, "Ann", "--layout", "eventsourcing", url=url)

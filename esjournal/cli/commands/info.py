@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, names_layout, url_of
 from esjournal.cli.terminal import on_one_line, write
 from esjournal.exceptions import NotAJournal, NotInitialised
 
@@ -46,7 +46,7 @@ def info(
         with open_to_read(journal_url) as journal:
             description = describe(journal)
     except (NotAJournal, NotInitialised):
-        shown_url, found = ("", []) if layout or "layout=" in journal_url else recognise(journal_url)
+        shown_url, found = ("", []) if names_layout(journal_url) else recognise(journal_url)
         if not found:
             raise
         _print_layouts(shown_url, found, output_format)
