@@ -20,6 +20,9 @@ def main() -> NoReturn:
     _buffer_stdout()
     try:
         # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either.
+        from esjournal.cli.interruption import repeat_lost_interruptions
+
+        repeat_lost_interruptions()
         from esjournal.cli.app import app
 
         # Not before: Python loses what a handler raises while it compiles, and there is nothing to roll back yet.

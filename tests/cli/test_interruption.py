@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +12,7 @@ import pytest
 
 from esjournal.cli import interruption
 from esjournal.cli.ending import INTERRUPTED
-from esjournal.cli.interruption import interruption_put_off, interruption_repeated
+from esjournal.cli.interruption import interruption_put_off, interruption_repeated, repeat_lost_interruptions
 from esjournal.infrastructure.sqlalchemy.sqlite import SQLiteSession
 from tests.events import event
 from tests.program import invoke, journal_with
@@ -100,6 +101,19 @@ def test_an_interruption_that_is_ignored_stays_so() -> None:
             interrupt()
     finally:
         signal.signal(signal.SIGINT, former)
+
+
+def test_what_else_python_loses_is_said_as_always(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Held:
+        def __del__(self) -> None:
+            raise ValueError("lost")
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    repeat_lost_interruptions()
+    Held()
+    assert "ValueError: lost" in capsys.readouterr().err
 
 
 def test_a_follower_ends_also_where_its_interruption_is_lost(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -258,6 +258,40 @@ def test_a_termination_while_the_program_loads_is_left_to_the_operating_system()
     assert (process.returncode, process.stdout, process.stderr) == (-signal.SIGTERM, b"", b"")
 
 
+LETTING_GO_IS_INTERRUPTED = """
+import signal
+from esjournal.__main__ import main
+from esjournal.journal import opening
+
+class Held:
+    def __del__(self):
+        signal.raise_signal(NUMBER)
+
+def open_journal(*arguments):
+    Held()
+    signal.pause()
+
+opening.open_journal = open_journal
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, b"esjournal: interrupted; what was not committed is not there\n"),
+        (signal.SIGTERM, 143, b""),
+    ],
+)
+def test_an_interrupt_that_python_loses_ends_the_program_all_the_same(
+    sqlite_url: str, number: int, code: int, said: bytes
+) -> None:
+    program = LETTING_GO_IS_INTERRUPTED.replace("NUMBER", str(int(number)))
+    command = [sys.executable, "-c", program, "append", ID, "0", "a", "{}", "--url", sqlite_url]
+    process = subprocess.run(command, capture_output=True, timeout=20)
+    assert (process.returncode, process.stdout, process.stderr) == (code, b"", said)
+
+
 FORKING_IS_INTERRUPTED = """
 import os, signal
 from esjournal.__main__ import main
