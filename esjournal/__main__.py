@@ -1,32 +1,24 @@
 """The program: `esjournal`, or `python -m esjournal`."""
 
-from __future__ import annotations
-
-import io
-import os
-import signal
 import sys
-from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 INTERRUPTED = 130
-TERMINATED = 143
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run the command line, and end with its exit code."""
-    _open_closed_streams()
-    _buffer_stdout()
     try:
-        # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either.
-        from esjournal.cli.interruption import repeat_lost_interruptions
+        # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either: all of it is in here.
+        from esjournal.cli.interruption import end_on_termination, repeat_lost_interruptions
+        from esjournal.cli.streams import buffer_stdout, open_closed_streams
 
         repeat_lost_interruptions()
+        open_closed_streams()
+        buffer_stdout()
         from esjournal.cli.app import app
 
         # Not before: Python loses what a handler raises while it compiles, and there is nothing to roll back yet.
-        signal.signal(signal.SIGTERM, _terminate)
+        end_on_termination()
         app(prog_name="esjournal")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -36,27 +28,6 @@ def main() -> NoReturn:
             raise
         sys.exit(INTERRUPTED)
     sys.exit(0)
-
-
-def _open_closed_streams() -> None:
-    # Where whoever started us closed one, Python has None for it, and a file of ours could take its number.
-    null = Path(os.devnull)
-    sys.stdin = sys.stdin or null.open()
-    sys.stdout = sys.stdout or null.open("w")
-    sys.stderr = sys.stderr or null.open("w")
-
-
-def _buffer_stdout() -> None:
-    # Where PYTHONUNBUFFERED is set, a write that a signal interrupts leaves out the rest of what it was given.
-    if isinstance(sys.stdout.buffer, io.RawIOBase):
-        sys.stdout = open(  # noqa: SIM115
-            sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
-        )
-
-
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    # As an exception, so that transactions are rolled back and half-written files removed.
-    sys.exit(TERMINATED)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
+_TERMINATED = 143
 _NUMBERS_BY_EXCEPTION: dict[type[BaseException], signal.Signals] = {
     KeyboardInterrupt: signal.SIGINT,
     SystemExit: signal.SIGTERM,
@@ -41,6 +43,11 @@ def interruption_put_off() -> Iterator[None]:
         signal.raise_signal(waiting[0])
 
 
+def end_on_termination() -> None:
+    """From now on, end by an exception on SIGTERM: transactions are rolled back, and half-written files removed."""
+    signal.signal(signal.SIGTERM, _terminate)
+
+
 def repeat_lost_interruptions() -> None:
     """From now on, say Ctrl-C and SIGTERM again where Python says that it has lost what their handlers raised.
 
@@ -71,6 +78,10 @@ def interruption_repeated() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in usual.items():
             signal.signal(number, handler)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(_TERMINATED)
 
 
 def _say_lost_interruption_again(unraisable: sys.UnraisableHookArgs) -> None:
