@@ -148,7 +148,7 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
 
 @pytest.fixture
 def landed(request: pytest.FixtureRequest, fault_figures: list[Landed]) -> Landed:
-    """Where the faults of this test struck; it fails when none struck an import that was running."""
+    """Where the faults of this test struck; none in the middle is a failure."""
     figures = Landed(request.node.name.removeprefix("test_"))
     fault_figures.append(figures)
     return figures

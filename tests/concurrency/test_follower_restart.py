@@ -9,9 +9,9 @@ import pytest
 
 from esjournal.journal.opening import initialise
 from tests.concurrency.conftest import Writer
-from tests.concurrency.faults import at_server, schema_of
 from tests.concurrency.followed import NONE, faults_of
 from tests.concurrency.follower import Follower
+from tests.concurrency.journals import at_server, schema_of
 from tests.concurrency.server import OwnServer
 from tests.events import event
 from tests.program import journal_with

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from esjournal.journal.opening import initialise, open_journal
 from tests.concurrency.conftest import Writer
-from tests.concurrency.faults import at_server, schema_of
 from tests.concurrency.followed import NONE, Acknowledged, Faults, faults_of
 from tests.concurrency.follower import Follower
+from tests.concurrency.journals import at_server, schema_of
 from tests.events import event
 from tests.program import journal_with
 

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from esjournal.journal.opening import initialise, open_journal
+from tests.concurrency.cases import random_events
 from tests.concurrency.conftest import Writer
-from tests.concurrency.faults import check_index, random_events
+from tests.concurrency.journals import check_index
 from tests.events import ID, sequence
 from tests.program import file_with, journal_with, run, start, stored
 

@@ -1,0 +1,159 @@
+"""Ways to fill a journal that faults may strike: what it holds before, the command, and what it must hold after."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+from uuid import UUID
+
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.journal.opening import initialise
+from tests.concurrency.journals import at_server, check_index, schema_of, size, sqlite_path
+from tests.events import MOMENT
+from tests.program import file_with, journal_with, run, stored
+
+EVENTS = 12_000
+CHUNK = 1_100
+# What the journal that is not empty holds: events of others, and the first of the source.
+OTHERS = 1_200
+THERE_ALREADY = 700
+
+TOTALS = re.compile(r"esjournal: (\d+) read, (\d+) appended, (\d+) already there, [^\n]+ events/s\n")
+PROVEN = re.compile(TOTALS.pattern + rf"esjournal: proven: {EVENTS} events, sha256 [0-9a-f]{{64}} on both sides\n")
+
+
+def random_events(count: int, dice: random.Random, *, of: int = 0) -> list[RecordedEvent]:
+    """Events turn by turn of 200 sequences, each with a nonce, and a state that others would spell differently."""
+    events = []
+    for index in range(count):
+        version, number = divmod(index, 200)
+        padding = "é\\u00e9 " * dice.randrange(50)
+        state = f'{{"nonce": "{dice.getrandbits(64):016x}","price":{index}.10,"padding":"{padding}"}}'
+        events.append(RecordedEvent(str(UUID(int=of + number + 1)), version, "fault#Struck", state, MOMENT))
+    return events
+
+
+@dataclass
+class Case(ABC):
+    """A way to fill a journal: the command's options, and what the journal holds before.
+
+    `seconds` is how long a whole run takes that no fault strikes, `start_up` how long it takes until it reads events,
+    `done` is all that it says when it comes to its end.
+    """
+
+    done: ClassVar[re.Pattern[str]]
+
+    name: str
+    options: list[str]
+    before: list[RecordedEvent]
+    all: list[RecordedEvent]
+    chunk: int
+    source: str
+    seconds: float = 0.0
+    start_up: float = 0.0
+    bytes_before: int = 0
+    bytes_after: int = 0
+
+    @abstractmethod
+    def command(self, url: str) -> list[str]:
+        """Return the command that fills the journal."""
+
+    @abstractmethod
+    def command_of_nothing(self, url: str) -> list[str]:
+        """Return the same command where there is nothing to fill it with."""
+
+    def make(self, url: str) -> None:
+        """Make the journal anew, as it is before the command."""
+        if path := sqlite_path(url):
+            for old in path.parent.glob(f"{path.name}*"):
+                old.unlink()
+        else:
+            with at_server(url) as connection:
+                connection.execute(f'DROP SCHEMA IF EXISTS "{schema_of(url)}" CASCADE')
+        journal_with(url, self.before) if self.before else initialise(url)
+
+    def measure(self, url: str) -> None:
+        """Find out how long the command runs, and how large the journal gets, when nothing is in its way."""
+        self.make(url)
+        self.bytes_before = size(url)
+        self.start_up = _seconds(*self.command_of_nothing(url))
+        self.seconds = max(_seconds(*self.command(url)), self.start_up + 0.05)
+        self.bytes_after = size(url)
+        assert self.check(url) == len(self.all)
+
+    def check(self, url: str) -> int:
+        """Check that the journal is whole, and return how many events it has: those before, and whole chunks."""
+        found = stored(url)
+        for position, (event, expected) in enumerate(zip(found, self.all, strict=False), 1):
+            assert event == expected._replace(global_position=position)
+        assert len(self.before) <= len(found) <= len(self.all)
+        if len(found) < len(self.all):
+            assert (len(found) - len(self.before)) % self.chunk == 0
+        check_index(url)
+        return len(found)
+
+
+class ImportCase(Case):
+    """A way to import: the source is a file."""
+
+    done = TOTALS
+
+    def command(self, url: str) -> list[str]:
+        return ["--url", url, "import", *self.options, self.source]
+
+    def command_of_nothing(self, url: str) -> list[str]:
+        empty = Path(self.source).with_name("empty.ndjson")
+        empty.touch()
+        return ["--url", url, "import", str(empty)]
+
+
+@dataclass
+class CopyCase(Case):
+    """A way to copy: the source is a journal."""
+
+    done = PROVEN
+
+    empty: str = ""
+
+    def command(self, url: str) -> list[str]:
+        return ["copy", *self.options, self.source, url]
+
+    def command_of_nothing(self, url: str) -> list[str]:
+        initialise(self.empty)
+        return ["copy", self.empty, url]
+
+
+def import_cases(folder: Path, dice: random.Random) -> list[Case]:
+    """Imports of a file in a folder."""
+    events = random_events(EVENTS, dice)
+    return _cases(ImportCase, events, str(file_with(folder / "events.ndjson", events)), dice)
+
+
+def copy_cases(folder: Path, dice: random.Random, source: str | None = None) -> list[Case]:
+    """Copies of a journal, by default of one of SQLite in a folder."""
+    events = random_events(EVENTS, dice)
+    url = journal_with(source or f"sqlite:///{folder / 'source.db'}", events)
+    return _cases(partial(CopyCase, empty=str(folder / "empty.db")), events, url, dice)
+
+
+def _cases(make: Callable[..., Case], events: list[RecordedEvent], source: str, dice: random.Random) -> list[Case]:
+    """Make one transaction into an empty journal and into one that holds events, and many transactions."""
+    before = [*random_events(OTHERS, dice, of=1_000), *events[:THERE_ALREADY]]
+    return [
+        make("empty", [], [], events, EVENTS, source),
+        make("in parts", ["--commit-every", str(CHUNK)], [], events, CHUNK, source),
+        make("holds events", [], before, [*before, *events[THERE_ALREADY:]], EVENTS, source),
+    ]
+
+
+def _seconds(*command: str) -> float:
+    begun = time.monotonic()
+    assert run(*command).returncode == 0
+    return time.monotonic() - begun
