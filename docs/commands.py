@@ -7,23 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from esjournal.cli.app import app
+
 PAGE = Path(__file__).with_name("commands.md")
 WIDTH = "80"
-COMMANDS = (
-    "init",
-    "append",
-    "get",
-    "list",
-    "log",
-    "history",
-    "stats",
-    "verify",
-    "diff",
-    "info",
-    "export",
-    "import",
-    "copy",
-)
+COMMANDS = [str(command.name) for command in app.registered_commands]
 INTRODUCTION = """\
 # Commands
 

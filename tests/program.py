@@ -24,6 +24,7 @@ from esjournal.journal.opening import initialise, open_journal
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 COMMAND = [sys.executable, "-m", "esjournal"]
+COMMAND_NAMES = [str(command.name) for command in app.registered_commands]
 
 
 def invoke(*arguments: str, url: str | None = None, **options: Any) -> Result:

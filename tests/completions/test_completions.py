@@ -12,22 +12,9 @@ from types import ModuleType
 
 import pytest
 
+from tests.program import COMMAND_NAMES
+
 FOLDER = Path(__file__).parents[2] / "completions"
-COMMANDS = {
-    "append",
-    "copy",
-    "diff",
-    "export",
-    "get",
-    "history",
-    "import",
-    "info",
-    "init",
-    "list",
-    "log",
-    "stats",
-    "verify",
-}
 
 # On a terminal of its own zsh lists what it would offer, and ends.
 ZSH_SETUP = r"""
@@ -112,7 +99,7 @@ def test_the_scripts_are_what_the_generator_makes(name: str, generator: ModuleTy
 
 
 def test_commands_are_completed(complete: Callable[[str], set[str]]) -> None:
-    assert complete("esjournal ") == COMMANDS
+    assert complete("esjournal ") == set(COMMAND_NAMES)
     assert complete("esjournal e") == {"export"}
 
 

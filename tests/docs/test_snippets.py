@@ -32,22 +32,8 @@ from tests.docs.pages import (
     steps,
     without_jq,
 )
+from tests.program import COMMAND_NAMES
 
-COMMANDS = [
-    "init",
-    "append",
-    "get",
-    "list",
-    "log",
-    "history",
-    "stats",
-    "verify",
-    "diff",
-    "info",
-    "export",
-    "import",
-    "copy",
-]
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
 INSTALLING = re.compile(r"pip install|apt-get|python3 -m venv")
@@ -137,7 +123,7 @@ def test_the_readme_sets_up_and_tests_with_one_line_each() -> None:
         assert fenced.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMAND_NAMES)
 def test_the_examples_of_a_commands_help_run(
     command: str, exported: Path, work: Path, shell: Shell, postgres_url: str
 ) -> None:
