@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from typer.testing import Result
 
+from tests.other_libraries.urls import is_sqlite
 from tests.program import invoke
 
 
@@ -44,3 +46,14 @@ class Asked:
         lines = result.stderr.splitlines()
         assert len(lines) == 1 or exit_code == 2, result.stderr
         return result.stderr
+
+    def check_that_reading_writes_nothing(self, originator_id: str) -> None:
+        """Run every command that reads, and find a file of SQLite and what is beside it as they were, byte for byte."""
+        if not is_sqlite(self.url):
+            return
+        path = Path(self.url.removeprefix("sqlite:///"))
+        before, there = path.read_bytes(), sorted(path.parent.iterdir())
+        for command in (["export"], ["get", originator_id], ["log"], ["info"], ["list"], ["stats"], ["verify"]):
+            self.text(*command)
+        assert path.read_bytes() == before
+        assert sorted(path.parent.iterdir()) == there

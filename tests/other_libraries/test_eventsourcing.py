@@ -218,11 +218,4 @@ def test_an_export_goes_on_behind_its_cursor(kept: Kept, tmp_path: Path) -> None
 
 
 def test_reading_leaves_a_file_byte_for_byte(kept: Kept) -> None:
-    if not is_sqlite(kept.asked.url):
-        return
-    path = Path(kept.asked.url.removeprefix("sqlite:///"))
-    before, there = path.read_bytes(), sorted(path.parent.iterdir())
-    for command in (["export"], ["get", kept.ids[0]], ["log"], ["info"], ["list"], ["stats"], ["verify"]):
-        assert kept.asked.run(*command).exit_code == 0
-    assert path.read_bytes() == before
-    assert sorted(path.parent.iterdir()) == there
+    kept.asked.check_that_reading_writes_nothing(kept.ids[0])

@@ -13,7 +13,6 @@ import pytest
 from tests.bad_input.test_stores import execute
 from tests.other_libraries.asking import Asked
 from tests.other_libraries.shop import Item, Shop
-from tests.other_libraries.urls import is_sqlite
 from tests.program import invoke
 
 STORES = [
@@ -151,14 +150,7 @@ def test_it_is_only_read(kept: Kept, tmp_path: Path) -> None:
 
 
 def test_reading_leaves_a_file_byte_for_byte(kept: Kept) -> None:
-    if not is_sqlite(kept.asked.url):
-        return
-    path = Path(kept.asked.url.removeprefix("sqlite:///"))
-    before, there = path.read_bytes(), sorted(path.parent.iterdir())
-    for command in (["export"], ["get", kept.ids[0]], ["log"], ["info"], ["list"], ["stats"], ["verify"]):
-        assert kept.asked.run(*command).exit_code == 0
-    assert path.read_bytes() == before
-    assert sorted(path.parent.iterdir()) == there
+    kept.asked.check_that_reading_writes_nothing(kept.ids[0])
 
 
 def test_what_has_no_order_or_no_versions_is_not_told(not_read: Kept) -> None:
