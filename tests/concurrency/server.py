@@ -11,7 +11,7 @@ from tests.concurrency.faults import PATIENCE, with_file_size
 
 
 class OwnServer:
-    """A server of the test's own, whose files of the write-ahead log are small.
+    """A server of the test's own, whose files of the write-ahead log are small, and which prepares transactions.
 
     Args:
         folder: an empty folder that any user may enter.
@@ -34,9 +34,9 @@ class OwnServer:
     def start(self, file_size: int | None = None) -> None:
         """Start it; where a size is given, it can write no file that is larger."""
         options = {} if file_size is None else {"preexec_fn": with_file_size(file_size)}
-        listening = f'-h "" -k "{self._sockets}"'
+        settings = f'-h "" -k "{self._sockets}" -c max_prepared_transactions=1'
         data = str(self._server.pgdata)
-        self._execute("pg_ctl", "-w", "-o", listening, "-l", str(self._server.log), "-D", data, "start", **options)
+        self._execute("pg_ctl", "-w", "-o", settings, "-l", str(self._server.log), "-D", data, "start", **options)
         # Or it would not know which process to stop.
         self._server.ensure_postgres_running()
 
