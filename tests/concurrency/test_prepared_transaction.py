@@ -27,6 +27,9 @@ def connection(own_server: OwnServer) -> Iterator[psycopg.Connection]:
     with at_server(own_server.url) as connection:
         connection.execute(TABLE)
         yield connection
+        # A test that fails leaves its transaction, which has a lock.
+        for (name,) in connection.execute("SELECT gid FROM pg_prepared_xacts").fetchall():
+            connection.execute(f"ROLLBACK PREPARED '{name}'")
         connection.execute("DROP TABLE stored_events")
 
 
