@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from esjournal.exceptions import InvalidCursor, StoreUnreachable
+from esjournal.exceptions import InvalidCursor, StoreError, StoreLocked, StoreUnreachable
 from esjournal.journal.cursors import Cursor, cursor_at, cursor_of, departure
 from esjournal.journal.matching import EVERYTHING, Selection
 from esjournal.journal.opening import Journal
 from esjournal.journal.reading import Page
 
-# How long to wait before a server that is gone is asked again, the first time and at the most.
+# How long to wait before a store that cannot be read is asked again, the first time and at the most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
+# What a follower waits for, however long it takes.
+_PASSING = (StoreUnreachable, StoreLocked)
 
 
 @dataclass(frozen=True)
@@ -29,21 +31,22 @@ def follow(
     selection: Selection = EVERYTHING,
     *,
     after: int,
-    on_lost: Callable[[StoreUnreachable], None] = lambda error: None,
+    on_lost: Callable[[StoreError], None] = lambda error: None,
     on_found: Callable[[], None] = lambda: None,
 ) -> Iterator[Followed]:
     """Yield events as they are committed, without an end.
 
     Positions are committed in order and without gaps, so what is behind the last one is all that is new, however many
-    write at the same time. A server that is gone is waited for. A journal that was restored or made anew is noticed as
-    soon as it has more or fewer events than were followed, also where the server was never gone.
+    write at the same time. A server that is gone is waited for, and so is whoever keeps a store locked, or writes to a
+    table of another library for longer than the timeout. A journal that was restored or made anew is noticed as soon as
+    it has more or fewer events than were followed, also where the server was never gone.
 
     Args:
         journal: an open journal.
         selection: which events are wanted.
         after: the global position of an event to begin behind, or 0.
-        on_lost: is told when the server is gone.
-        on_found: is told when it is there again.
+        on_lost: is told when the store cannot be read for now.
+        on_found: is told when it can be again.
 
     Raises:
         InvalidCursor: there is no event at `after`, or the journal is no longer the one that was followed.
@@ -59,7 +62,7 @@ def follow(
                 for page in journal.events.pages(after=cursor.global_position, until=last):
                     cursor = cursor_of(journal, page[-1])
                     yield Followed(selection.wanted(page), cursor)
-        except StoreUnreachable as error:
+        except _PASSING as error:
             on_lost(error)
             _wait_for(journal, cursor)
             on_found()
@@ -70,9 +73,10 @@ def _wait_for(journal: Journal, cursor: Cursor) -> None:
     while True:
         time.sleep(seconds)
         try:
+            journal.events.settled_position()
             _check_same(journal, cursor)
             return
-        except StoreUnreachable:
+        except _PASSING:
             seconds = min(2 * seconds, _LONGEST_WAIT)
 
 

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import psycopg
 import pytest
 
+from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sqlalchemy.postgresql import PostgreSQLSession
 from esjournal.journal.following import follow
 from esjournal.journal.opening import open_journal
@@ -207,6 +209,28 @@ def test_a_follower_begins_behind_a_writer_that_took_an_earlier_id(
         waiting.append(slow.commit)
         result = Asked(postgres_url, "eventsourcing").run("log", "-f", "-F", "ndjson")
     assert [json.loads(line)["global_position"] for line in result.stdout.splitlines()] == [1, 2, 3]
+
+
+def test_a_follower_waits_for_a_writer_for_longer_than_the_timeout(
+    postgres_url: str, open_bank: Callable[..., Bank]
+) -> None:
+    open_bank(postgres_url, with_functions=True).make(accounts=1, events=1)
+    told: list[str] = []
+    with open_journal(f"{postgres_url}&layout=eventsourcing&timeout=0.1") as journal, writer(postgres_url) as slow:
+        insert(slow, 1)
+        with writer(postgres_url) as quick:
+            insert(quick, 2)
+            quick.commit()
+
+        def on_lost(error: StoreError) -> None:
+            told.append(str(error))
+            # Longer than the timeout, too.
+            Timer(0.5, slow.commit).start()
+
+        coming = follow(journal, after=1, on_lost=on_lost, on_found=lambda: told.append("goes on"))
+        assert [event[5] for event in next(coming).page] == [2, 3]
+    assert "was locked by others for 0.1 seconds" in told[0]
+    assert told[1:] == ["goes on"]
 
 
 def test_a_writer_that_does_not_end_is_waited_for_until_the_timeout(
