@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
@@ -13,7 +13,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
     """Writes sequenced items to a database, and reads them back equal."""
 
     @abstractmethod
-    def append(self, item_or_items: Item | Iterable[Item]) -> range:
+    def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:
         """Write one item or many, all or nothing; when it returns, they are durable.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -31,7 +31,7 @@ class EventStore(Generic[Item]):
         self.mapper = sequenced_item_mapper
         self.strategy = active_record_strategy
 
-    def append(self, event_or_events: DomainEvent | Iterable[DomainEvent]) -> range:
+    def append(self, event_or_events: DomainEvent | Iterable[DomainEvent]) -> Sequence[int]:
         """Store one event or many, all or nothing; when it returns, they are durable.
 
         Args:

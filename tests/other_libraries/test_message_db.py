@@ -163,6 +163,16 @@ def test_the_printed_position_is_that_of_the_appended_message(filled: MessageDb,
     assert asked.text("append", id_of(FIRST), "next", "Deposited", "{}") == "7\n"
 
 
+def test_the_printed_positions_are_those_of_the_appended_messages(filled: MessageDb, asked: Asked) -> None:
+    # As if others wrote between.
+    filled.connection.execute("ALTER SEQUENCE messages_global_position_seq INCREMENT BY 3")
+    lines = line("other-1", 0, {}) + line("other-2", 0, {}) + line("other-1", 1, {})
+    printed = asked.text("append", "-", input=lines).split()
+    found = {event["sequence_name"]: event["global_position"] for event in asked.lines("log", "-n", "3")}
+    assert printed == ["9", "12", "15"]
+    assert found == {"other-1": 15, "other-2": 12}
+
+
 def test_a_taken_version_is_a_conflict_and_a_gap_is_bad_data(filled: MessageDb, asked: Asked) -> None:
     message = asked.refused(4, "append", id_of(FIRST), "1", "Deposited", "{}")
     assert "version 1 is taken by a different event, the sequence is at version 2" in message

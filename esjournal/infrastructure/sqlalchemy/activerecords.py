@@ -97,7 +97,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         self.table: Table = active_record_class.__table__
         self._statements = Statements(active_record_class, sequenced_item_class, session.engine.dialect)
 
-    def append(self, item_or_items: Item | Iterable[Item]) -> range:
+    def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:
         """Write one item or many, all or nothing; see the base class."""
         items = self._as_list(item_or_items)
         if not items:

@@ -85,7 +85,7 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
         """Whether sequences have names, of which their ids are made."""
         return self._named_ids is not None
 
-    def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> range:
+    def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> Sequence[int]:
         """Write one event or many, all or nothing; see the base class.
 
         Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, FetchedValue, Text, cast, func, literal_column
@@ -69,7 +70,7 @@ class MessageDbLayout(Layout):
             writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT, last_written="SELECT lastval()"),
         )
         record = type("MessageRecord", (), {"__table__": columns, "means": staticmethod(_meaning)})
-        return LayoutStrategy(session, self, record, names)
+        return _MessagesStrategy(session, self, record, names)
 
     def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
         """Say how many messages have metadata."""
@@ -95,6 +96,17 @@ class MessageDbLayout(Layout):
             if number:
                 return f"the state has {shortened(number)}, which is too near to 0 for PostgreSQL's jsonb"
         return None
+
+
+class _MessagesStrategy(LayoutStrategy):
+    def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> Sequence[int]:
+        """Write one event or many, all or nothing; see the base class."""
+        events = self._as_list(item_or_items)
+        if len(events) < 2:
+            return super().append(events)
+        # The function locks one category, and others may be given positions between: each is asked for its own.
+        with self.transaction() as transaction:
+            return [position for event in events for position in transaction.append([event])]
 
 
 def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
