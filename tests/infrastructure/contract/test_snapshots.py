@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 
@@ -54,6 +55,23 @@ def test_pages_are_read_ahead_inside_and_the_reader_may_stop_in_the_middle(reade
         pages.close()
         writer.events.append(sequence(3, of=OTHER_ID))
         assert len(versions(reader, ahead=True)) == 60
+
+
+def test_pages_in_one_statement_are_what_pages_are_and_the_reader_may_stop_in_the_middle(
+    reader: Journal, writer: Journal
+) -> None:
+    writer.events.append(generated(1_203))
+    with reader.events.session.snapshot():
+        pages = reader.events.pages_in_one_statement(after=1, until=1_202)
+        first = next(pages)
+        writer.events.append(sequence(3, of=OTHER_ID))
+        found = [*first, *chain.from_iterable(pages)]
+        assert found == list(chain.from_iterable(reader.events.pages(after=1, until=1_202)))
+        assert len(found) == 1_201
+        stopped = reader.events.pages_in_one_statement(after=0, until=2_000)
+        assert next(stopped)[0][-1] == 1
+        del stopped
+        assert len(versions(reader)) == 1_203
 
 
 def test_a_snapshot_holds_up_no_writer_and_leaves_nothing_open(reader: Journal, writer: Journal) -> None:
