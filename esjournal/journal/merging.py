@@ -120,7 +120,9 @@ class Merge:
                 events.recorded_otherwise += 1
         else:
             events.different += 1
-            self._note(EventDifference(originator_id, version, (type_a, state_a), (type_b, state_b), self._by_value))
+            if self._noted(version):
+                a, b = (type_a, state_a), (type_b, state_b)
+                self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 
     def _note_on_one_side(self, event: Event, side: Status, next_of_other: Event | None) -> None:
         originator_id, version, event_type, state, _ = event
@@ -128,16 +130,17 @@ class Merge:
         events.count(side)
         other_has_some = events.in_b if side is Status.ONLY_IN_A else events.in_a
         if other_has_some or (next_of_other is not None and next_of_other[0] == originator_id):
-            content = (event_type, state)
-            a, b = (content, None) if side is Status.ONLY_IN_A else (None, content)
-            self._note(EventDifference(originator_id, version, a, b, self._by_value))
+            if self._noted(version):
+                content = (event_type, state)
+                a, b = (content, None) if side is Status.ONLY_IN_A else (None, content)
+                self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 
-    def _note(self, difference: EventDifference) -> None:
+    def _noted(self, version: int) -> bool:
+        """Count a difference at a version of the current sequence, and say whether it is told."""
         if self._current.departs_at is None:
-            self._current.departs_at = difference.originator_version
+            self._current.departs_at = version
         self.event_differences += 1
-        if self._most is None or self.event_differences <= self._most:
-            self._found.append(difference)
+        return self._most is None or self.event_differences <= self._most
 
     def _events_of(self, originator_id: str) -> Counts:
         if self._current.originator_id != originator_id:
