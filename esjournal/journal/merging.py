@@ -129,11 +129,11 @@ class Merge:
         events = self._events_of(originator_id)
         events.count(side)
         other_has_some = events.in_b if side is Status.ONLY_IN_A else events.in_a
-        if other_has_some or (next_of_other is not None and next_of_other[0] == originator_id):
-            if self._noted(version):
-                content = (event_type, state)
-                a, b = (content, None) if side is Status.ONLY_IN_A else (None, content)
-                self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
+        both_have_some = other_has_some or (next_of_other is not None and next_of_other[0] == originator_id)
+        if both_have_some and self._noted(version):
+            content = (event_type, state)
+            a, b = (content, None) if side is Status.ONLY_IN_A else (None, content)
+            self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 
     def _noted(self, version: int) -> bool:
         """Count a difference at a version of the current sequence, and say whether it is told."""
