@@ -9,6 +9,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from esjournal.cli.options import OutputFormat
+from esjournal.cli.rendering.eventtypes import parts_of
 from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
@@ -166,7 +167,7 @@ def _widths(page: list[RecordedEvent | Gap], wide: bool) -> tuple[int, int, int]
 
 def _type_cell(event: RecordedEvent, wide: bool) -> str:
     text = visible(event.event_type)
-    return text if wide else text.replace("#", "#\n", 1)
+    return text if wide else "\n".join(part for part in parts_of(text) if part)
 
 
 def folded(text: str, width: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import MOMENT_WIDTH, UNKNOWN_MOMENT, WIDE, event_texts, folded
+from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
@@ -142,7 +143,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
 
 def _short_type(event_type: str, wide: bool) -> str:
     text = on_one_line(event_type)
-    return text if wide else text.rpartition("#")[2] or text
+    return text if wide else name_of(text)
 
 
 def _moment(recorded_at: str | None, wide: bool) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import ROWS_AT_A_TIME
+from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.log import SHORT_ID
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.infrastructure.sequencesummary import SequenceSummary
@@ -67,7 +68,7 @@ def _cells(sequence: SequenceSummary, short: bool) -> tuple[str, ...]:
         sequence.originator_id[:SHORT_ID] if short else sequence.originator_id,
         str(sequence.events),
         f"{sequence.first_version}..{sequence.last_version}",
-        (event_type.rpartition("#")[2] or event_type) if short else event_type,
+        name_of(event_type) if short else event_type,
         *(moment[:DAY] if short else moment.replace(".000000", "") for moment in moments),
     )
 
