@@ -61,8 +61,8 @@ def repeat_lost_interruptions() -> None:
 def interruption_repeated() -> Iterator[None]:
     """Say Ctrl-C and SIGTERM again after a second, as long as what is done here does not end.
 
-    What a handler raises is also lost without a word, where Python compiles: with the lost ones alone, one of 1,800
-    followers that were ended while they started went on for ever.
+    What a handler raises is also lost without a word, where Python compiles. Where only those were said again that
+    Python tells of, one of 1,800 followers that were ended while they started went on for ever.
     """
     usual = {number: handler for number in _NUMBERS if callable(handler := signal.getsignal(number))}
 
