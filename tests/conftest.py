@@ -18,6 +18,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DEFAULT_FAULTS = 5
 DEFAULT_FOLLOWED_EVENTS = 5_000
+DEFAULT_OPENING_SECONDS = 3.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=DEFAULT_FOLLOWED_EVENTS,
         metavar="N",
         help="have eight processes write N events on each database while they are followed",
+    )
+    parser.addoption(
+        "--opening-seconds",
+        type=float,
+        default=DEFAULT_OPENING_SECONDS,
+        metavar="SECONDS",
+        help="have threads open and close stores on one file for so long",
     )
 
 

@@ -67,7 +67,11 @@ def refused(url: str, command: list[str], message: str) -> None:
 @every_command
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"hello, world\n", "is no SQLite database"), (b"x", "is no SQLite database"), (b"\0" * 4096, "is no SQLite")],
+    [
+        (b"hello, world\n", "is not a SQLite database"),
+        (b"x", "is not a SQLite database"),
+        (b"\0" * 4096, "is not a SQLite database"),
+    ],
     ids=["text", "one byte", "zeros"],
 )
 def test_a_file_that_is_no_database_is_left_byte_for_byte(
@@ -149,7 +153,7 @@ def test_copy_leaves_what_is_no_journal_as_it_is(tmp_path: Path) -> None:
     good, bad = journal_with(str(tmp_path / "good.db"), sequence(3)), tmp_path / "bad"
     copy_refused(good, str(bad), 5, "nothing is at .* init")
     bad.write_bytes(b"hello, world\n")
-    copy_refused(good, str(bad), 5, "is no SQLite database")
+    copy_refused(good, str(bad), 5, "is not a SQLite database")
     assert bad.read_bytes() == b"hello, world\n"
     bad.unlink()
     execute(f"sqlite:///{bad}", "CREATE TABLE stored_events (a)")

@@ -186,3 +186,9 @@ def own_server(postgres_server: str) -> Iterator[OwnServer]:
             yield server
         finally:
             server.close()
+
+
+@pytest.fixture
+def opening_seconds(request: pytest.FixtureRequest) -> float:
+    """How long threads open and close stores: see --opening-seconds."""
+    return float(request.config.getoption("--opening-seconds"))

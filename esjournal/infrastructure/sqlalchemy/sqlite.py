@@ -21,18 +21,14 @@ from esjournal.exceptions import (
     StoreDamaged,
     StoreError,
     StoreFull,
-    StoreNotFound,
 )
 from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Row, Session
+from esjournal.infrastructure.sqlalchemy.sqlitefiles import DatabaseFiles
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 
-# The file format, section 1.3: the magic string opens the header, the application id stands at byte 68.
-_HEADER_BYTES = 100
-_MAGIC = b"SQLite format 3\0"
-_APPLICATION_ID_AT = slice(68, 72)
 _CACHE_KIBIBYTES = 32 * 1024
 # A writer that waits looks so often whether the lock is free. SQLite's own waiting looks every 100 ms in the end, and
 # seldom finds the few milliseconds in which an import that commits in parts leaves the lock free.
@@ -58,7 +54,7 @@ class SQLiteSession(Session):
             raise StoreError(
                 f"this Python has SQLite {sqlite3.sqlite_version}, and strict tables need 3.37: use another Python"
             )
-        self._path = None if url.path in (None, MEMORY, TEMPORARY) else Path(str(url.path))
+        self._files = None if url.path in (None, MEMORY, TEMPORARY) else DatabaseFiles(Path(str(url.path)))
         # To SQLite the empty name is a temporary file of its own.
         self._unshared = "" if url.path == TEMPORARY else MEMORY
         self._checked = False
@@ -66,17 +62,16 @@ class SQLiteSession(Session):
             "sqlite://",
             creator=self._connect,
             isolation_level="AUTOCOMMIT",
-            poolclass=QueuePool if self._path else StaticPool,
+            poolclass=QueuePool if self._files else StaticPool,
         )
-        super().__init__(url, engine, None if self._path else threading.RLock())
+        super().__init__(url, engine, None if self._files else threading.RLock())
 
     def _connect(self) -> sqlite3.Connection:
         target = self._unshared
-        if self._path is not None:
+        if self._files is not None:
             if not self._checked:
-                self._check_file(self._path)
-                self._checked = True
-            target = f"file:{quote(os.fsencode(self._path))}?{_mode(self._path)}"
+                self._files.check()
+            target = f"file:{quote(os.fsencode(self._files.path))}?{_mode(self._files.path)}"
         connection = sqlite3.connect(
             target,
             uri=True,
@@ -85,19 +80,35 @@ class SQLiteSession(Session):
             check_same_thread=False,
             cached_statements=128,
         )
-        # What stands in a schema is data too, and must not run functions (SQLite's advice on untrusted files).
-        connection.executescript("PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL;")
+        try:
+            if self._files is not None and not self._checked:
+                self._check_is_ours(connection, self._files)
+            # What stands in a schema is data too, and must not run functions (SQLite's advice on untrusted files).
+            connection.executescript("PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL;")
+        except BaseException:
+            connection.close()
+            raise
+        self._checked = True
         return connection
 
-    def _check_file(self, path: Path) -> None:
-        header = _header(path)
-        if header and not header.startswith(_MAGIC):
-            raise NotAJournal(f"{path} is no SQLite database: name another file")
-        application_id = int.from_bytes(header[_APPLICATION_ID_AT])
-        if self.url.layout is not None or application_id == APPLICATION_ID or not header:
+    def _check_is_ours(self, connection: sqlite3.Connection, files: DatabaseFiles) -> None:
+        # Before SQLite is asked: others may make a journal of an empty file at any time.
+        was_empty = files.is_empty()
+        try:
+            [(application_id, pages)] = connection.execute(
+                "SELECT application_id, page_count FROM pragma_application_id, pragma_page_count"
+            )
+        except sqlite3.DatabaseError as error:
+            if _primary_code(error) != sqlite3.SQLITE_NOTADB:
+                raise
+            application_id = pages = None
+        if not pages and not was_empty:
+            # To SQLite a file of a few bytes is a database without pages.
+            raise NotAJournal(f"{files.path} is not a SQLite database: name another file")
+        if self.url.layout is not None or not pages or application_id == APPLICATION_ID:
             return
         raise NotAJournal(
-            f"{path} is another program's SQLite database: name another file, or ask `esjournal info` whose it is"
+            f"{files.path} is another program's SQLite database: name another file, or ask `esjournal info` whose it is"
         )
 
     @contextmanager
@@ -120,7 +131,7 @@ class SQLiteSession(Session):
     @property
     def is_shared(self) -> bool:
         """Whether other processes see the same store: not one in memory, or in a temporary file."""
-        return self._path is not None
+        return self._files is not None
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin with the write lock: who asks for it in the middle of a transaction is refused, not queued."""
@@ -229,12 +240,7 @@ class SQLiteSession(Session):
         return self._file_number() or (id(self),)
 
     def _file_number(self) -> tuple[int, int] | None:
-        """Return what tells the file from any other, None where there is none."""
-        try:
-            found = self._path.stat() if self._path else None
-        except FileNotFoundError:
-            return None
-        return (found.st_dev, found.st_ino) if found else None
+        return self._files.number() if self._files is not None else None
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""
@@ -267,18 +273,18 @@ class SQLiteSession(Session):
         Raises:
             NotAJournal: the file is another program's, or no database; it is left as it was.
         """
-        made = self._path is not None and _create_file(self._path)
+        made = self._files is not None and self._files.make()
         try:
             with self.transaction(identity_table) as connection:
                 created = self._create_missing(connection, tables)
-            if self._path is not None:
+            if self._files is not None:
                 # The tables come first, so that the header in the file itself, and not in the WAL, names us.
                 self._switch_to_wal()
         except BaseException:
             # A file that is no longer empty may be somebody else's journal by now.
-            if made and self._path is not None and self._path.stat().st_size == 0:
+            if made and self._files is not None and self._files.is_empty():
                 self.close()
-                self._path.unlink(missing_ok=True)
+                self._files.path.unlink(missing_ok=True)
             raise
         return created
 
@@ -320,18 +326,6 @@ def _primary_code(error: BaseException) -> int:
     return code
 
 
-def _header(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_HEADER_BYTES)
-    except FileNotFoundError:
-        raise StoreNotFound(f"nothing is at {path}: run `esjournal --url {path} init` to make a journal") from None
-    except IsADirectoryError:
-        raise NotAJournal(f"{path} is a folder: name a file in it") from None
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
-
-
 def _mode(path: Path) -> str:
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         return "mode=rw"
@@ -339,16 +333,3 @@ def _mode(path: Path) -> str:
     if not Path(f"{path}-wal").exists():
         return "mode=ro&immutable=1"
     return "mode=ro"
-
-
-def _create_file(path: Path) -> bool:
-    """Make an empty file that only its owner can read, which SQLite's WAL inherits; False where one is already."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        return False
-    except FileNotFoundError:
-        raise StoreNotFound(f"the folder of {path} is not there: make it first") from None
-    except OSError as error:
-        raise StoreError(f"{path} cannot be made: {error.strerror}") from None
-    return True

@@ -157,7 +157,7 @@ def test_a_file_that_is_no_database_is_refused_and_stays_as_it_was(
     path: Path, content: bytes, use: Callable[[Path], None]
 ) -> None:
     path.write_bytes(content)
-    with pytest.raises(NotAJournal, match="is no SQLite database: name another file"):
+    with pytest.raises(NotAJournal, match="is not a SQLite database: name another file"):
         use(path)
     assert path.read_bytes() == content
     assert list(path.parent.iterdir()) == [path]

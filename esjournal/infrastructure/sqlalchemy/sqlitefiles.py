@@ -1,0 +1,94 @@
+"""The files of a SQLite database, as the file system shows them.
+
+Nothing in this module opens a file that is a database. When a process closes any descriptor of a file, POSIX drops
+every lock that the process has on it, those of SQLite's own connections included, and another process that then takes
+itself for the last one deletes the WAL (https://sqlite.org/howtocorrupt.html, section 2.2). What is inside a file is
+asked of SQLite, through a connection.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from esjournal.exceptions import NotAJournal, StoreError, StoreNotFound
+
+# Only their owner may read new journals; SQLite gives the files of the WAL the same mode.
+_NEW_FILE_MODE = 0o600
+
+
+@dataclass(frozen=True)
+class DatabaseFiles:
+    """The files of one database: the one at `path`, and those that SQLite keeps beside it."""
+
+    path: Path
+
+    def check(self) -> None:
+        """Check that there is a file that SQLite can be asked about.
+
+        Raises:
+            StoreNotFound: nothing is there.
+            NotAJournal: something other than a file is there.
+            StoreError: this process may not read it.
+        """
+        try:
+            mode = self.path.stat().st_mode
+        except FileNotFoundError:
+            raise StoreNotFound(
+                f"nothing is at {self.path}: run `esjournal --url {self.path} init` to make a journal"
+            ) from None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}") from None
+        if stat.S_ISDIR(mode):
+            raise NotAJournal(f"{self.path} is a folder: name a file in it")
+        if not stat.S_ISREG(mode):
+            raise NotAJournal(f"{self.path} is not a regular file: name another one")
+        if not _permits(self.path, os.R_OK):
+            raise StoreError(f"{self.path} cannot be read: Permission denied")
+
+    def make(self) -> bool:
+        """Make an empty file that only its owner can read, and say whether there was none before.
+
+        Raises:
+            StoreNotFound: its folder does not exist.
+            StoreError: the file cannot be made.
+        """
+        try:
+            _make_without_opening(self.path)
+        except FileExistsError:
+            return False
+        except FileNotFoundError:
+            raise StoreNotFound(f"the folder of {self.path} is not there: make it first") from None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be made: {error.strerror}") from None
+        return True
+
+    def is_empty(self) -> bool:
+        """Say whether the file has no bytes, as one has that was just made."""
+        return self.path.stat().st_size == 0
+
+    def number(self) -> tuple[int, int] | None:
+        """Return what tells the file from any other one; None if there is none."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def _permits(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _make_without_opening(path: Path) -> None:
+    # Another thread may connect to the file as soon as it has its name: closing a descriptor of it would drop its lock.
+    if sys.platform == "linux":
+        os.mknod(path, _NEW_FILE_MODE)
+    else:
+        # Elsewhere only root may make a file by that call. This one gets its name when it is closed.
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as made:
+            os.link(made.name, path)
