@@ -13,10 +13,12 @@ import typer
 
 from esjournal.cli.ending import BAD_DATA, CONFLICT, fail, say
 from esjournal.cli.options import checked
+from esjournal.exceptions import InvalidData
 from esjournal.interchange.formats import FileFormat, format_of
 
 if TYPE_CHECKING:
     from esjournal.interchange.rejects import Problem
+    from esjournal.journal.selecting import TypeSelection
     from esjournal.journal.verdicts import ImportOutcome
 
 MAX_COUNT = 2**63 - 1
@@ -62,11 +64,15 @@ MapTypeOption = Annotated[
 ]
 OnlyTypeOption = Annotated[
     list[str] | None,
-    typer.Option("--only-type", metavar="TYPE", help="Import only this type; may be repeated.", show_default=False),
+    typer.Option(
+        "--only-type", metavar="TYPE", help="Import only this type, or 'orders#*'; may be repeated.", show_default=False
+    ),
 ]
 SkipTypeOption = Annotated[
     list[str] | None,
-    typer.Option("--skip-type", metavar="TYPE", help="Leave this type out; may be repeated.", show_default=False),
+    typer.Option(
+        "--skip-type", metavar="TYPE", help="Leave out this type, or 'orders#*'; may be repeated.", show_default=False
+    ),
 ]
 SummaryOption = Annotated[
     str | None,
@@ -76,7 +82,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progre
 
 
 class TypeChoice(NamedTuple):
-    """Which types are taken, and under which names; see `esjournal.journal.selecting.selected`."""
+    """Which types are taken, and under which names: what `esjournal.journal.selecting.TypeSelection` is made from."""
 
     new_types: Mapping[str, str]
     only_types: Collection[str]
@@ -130,17 +136,25 @@ def type_choice(map_type: list[str] | None, only_type: list[str] | None, skip_ty
         typer.BadParameter: one of them is not allowed.
     """
     from esjournal.domain.model import fields
+    from esjournal.domain.model.typepatterns import renaming
 
     new_types: dict[str, str] = {}
     for text in map_type or ():
-        old, equals, new = text.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"--map-type {text!r} has no =: write OLD=NEW.")
+        try:
+            old, new = renaming(text)
+        except InvalidData as error:
+            raise typer.BadParameter(f"--map-type {error}.") from None
         if old in new_types:
             raise typer.BadParameter(f"--map-type gives {old!r} two new names: give one.")
-        new_types[checked(fields.event_type, old)] = checked(fields.event_type, new)
+        new_types[old] = new
     wanted, unwanted = ([checked(fields.event_type, text) for text in types or ()] for types in (only_type, skip_type))
     return TypeChoice(new_types, wanted, unwanted)
+
+
+def say_unused(types: TypeSelection) -> None:
+    """Warn of the rules about types that no event fitted, such as one with a misspelt type."""
+    for rule in types.unused():
+        say(f"warning: {rule} matched no event")
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from esjournal.domain.model import fields
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sequencesummary import SequenceOrder, SequenceSummary
 from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT, RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.sequences import Sequences
-from esjournal.journal.matching import ALL_TYPES, TypePatterns
+from esjournal.journal.matching import ALL_TYPES
 from esjournal.journal.opening import Journal
 
 

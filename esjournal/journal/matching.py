@@ -5,43 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import cached_property
 from typing import Any
 
 from esjournal.domain.model import states
 from esjournal.domain.model.comparisons import Comparison
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sqlalchemy.conditions import Conditions
 from esjournal.journal.opening import Journal
-
-# What makes a pattern of a type.
-_MAGIC = re.compile(r"[*?[]")
-
-
-class TypePatterns:
-    """Event types, whole or as patterns: `*` stands for any text, `?` for a character, `[ab]` for one of these.
-
-    Args:
-        patterns: none of them means all types.
-    """
-
-    def __init__(self, patterns: Collection[str] = ()) -> None:
-        self.whole = [pattern for pattern in patterns if not _MAGIC.search(pattern)]
-        self.with_magic = [pattern for pattern in patterns if _MAGIC.search(pattern)]
-        self._known: dict[str, bool] = {}
-        self._expression = re.compile("|".join(map(translate, patterns)))
-
-    def __bool__(self) -> bool:
-        return bool(self.whole or self.with_magic)
-
-    def match(self, event_type: str) -> bool:
-        """Say whether a type is one of these."""
-        if not self:
-            return True
-        if event_type not in self._known:
-            self._known[event_type] = self._expression.match(event_type) is not None
-        return self._known[event_type]
-
 
 ALL_TYPES = TypePatterns()
 

@@ -7,39 +7,64 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import compress
 
+from esjournal.domain.model.fields import shortened
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sqlalchemy.layouts.layout import Layout
 from esjournal.interchange.batches import Batch, Read, batch_of
 
 
-def selected(
-    batches: Iterable[Batch],
-    *,
-    new_types: Mapping[str, str],
-    only_types: Collection[str] = (),
-    skipped_types: Collection[str] = (),
-) -> Iterator[Batch]:
-    """Yield batches with the events that are wanted, under the types that they are to have.
+class TypeSelection:
+    """Which events of files are taken, by their types, and under which types.
 
     Args:
-        batches: what files hold.
         new_types: for types as the file has them, the ones to take their place.
-        only_types: take only events of these types, as the file has them, where any is named.
-        skipped_types: leave out events of these types, as the file has them.
+        only_types: take only events of these types, as the file has them, where any is named; they may be patterns.
+        skipped_types: leave out events of these types, as the file has them; they may be patterns.
     """
-    for batch in batches:
-        types = batch.columns[2]
-        kept = [(not only_types or found in only_types) and found not in skipped_types for found in types]
-        if not all(kept):
-            columns = tuple(list(compress(column, kept)) for column in batch.columns)
-            # In little room: an import into an empty file remembers them all to its end.
-            lines = array("q", compress(batch.lines, kept))
-            batch = replace(batch, columns=columns, lines=lines, left_out=len(kept) - len(lines))
-        if not new_types.keys().isdisjoint(types):
-            ids, versions, types, states, moments = batch.columns
-            renamed = [new_types.get(found, found) for found in types]
-            batch = replace(batch, columns=(ids, versions, renamed, states, moments))
-        yield batch
+
+    def __init__(
+        self, new_types: Mapping[str, str], only_types: Collection[str] = (), skipped_types: Collection[str] = ()
+    ) -> None:
+        self._new_types = new_types
+        self._only = TypePatterns(only_types)
+        self._skipped = TypePatterns(skipped_types)
+        self._not_renamed = dict.fromkeys(new_types)
+        self._any_seen = False
+
+    def of(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield batches with the events that are wanted, under the types that they are to have."""
+        for batch in batches:
+            present = set(batch.columns[2])
+            self._any_seen = self._any_seen or bool(present)
+            if unwanted := {found for found in present if not self._wants(found)}:
+                kept = [found not in unwanted for found in batch.columns[2]]
+                columns = tuple(list(compress(column, kept)) for column in batch.columns)
+                # In little room: an import into an empty file remembers them all to its end.
+                lines = array("q", compress(batch.lines, kept))
+                batch = replace(batch, columns=columns, lines=lines, left_out=len(kept) - len(lines))
+            if renamed := self._new_types.keys() & (present - unwanted):
+                for old in renamed:
+                    self._not_renamed.pop(old, None)
+                ids, versions, types, states, moments = batch.columns
+                new = [self._new_types.get(found, found) for found in types]
+                batch = replace(batch, columns=(ids, versions, new, states, moments))
+            yield batch
+
+    def _wants(self, event_type: str) -> bool:
+        # Both are asked about every type, so that each knows which of its patterns fitted none.
+        skipped = self._skipped.match(event_type) if self._skipped else False
+        return self._only.match(event_type) and not skipped
+
+    def unused(self) -> list[str]:
+        """Return the rules that had nothing to do, as options; none where there was no event."""
+        if not self._any_seen:
+            return []
+        return [
+            *(f"--only-type {shortened(pattern)}" for pattern in self._only.unmatched),
+            *(f"--skip-type {shortened(pattern)}" for pattern in self._skipped.unmatched),
+            *(f"--map-type {shortened(f'{old}={self._new_types[old]}')}" for old in self._not_renamed),
+        ]
 
 
 def fitting(batches: Iterable[Batch], layout: Layout) -> Iterator[Batch]:

@@ -267,6 +267,21 @@ def test_types_are_chosen_and_renamed_and_the_proof_is_of_what_was_copied(old: s
     assert len(stored(new)) == 9
 
 
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_types_are_chosen_by_patterns_and_a_rule_that_matched_no_event_is_warned_of(
+    old: str, new: str, dry_run: list[str]
+) -> None:
+    rules = ["--only-type", "shop#[AB]", "--skip-type", "*#B", "--skip-type", "shop#X*", "--map-type", "b=c"]
+    result = invoke("copy", "--quiet", *dry_run, *rules, old, new)
+    ended(
+        result,
+        0,
+        "esjournal: warning: --skip-type 'shop#X\\*' matched no event\n"
+        "esjournal: warning: --map-type 'b=c' matched no event\n",
+    )
+    assert [found.event_type for found in stored(new)] == ([] if dry_run else ["shop#A"] * 3)
+
+
 def test_gaps_are_refused_where_versions_have_to_be_contiguous(new: str, tmp_path: Path) -> None:
     old = journal_with(str(tmp_path / "old.db"), [event(0), event(2)])
     result = invoke("copy", "--require-contiguous", old, new)
@@ -373,7 +388,8 @@ def test_a_copy_that_lost_an_event_is_not_proven_and_its_cursor_stays(old: str, 
         (["--dry-run", "--commit-every", "2"], "--dry-run commits nothing"),
         (["--max-rejects", "2"], "--max-rejects counts what goes to --rejects"),
         (["--rejects", "bad.csv"], "rejects are NDJSON"),
-        (["--map-type", "x"], "has no ="),
+        (["--map-type", "x"], "--map-type 'x' has no ="),
+        (["--map-type", "shop#*=orders#*"], r"--map-type 'shop#\*' is a pattern, and each type needs a new name"),
         (["--summary", "nowhere/s.json"], "its folder is not there"),
         (["--only-type", ""], "event_type is empty"),
     ],

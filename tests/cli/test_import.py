@@ -99,6 +99,7 @@ def test_one_bad_file_of_many_is_enough_for_nothing_to_be_written(folder: Path, 
             "--map-type gives 'a' two new names: give one",
         ),
         (["e.ndjson", "--map-type", "=new"], "event_type is empty"),
+        (["e.ndjson", "--map-type", "a*=b*"], r"--map-type 'a\*' is a pattern, and each type needs a new name"),
         (["e.ndjson", "--map-type", "old="], "event_type is empty"),
         (["e.ndjson", "--only-type", "a\nb"], r"control character U\+000A"),
         (["e.ndjson", "--rejects", "r.csv"], "--rejects r.csv: rejects are NDJSON, name the file so"),
@@ -287,10 +288,28 @@ def test_a_seal_is_checked_whenever_there_is_one_and_can_be_demanded(folder: Pat
 def test_types_are_renamed_and_chosen(folder: Path, url: str) -> None:
     file_with(folder / "e.ndjson", [event(n, event_type=kind) for n, kind in enumerate("abcab")])
     result = invoke("import", "e.ndjson", "--map-type", "a=A=1", "--map-type", "x=y", "--skip-type", "c", url=url)
-    ended(result, 0, "esjournal: 5 read, 4 appended, 0 already there, 1 left out, .*\n")
+    unused = "esjournal: warning: {} matched no event\n"
+    totals = "esjournal: 5 read, {} appended, 0 already there, {} left out, [^\n]*\n"
+    ended(result, 0, unused.format("--map-type 'x=y'") + totals.format(4, 1))
     assert [found.event_type for found in stored(url)] == ["A=1", "b", "A=1", "b"]
     result = invoke("import", "e.ndjson", "--only-type", "c", "--only-type", "x", url=url)
-    ended(result, 0, "esjournal: 5 read, 1 appended, 0 already there, 4 left out, .*\n")
+    ended(result, 0, unused.format("--only-type 'x'") + totals.format(1, 4))
+
+
+def test_types_are_chosen_by_patterns_and_a_generic_type_of_net_is_whole(folder: Path, url: str) -> None:
+    generic = "Shop.Envelope`1[[Shop.Created, Shop]]"
+    types = ["shop#A", generic, "shop#B", "other#A"]
+    file_with(folder / "e.ndjson", [event(n, event_type=kind) for n, kind in enumerate(types)])
+    rules = ["--only-type", "shop#*", "--only-type", generic, "--skip-type", "*#B", "--map-type", f"{generic}=shop#C"]
+    ended(invoke("import", "--quiet", "e.ndjson", *rules, url=url), 0)
+    assert [found.event_type for found in stored(url)] == ["shop#A", "shop#C"]
+
+
+@pytest.mark.parametrize("options", [["--quiet"], ["--dry-run", "--quiet"], ["--commit-every", "1", "--quiet"]])
+def test_a_rule_that_matched_no_event_is_warned_of(folder: Path, url: str, options: list[str]) -> None:
+    file_with(folder / "e.ndjson", sequence(2))
+    result = invoke("import", "e.ndjson", "--skip-type", "orders#*", *options, url=url)
+    ended(result, 0, r"esjournal: warning: --skip-type 'orders#\*' matched no event\n")
 
 
 # Totals

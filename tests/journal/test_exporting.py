@@ -8,6 +8,7 @@ from typing import IO, cast
 
 import pytest
 
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
@@ -15,7 +16,7 @@ from esjournal.interchange.formats import FileFormat
 from esjournal.journal import exporting
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.exporting import Exported, export_events
-from esjournal.journal.matching import Selection, TypePatterns
+from esjournal.journal.matching import Selection
 from esjournal.journal.opening import Journal, open_journal
 from tests.events import OTHER_ID, event, sequence
 from tests.program import journal_with

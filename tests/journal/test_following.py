@@ -15,13 +15,14 @@ from typing import NoReturn
 
 import pytest
 
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.exceptions import InvalidCursor, StoreNotFound, StoreUnreachable
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.journal import following
 from esjournal.journal.cursors import cursor_at
 from esjournal.journal.following import Followed, follow
-from esjournal.journal.matching import Selection, TypePatterns
+from esjournal.journal.matching import Selection
 from esjournal.journal.opening import Journal, open_journal
 from tests.events import OTHER_ID, event, sequence
 from tests.journal.given import refilled

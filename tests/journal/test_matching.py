@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from esjournal.domain.model import fields, states
 from esjournal.domain.model.comparisons import Comparison, comparison
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.journal.matching import Selection, TypePatterns
+from esjournal.journal.matching import Selection
 from esjournal.journal.opening import Journal
 from esjournal.journal.reading import read_journal
 from tests.events import ID, OTHER_ID, event, json_states
@@ -137,6 +138,7 @@ def test_paths_values_types_and_ids_are_never_part_of_a_statement(journal: Journ
 
 
 TYPES = ["a.b#C", "a.b#D", "A.B#C", "a_b#C", "a%b#C", "x!y#Z", "a[b]#C", "shop#Paid", "shop#Placed"]
+TYPES += ["Envelope`1[[Created, Shop]]", "*Order?"]
 
 
 @pytest.mark.parametrize(
@@ -155,6 +157,10 @@ TYPES = ["a.b#C", "a.b#D", "A.B#C", "a_b#C", "a%b#C", "x!y#Z", "a[b]#C", "shop#P
         ("*Paid", ["shop#Paid"]),
         ("SHOP#*", []),
         ("*", TYPES),
+        # A type that equals the pattern fits too: of .NET's generic types the brackets are part of the name.
+        ("Envelope`1[[Created, Shop]]", ["Envelope`1[[Created, Shop]]"]),
+        ("a[b]#C", ["a[b]#C"]),
+        ("*Order?", ["*Order?"]),
     ],
 )
 def test_a_pattern_stands_for_types_by_their_case(journal: Journal, pattern: str, expected: list[str]) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal import reading
-from esjournal.journal.matching import TypePatterns
 from esjournal.journal.opening import Journal, open_journal
 from esjournal.journal.reading import read_sequence
 from tests.events import ID, OTHER_ID, event

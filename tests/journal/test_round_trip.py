@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.interchange import ndjson
@@ -20,7 +21,7 @@ from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.streams import source
 from esjournal.journal.exporting import export_events
 from esjournal.journal.importing import import_events
-from esjournal.journal.matching import Selection, TypePatterns
+from esjournal.journal.matching import Selection
 from esjournal.journal.opening import Journal, initialise, open_journal
 from tests.events import OTHER_ID, event, generated, json_states, recorded_events, sequence
 from tests.program import environment, file_with, journal_with

@@ -7,7 +7,7 @@ import pytest
 from esjournal.interchange.batches import Batch
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal
-from esjournal.journal.selecting import selected
+from esjournal.journal.selecting import TypeSelection
 from tests.events import event, reads
 from tests.journal.given import BAD, content, counts, given
 
@@ -20,7 +20,7 @@ def batches(*, size: int | None = None) -> list[Batch]:
 
 def kept(source: list[Batch], **options: object) -> list[tuple[int, str]]:
     """Line and type of each event that is wanted."""
-    chosen = selected(source, **{"new_types": {}, **options})  # type: ignore[arg-type]
+    chosen = TypeSelection(**{"new_types": {}, **options}).of(source)  # type: ignore[arg-type]
     return [(line, found.event_type) for line, found in reads(chosen)]  # type: ignore[union-attr]
 
 
@@ -38,6 +38,9 @@ def kept(source: list[Batch], **options: object) -> list[tuple[int, str]]:
         ({"new_types": {"a": "b", "b": "a"}}, [(1, "b"), (2, "a"), (3, "c"), (4, "a"), (5, "b"), (6, "b")]),
         ({"new_types": {"a": "z"}, "only_types": ["a"]}, [(1, "z"), (5, "z"), (6, "z")]),
         ({"new_types": {"a": "z"}, "only_types": ["z"]}, []),
+        ({"only_types": ["[ab]"]}, [(1, "a"), (2, "b"), (4, "b"), (5, "a"), (6, "a")]),
+        ({"skipped_types": ["?", "x"]}, []),
+        ({"only_types": ["*"], "skipped_types": ["[!c]"]}, [(3, "c")]),
     ],
 )
 def test_types_are_chosen_by_the_names_in_the_file_and_events_keep_their_lines(
@@ -47,12 +50,12 @@ def test_types_are_chosen_by_the_names_in_the_file_and_events_keep_their_lines(
 
 
 def test_bad_lines_stay_whatever_is_chosen() -> None:
-    [batch] = selected(given(BAD, event(0), BAD, size=9), new_types={}, only_types=["x"])
+    [batch] = TypeSelection({}, only_types=["x"]).of(given(BAD, event(0), BAD, size=9))
     assert ([bad.line for bad in batch.bad], batch.size, batch.left_out) == ([1, 3], 2, 1)
 
 
 def test_what_is_left_out_is_read_and_counted_apart(journal: Journal, chunk_size: int) -> None:
-    outcome = import_events(journal, selected(batches(), new_types={"b": "z"}, skipped_types=["a"]))
+    outcome = import_events(journal, TypeSelection({"b": "z"}, skipped_types=["a"]).of(batches()))
     assert counts(outcome) == (6, 3, 0, 0, 0)
     assert outcome.left_out == 3
     assert [(version, kind) for _, version, kind, _ in content(journal)] == [(1, "z"), (2, "c"), (3, "z")]
@@ -60,7 +63,34 @@ def test_what_is_left_out_is_read_and_counted_apart(journal: Journal, chunk_size
 
 @pytest.mark.parametrize("commit_every", [1, 2, 5])
 def test_in_parts_only_what_is_wanted_counts(journal: Journal, chunk_size: int, commit_every: int) -> None:
-    chosen = selected(batches(), new_types={}, only_types=["a"])
+    chosen = TypeSelection({}, only_types=["a"]).of(batches())
     outcome = import_events(journal, chosen, commit_every=commit_every)
     assert (outcome.read, outcome.appended, outcome.left_out) == (6, 3, 3)
     assert outcome.committed
+
+
+@pytest.mark.parametrize("size", [1, 100])
+@pytest.mark.parametrize(
+    ("options", "unused"),
+    [
+        ({}, []),
+        ({"only_types": ["a"], "skipped_types": ["b"], "new_types": {"a": "z"}}, []),
+        ({"only_types": ["x", "[ab]", "y*"]}, ["--only-type 'x'", "--only-type 'y*'"]),
+        ({"skipped_types": ["b", "A"]}, ["--skip-type 'A'"]),
+        # What another rule has left out had the type all the same; what is left out gets no new type.
+        ({"only_types": ["a"], "skipped_types": ["b"]}, []),
+        ({"new_types": {"a": "y", "x": "z"}, "skipped_types": ["a"]}, ["--map-type 'a=y'", "--map-type 'x=z'"]),
+    ],
+)
+def test_rules_that_had_nothing_to_do_are_known_at_the_end(
+    size: int, options: dict[str, object], unused: list[str]
+) -> None:
+    selection = TypeSelection(**{"new_types": {}, **options})  # type: ignore[arg-type]
+    list(selection.of(batches(size=size)))
+    assert selection.unused() == unused
+
+
+def test_where_there_is_no_event_no_rule_is_called_unused() -> None:
+    selection = TypeSelection({"a": "b"}, ["c"], ["d"])
+    assert list(selection.of([])) == []
+    assert selection.unused() == []

@@ -26,6 +26,7 @@ from esjournal.cli.importing import (
     fail_for_rejects,
     putting_aside,
     say_totals,
+    say_unused,
     type_choice,
     write_summary,
 )
@@ -87,15 +88,16 @@ def copy(
     _check_files(source, target, rejects, summary, cursor_file)
     _check_span(source, after, cursor_file)
     for_stores = _for_stores(target, commit_every=commit_every, require_contiguous=require_contiguous)
-    types = type_choice(map_type, only_type, skip_type)
+    choice = type_choice(map_type, only_type, skip_type)
     from esjournal.interchange.streams import replacing
     from esjournal.journal.copying import open_source
     from esjournal.journal.cursors import cursor_line
     from esjournal.journal.opening import is_same_journal
     from esjournal.journal.proving import prove
-    from esjournal.journal.selecting import selected
+    from esjournal.journal.selecting import TypeSelection
     from esjournal.journal.targets import open_target
 
+    types = TypeSelection(*choice)
     # A server that stores on this machine takes a core for itself.
     busy = 2 if target.startswith("postgresql") else 1
     with (
@@ -112,7 +114,7 @@ def copy(
             # A process that reads is begun before a thread that draws.
             with copied.read() as batches, copying_progress(copied.size, copied.done, quiet=quiet) as on_progress:
                 outcome = place.take(
-                    selected(batches, **types._asdict()),
+                    types.of(batches),
                     dry_run=dry_run,
                     put_aside=aside and aside.take,
                     max_put_aside=max_rejects,
@@ -131,6 +133,7 @@ def copy(
                 max_rejects=max_rejects,
                 advice="mend one side, or put these events aside with --rejects",
             )
+        say_unused(types)
         if not quiet:
             if (left_out := copied.left_out()) is not None:
                 say(left_out)
@@ -142,7 +145,7 @@ def copy(
                 copying_progress(copied.size, copied.done, " proven", quiet=quiet) as on_progress,
             ):
                 proof = prove(
-                    selected(batches, **types._asdict()),
+                    types.of(batches),
                     find,
                     put_aside=sorted(aside.lines) if aside else (),
                     by_value=place.rewrites_states,

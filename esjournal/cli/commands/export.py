@@ -71,12 +71,13 @@ def export(
         raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
     journal_url = url_of(context, url, layout, table)
     starts = [checked_start(text, journal_url) for text in originator_ids or ()]
+    from esjournal.domain.model.typepatterns import TypePatterns
     from esjournal.interchange.streams import STANDARD_STREAM, replacing, sink
     from esjournal.journal.cursors import cursor_at, cursor_line, position_after
     from esjournal.journal.exporting import export_events
     from esjournal.journal.files import open_to_read
     from esjournal.journal.finding import find_sequence
-    from esjournal.journal.matching import Selection, TypePatterns
+    from esjournal.journal.matching import Selection
 
     with open_to_read(journal_url) as journal:
         ids = [find_sequence(journal, start) for start in starts]

@@ -61,9 +61,9 @@ def get(
         for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
     }
     from esjournal.cli.rendering.events import print_events
+    from esjournal.domain.model.typepatterns import TypePatterns
     from esjournal.journal.files import open_to_read
     from esjournal.journal.finding import find_sequence
-    from esjournal.journal.matching import TypePatterns
     from esjournal.journal.reading import read_sequence
 
     with open_to_read(journal_url) as journal:

@@ -23,6 +23,7 @@ from esjournal.cli.importing import (
     fail_for_rejects,
     putting_aside,
     say_totals,
+    say_unused,
     type_choice,
     write_summary,
 )
@@ -78,7 +79,7 @@ def import_(
     from esjournal.interchange.files import Files
 
     check_options(dry_run=dry_run, commit_every=commit_every, rejects=rejects, max_rejects=max_rejects, summary=summary)
-    types = type_choice(map_type, only_type, skip_type)
+    choice = type_choice(map_type, only_type, skip_type)
     files = Files(paths, file_format, line_limit=max_line_bytes, seal_required=require_seal)
     if commit_every is not None:
         # Later it would be found out too late.
@@ -89,13 +90,14 @@ def import_(
         # The files are being read while all this loads.
         from esjournal.journal.importing import import_events
         from esjournal.journal.opening import open_journal
-        from esjournal.journal.selecting import selected
+        from esjournal.journal.selecting import TypeSelection
 
+        types = TypeSelection(*choice)
         with open_journal(journal_url) as journal, putting_aside(rejects) as aside:
             with reading_progress(files, quiet) as on_progress:
                 outcome = import_events(
                     journal,
-                    selected(batches, **types._asdict()),
+                    types.of(batches),
                     dry_run=dry_run,
                     commit_every=commit_every,
                     require_contiguous=require_contiguous,
@@ -116,6 +118,7 @@ def import_(
                 max_rejects=max_rejects,
                 advice="mend the file and import it again",
             )
+    say_unused(types)
     if not quiet:
         say_totals(outcome, dry_run=dry_run)
     fail_for_rejects(outcome, rejects)

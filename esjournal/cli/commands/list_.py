@@ -54,9 +54,9 @@ def list_(
 
     start = checked(lambda text: fields.originator_id_start(text, shortest=1), prefix) if prefix else ""
     from esjournal.cli.rendering.sequences import print_sequences
+    from esjournal.domain.model.typepatterns import TypePatterns
     from esjournal.journal.files import open_to_count
     from esjournal.journal.listing import list_sequences
-    from esjournal.journal.matching import TypePatterns
 
     with open_to_count(url_of(context, url, layout, table)) as journal:
         found = list_sequences(journal, prefix=start, types=TypePatterns(types or ()), order=sort, limit=limit)

@@ -118,9 +118,10 @@ def log(
     from esjournal.cli.following import followed
     from esjournal.cli.pager import paged
     from esjournal.cli.rendering.log import print_log
+    from esjournal.domain.model.typepatterns import TypePatterns
     from esjournal.journal.files import open_to_read
     from esjournal.journal.finding import find_sequence
-    from esjournal.journal.matching import Selection, TypePatterns
+    from esjournal.journal.matching import Selection
     from esjournal.journal.reading import read_journal
 
     with open_to_read(journal_url) as journal:
