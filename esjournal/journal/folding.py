@@ -38,14 +38,19 @@ def history(
         journal: an open journal.
         originator_id: the sequence, in canonical form.
         at_version: leave out what is behind this version.
-        at_time: leave out what was recorded later than this moment, in canonical form.
+        at_time: leave out what comes after the last event that was recorded by this time, in canonical form. Events
+            before that one are never left out: where a clock was set back, some have a later time, and a state without
+            them would be none that the sequence ever had.
     """
-    events = read_sequence(journal, originator_id, lte=at_version)
     if at_time is not None:
-        # Of what nobody knows when it was recorded, nobody can say that it was by then.
-        known = (event for event in events if event.recorded_at is not None)
-        events = (event for event in known if str(event.recorded_at) <= at_time)
-    return fold(events)
+        # An event without a time is not known to be recorded by then, unless a later one was.
+        backwards = read_sequence(journal, originator_id, lte=at_version, reverse=True)
+        by_then = (event for event in backwards if event.recorded_at is not None and event.recorded_at <= at_time)
+        last = next(by_then, None)
+        if last is None:
+            return iter(())
+        at_version = last.originator_version
+    return fold(read_sequence(journal, originator_id, lte=at_version))
 
 
 def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:

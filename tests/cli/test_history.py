@@ -81,6 +81,44 @@ def test_the_state_at_a_version_or_at_a_time(url: str, arguments: list[str], las
     assert found["originator_version"] == last
 
 
+def clock_set_back(url: str) -> str:
+    """A journal whose second event says that it was recorded before the first."""
+    times = ["00.593", "00.590", "00.600", "00.595", "00.700"]
+    return journal_with(
+        url,
+        [
+            event(version, f'{{"f{version}":1}}')._replace(recorded_at=f"2026-01-31T12:00:{time}000Z")
+            for version, time in enumerate(times)
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "last", "later"),
+    [
+        (["--at-time", "2026-01-31T12:00:00.591Z"], 1, 1),
+        (["--at-time", "2026-01-31T12:00:00.593Z"], 1, 0),
+        (["--at-time", "2026-01-31T12:00:00.599Z"], 3, 1),
+        (["--at-time", "2026-01-31T12:00:00.599Z", "--at-version", "2"], 1, 0),
+        (["--at-time", "2026-01-31T12:00:01Z"], 4, 0),
+    ],
+)
+def test_the_state_at_a_time_has_all_events_before_the_last_one_recorded_by_then(
+    store_url: str, options: list[str], last: int, later: int
+) -> None:
+    ended = invoke("history", ID, *options, "-F", "json", url=clock_set_back(store_url))
+    assert json.loads(ended.stdout)["state"] == {f"f{version}": 1 for version in range(last + 1)}
+    assert ended.exit_code == 0
+    told = f"esjournal: {later} of {last + 1} events were recorded after 2026-01-31T12:00:00.59"
+    assert ended.stderr.startswith(told) if later else ended.stderr == ""
+
+
+def test_a_time_before_all_of_them_finds_nothing(store_url: str) -> None:
+    refused(
+        invoke("history", ID, "--at-time", "2026-01-31T12:00:00.589Z", url=clock_set_back(store_url)), 1, "no events"
+    )
+
+
 def test_the_events_that_set_a_field_and_the_last_of_them(url: str) -> None:
     assert run("history", ID, "--field", "owner", url=url).stdout == (
         "version 0  a#Opened  2026-01-31T12:00:00.000000Z\n"

@@ -47,7 +47,8 @@ def history(
     """Show what each event of a sequence changed, and the state that they fold up to.
 
     Later fields win, nested objects are merged, null removes a field (RFC 7396). With --field, the last event is the
-    one that set it last. Exit 1 when nothing is found.
+    one that set it last. --at-time ends with the last event recorded by then, and folds all that come before it. Exit 1
+    when nothing is found.
 
     \b
     Examples:
@@ -74,13 +75,14 @@ def history(
     from esjournal.journal.files import open_to_read
     from esjournal.journal.finding import find_sequence
 
-    read = unfolded = 0
+    read = unfolded = recorded_later = 0
 
     def counted(steps: Iterable[Step]) -> Iterator[Step]:
-        nonlocal read, unfolded
+        nonlocal read, unfolded, recorded_later
         for step in steps:
             read += 1
             unfolded += step.changes is None
+            recorded_later += moment is not None and (step.event.recorded_at or moment) > moment
             yield step
 
     with open_to_read(journal_url) as journal:
@@ -95,3 +97,8 @@ def history(
             fail(f"nothing found: sequence {sequence} {what}{f'; {opaque}' if unfolded else ''}", NOTHING_FOUND)
     if unfolded:
         say(opaque)
+    if recorded_later:
+        say(
+            f"{recorded_later} of {read} events were recorded after {moment}, and are folded because a later version "
+            f"was recorded by then: a clock was set back"
+        )
