@@ -198,7 +198,7 @@ def test_nothing_found_is_exit_1(url: str, arguments: list[str], message: str) -
         (["9b3"], "is no UUID, and no beginning of one"),
         ([ID, "--at-version", "x"], "is no version"),
         ([ID, "--at-version", "1_0"], "is no version"),
-        ([ID, "--at-time", "soon"], "'soon' is no time"),
+        ([ID, "--at-time", "soon"], "'soon' is not a time"),
         ([ID, "--field", "a..b"], "is no path"),
         ([ID, "--format", "csv"], "'csv' is not one of"),
     ],

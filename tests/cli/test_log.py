@@ -12,7 +12,7 @@ from esjournal.infrastructure.sequenceditem import RecordedEvent
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import on_terminal, plain
 from tests.events import ID, MOMENT, OTHER_ID, event
-from tests.program import file_with, invoke, journal_with, run
+from tests.program import environment, file_with, invoke, journal_with, run
 
 
 def at(minute: int, number: int, *, of: str = ID, kind: str = "shop#Paid") -> RecordedEvent:
@@ -35,6 +35,31 @@ def numbers(url: str, *arguments: str) -> list[int]:
 
 
 # Which events
+
+
+@pytest.mark.parametrize(
+    ("zone", "arguments", "expected"),
+    [
+        # Midnight and what follows it are skipped, and half past two is.
+        ("<-04>4<-03>,M9.1.6/24,M4.1.6/24", ["--since", "2024-09-08"], [1, 2]),
+        ("<-04>4<-03>,M9.1.6/24,M4.1.6/24", ["--until", "2024-09-08"], [0, 1]),
+        ("<-04>4<-03>,M9.1.6/24,M4.1.6/24", ["--since", "2024-09-08 00:30", "--until", "2024-09-08 00:30"], [1]),
+        ("UTC0", ["--since", "2024-09-08T04:00:00,000000001Z"], [2]),
+        ("UTC0", ["--until", "2024-09-08T04:00:00,999999999Z"], [0, 1]),
+        ("UTC0", ["--since", "Sun Sep  8 04:00:00 UTC 2024"], [1, 2]),
+    ],
+)
+def test_times_of_the_local_zone_that_do_not_exist_are_those_of_the_change(
+    tmp_path: Path, zone: str, arguments: list[str], expected: list[int]
+) -> None:
+    times = ["03:59:59.999999", "04:00:00.000000", "04:30:00.000000"]
+    url = journal_with(
+        str(tmp_path / "j.db"),
+        [event(n, f'{{"n":{n}}}')._replace(recorded_at=f"2024-09-08T{time}Z") for n, time in enumerate(times)],
+    )
+    ended = run("log", *arguments, "--template", "{state.n}", url=url, env=environment(TZ=zone))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [int(line) for line in ended.stdout.splitlines()] == expected
 
 
 @pytest.mark.parametrize(
@@ -224,8 +249,8 @@ def test_a_pipe_is_not_paged(url: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--since", "soon"], "'soon' is no time"),
-        (["--until", "2026-02-30"], "is no time"),
+        (["--since", "soon"], "'soon' is not a time"),
+        (["--until", "2026-02-30"], "is not a time"),
         (["--since", "2026-02-01", "--until", "2026-01-01"], "nothing is between them"),
         (["--where", "n = 1"], "'n = 1' is no comparison"),
         (["--where", "n == x"], "'x' is no JSON"),

@@ -18,7 +18,7 @@ from esjournal.cli.options import (
     checked_start,
     url_of,
 )
-from esjournal.cli.times import moment_of
+from esjournal.cli.times import time_of
 
 if TYPE_CHECKING:
     from esjournal.journal.folding import Step
@@ -33,7 +33,7 @@ def history(
     ] = None,
     at_time: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Recorded then or earlier: 2026-01-31, '10 min ago'.", show_default=False),
+        typer.Option(metavar="TIME", help="Recorded then or earlier: 2026-01-31, 2h.", show_default=False),
     ] = None,
     field: Annotated[
         str | None,
@@ -68,7 +68,7 @@ def history(
     journal_url = url_of(context, url, layout, table)
     start = checked_start(originator_id, journal_url)
     version = None if at_version is None else checked(fields.originator_version, at_version)
-    moment = None if at_time is None else moment_of(at_time)
+    moment = None if at_time is None else time_of(at_time, latest=True)
     path = None if field is None else checked(states.path, field)
     from esjournal.cli.rendering.history import print_history
     from esjournal.journal import folding

@@ -23,7 +23,7 @@ from esjournal.cli.options import (
     checked_start,
     url_of,
 )
-from esjournal.cli.times import moment_of
+from esjournal.cli.times import time_of
 from esjournal.interchange.formats import is_file_of_events
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ def log(
     reverse: Annotated[bool, typer.Option("--reverse", help="The last events first.")] = False,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Recorded then or later: 2026-01-31, '10 min ago'.", show_default=False),
+        typer.Option(metavar="TIME", help="Recorded then or later: 2026-01-31, 2h, '1 month ago'.", show_default=False),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Recorded then or earlier: today, 12:00.", show_default=False),
+        typer.Option(metavar="TIME", help="Recorded then or earlier: today, 'yesterday 12:00'.", show_default=False),
     ] = None,
     after: AfterOption = None,
     types: TypesOption = None,
@@ -149,7 +149,8 @@ def log(
 
 
 def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]:
-    earliest, latest = (None if text is None else moment_of(text) for text in (since, until))
+    earliest = None if since is None else time_of(since)
+    latest = None if until is None else time_of(until, latest=True)
     if earliest is not None and latest is not None and earliest > latest:
         raise typer.BadParameter(f"--since is {earliest} and --until {latest}: nothing is between them.")
     return earliest, latest

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NoReturn
 
+from esjournal.domain.model.isotimes import iso_time
 from esjournal.exceptions import InvalidData
 
 MAX_VERSION = 2**63 - 1
@@ -30,9 +31,6 @@ _ZERO_ID = _ANY_ID.encode()
 _DIGITS_AS_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
 _ZERO_MOMENT = b"0000-00-00T00:00:00.000000Z"
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3])(:[0-5]\d:[0-5]\d)(?:\.(\d{1,6}))?(Z|z|[+-]\d\d:\d\d)", re.ASCII
-)
 # C0, DEL, C1, the line and paragraph separators, and the controls that turn the direction of text.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -119,21 +117,22 @@ def event_type(text: str) -> str:
 def recorded_at(text: str) -> str:
     """Return a moment in UTC with microseconds, `2026-01-31T12:00:00.000000Z`.
 
-    Any ISO 8601 time with an offset is taken (RFC 3339, section 5.6); one without an offset is refused, because
-    it would mean another moment on another machine, and so are digits beyond microseconds, which would be lost.
+    Any ISO 8601 time with an offset is taken, as `isotimes.iso_time` reads it; one without an offset is refused,
+    because it would mean another time on another machine, and so are digits beyond microseconds, which would be lost.
     """
-    found = _TIME.fullmatch(text)
-    try:
-        if not found:
-            raise ValueError(text)
-        day, hour, rest, fraction, offset = found.groups()
-        moment = datetime.fromisoformat(f"{day}T{hour}{rest}.{(fraction or '').ljust(6, '0')}{offset.upper()}")
-        return recorded_at_text(moment)
-    except (ValueError, OverflowError):
-        raise InvalidData(
-            f"recorded_at {shortened(text)} is no moment: "
-            f"write a date, a time and an offset, such as 2026-01-31T12:00:00Z"
-        ) from None
+    written = iso_time(text)
+    if written is None:
+        reason = "is no moment: write a date, a time and an offset, such as 2026-01-31T12:00:00Z"
+    elif written.offset is None:
+        reason = "has no offset, and would be another time on another machine: write one, such as Z or +01:00"
+    elif written.is_cut:
+        reason = "has more than 6 decimals, and would lose some: write no more than microseconds"
+    else:
+        try:
+            return recorded_at_text(written.local.replace(tzinfo=written.offset))
+        except OverflowError:
+            reason = "is before the year 1 or after 9999 in UTC: write a time between"
+    raise InvalidData(f"recorded_at {shortened(text)} {reason}")
 
 
 def are_canonical_moments(texts: Collection[str]) -> bool:
