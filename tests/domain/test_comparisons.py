@@ -50,6 +50,8 @@ def test_a_comparison_is_a_path_an_operator_and_a_json_value(text: str, expected
         ("a == {}", "is no JSON string"),
         ("a == 1e400", "beyond a double"),
         ("a == 1e-400", "beyond a double"),
+        ("a > 1e-9999999999999999999", "beyond a double"),
+        ("a > 1e9999999999999999999", "beyond a double"),
         ("a < null", "null has no order"),
         ("a >= true", "true has no order"),
         ('"a\\q" == 1', "is no path"),

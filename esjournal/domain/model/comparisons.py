@@ -7,10 +7,10 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from esjournal.domain.model import fields, states
+from esjournal.domain.model.numbers import ZERO, exact, order
 from esjournal.exceptions import InvalidData
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -48,7 +48,7 @@ class Comparison:
             return self.operator == "!="
         compare = _OPERATORS[self.operator]
         if isinstance(found, states.Number):
-            return compare(Decimal(found), Decimal(self.value))
+            return compare(order(exact(found), exact(self.value)), 0)
         return compare(found, self.value)
 
 
@@ -66,7 +66,7 @@ def comparison(text: str) -> Comparison:
     if value is states.MISSING:
         raise InvalidData(f"{fields.shortened(value_text)} is no JSON string, number, true, false or null: {_HINT}")
     if isinstance(value, states.Number) and not _is_double(value):
-        raise InvalidData(f"{fields.shortened(value_text)} is beyond a double: compare with a smaller number")
+        raise InvalidData(f"{fields.shortened(value_text)} is beyond a double: write a number nearer to 1")
     if operator_text not in _EQUALITY and not isinstance(value, str):
         raise InvalidData(f"{value_text} has no order: compare it with == or !=")
     return Comparison(states.path(path_text), operator_text, value)
@@ -74,4 +74,4 @@ def comparison(text: str) -> Comparison:
 
 def _is_double(number: states.Number) -> bool:
     value = float(number)
-    return math.isfinite(value) and (value != 0 or not Decimal(number))
+    return math.isfinite(value) and (value != 0 or exact(number) == ZERO)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from esjournal.domain.model import fields
+from esjournal.domain.model.numbers import canonical, exact
 from esjournal.exceptions import InvalidData
 
 # What leads to a field: the names of the objects it stands in, and its own.
@@ -77,22 +78,10 @@ def values_differ(one: Any, other: Any) -> bool:
 
 
 def _normalised(number: str) -> Number:
-    """Return a number as its digits without zeros at either end, and the power of ten that they are multiplied with."""
-    mantissa, _, exponent = number.lower().partition("e")
-    if len(exponent) > _MOST_DIGITS_OF_AN_EXPONENT:
-        return Number(number)
-    whole, _, fraction = mantissa.lstrip("-").partition(".")
-    digits = (whole + fraction).lstrip("0")
-    significant = digits.rstrip("0")
-    if not significant:
-        return Number("0")
-    power = int(exponent or "0") - len(fraction) + len(digits) - len(significant)
-    return Number(f"{'-' * number.startswith('-')}{significant}e{power}")
+    return Number(canonical(exact(number)))
 
 
 _comparable_decoder = json.JSONDecoder(parse_float=_normalised, parse_int=_normalised, parse_constant=_refused_constant)
-# Python reads no integers of more than 4,300 digits; nobody else reads numbers with such an exponent.
-_MOST_DIGITS_OF_AN_EXPONENT = 4_000
 
 
 def scalar(text: str) -> Any:

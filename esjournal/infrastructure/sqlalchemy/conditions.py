@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from esjournal.domain.model.comparisons import Comparison
+from esjournal.domain.model.numbers import canonical, exact
 from esjournal.domain.model.states import Number
 
 # A fragment of SQL, and the values of its parameters.
@@ -24,6 +25,8 @@ _SIMPLE_NAME = re.compile(r'[^"\\\x00-\x1f]+')
 _POSTGRESQL_CHECKS_JSON = 16
 # SQLite's own reading of decimal digits may be off by the last bits of a double.
 _SPREAD = 1e-12
+# A numeric has up to 16,383 digits after its point, and a double's exponent moves it by some hundreds.
+_MOST_DIGITS_ON_POSTGRESQL = 10_000
 _SQL = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -135,8 +138,11 @@ def _on_postgresql(comparison: Comparison, names: Names) -> Fragment:
     if comparison.operator == "!=":
         holds = f"{field} IS NOT NULL"
     elif isinstance(value, Number):
-        holds = _of_kind(field, "number", f"CAST(value AS numeric) {sign} CAST(%s AS numeric)")
-        values.insert(0, str(value))
+        # The server refuses a number of very many digits, and what it would refuse we compare ourselves.
+        number = canonical(exact(value))
+        fits = len(number) <= _MOST_DIGITS_ON_POSTGRESQL
+        holds = _of_kind(field, "number", f"CAST(value AS numeric) {sign} CAST(%s AS numeric)" if fits else "TRUE")
+        values[:0] = [number] if fits else []
     elif isinstance(value, str):
         # By code points, as everywhere: the server's own order of text differs from one to the next.
         holds = _of_kind(field, "string", f"(value #>> '{{}}') COLLATE \"C\" {sign} CAST(%s AS text)")

@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from esjournal.domain.model import fields
+from esjournal.domain.model.numbers import exact, scaled_integer
+from esjournal.domain.model.states import Number
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
 
@@ -18,6 +19,8 @@ _AT_THE_START = re.compile(
     r'\{"timestamp":\{"_type_":"datetime_iso","_data_":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\+00:00"\}', re.ASCII
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# There are 253,402,300,800 seconds from 1970 to the end of the year 9999.
+_DIGITS_OF_MICROSECONDS = 18
 
 
 def with_moments(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
@@ -40,9 +43,9 @@ def moment_of(state: str) -> str | None:
     if '"timestamp"' not in state or not state.startswith("{"):
         return None
     try:
-        value = json.loads(state, parse_float=Decimal, parse_int=Decimal)["timestamp"]
-        return _seconds(value) if isinstance(value, Decimal) else fields.recorded_at(_text(value))
-    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, InvalidData):
+        value = json.loads(state, parse_float=Number, parse_int=Number)["timestamp"]
+        return _seconds(value) if isinstance(value, Number) else fields.recorded_at(_text(value))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, InvalidData):
         return None
 
 
@@ -54,8 +57,12 @@ def _is_in_the_calendar(moment: str) -> bool:
     return True
 
 
-def _seconds(value: Decimal) -> str:
-    return fields.recorded_at_text(_EPOCH + timedelta(microseconds=int(value * 1_000_000)))
+def _seconds(value: Number) -> str | None:
+    # An exponent may be anything: that a number is no time is found out before it becomes an integer.
+    microseconds = scaled_integer(exact(value), 6, most_digits=_DIGITS_OF_MICROSECONDS)
+    if microseconds is None:
+        return None
+    return fields.recorded_at_text(_EPOCH + timedelta(microseconds=microseconds))
 
 
 def _text(value: Any) -> str:
