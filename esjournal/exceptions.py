@@ -21,6 +21,7 @@ EsjournalError
       +-- StoreLocked          others kept it locked until the timeout
       +-- StoreFull            the disk, or the database's own limit, is reached
       +-- StoreUnreachable     the server does not answer, or refuses us
+      +-- OutOfOrder           events become visible there out of the order of their positions
 
 Messages say what happened, where, with which value, and what to do next.
 """
@@ -170,3 +171,7 @@ class StoreFull(StoreError):
 
 class StoreUnreachable(StoreError):
     """The server does not answer, or refuses us."""
+
+
+class OutOfOrder(StoreError):
+    """Events become visible there out of the order of their global positions, so a reader could miss some."""

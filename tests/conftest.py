@@ -13,6 +13,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.standby import Standby
+
 # A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -67,6 +69,18 @@ def postgres_server() -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def standby(postgres_server: str) -> Iterator[Standby]:
+    """A hot standby of that server."""
+    with tempfile.TemporaryDirectory(prefix="esjournal-") as folder:
+        Path(folder).chmod(0o755)
+        server = Standby(postgres_server, Path(folder))
+        try:
+            yield server
+        finally:
+            server.close()
 
 
 @contextmanager

@@ -35,6 +35,8 @@ def followed(
     from esjournal.journal.following import follow
     from esjournal.journal.reading import read_journal
 
+    # Before anything is printed that would promise more.
+    journal.events.check_order()
     if cursor_file is not None:
         begin = position_after(journal, cursor_file)
         # At once, to find out in time that it cannot be.

@@ -165,11 +165,13 @@ def open_source(
         InvalidCursor: the cursor is of another journal, or of this one as it is no longer.
         UnusableFile: a file cannot be read.
         InvalidLine: a file is not what its seal says.
+        OutOfOrder: events with lower positions may come later.
     """
     if is_file_of_events(url):
         yield FileSource(url, busy, in_parts)
         return
     with open_journal(url) as journal:
+        journal.events.check_order()
         # First: in the snapshot nobody would see what those write who are waited for.
         until = journal.events.settled_position()
         with journal.events.session.snapshot():

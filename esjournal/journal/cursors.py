@@ -39,7 +39,9 @@ def cursor_at(journal: Journal, position: int) -> Cursor:
 
     Raises:
         InvalidCursor: there is no event at the position.
+        OutOfOrder: events with lower positions may come later.
     """
+    journal.events.check_order()
     digest = _digest_at(journal, position)
     if position and digest is None:
         raise InvalidCursor(f"{journal.shown_url} has no event at global position {position}")
@@ -61,7 +63,9 @@ def position_after(journal: Journal, path: str) -> int:
     Raises:
         InvalidCursor: the file has no cursor, or one of another journal, or of this one as it is no longer.
         UnusableFile: the file cannot be read.
+        OutOfOrder: events with lower positions may come later.
     """
+    journal.events.check_order()
     cursor = _read(path)
     if cursor is None:
         return 0

@@ -58,7 +58,10 @@ def export_events(
 
     Raises:
         ImportError: Parquet is asked for, and pyarrow is not there.
+        OutOfOrder: it is to go on after a position, and events with lower positions may come later.
     """
+    if after:
+        journal.events.check_order()
     until = journal.events.settled_position()
     if (
         file_format is FileFormat.NDJSON

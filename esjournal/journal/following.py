@@ -50,6 +50,7 @@ def follow(
 
     Raises:
         InvalidCursor: there is no event at `after`, or the journal is no longer the one that was followed.
+        OutOfOrder: events with lower positions may come later.
     """
     cursor = cursor_at(journal, after)
     while True:
@@ -57,6 +58,7 @@ def follow(
             for _ in journal.events.session.changes():
                 if journal.events.last_global_position() == cursor.global_position:
                     continue
+                journal.events.check_order()
                 last = journal.events.settled_position()
                 _check_same(journal, cursor)
                 for page in journal.events.pages(after=cursor.global_position, until=last):
@@ -73,6 +75,8 @@ def _wait_for(journal: Journal, cursor: Cursor) -> None:
     while True:
         time.sleep(seconds)
         try:
+            # What answers now may be another server.
+            journal.events.check_order()
             journal.events.settled_position()
             _check_same(journal, cursor)
             return

@@ -81,7 +81,12 @@ def read_journal(
         until: the global position to end with; by default the last one there when the reading begins.
         last: only so many events, the last ones.
         reverse: whether the last events come first.
+
+    Raises:
+        OutOfOrder: it is to go on after a position, and events with lower positions may come later.
     """
+    if after:
+        journal.events.check_order()
     end = journal.events.settled_position() if until is None else until
     begin, end = selection.span(journal, after, end)
     if last is None and not reverse:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Table
 from sqlalchemy.types import TypeEngine
 
+from esjournal.exceptions import OutOfOrder
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.columns import (
     StorableText,
@@ -168,6 +169,18 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         """
         return self.last_global_position()
 
+    def check_order(self) -> None:
+        """Make sure that a reader that goes on after a global position misses nothing that comes later.
+
+        Raises:
+            OutOfOrder: items may become visible before others that have lower positions.
+        """
+        if (reason := self.session.out_of_order(self.table)) is not None:
+            raise OutOfOrder(
+                f"{self.session.url} cannot be followed, copied, or read on from a position, because events would be "
+                f"missed: {reason}"
+            )
+
     def ids_between(self, first: Any, last: Any, limit: int) -> list[Any]:
         """Return the first few ids of sequences that lie between two, these included.
 
@@ -192,6 +205,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         Items are read in pages. Because positions are committed in order, pages need no common snapshot to be
         one consistent whole, and nothing stays open between them, however slow the reader is.
         """
+        if after:
+            self.check_order()
         ids = [self.bound_id(sequence_id) for sequence_id in sequence_ids]
         for page in self.pages(after=after, conditions=Conditions(sequence_ids=ids, topics=list(topics))):
             yield from map(self._statements.item, page)

@@ -20,17 +20,19 @@ from esjournal.exceptions import (
     InvalidURL,
     NotAJournal,
     NotInitialised,
+    OutOfOrder,
     StoreDamaged,
     StoreError,
     StoreFull,
     StoreLocked,
     StoreUnreachable,
 )
+from esjournal.infrastructure.sqlalchemy import commitorder
 from esjournal.infrastructure.sqlalchemy.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Row, Session
-from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
+from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 CONNECT_TIMEOUT_SECONDS = 10
@@ -52,13 +54,6 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 # What message-db's function says where a stream is not at the version that was expected.
 _WRONG_VERSION = "Wrong expected version"
 _WAITING_SECONDS = 0.01
-_WRITERS_NOW = """
-    SELECT virtualtransaction FROM pg_catalog.pg_locks
-    WHERE locktype = 'relation' AND relation = to_regclass(%s) AND granted
-        AND pid IS DISTINCT FROM pg_backend_pid()
-        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-        AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-"""
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -90,6 +85,7 @@ class PostgreSQLSession(Session):
             pool_pre_ping=True,
         )
         self._server_version: int | None = None
+        self._has_citus: bool | None = None
         super().__init__(url, engine)
 
     def server_version(self) -> int:
@@ -110,6 +106,7 @@ class PostgreSQLSession(Session):
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin, and wait for the journal's lock, in one round trip."""
+        self._check_is_whole(connection, table)
         try:
             with _pipeline(connection):
                 self._send_begin(connection, table)
@@ -159,6 +156,7 @@ class PostgreSQLSession(Session):
         if len(rows) > PIPELINE_ROWS:
             return super().append(statements, rows)
         with self.connection() as connection:
+            self._check_is_whole(connection, statements.table)
             try:
                 with _pipeline(connection):
                     self._send_begin(connection, statements.table)
@@ -272,12 +270,33 @@ class PostgreSQLSession(Session):
         name = (self.engine.dialect.identifier_preparer.format_table(table),)
         deadline = time.monotonic() + self.url.timeout
         with self.connection() as connection:
-            writing = {row[0] for row in connection.execute(_WRITERS_NOW, name).fetchall()}
+            writing = {row[0] for row in connection.execute(commitorder.WRITERS, name).fetchall()}
             while writing:
                 if time.monotonic() > deadline:
                     raise self.locked()
                 time.sleep(_WAITING_SECONDS)
-                writing &= {row[0] for row in connection.execute(_WRITERS_NOW, name).fetchall()}
+                writing &= {row[0] for row in connection.execute(commitorder.WRITERS, name).fetchall()}
+
+    def out_of_order(self, table: Table) -> str | None:
+        """Say why a reader in global order could miss rows of a table, and what to do; None where it cannot."""
+        name = self.engine.dialect.identifier_preparer.format_table(table)
+        with self.connection() as connection:
+            if (distribution := self._distribution(connection, name)) is not None:
+                return distribution
+            if writing_of(table) is None:
+                return commitorder.foreign_part(connection, name)
+            return commitorder.gap(connection, name, table.columns[GLOBAL_POSITION].name)
+
+    def _distribution(self, connection: Any, name: str) -> str | None:
+        # Asked for once: an extension is not made while a journal is in use.
+        if self._has_citus is None:
+            [self._has_citus] = connection.execute(commitorder.CITUS_IS_THERE).fetchone()
+        return commitorder.distribution(connection, name) if self._has_citus else None
+
+    def _check_is_whole(self, connection: Any, table: Table) -> None:
+        name = self.engine.dialect.identifier_preparer.format_table(table)
+        if (distribution := self._distribution(connection, name)) is not None:
+            raise OutOfOrder(f"{self.url} is not written to: {distribution}")
 
     def translated(self, error: BaseException) -> EsjournalError:
         """Return a driver's error as one of ours, without its DETAIL, which quotes rows."""

@@ -65,7 +65,6 @@ def create_statements(table: Table, dialect: Dialect) -> list[str]:
     strict = on_sqlite and {column.type.compile(dialect) for column in table.columns} <= _STRICT_TYPES
     lines = [_column_definition(column, dialect) for column in table.columns]
     if place and not on_sqlite:
-        # The key by place, and not by global position, lets Citus distribute the table by its first column.
         lines.append(f"PRIMARY KEY ({place})")
     body = ",\n".join(f"    {line}" for line in lines)
     statement = f"CREATE TABLE {name} (\n{body}\n)" + (" STRICT" if strict else "")

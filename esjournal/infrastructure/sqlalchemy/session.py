@@ -242,6 +242,10 @@ class Session(ABC):
     def wait_for_writers(self, table: Table) -> None:  # noqa: B027
         """Wait for the end of every transaction that is writing to a table now, where later ones may end before it."""
 
+    def out_of_order(self, table: Table) -> str | None:
+        """Say why a reader in global order could miss rows of a table, and what to do; None where it cannot."""
+        return None
+
     @abstractmethod
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

