@@ -21,6 +21,7 @@ EsjournalError
       +-- StoreLocked          others kept it locked until the timeout
       +-- StoreFull            the disk, or the database's own limit, is reached
       +-- StoreUnreachable     the server does not answer, or refuses us
+      +-- OutcomeUnknown       the server did not say whether it has committed
       +-- OutOfOrder           events become visible there out of the order of their positions
 
 Messages say what happened, where, with which value, and what to do next.
@@ -171,6 +172,30 @@ class StoreFull(StoreError):
 
 class StoreUnreachable(StoreError):
     """The server does not answer, or refuses us."""
+
+
+class OutcomeUnknown(StoreError):
+    """The server did not say whether it has committed: what was to be written may be there, or not.
+
+    `shown_url` is the store's address without any password, `reason` says how the answer was lost, and `advice` how to
+    find out. To write the same again without a look may write it twice.
+    """
+
+    def __init__(self, shown_url: str, reason: str, advice: str = "read it before you write it again") -> None:
+        super().__init__(shown_url, reason, advice)
+        self.shown_url = shown_url
+        self.reason = reason
+        self.advice = advice
+
+    def with_advice(self, advice: str) -> OutcomeUnknown:
+        """Return the same with other words about how to find out."""
+        return OutcomeUnknown(self.shown_url, self.reason, advice)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.shown_url}: not known whether it was written, because the connection was lost before COMMIT was "
+            f"answered ({self.reason}); {self.advice}"
+        )
 
 
 class OutOfOrder(StoreError):

@@ -43,6 +43,7 @@ class EventStore(Generic[Item]):
         Raises:
             ConcurrencyError: the version of an event is taken; none of the events is stored.
             MappingError: an event does not map to an item.
+            OutcomeUnknown: the connection was lost while the events were committed: they may be stored, or not.
         """
         events = [event_or_events] if isinstance(event_or_events, DomainEvent) else event_or_events
         try:

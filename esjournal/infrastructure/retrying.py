@@ -19,7 +19,8 @@ def retry(
 ) -> Callable[[Callable[Arguments, Returned]], Callable[Arguments, Returned]]:
     """Decorate a function so that a ConcurrencyError makes it start over.
 
-    The function must read the sequence again each time, and append behind what it read.
+    The function must read the sequence again each time, and append behind what it read. No other error makes it start
+    over, and OutcomeUnknown must not: what the function appended may be stored already.
 
     Args:
         attempts: how often to call the function at the most.

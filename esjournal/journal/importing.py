@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 
-from esjournal.exceptions import InvalidLine
+from esjournal.exceptions import InvalidLine, OutcomeUnknown
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 from esjournal.interchange.batches import Batch, Read, batch_of
@@ -55,6 +55,9 @@ def import_events(
 
     Returns:
         What it came to.
+
+    Raises:
+        OutcomeUnknown: the connection was lost while events were committed; what was committed is skipped next time.
     """
     started = time.perf_counter()
     first_versions: Collection[int] = FIRST_VERSIONS
@@ -77,6 +80,9 @@ def import_events(
     except Abandoned:
         if commit_every is not None:
             outcome.appended, outcome.already_there = committed
+    except OutcomeUnknown as unknown:
+        advice = "run the same command again: it skips what is there, and writes the rest"
+        raise unknown.with_advice(advice) from unknown.__cause__
     outcome.seconds = time.perf_counter() - started
     return outcome
 

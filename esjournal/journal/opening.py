@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from esjournal.exceptions import InvalidURL, NotInitialised, StoreNotFound
+from esjournal.exceptions import InvalidURL, NotInitialised, OutcomeUnknown, StoreNotFound
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
@@ -112,7 +112,10 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
     with _datastore(url, schema) as datastore:
         _check_is_our_own(datastore)
         was_there = _has_journal(datastore)
-        made = datastore.setup_tables()
+        try:
+            made = datastore.setup_tables()
+        except OutcomeUnknown as unknown:
+            raise unknown.with_advice("run the same command again: it makes what is missing") from unknown.__cause__
         journal_id = datastore.identity().journal_id
         return Initialised(str(datastore.url), journal_id, made and not was_there, made and was_there)
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from esjournal.cli.ending import say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, url_of
-from esjournal.exceptions import InvalidData, UnusableFile
+from esjournal.exceptions import InvalidData, OutcomeUnknown, UnusableFile
+
+if TYPE_CHECKING:
+    from esjournal.infrastructure.sequenceditem import RecordedEvent
+    from esjournal.journal.opening import Journal
+
+# What stands in a shown URL in place of a password.
+MASKED = "***"
 
 
 def append(
@@ -84,14 +94,14 @@ def append(
             raise typer.BadParameter(
                 f"{journal.shown_url} has no place for when it was recorded: leave out --recorded-at."
             )
-        [position] = journal.events.append(event)
+        with _finding_out(journal, event):
+            [position] = journal.events.append(event)
     typer.echo(event.originator_id if originator_id == "new" else position)
 
 
 def _append_lines(url: str, has_more_arguments: bool) -> None:
     if has_more_arguments:
         raise typer.BadParameter("`append -` reads whole events from stdin: give no other arguments.")
-    from esjournal.infrastructure.sequenceditem import RecordedEvent
     from esjournal.interchange import ndjson
     from esjournal.interchange.streams import STANDARD_STREAM, source
     from esjournal.journal.opening import open_journal
@@ -102,12 +112,31 @@ def _append_lines(url: str, has_more_arguments: bool) -> None:
             if batch.bad:
                 raise batch.bad[0]
             events += batch.events
-    with open_journal(url) as journal:
+    with open_journal(url) as journal, _finding_out(journal, *events[:1]):
         positions = journal.events.append(events)
     for position in positions:
         typer.echo(position)
     if not events:
         say("standard input had no events; nothing was appended")
+
+
+@contextmanager
+def _finding_out(journal: Journal, *events: RecordedEvent) -> Iterator[None]:
+    """Name the command that shows whether the first of some events is there; all of them are, or none."""
+    from esjournal.domain.model.names import name_of_id
+
+    try:
+        yield
+    except OutcomeUnknown as unknown:
+        [event] = events
+        version = event.originator_version
+        # Others may have appended after it.
+        which = ["--reverse", "--limit", "5"] if version is None else ["--gte", str(version), "--limit", "1"]
+        has_secret = MASKED in journal.shown_url
+        url, where = ([], " on the same --url") if has_secret else (["--url", journal.shown_url], "")
+        command = ["esjournal", *url, "get", name_of_id(event.originator_id) or event.originator_id, *which]
+        advice = f"find out with `{shlex.join(command)}`{where} before you append it again"
+        raise unknown.with_advice(advice) from None
 
 
 def _new_id() -> str:

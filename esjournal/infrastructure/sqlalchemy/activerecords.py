@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Table
 from sqlalchemy.types import TypeEngine
 
-from esjournal.exceptions import OutOfOrder
+from esjournal.exceptions import OutcomeUnknown, OutOfOrder
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.columns import (
     StorableText,
@@ -105,7 +105,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             return range(0)
         rows = self._statements.rows(items)
         try:
-            last = self.session.append(self._statements.appending, rows)
+            with self._naming(items):
+                last = self.session.append(self._statements.appending, rows)
         except Exception as error:
             self._raise_conflict(items, error)
             raise
@@ -325,6 +326,16 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             if not isinstance(item, self.sequenced_item_class):
                 raise TypeError(f"{item!r} is no {self.sequenced_item_class.__name__}: append items of that class")
         return items
+
+    @contextmanager
+    def _naming(self, items: Sequence[Item]) -> Iterator[None]:
+        try:
+            yield
+        except OutcomeUnknown as unknown:
+            # All of them were written, or none.
+            sequence_id, position = items[0][:2]
+            place = f"sequence {sequence_id}" + ("" if position is None else f" at position {position}")
+            raise unknown.with_advice(f"look at {place} before you append again") from unknown.__cause__
 
     def _raise_conflict(self, items: list[Item], error: Exception) -> None:
         cause = error.__cause__ or error

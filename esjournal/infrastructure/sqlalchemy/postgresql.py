@@ -20,6 +20,7 @@ from esjournal.exceptions import (
     InvalidURL,
     NotAJournal,
     NotInitialised,
+    OutcomeUnknown,
     OutOfOrder,
     StoreDamaged,
     StoreError,
@@ -31,7 +32,7 @@ from esjournal.infrastructure.sqlalchemy import commitorder
 from esjournal.infrastructure.sqlalchemy.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
-from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Row, Session
+from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Row, Session, interruption_of
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
@@ -157,16 +158,42 @@ class PostgreSQLSession(Session):
             return super().append(statements, rows)
         with self.connection() as connection:
             self._check_is_whole(connection, statements.table)
+            commit = None
             try:
                 with _pipeline(connection):
                     self._send_begin(connection, statements.table)
                     self.insert(connection, statements, rows)
                     last = connection.execute(statements.last_written)
-                    connection.execute("COMMIT")
+                    commit = connection.cursor()
+                    commit.execute("COMMIT")
+            except psycopg.Error as error:
+                self.roll_back(connection)
+                if commit is not None:
+                    self._raise_unknown(error)
+                raise
             except BaseException:
                 self.roll_back(connection)
                 raise
+            self._check_committed(commit)
             return int(last.fetchone()[0])
+
+    def commit(self, connection: Any) -> None:
+        """Commit a transaction; see the base class."""
+        try:
+            answer = connection.execute("COMMIT")
+        except psycopg.Error as error:
+            self._raise_unknown(error)
+            raise
+        self._check_committed(answer)
+
+    def _raise_unknown(self, error: psycopg.Error) -> None:
+        if not _is_refusal(error) and interruption_of(error) is None:
+            raise OutcomeUnknown(str(self.url), self._safe_message(error)) from self.redacted(error)
+
+    def _check_committed(self, answer: Any) -> None:
+        # A transaction in which a statement failed is ended by COMMIT, too, without an error.
+        if answer.statusmessage != "COMMIT":
+            raise StoreError(f"{self.url}: nothing was written, because a statement before COMMIT had failed")
 
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
@@ -392,6 +419,18 @@ def _pipeline(connection: Any) -> Iterator[None]:
 
 def _is_wrong_version(error: BaseException) -> bool:
     return isinstance(error, errors.RaiseException) and str(error).startswith(_WRONG_VERSION)
+
+
+def _is_refusal(error: psycopg.Error) -> bool:
+    """Say whether a driver's error is the server's word that a transaction was rolled back.
+
+    A server that ends the connection may have committed before, and so may one that a pooler has lost. Only a
+    transaction that was cut off because it was idle or took too long (class 25) is surely gone.
+    """
+    state = error.sqlstate
+    if state is None or state.startswith("08") or state == errors.StatementCompletionUnknown.sqlstate:
+        return False
+    return error.diag.severity_nonlocalized == "ERROR" or state.startswith("25")
 
 
 def _error_kind(error: BaseException) -> type[EsjournalError]:

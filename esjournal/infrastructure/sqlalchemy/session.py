@@ -98,7 +98,7 @@ class Session(ABC):
             except OverflowError:
                 raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
             except self._driver_error as error:
-                if (interruption := _interruption(error)) is not None:
+                if (interruption := interruption_of(error)) is not None:
                     raise interruption from None
                 raise self.translated(error) from self.redacted(error)
             finally:
@@ -116,7 +116,7 @@ class Session(ABC):
             self.begin(connection, table)
             try:
                 yield connection
-                connection.execute("COMMIT")
+                self.commit(connection)
             except BaseException:
                 self.roll_back(connection)
                 raise
@@ -184,6 +184,14 @@ class Session(ABC):
     @abstractmethod
     def begin(self, connection: Any, table: Table) -> None:
         """Begin a transaction and wait for the right to give out positions of a table."""
+
+    def commit(self, connection: Any) -> None:
+        """Commit a transaction.
+
+        Raises:
+            OutcomeUnknown: the database did not say whether it has committed.
+        """
+        connection.execute("COMMIT")
 
     @abstractmethod
     def begin_snapshot(self, connection: Any) -> None:
@@ -330,7 +338,8 @@ class Session(ABC):
             connection.rollback()
 
 
-def _interruption(error: BaseException) -> BaseException | None:
+def interruption_of(error: BaseException) -> BaseException | None:
+    """Return the interruption that a driver's error hides, or None."""
     # Interrupted while it waits for the server, psycopg cannot leave its pipeline and raises that instead.
     context = error.__context__
     while context is not None and isinstance(context, Exception):

@@ -106,7 +106,7 @@ class _MessagesStrategy(LayoutStrategy):
         if len(events) < 2:
             return super().append(events)
         # The function locks one category, and others may be given positions between: each is asked for its own.
-        with self.transaction() as transaction:
+        with self._naming(events), self.transaction() as transaction:
             return [position for event in events for position in transaction.append([event])]
 
 

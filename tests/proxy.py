@@ -1,0 +1,127 @@
+"""A TCP proxy in front of a PostgreSQL server, which cuts a connection at its COMMIT."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import make_url
+
+_COMMIT = b"COMMIT\0"
+# What writers of a journal say first; a driver has transactions of its own, when it connects.
+_WRITES = b"advisory_xact_lock"
+# The tag of a command that is complete: how a server acknowledges.
+_ACKNOWLEDGED = b"C\0\0\0\x0bCOMMIT\0"
+
+
+class Proxy:
+    """A proxy that cuts the connection that commits, and from then on lets everything pass.
+
+    Args:
+        url: the server's URL.
+        answered: whether the server gets the COMMIT, and only its answer is lost.
+        passing: how many COMMITs are let pass before.
+    """
+
+    def __init__(self, url: str, *, answered: bool, passing: int = 0) -> None:
+        self._given = make_url(url)
+        self._answered = answered
+        self._passing = passing
+        self.cuts = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._writing: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        address = self._given.difference_update_query(["host", "port"])
+        self.url = (
+            address.set(host="127.0.0.1", port=self._listening.getsockname()[1])
+            .update_query_dict({"sslmode": "disable", "gssencmode": "disable"})
+            .render_as_string(hide_password=False)
+        )
+
+    def __enter__(self) -> Self:
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _start(self, target: object, *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            server = self._connect()
+            self._start(self._requests, client, server)
+            self._start(self._answers, client, server)
+
+    def _connect(self) -> socket.socket:
+        host, port = self._given.query.get("host"), self._given.query.get("port", "5432")
+        if isinstance(host, str) and host.startswith("/"):
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(str(Path(host) / f".s.PGSQL.{port}"))
+            return server
+        return socket.create_connection((self._given.host or str(host), self._given.port or int(str(port))))
+
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        while data := _received(client):
+            if _WRITES in data:
+                self._writing.add(server)
+            if not self._answered and _COMMIT in data and self._is_due(server):
+                break
+            if not _sent(server, data):
+                break
+        _cut(client, server)
+
+    def _answers(self, client: socket.socket, server: socket.socket) -> None:
+        while data := _received(server):
+            if self._answered and _ACKNOWLEDGED in data and self._is_due(server):
+                break
+            if not _sent(client, data):
+                break
+        _cut(client, server)
+
+    def _is_due(self, server: socket.socket) -> bool:
+        if server not in self._writing:
+            return False
+        if self._passing:
+            self._passing -= 1
+            return False
+        self.cuts += 1
+        return self.cuts == 1
+
+
+def _received(end: socket.socket) -> bytes:
+    try:
+        return end.recv(1_000_000)
+    except OSError:
+        return b""
+
+
+def _sent(end: socket.socket, data: bytes) -> bool:
+    try:
+        end.sendall(data)
+    except OSError:
+        return False
+    return True
+
+
+def _cut(*ends: socket.socket) -> None:
+    for end in ends:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
