@@ -110,8 +110,9 @@ def _about_postgresql(connection: Any, name: str) -> tuple[int, str, str, list[s
     import psycopg
 
     size, version, *settings = connection.execute(
-        "SELECT pg_total_relation_size(to_regclass(%s)), current_setting('server_version'), "
-        + ", ".join(f"current_setting('{setting}')" for setting in _SETTINGS),
+        "SELECT pg_catalog.pg_total_relation_size(pg_catalog.to_regclass(CAST(%s AS text))), "
+        "pg_catalog.current_setting('server_version'), "
+        + ", ".join(f"pg_catalog.current_setting('{setting}')" for setting in _SETTINGS),
         (name,),
     ).fetchone()
     warnings = [

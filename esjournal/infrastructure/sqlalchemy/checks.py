@@ -46,6 +46,8 @@ class StoreChecks(ABC):
         quote = session.engine.dialect.identifier_preparer
         self._name = quote.format_table(table)
         self._id, self._version = map(quote.quote, place_names(table))
+        # It takes any type, so that a function for this one would come before it.
+        self._lag = "lag" if session.engine.dialect.name == "sqlite" else "pg_catalog.lag"
 
     def shape(self) -> Iterator[Finding]:
         """Yield what is wrong with tables and indexes, and what they let happen."""
@@ -94,11 +96,12 @@ class StoreChecks(ABC):
         # Numeric, because two bad versions may be further apart than a bigint reaches.
         statement = (
             f"WITH broken AS (SELECT {self._id} FROM {self._name} GROUP BY {self._id} "
-            f"HAVING CAST(max({self._version}) AS numeric) - min({self._version}) <> count(*) - 1 "
+            f"HAVING CAST(max({self._version}) AS numeric) - CAST(min({self._version}) AS numeric) "
+            f"<> CAST(count(*) - 1 AS numeric) "
             f"OR min({self._version}) > {_LAST_FIRST_VERSION}) "
             f"SELECT CAST({self._id} AS text), previous, {self._version} FROM "
             f"(SELECT {self._id}, {self._version}, "
-            f"lag({self._version}) OVER (PARTITION BY {self._id} ORDER BY {self._version}) AS previous "
+            f"{self._lag}({self._version}) OVER (PARTITION BY {self._id} ORDER BY {self._version}) AS previous "
             f"FROM {self._name} WHERE {self._id} IN (SELECT {self._id} FROM broken)) AS places "
             f"WHERE (previous IS NULL AND {self._version} > {_LAST_FIRST_VERSION}) OR {self._version} - 1 <> previous"
         )
@@ -155,9 +158,11 @@ class _PostgreSQLChecks(StoreChecks):
         """Return the function that checks an index, or why there is none."""
         with self._session.connection() as connection:
             row = connection.execute(
-                "SELECT quote_ident(nspname) || '.bt_index_check', has_schema_privilege(nspname, 'usage') AND "
-                "has_function_privilege(quote_ident(nspname) || '.bt_index_check(regclass, boolean)', 'execute') "
-                "FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'amcheck'"
+                "SELECT called, pg_catalog.has_schema_privilege(extnamespace, 'usage') AND "
+                "pg_catalog.has_function_privilege(called || '(regclass, boolean)', 'execute') "
+                "FROM (SELECT pg_catalog.quote_ident(nspname::text) || '.bt_index_check' AS called, extnamespace "
+                "FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace "
+                "WHERE extname = 'amcheck') AS extension"
             ).fetchone()
         if row is None:
             return None, "indexes were not checked, because the extension amcheck is not installed"
@@ -171,8 +176,10 @@ class _PostgreSQLChecks(StoreChecks):
         names = [quote.format_table(table) for table in self._tables]
         with self._session.connection() as connection:
             rows: list[tuple[int, str]] = connection.execute(
-                "SELECT indexrelid, relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-                "JOIN pg_am ON pg_am.oid = relam WHERE indrelid IN (to_regclass(%s), to_regclass(%s)) "
+                "SELECT indexrelid, relname FROM pg_catalog.pg_index "
+                "JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid JOIN pg_catalog.pg_am ON pg_am.oid = relam "
+                "WHERE indrelid IN (CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid), "
+                "CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid)) "
                 "AND amname = 'btree' AND indisvalid ORDER BY relname",
                 names,
             ).fetchall()

@@ -70,7 +70,9 @@ class _MomentAsText(TypeDecorator[str]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        return func.to_char(func.timezone(literal_column("'UTC'"), column), literal_column(f"'{CANONICAL_MOMENT}'"))
+        catalog = func.pg_catalog
+        in_utc = catalog.timezone(literal_column("'UTC'"), column)
+        return catalog.to_char(in_utc, literal_column(f"'{CANONICAL_MOMENT}'"))
 
 
 class StorableText(TypeDecorator[str]):

@@ -132,7 +132,7 @@ def _with_spread(operator: str, low: float, high: float) -> Fragment:
 def _on_postgresql(comparison: Comparison, names: Names) -> Fragment:
     data, value = names.data, comparison.value
     marks = ", ".join(["CAST(%s AS text)"] * len(comparison.path))
-    field = f"jsonb_extract_path(CAST({data} AS jsonb), {marks})"
+    field = f"pg_catalog.jsonb_extract_path(CAST({data} AS jsonb), {marks})"
     sign = _SQL.get(comparison.operator)
     values: list[Any] = [*comparison.path]
     if comparison.operator == "!=":
@@ -145,17 +145,17 @@ def _on_postgresql(comparison: Comparison, names: Names) -> Fragment:
         values[:0] = [number] if fits else []
     elif isinstance(value, str):
         # By code points, as everywhere: the server's own order of text differs from one to the next.
-        holds = _of_kind(field, "string", f"(value #>> '{{}}') COLLATE \"C\" {sign} CAST(%s AS text)")
+        holds = _of_kind(field, "string", f"(value #>> CAST('{{}}' AS text[])) COLLATE \"C\" {sign} CAST(%s AS text)")
         values.insert(0, value)
     else:
         holds = f"{field} = CAST(%s AS jsonb)"
         values.append(json.dumps(value))
     # Escapes such as \\u0000 are JSON, and no jsonb.
-    return f"CASE WHEN pg_input_is_valid({data}, 'jsonb') THEN {holds} ELSE TRUE END", values
+    return f"CASE WHEN pg_catalog.pg_input_is_valid({data}, 'jsonb') THEN {holds} ELSE TRUE END", values
 
 
 def _of_kind(field: str, kind: str, holds: str) -> str:
     return (
-        f"(SELECT CASE jsonb_typeof(value) WHEN '{kind}' THEN {holds} ELSE FALSE END "
+        f"(SELECT CASE pg_catalog.jsonb_typeof(value) WHEN '{kind}' THEN {holds} ELSE FALSE END "
         f"FROM (SELECT {field} AS value) AS field)"
     )

@@ -145,11 +145,15 @@ class PostgreSQLCounts(Counts):
     """Counts on a server: it can be interrupted at any time, and lets others write meanwhile."""
 
     SPAN = 10_000
-    _CANONICAL = f"'{CANONICAL_MOMENT}'"
+    _CANONICAL = f"CAST('{CANONICAL_MOMENT}' AS text)"
+    _RECORDED_AT = "pg_catalog.timezone('UTC', {})"
 
     def first_and_last_moment(self) -> tuple[str, str] | None:
         """Return when the first and when the last event was recorded."""
-        ends = ", ".join(f"to_char(timezone('UTC', {end}(recorded_at)), {self._CANONICAL})" for end in ("min", "max"))
+        ends = ", ".join(
+            f"pg_catalog.to_char({self._RECORDED_AT.format(f'{end}(recorded_at)')}, {self._CANONICAL})"
+            for end in ("min", "max")
+        )
         [[first, last]] = self._rows(f"SELECT {ends} FROM {self._table} WHERE {GLOBAL_POSITION} <= %s", self._until)
         return None if first is None else (first, last)
 
@@ -170,14 +174,17 @@ class PostgreSQLCounts(Counts):
 
     def bytes_on_disk(self) -> int:
         """Return the bytes of the tables, with their indexes and what does not fit into rows."""
-        sizes = " + ".join("pg_total_relation_size(to_regclass(%s))" for _ in self._tables)
+        sizes = " + ".join(
+            "pg_catalog.pg_total_relation_size(pg_catalog.to_regclass(CAST(%s AS text)))" for _ in self._tables
+        )
         [[size]] = self._rows(f"SELECT {sizes}", *self._tables)
         return int(size)
 
     def _select_by_type_and_period(self, period: Period) -> str:
-        begin = f"date_trunc('{period}', timezone('UTC', recorded_at))"
+        begin = f"pg_catalog.date_trunc('{period}', {self._RECORDED_AT.format('recorded_at')})"
         return (
-            f"SELECT event_type, left(to_char({begin}, {self._CANONICAL}), {period.characters}), count(*) "
+            f"SELECT event_type, pg_catalog.left(pg_catalog.to_char({begin}, {self._CANONICAL}), {period.characters}), "
+            f"count(*) "
             f"FROM {self._table} WHERE {GLOBAL_POSITION} > %s AND {GLOBAL_POSITION} <= %s GROUP BY event_type, {begin}"
         )
 

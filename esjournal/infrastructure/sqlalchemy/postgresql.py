@@ -82,6 +82,8 @@ class PostgreSQLSession(Session):
             url.driver_url,
             connect_args=arguments,
             isolation_level="AUTOCOMMIT",
+            # It would be looked for each time, with a comparison that a role can make its own.
+            use_native_hstore=False,
             paramstyle="format",
             pool_pre_ping=True,
         )
@@ -102,7 +104,10 @@ class PostgreSQLSession(Session):
         One server can be reached by many addresses.
         """
         with self.connection() as connection:
-            query = "SELECT pg_postmaster_start_time(), current_database(), current_schema()"
+            query = (
+                "SELECT pg_catalog.pg_postmaster_start_time(), pg_catalog.current_database(), "
+                "pg_catalog.current_schema()"
+            )
             return tuple(connection.execute(query).fetchone())
 
     def begin(self, connection: Any, table: Table) -> None:
@@ -118,7 +123,8 @@ class PostgreSQLSession(Session):
     def _send_begin(self, connection: Any, table: Table) -> None:
         connection.execute(_BEGIN)
         connection.execute(
-            "SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', %s, true)",
+            "SELECT pg_catalog.set_config('lock_timeout', %s, true), "
+            "pg_catalog.set_config('idle_in_transaction_session_timeout', %s, true)",
             # To the server 0 means for ever, and to us not at all.
             (f"{max(1, int(self.url.timeout * 1000))}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
         )
@@ -130,7 +136,8 @@ class PostgreSQLSession(Session):
         # does not depend on what is there: waiting for one made of a name, others could make that name meanwhile.
         name = None if table is identity_table else self.engine.dialect.identifier_preparer.format_table(table)
         connection.execute(
-            "SELECT pg_advisory_xact_lock((%s::bigint << 32) | coalesce(to_regclass(%s)::oid, 0)::bigint)",
+            "SELECT pg_catalog.pg_advisory_xact_lock((%s::bigint << 32) | "
+            "coalesce(pg_catalog.to_regclass(CAST(%s AS text))::oid, 0)::bigint)",
             (LOCK_KEY, name),
         )
 
@@ -140,10 +147,10 @@ class PostgreSQLSession(Session):
         It may be idle for as long as it takes to work on what was read: it holds no lock that others wait for.
         """
         connection.execute(_BEGIN_SNAPSHOT)
-        connection.execute("SELECT set_config('idle_in_transaction_session_timeout', '0', true)")
+        connection.execute("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)")
         # Rows mostly lie in global order, which a server does not know that has not looked at a new table yet: it would
         # sort all of them before it gives the first one, and needs as much disk again for that.
-        connection.execute("SELECT set_config('enable_sort', 'off', true)")
+        connection.execute("SELECT pg_catalog.set_config('enable_sort', 'off', true)")
 
     def in_transaction(self, connection: Any) -> bool:
         """Say whether a transaction is open on a connection that is alive."""
@@ -385,8 +392,8 @@ class PostgreSQLSession(Session):
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
         """Return which of these names tables, views or indexes of the journal's schema have."""
         query = (
-            "SELECT relname::text FROM pg_catalog.pg_class WHERE relname = ANY(%s) "
-            "AND relnamespace = to_regnamespace(quote_ident(current_schema())) "
+            "SELECT relname::text FROM pg_catalog.pg_class WHERE relname::text = ANY(CAST(%s AS text[])) "
+            "AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema()) "
             "AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I')"
         )
         return {name for (name,) in connection.execute(query, (list(names),)).fetchall()}

@@ -29,16 +29,18 @@ _SQLITE_OPTIONS = """
     UNION ALL SELECT 'autoincrement' FROM sqlite_master WHERE name = :name AND sql LIKE '%AUTOINCREMENT%'
 """
 _POSTGRESQL_COLUMNS = """
-    SELECT attname, format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' not null' ELSE '' END
-    FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+    SELECT attname, pg_catalog.format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' not null' ELSE '' END
+    FROM pg_catalog.pg_attribute
+    WHERE attrelid = CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid) AND attnum > 0 AND NOT attisdropped
 """
 _POSTGRESQL_INDEXES = """
     SELECT relname, CASE WHEN indisunique THEN 'unique ' ELSE '' END || '(' ||
-        (SELECT string_agg(pg_get_indexdef(indexrelid, number, true), ', ' ORDER BY number)
-         FROM generate_series(1, indnkeyatts::integer) AS number) || ')' ||
+        (SELECT pg_catalog.string_agg(pg_catalog.pg_get_indexdef(indexrelid, number, true), ', ' ORDER BY number)
+         FROM pg_catalog.generate_series(1, indnkeyatts::integer) AS number) || ')' ||
         CASE WHEN indpred IS NULL THEN '' ELSE ' where ...' END ||
         CASE WHEN indisvalid AND indisready THEN '' ELSE ' not valid' END
-    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = to_regclass(%s)
+    FROM pg_catalog.pg_index JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid
+    WHERE indrelid = CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid)
 """
 
 

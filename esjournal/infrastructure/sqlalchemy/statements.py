@@ -199,7 +199,8 @@ class Statements(Generic[Item]):
         # The global position comes last, if it is no field of the items.
         added = [] if GLOBAL_POSITION in self.names.all else [self.table.columns[GLOBAL_POSITION]]
         selected = self._cached("page", lambda: select(*self._selected, *added))
-        where = [f"{self._global_position} > {self._mark}", f"{self._global_position} <= {self._mark}"]
+        mark = self._typed_mark(self.table.columns[GLOBAL_POSITION])
+        where = [f"{self._global_position} > {mark}", f"{self._global_position} <= {mark}"]
         values: list[Any] = []
         for fragment, given in fragments(conditions, self._condition_names(server_version)):
             where.append(fragment)
@@ -298,9 +299,10 @@ class Statements(Generic[Item]):
             return self.item_at()
         table = self.dialect.identifier_preparer.format_table(self.table)
         sequence_id, position = map(self._name, self._selected[:2])
+        arrays = ", ".join(f"pg_catalog.unnest({self._array_mark(column)})" for column in self._selected[:2])
         return (
             f"{self._cached('items', lambda: select(*self._selected))} JOIN "
-            f"unnest({', '.join(map(self._array_mark, self._selected[:2]))}) AS place (sequence_id, position) "
+            f"ROWS FROM ({arrays}) AS place (sequence_id, position) "
             f"ON {table}.{sequence_id} = place.sequence_id AND {table}.{position} = place.position"
         )
 
@@ -318,9 +320,10 @@ class Statements(Generic[Item]):
         table = self.dialect.identifier_preparer.format_table(self.table)
         if self.dialect.name == "sqlite":
             return f"SELECT max({position}) FROM {table} WHERE {sequence_id} = {self._mark}"
+        ids = f"pg_catalog.unnest({self._array_mark(self._selected[0])})"
         return (
             f"SELECT (SELECT max({position}) FROM {table} WHERE {sequence_id} = given.id) "
-            f"FROM unnest({self._array_mark(self._selected[0])}) WITH ORDINALITY AS given (id, rank) ORDER BY rank"
+            f"FROM {ids} WITH ORDINALITY AS given (id, rank) ORDER BY rank"
         )
 
     def _name(self, column: Column[Any]) -> str:

@@ -31,11 +31,11 @@ _TINY = re.compile(r'"(?:[^"\\]|\\.)*"|(-?[0-9.]+[eE]-0*[1-9][0-9]{4,})', re.DOT
 _PERHAPS_TINY = re.compile(r"[eE]-0*[1-9][0-9]{4}")
 # The columns come in this order: stream, position, type, data. The position to come is one behind the expected version.
 _INSERT = (
-    "SELECT write_message(id => CAST(gen_random_uuid() AS varchar), stream_name => %s, "
+    "SELECT write_message(id => CAST(pg_catalog.gen_random_uuid() AS varchar), stream_name => %s, "
     'expected_version => CAST(%s AS bigint) - 1, "type" => %s, data => CAST(%s AS jsonb))'
 )
 _INSERT_NEXT = (
-    "SELECT write_message(id => CAST(gen_random_uuid() AS varchar), stream_name => coalesce(%s, %s), "
+    "SELECT write_message(id => CAST(pg_catalog.gen_random_uuid() AS varchar), stream_name => coalesce(%s, %s), "
     '"type" => %s, data => CAST(%s AS jsonb))'
 )
 
@@ -67,7 +67,7 @@ class MessageDbLayout(Layout):
             Column("data", _JsonInText(), key="state"),
             Column("time", _MomentWithoutZone(), key="recorded_at", server_default=FetchedValue()),
             Column("global_position", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue()),
-            writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT, last_written="SELECT lastval()"),
+            writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT, last_written="SELECT pg_catalog.lastval()"),
         )
         record = type("MessageRecord", (), {"__table__": columns, "means": staticmethod(_meaning)})
         return _MessagesStrategy(session, self, record, names)
@@ -77,8 +77,8 @@ class MessageDbLayout(Layout):
         name = session.engine.dialect.identifier_preparer.quote(table)
         with session.connection() as connection:
             [count] = connection.execute(
-                f"SELECT count(*) FROM {name} WHERE metadata IS NOT NULL AND global_position > %s "
-                f"AND global_position <= %s",
+                f"SELECT count(*) FROM {name} WHERE metadata IS NOT NULL "
+                f"AND global_position > CAST(%s AS bigint) AND global_position <= CAST(%s AS bigint)",
                 (after, until),
             ).fetchone()
         return f"the metadata of {counted(count, 'message')} is left out: an event has none" if count else None
@@ -140,4 +140,4 @@ class _MomentWithoutZone(TypeDecorator[str]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        return func.to_char(column, literal_column(f"'{CANONICAL_MOMENT}'"))
+        return func.pg_catalog.to_char(column, literal_column(f"'{CANONICAL_MOMENT}'"))

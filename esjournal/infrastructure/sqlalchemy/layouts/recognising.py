@@ -24,11 +24,11 @@ _SQLITE_COLUMNS = """
     WHERE schema = 'main' AND type = 'table' AND NOT wr
 """
 _POSTGRESQL_COLUMNS = """
-    SELECT nspname::text, relname::text, attname::text, format_type(atttypid, NULL)
+    SELECT nspname::text, relname::text, attname::text, pg_catalog.format_type(atttypid, NULL)
     FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_class ON pg_class.oid = attrelid
     JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped
-        AND nspname NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'
+        AND nspname::text NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'
 """
 
 
@@ -113,5 +113,5 @@ def _current_schema(session: Session) -> str | None:
     if session.engine.dialect.name == "sqlite":
         return None
     with session.connection() as connection:
-        schema: str | None = connection.execute("SELECT current_schema()").fetchone()[0]
+        schema: str | None = connection.execute("SELECT pg_catalog.current_schema()").fetchone()[0]
     return schema

@@ -1,0 +1,255 @@
+"""Functions and operators that another role has made are never called, whoever runs the command.
+
+PostgreSQL takes the function or operator whose types fit best, in whichever schema of the search path. Where a call
+does not fit exactly, a role that may create in one of them can have its own code run, with the caller's rights.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+import esjournal
+from tests.events import ID, event, generated, sequence
+from tests.program import file_with, invoke, journal_with
+
+TYPES = [
+    "smallint",
+    "integer",
+    "bigint",
+    "numeric",
+    "real",
+    "float8",
+    "text",
+    "name",
+    "varchar",
+    "oid",
+    "regclass",
+    "regnamespace",
+    "regtype",
+    '"char"',
+    "boolean",
+    "uuid",
+    "timestamptz",
+    "timestamp",
+    "interval",
+    "json",
+    "jsonb",
+    "bytea",
+    "text[]",
+    "name[]",
+    "uuid[]",
+    "bigint[]",
+]
+# For the few functions of three arguments.
+FEWER_TYPES = ["smallint", "integer", "bigint", "text", "name", "oid", "regclass", "boolean"]
+OPERATORS = [
+    "=",
+    "<>",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "||",
+    "|",
+    "&",
+    "#",
+    "<<",
+    ">>",
+    "~",
+    "!~",
+    "~~",
+    "!~~",
+    "~~*",
+    "#>>",
+    "#>",
+    "->",
+    "->>",
+    "@>",
+    "?",
+]
+PLANT = """
+    DO $plant$
+    DECLARE
+        names text[] := {names}; operators text[] := {operators}; types text[] := {types}; fewer text[] := {fewer};
+        one text; two text; three text; called text;
+    BEGIN
+        FOREACH called IN ARRAY names LOOP
+            FOREACH one IN ARRAY types LOOP
+                PERFORM hostile(called, one);
+                FOREACH two IN ARRAY types LOOP
+                    PERFORM hostile(called, one || ',' || two);
+                END LOOP;
+            END LOOP;
+            CONTINUE WHEN NOT EXISTS (SELECT FROM pg_proc WHERE proname = called AND pronargs = 3);
+            FOREACH one IN ARRAY fewer LOOP
+                FOREACH two IN ARRAY fewer LOOP
+                    FOREACH three IN ARRAY fewer LOOP
+                        PERFORM hostile(called, one || ',' || two || ',' || three);
+                    END LOOP;
+                END LOOP;
+            END LOOP;
+        END LOOP;
+        FOREACH one IN ARRAY types LOOP
+            FOREACH two IN ARRAY types LOOP
+                EXECUTE format('CREATE FUNCTION public.hostile_operator(%s, %s) RETURNS boolean LANGUAGE plpgsql AS '
+                    '$$ BEGIN RAISE EXCEPTION ''hijacked operator on %s and %s''; END $$', one, two, one, two);
+                FOREACH called IN ARRAY operators LOOP
+                    EXECUTE format('CREATE OPERATOR public.%s '
+                        '(LEFTARG = %s, RIGHTARG = %s, FUNCTION = public.hostile_operator)', called, one, two);
+                END LOOP;
+            END LOOP;
+        END LOOP;
+    END $plant$
+"""
+HOSTILE = """
+    CREATE FUNCTION pg_temp.hostile(called text, arguments text) RETURNS void LANGUAGE plpgsql AS $hostile$ BEGIN
+        EXECUTE format('CREATE FUNCTION public.%I(%s) RETURNS text LANGUAGE plpgsql AS '
+            '$$ BEGIN RAISE EXCEPTION ''hijacked %s(%s)''; END $$', called, arguments, called, arguments);
+    END $hostile$
+"""
+OTHERS = """
+    CREATE TABLE bank_events (originator_id uuid NOT NULL, originator_version bigint NOT NULL, topic text, state bytea,
+        notification_id bigserial, PRIMARY KEY (originator_id, originator_version));
+    INSERT INTO bank_events SELECT gen_random_uuid(), 1, 'bank:Opened', '{}' FROM generate_series(1, 3);
+    CREATE TABLE integer_sequenced_items (id bigserial PRIMARY KEY, sequence_id uuid NOT NULL,
+        "position" bigint NOT NULL, topic text, data text);
+    INSERT INTO integer_sequenced_items (sequence_id, position, topic, data)
+        SELECT gen_random_uuid(), 0, 'shop#Sold', '{}' FROM generate_series(1, 3);
+    CREATE TABLE messages (global_position bigserial PRIMARY KEY, position bigint NOT NULL,
+        "time" timestamp NOT NULL DEFAULT now(), stream_name text NOT NULL, type text NOT NULL, data jsonb,
+        metadata jsonb, id uuid NOT NULL DEFAULT gen_random_uuid(), UNIQUE (stream_name, position));
+    INSERT INTO messages (position, stream_name, type, data)
+        SELECT 0, 'account-' || number, 'Opened', '{}' FROM generate_series(1, 3) AS number;
+    CREATE FUNCTION write_message(id varchar, stream_name varchar, "type" varchar, data jsonb,
+        metadata jsonb DEFAULT NULL, expected_version bigint DEFAULT NULL)
+        RETURNS bigint LANGUAGE sql SET search_path = pg_catalog AS $$
+        INSERT INTO public.messages (position, stream_name, type, data) VALUES ((SELECT coalesce(max(m.position) + 1, 0)
+            FROM public.messages AS m WHERE m.stream_name = $2), $2, $3, $4) RETURNING position $$;
+"""
+
+
+def names_in_our_sql(connection: psycopg.Connection) -> list[str]:
+    """Every name of a function of the server that occurs in our program, called in whatever language."""
+    texts = [path.read_text() for path in (Path(esjournal.__file__).parent / "infrastructure").rglob("*.py")]
+    words = sorted({word for text in texts for word in re.findall(r"([a-z_][a-z0-9_]*)\(", text)})
+    query = "SELECT DISTINCT proname::text FROM pg_proc WHERE proname = ANY(%s) AND pronargs > 0"
+    return [name for (name,) in connection.execute(query, (words,)).fetchall()]
+
+
+def array(values: list[str]) -> str:
+    return "ARRAY[" + ", ".join("'{}'".format(value.replace("'", "''")) for value in values) + "]"
+
+
+@pytest.fixture(scope="module")
+def hostile(postgres_server: str) -> Iterator[str]:
+    """The URL of a database with journals, others' tables, and hostile functions and operators in `public`."""
+    name = f"test_{uuid4().hex}"
+    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with closing(psycopg.connect(postgres_server, autocommit=True)) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        try:
+            journal_with(url, [*sequence(5), *generated(200)])
+            journal_with(f"{url}&schema=other", [event(9)])
+            with closing(psycopg.connect(url, autocommit=True)) as connection:
+                connection.execute(OTHERS)
+                connection.execute(HOSTILE)
+                given = {"names": names_in_our_sql(connection), "operators": OPERATORS, "types": TYPES}
+                arrays = {key: array(values) for key, values in (given | {"fewer": FEWER_TYPES}).items()}
+                plant = PLANT.replace("PERFORM hostile", "PERFORM pg_temp.hostile")
+                for key, text in arrays.items():
+                    plant = plant.replace(f"{{{key}}}", text)
+                connection.execute(plant)
+            yield url
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+COMMANDS = [
+    "init",
+    "info",
+    "list",
+    "list --sort events --limit 3",
+    "list --sort last --type a.b#C",
+    "log -n 5",
+    "log --since 2020-01-01 --until today --type a.b#* --type x",
+    f"log --id {ID} --reverse",
+    "log --where n>=1 --where n!=2",
+    'log --where seat=="A" --where n==null',
+    "log -g A --after 3",
+    "export",
+    "export --after 3 --limit 2",
+    f"get {ID}",
+    "get 9b30 --gte 1 --lt 3 --reverse --limit 2",
+    "history 9b30",
+    "stats",
+    "verify",
+    "verify --digest",
+    "append new 0 a#B {}",
+    f"append {ID} next a#B {{}}",
+    f"append {ID} 70 a#B {{}}",
+    *(
+        f"{command} --layout {layout}"
+        for layout in (
+            "eventsourcing --table bank_events",
+            "eventsourcing-4 --table integer_sequenced_items",
+            "message-db",
+        )
+        for command in ("info", "export", "export --after 1", "log -n 2", "list", "stats", "verify")
+    ),
+    f"append {ID} next a:B {{}} --layout eventsourcing --table bank_events",
+    "append account-7 next B {} --layout message-db",
+    "append account-8 0 B {} --layout message-db",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_calls_nothing_that_others_made(hostile: str, command: str) -> None:
+    url = f"{hostile}&schema=public"
+    result = invoke(*command.split(" "), url=url)
+    assert "hijacked" not in result.output
+    assert result.exit_code == (1 if "null" in command else 0), result.output
+
+
+def test_nor_does_what_moves_events(hostile: str, tmp_path: Path) -> None:
+    url = f"{hostile}&schema=other"
+    file = file_with(tmp_path / "events.ndjson", generated(300))
+    other = journal_with(str(tmp_path / "other.db"), generated(300, sequences=70))
+    for command, code in (
+        (["--url", url, "import", str(file)], 0),
+        (["--url", url, "import", str(file)], 0),
+        (["--url", url, "import", "--require-contiguous", "--commit-every", "50", str(file)], 0),
+        (["--url", url, "export", "--cursor-file", str(tmp_path / "cursor")], 0),
+        (["--url", url, "export", "--cursor-file", str(tmp_path / "cursor")], 0),
+        (["copy", url, str(tmp_path / "copy.ndjson")], 0),
+        (["copy", other, url], 4),
+        (["copy", f"{hostile}&schema=public&layout=message-db", url], 0),
+        (["diff", url, f"{hostile}&schema=public"], 1),
+        (["diff", "--full", url, other], 1),
+        (["--url", f"{hostile}&schema=new", "init"], 0),
+    ):
+        result = invoke(*command)
+        assert "hijacked" not in result.output
+        assert result.exit_code == code, (command, result.output)
+    lines = file_with(tmp_path / "lines.ndjson", sequence(60)).read_text()
+    result = invoke("append", "-", url=f"{hostile}&schema=new", input=lines)
+    assert result.exit_code == 0, result.output
+
+
+def test_the_plants_do_grow(hostile: str) -> None:
+    with closing(psycopg.connect(hostile, autocommit=True)) as connection:
+        for call in ("quote_ident(relname)", "1.0::numeric <> 1::bigint", "oid = to_regclass('esjournal')"):
+            with pytest.raises(psycopg.Error, match="hijacked"):
+                connection.execute(f"SELECT {call} FROM pg_class LIMIT 1")
