@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, cast
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 # C0 but tab and line feed, DEL, C1, line and paragraph separators, and the marks that turn text round.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+# So many characters, or more, are encoded at once.
+_AT_A_TIME = 65_536
 
 
 def visible(text: str) -> str:
@@ -27,6 +31,19 @@ def on_one_line(text: str) -> str:
 def write(text: str) -> None:
     """Write data to stdout: byte for byte to a file or pipe, visibly escaped to a terminal."""
     output(sys.stdout.buffer).write(text.encode())
+
+
+def write_pieces(pieces: Iterable[str]) -> None:
+    """Write data that comes in pieces, however much it is: as `write`, some pieces at a time."""
+    kept: list[str] = []
+    size = 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        if size > _AT_A_TIME:
+            write("".join(kept))
+            kept, size = [], 0
+    write("".join(kept))
 
 
 def output(stream: IO[bytes]) -> IO[bytes]:

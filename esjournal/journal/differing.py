@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from esjournal.domain.model import fields, states
@@ -21,9 +22,10 @@ def difference(there: RecordedEvent, here: RecordedEvent) -> str:
         there: the one that is stored.
         here: the other one, whose content is another.
     """
-    found = [*_differences(there, here)]
-    more = [f"and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
-    return ", ".join(found[:_NAMED] + more)
+    found = _differences(there, here)
+    named = [*islice(found, _NAMED)]
+    more = sum(1 for _ in found)
+    return ", ".join([*named, f"and {more} more"] if more else named)
 
 
 def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:
@@ -37,16 +39,12 @@ def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:
     elif not changes:
         yield "the states say the same, and are written differently"
     else:
-        for path, (old, new) in changes.changed.items():
-            yield f"{_field(path)} is {_shown(old)} there and {_shown(new)} here"
-        for path in changes.removed:
-            yield f"{_field(path)} is only there"
-        for path in changes.added:
-            yield f"{_field(path)} is only here"
-
-
-def _field(path: states.Path) -> str:
-    return f"state.{states.path_text(path)}"
+        for path, (old, new) in changes.changed.texts():
+            yield f"state.{path} is {_shown(old)} there and {_shown(new)} here"
+        for path, _ in changes.removed.texts():
+            yield f"state.{path} is only there"
+        for path, _ in changes.added.texts():
+            yield f"state.{path} is only here"
 
 
 def _shown(value: Any) -> str:

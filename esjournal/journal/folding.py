@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from esjournal.domain.model.changes import Changes, changes_between
-from esjournal.domain.model.states import MISSING, Path, leaves, parsed
+from esjournal.domain.model.changes import Changes
+from esjournal.domain.model.leaves import Steps
+from esjournal.domain.model.states import MISSING, Path, parsed
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.opening import Journal
 from esjournal.journal.reading import read_sequence
@@ -86,30 +87,31 @@ def _merge(state: State, patch: State) -> Changes:
 
     Only what the patch names is looked at, however large the state is.
     """
-    before: dict[Path, Any] = {}
-    after: dict[Path, Any] = {}
-    # The objects that are being merged, the innermost last: a list, because recursion would run out of stack.
-    rest: list[tuple[Path, State, Iterator[tuple[str, Any]], bool]] = [((), state, iter(patch.items()), False)]
+    changes = Changes()
+    # The objects that are being merged, the innermost last: a list, because recursion would run out of stack. Each has
+    # what it takes the place of, which is itself where it was an object already.
+    rest: list[tuple[Steps, State, Iterator[tuple[str, Any]], Any]] = [(None, state, iter(patch.items()), state)]
     while rest:
-        names, target, members, is_new = rest[-1]
+        steps, target, members, replaced = rest[-1]
         for name, new in members:
-            path = (*names, name)
             old = target.get(name, MISSING)
-            merges = isinstance(old, dict) and isinstance(new, dict)
-            if old is not MISSING and not merges:
-                before.update(leaves(old, path))
             if isinstance(new, dict):
                 # What is new is merged too, into nothing: that drops its nulls.
-                inner = old if merges else {}
-                target[name] = inner
-                rest.append((path, inner, iter(new.items()), not merges))
+                inner = target[name] = old if isinstance(old, dict) else {}
+                rest.append(((steps, name), inner, iter(new.items()), old))
                 break
             if new is None:
                 target.pop(name, None)
+                if old is not MISSING:
+                    changes.note((steps, name), old, MISSING)
             else:
-                target[name] = after[path] = new
+                target[name] = new
+                if old is MISSING or old != new:
+                    changes.note((steps, name), old, new)
         else:
             rest.pop()
-            if is_new and not target:
-                after[names] = {}
-    return changes_between(before, after)
+            if target is not replaced and not target:
+                changes.note(steps, replaced, {})
+            elif target is not replaced and replaced is not MISSING:
+                changes.note(steps, replaced, MISSING)
+    return changes

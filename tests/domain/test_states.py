@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esjournal.domain.model import fields, states
-from esjournal.domain.model.states import MISSING, Number, leaves, parsed, path, path_text, scalar, text_of, value_at
+from esjournal.domain.model.leaves import leaves_of, path_of
+from esjournal.domain.model.states import MISSING, Number, parsed, path, path_text, scalar, text_of, value_at
 from esjournal.exceptions import InvalidData
 from tests.events import json_states
 from tests.events import states as any_states
@@ -135,6 +136,10 @@ def test_a_scalar_is_json_that_is_neither_object_nor_array(text: str, value: obj
 @pytest.mark.parametrize("text", ["", "a", "'a'", "NaN", "{}", "[1]", "1 2", "tru", "[" * 100_000])
 def test_any_other_text_is_no_scalar(text: str) -> None:
     assert scalar(text) is MISSING
+
+
+def leaves(value: Any) -> list[tuple[tuple[str, ...], Any]]:
+    return [(path_of(steps), leaf) for steps, leaf in leaves_of(value)]
 
 
 def test_leaves_are_what_is_no_object_and_what_is_empty() -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esjournal.domain.model.changes import Changes
-from esjournal.domain.model.states import MISSING, Number, Path, leaves, parsed, path_text, text_of, value_at
+from esjournal.domain.model.leaves import leaves_of, path_of
+from esjournal.domain.model.states import MISSING, Number, Path, parsed, path_text, text_of, value_at
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.folding import Step, fold, history, setting
 from esjournal.journal.opening import Journal
@@ -31,6 +32,10 @@ def merged(target: Any, patch: Any) -> Any:
         else:
             target[name] = merged(target.get(name), value)
     return target
+
+
+def leaves(value: Any, names: Path = ()) -> list[tuple[Path, Any]]:
+    return [((*names, *path_of(steps)), leaf) for steps, leaf in leaves_of(value)]
 
 
 def differing(before: Any, after: Any, names: Path = ()) -> tuple[dict[Path, Any], dict[Path, Any]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from esjournal.cli.terminal import on_one_line
-from esjournal.domain.model.states import path_text, text_of
+from esjournal.domain.model.states import text_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,20 +24,25 @@ _SEPARATOR = re.compile(r'"(?:[^"\\]|\\.)*+"|[,:]')
 def change_lines(changes: Changes) -> Iterator[tuple[str, str]]:
     """Yield each change as its sign and the line, which begins with it."""
     for sign, values in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
-        for names, value in values.items():
+        for path, value in values.texts():
             shown = " -> ".join(map(spaced, map(text_of, value))) if sign == "~" else spaced(text_of(value))
-            yield sign, on_one_line(f"{sign} {path_text(names)}: {shown}")
+            yield sign, on_one_line(f"{sign} {path}: {shown}")
 
 
-def change_values(changes: Changes | None) -> dict[str, Any]:
-    """Return changes as JSON has them, each null where states have no fields that could be compared."""
+def change_members(changes: Changes | None) -> Iterator[str]:
+    """Yield pieces of the members that changes are in JSON, each null where states have no fields to be compared."""
     if changes is None:
-        return dict.fromkeys(("added", "changed", "removed"))
-    return {
-        "added": {path_text(names): value for names, value in changes.added.items()},
-        "changed": {path_text(names): list(values) for names, values in changes.changed.items()},
-        "removed": {path_text(names): value for names, value in changes.removed.items()},
-    }
+        yield '"added":null,"changed":null,"removed":null'
+        return
+    opening = ""
+    for name, values in (("added", changes.added), ("changed", changes.changed), ("removed", changes.removed)):
+        yield f'{opening}"{name}":{{'
+        comma = ""
+        for path, value in values.texts():
+            yield f"{comma}{text_of(path)}:{text_of(value)}"
+            comma = ","
+        opening = "},"
+    yield "}"
 
 
 def spaced(text: str) -> str:

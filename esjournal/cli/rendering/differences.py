@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import LinesFormat
-from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_values, hanging
-from esjournal.cli.terminal import on_one_line, screen, write
+from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
+from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.model.differences import EventDifference, SequenceComparison, Status
 from esjournal.domain.model.findings import counted
 from esjournal.domain.model.states import text_of
@@ -48,7 +49,6 @@ _COLUMNS = {
     "only B": "only_in_b",
 }
 
-_NOTHING = ("{}", "null")
 # Written with what comes first, so that nothing is of a journal that cannot be opened.
 _OPENING = '{\n"differences": ['
 
@@ -96,13 +96,13 @@ class _Lines(DifferencesView):
             self._write(_event_json(difference))
 
     def show_sequence(self, sequence: SequenceComparison) -> None:
-        self._write(text_of(_sequence_values(sequence)))
+        self._write([text_of(_sequence_values(sequence))])
 
     def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
-        self._write(text_of({"kind": "totals", **_totals(comparison, urls)}))
+        self._write([text_of({"kind": "totals", **_totals(comparison, urls)})])
 
-    def _write(self, line: str) -> None:
-        write(f"{line}\n")
+    def _write(self, pieces: Iterable[str]) -> None:
+        write_pieces(chain(pieces, "\n"))
 
 
 class _Document(_Lines):
@@ -115,8 +115,8 @@ class _Document(_Lines):
     def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
         write(f'{_OPENING if self._is_empty else ""}\n],\n"totals": {text_of(_totals(comparison, urls))}\n}}\n')
 
-    def _write(self, line: str) -> None:
-        write(f"{_OPENING if self._is_empty else ','}\n{line}")
+    def _write(self, pieces: Iterable[str]) -> None:
+        write_pieces(chain([f"{_OPENING if self._is_empty else ','}\n"], pieces))
         self._is_empty = False
 
 
@@ -264,29 +264,27 @@ def _lines_of(difference: EventDifference) -> Iterator[tuple[str, str]]:
 def _in_short(difference: EventDifference) -> str:
     if difference.status is not Status.DIFFERENT:
         return _on_one_side(difference)
-    lines = [line for _, line in _lines_of(difference)]
-    shown = [line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}..." for line in lines[:SHOWN_LINES]]
-    more = [f"{len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []
-    return ", ".join([*shown, *more])
+    shown: list[str] = []
+    more = 0
+    for _, line in _lines_of(difference):
+        if len(shown) < SHOWN_LINES:
+            shown.append(line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}...")
+        else:
+            more += 1
+    return ", ".join([*shown, f"{more} more"] if more else shown)
 
 
-def _event_json(difference: EventDifference) -> str:
+def _event_json(difference: EventDifference) -> Iterator[str]:
     # Put together by hand, because text_of takes its time for objects, and there may be millions of lines.
     types = ("null" if event is None else _json_string(event[0]) for event in (difference.a, difference.b))
     at = difference.differs_at()
-    return (
+    yield (
         f'{{"kind":"event","originator_id":{_json_string(difference.originator_id)},'
         f'"originator_version":{difference.originator_version},"status":"{difference.status}",'
         f'"event_type":{{"a":{next(types)},"b":{next(types)}}},'
-        f"{_changes_json(change_values(changes_of(difference)))},"
-        f'"state_differs_at":{"null" if at is None else at}}}'
     )
-
-
-def _changes_json(values: dict[str, Any]) -> str:
-    return ",".join(
-        f'"{name}":{text_of(found) if found else _NOTHING[found is None]}' for name, found in values.items()
-    )
+    yield from change_members(changes_of(difference))
+    yield f',"state_differs_at":{"null" if at is None else at}}}'
 
 
 @lru_cache(maxsize=1_024)

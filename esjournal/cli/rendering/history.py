@@ -10,9 +10,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.options import LinesFormat
-from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_values, hanging, spaced
+from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging, spaced
 from esjournal.cli.rendering.events import UNKNOWN_MOMENT
-from esjournal.cli.terminal import on_one_line, screen, write
+from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.model.states import MISSING, Path, path_text, text_of, value_at
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: P
     every = chain([first], remaining)
     if output_format is LinesFormat.NDJSON:
         for step in every:
-            write(_changes_line(step))
+            write_pieces(_changes_line(step))
     elif output_format is LinesFormat.JSON:
         last = deque(every, maxlen=1).pop()
         write(_state_line(last) if field is None else _field_line(last, field))
@@ -59,16 +59,14 @@ def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: P
     return True
 
 
-def _changes_line(step: Step) -> str:
-    event, changes = step.event, step.changes
-    values = {
-        "originator_version": event.originator_version,
-        "event_type": event.event_type,
-        "recorded_at": event.recorded_at,
-        "global_position": event.global_position,
-        **change_values(changes),
-    }
-    return f"{text_of(values)}\n"
+def _changes_line(step: Step) -> Iterator[str]:
+    event = step.event
+    yield (
+        f'{{"originator_version":{event.originator_version},"event_type":{text_of(event.event_type)},'
+        f'"recorded_at":{text_of(event.recorded_at)},"global_position":{text_of(event.global_position)},'
+    )
+    yield from change_members(step.changes)
+    yield "}\n"
 
 
 def _state_line(step: Step) -> str:
@@ -100,14 +98,18 @@ def _field_line(step: Step, field: Path) -> str:
 def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
     # For pipes: nothing is cut or wrapped, and Rich, which costs more to load than to use, is not needed.
     for step in steps:
-        event = step.event
-        moment = event.recorded_at or UNKNOWN_MOMENT
-        header = f"version {event.originator_version}  {on_one_line(event.event_type)}  {moment}\n"
-        write(header + "".join(f"{' ' * INDENT}{line}\n" for _, line in _lines(step.changes)))
+        write_pieces(_plain_lines(step))
     if whole:
         write(f"\n{_heading(step)}\n")
-        for depth, line in _laid_out(step.state):
-            write(f"{' ' * INDENT * depth}{line}\n")
+        write_pieces(f"{' ' * INDENT * depth}{line}\n" for depth, line in _laid_out(step.state))
+
+
+def _plain_lines(step: Step) -> Iterator[str]:
+    event = step.event
+    moment = event.recorded_at or UNKNOWN_MOMENT
+    yield f"version {event.originator_version}  {on_one_line(event.event_type)}  {moment}\n"
+    for _, line in _lines(step.changes):
+        yield f"{' ' * INDENT}{line}\n"
 
 
 def _draw(steps: Iterable[Step], *, whole: bool) -> None:
@@ -161,7 +163,8 @@ def _lines(changes: Changes | None) -> Iterator[tuple[str, str]]:
 def _laid_out(state: Any) -> Iterator[tuple[int, str]]:
     """Yield the lines of a state, a key each, with how deep they stand."""
     depth, line = 0, ""
-    for word in _WORD.findall(text_of(state)):
+    for found in _WORD.finditer(text_of(state)):
+        word = found[0]
         if word in ("}", "]"):
             if line:
                 yield depth, on_one_line(line)

@@ -3,54 +3,55 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from esjournal.domain.model import states
+from esjournal.domain.model.leaves import Leaves, Steps, has_leaves_below, leaves_of
 from esjournal.domain.model.states import MISSING, Path
-
-# What leads to a value: the steps to the object that it stands in, and its name there; None is the state itself.
-_Steps = tuple[Any, str] | None
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What is different in a state, leaf by leaf, each under its path; see `states.leaves`.
+    """What is different in a state, leaf by leaf, each under its path; see `leaves.leaves_of`.
 
     `added` and `removed` have the values of the leaves that came and went, `changed` those before and after. An object
     that was there before and is there after is told by its leaves alone, also where it was or becomes empty.
     """
 
-    added: dict[Path, Any]
-    changed: dict[Path, tuple[Any, Any]]
-    removed: dict[Path, Any]
+    added: Leaves[Any] = field(default_factory=Leaves)
+    changed: Leaves[tuple[Any, Any]] = field(default_factory=Leaves)
+    removed: Leaves[Any] = field(default_factory=Leaves)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
 
-    def of(self, field: Path) -> Changes:
+    def of(self, path: Path) -> Changes:
         """Return the changes of a field, and of what is below it."""
+        return Changes(self.added.below(path), self.changed.below(path), self.removed.below(path))
 
-        def only(values: dict[Path, Any]) -> dict[Path, Any]:
-            return {names: value for names, value in values.items() if names[: len(field)] == field}
+    def note(self, steps: Steps, old: Any, new: Any) -> None:
+        """Add that a value took the place of another one, where they are not both objects.
 
-        return Changes(only(self.added), only(self.changed), only(self.removed))
+        Args:
+            steps: what leads to it.
+            old: the value before, or MISSING.
+            new: the value after, or MISSING.
+        """
+        if _is_leaf(old) and _is_leaf(new):
+            self.changed.add(steps, (old, new))
+            return
+        if old is not MISSING:
+            for leaf, value in leaves_of(old, steps):
+                self.removed.add(leaf, value)
+        if new is not MISSING:
+            for leaf, value in leaves_of(new, steps):
+                self.added.add(leaf, value)
 
 
-def changes_between(before: Mapping[Path, Any], after: Mapping[Path, Any]) -> Changes:
-    """Return how leaves differ from others.
-
-    Args:
-        before: leaves with their paths.
-        after: those they are compared with.
-    """
-    both = [path for path in after if path in before]
-    return Changes(
-        added={path: value for path, value in after.items() if path not in before},
-        changed={path: (before[path], after[path]) for path in both if before[path] != after[path]},
-        removed={path: value for path, value in before.items() if path not in after},
-    )
+def _is_leaf(value: Any) -> bool:
+    return value is not MISSING and not has_leaves_below(value)
 
 
 def changes_of_states(before: str, after: str, *, by_value: bool = False) -> Changes | None:
@@ -65,38 +66,25 @@ def changes_of_states(before: str, after: str, *, by_value: bool = False) -> Cha
     if one is None or other is None:
         return None
     differ = states.values_differ if by_value else operator.ne
-    changes = Changes({}, {}, {})
-    # A list instead of recursion, as deep as a state may be. Of paths only those are made of what is different.
-    rest: list[tuple[_Steps, Any, Any]] = [(None, one, other)]
+    changes = Changes()
+    # A list instead of recursion, as deep as a state may be.
+    rest: list[tuple[Steps, Iterator[tuple[str, Any, Any]]]] = [(None, _members(one, other))]
     while rest:
-        steps, old, new = rest.pop()
-        if isinstance(old, dict) and isinstance(new, dict):
-            members: list[tuple[_Steps, Any, Any]] = [
-                ((steps, name), value, new.get(name, MISSING)) for name, value in old.items()
-            ]
-            members += [((steps, name), MISSING, value) for name, value in new.items() if name not in old]
-            rest += reversed(members)
-        elif _has_leaves_below(old) or _has_leaves_below(new):
-            _note_leaves(changes, _path(steps), old, new)
-        elif differ(old, new):
-            changes.changed[_path(steps)] = (old, new)
+        steps, members = rest[-1]
+        for name, old, new in members:
+            if isinstance(old, dict) and isinstance(new, dict):
+                rest.append(((steps, name), _members(old, new)))
+                break
+            if not (_is_leaf(old) and _is_leaf(new)) or differ(old, new):
+                changes.note((steps, name), old, new)
+        else:
+            rest.pop()
     return changes
 
 
-def _has_leaves_below(value: Any) -> bool:
-    return value is MISSING or (isinstance(value, dict) and bool(value))
-
-
-def _note_leaves(changes: Changes, path: Path, old: Any, new: Any) -> None:
-    if old is not MISSING:
-        changes.removed.update(states.leaves(old, path))
-    if new is not MISSING:
-        changes.added.update(states.leaves(new, path))
-
-
-def _path(steps: _Steps) -> Path:
-    names = []
-    while steps is not None:
-        steps, name = steps
-        names.append(name)
-    return tuple(reversed(names))
+def _members(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    for name, value in old.items():
+        yield name, value, new.get(name, MISSING)
+    for name, value in new.items():
+        if name not in old:
+            yield name, MISSING, value

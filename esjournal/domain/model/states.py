@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from esjournal.domain.model import fields
@@ -93,34 +93,49 @@ def scalar(text: str) -> Any:
     return MISSING if isinstance(value, dict | list) else value
 
 
-class _Piece(str):
-    """A piece of the text that is being made, beside the values that are still to be written."""
-
-    __slots__ = ()
-
-
 def text_of(value: Any) -> str:
     """Return a parsed value as JSON on one line, with its numbers as they were written."""
-    pieces: list[str] = []
+    return "".join(_pieces(value))
+
+
+def _pieces(value: Any) -> Iterator[str]:
     # A list instead of recursion: as deep as a state may be, Python would run out of stack.
-    rest: list[Any] = [value]
+    rest: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter((("", value),)), "")]
     while rest:
-        value = rest.pop()
-        if isinstance(value, _Piece | Number):
-            pieces.append(value)
-        elif isinstance(value, dict):
-            members = [part for name, member in value.items() for part in (_Piece(f",{_quoted(name)}:"), member)]
-            rest += [_Piece("}"), *reversed(members)]
-            pieces.append("{")
-            if members:
-                rest[-1] = _Piece(rest[-1][1:])
-        elif isinstance(value, list):
-            items = [part for item in value for part in (_Piece(","), item)]
-            rest += [_Piece("]"), *reversed(items[1:])]
-            pieces.append("[")
+        members, end = rest[-1]
+        for before, member in members:
+            yield before
+            if isinstance(member, Number):
+                yield member
+            elif isinstance(member, str):
+                yield _quoted(member)
+            elif isinstance(member, dict):
+                yield "{"
+                rest.append((_members_of(member), "}"))
+                break
+            elif isinstance(member, list | tuple):
+                yield "["
+                rest.append((_items_of(member), "]"))
+                break
+            else:
+                yield json.dumps(member)
         else:
-            pieces.append(_quoted(value) if isinstance(value, str) else json.dumps(value))
-    return "".join(pieces)
+            yield end
+            rest.pop()
+
+
+def _members_of(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    comma = ""
+    for name, member in value.items():
+        yield f"{comma}{_quoted(name)}:", member
+        comma = ","
+
+
+def _items_of(value: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    comma = ""
+    for item in value:
+        yield comma, item
+        comma = ","
 
 
 # Made once: json.dumps makes an encoder each time, and takes six times as long.
@@ -149,7 +164,12 @@ def path(text: str) -> Path:
 
 def path_text(names: Path) -> str:
     """Return a path as it is written, so that `path` reads it."""
-    return ".".join(name if _is_plain(name) else _quoted(name) for name in names)
+    return ".".join(map(part_text, names))
+
+
+def part_text(name: str) -> str:
+    """Return a name as it is written in a path: in quotes, if it could be read as something else."""
+    return name if _is_plain(name) else _quoted(name)
 
 
 def _is_plain(name: str) -> bool:
@@ -163,21 +183,3 @@ def value_at(state: Any, names: Path) -> Any:
             return MISSING
         state = state[name]
     return state
-
-
-def leaves(value: Any, names: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield the leaves of a parsed value with their paths, in the order of the text.
-
-    A leaf is a value that is no object, or an empty one; an array is one leaf as a whole.
-
-    Args:
-        value: a parsed value.
-        names: the path that leads to it.
-    """
-    rest = [(names, value)]
-    while rest:
-        names, value = rest.pop()
-        if isinstance(value, dict) and value:
-            rest += [((*names, name), member) for name, member in reversed(value.items())]
-        else:
-            yield names, value
