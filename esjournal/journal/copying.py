@@ -191,7 +191,7 @@ def batch_of_page(source: str, page: Iterable[tuple[Any, ...]]) -> Batch:
     """
     ids, versions, types, states, moments, positions = zip(*page, strict=True)
     known = [moment for moment in moments if moment is not None] if None in moments else moments
-    if are_sound(ids, versions, types, known) and _are_storable(states):
+    if are_sound(ids, versions, types, known) and fields.are_storable(states):
         return Batch(source, _compact(positions), (ids, versions, types, states, moments))
     return batch_of(source, ((event[-1], _looked_at(source, event)) for event in page))
 
@@ -200,14 +200,6 @@ def _compact(positions: Sequence[int]) -> Sequence[int]:
     """Return ascending positions in little room: an import into an empty file remembers them all to its end."""
     first, last = positions[0], positions[-1]
     return range(first, last + 1) if last - first + 1 == len(positions) else array("q", positions)
-
-
-def _are_storable(states: Iterable[Any]) -> bool:
-    try:
-        return b"\0" not in "".join(states).encode()
-    except (TypeError, UnicodeEncodeError):
-        # What is no text, or has half of a surrogate pair, is found out on the way.
-        return False
 
 
 def _looked_at(source: str, event: tuple[Any, ...]) -> RecordedEvent | InvalidLine:

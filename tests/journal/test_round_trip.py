@@ -6,6 +6,8 @@ import io
 import json
 import subprocess
 import sys
+from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
+from esjournal.exceptions import InvalidData, SequencedItemConflict
+from esjournal.infrastructure.sequenceditem import RecordedEvent, StoredEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import (
+    RecordedEventRecord,
+    SQLAlchemyActiveRecordStrategy,
+    StoredEventRecord,
+)
 from esjournal.interchange import ndjson
 from esjournal.interchange.codecs import read_events
 from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.streams import source
+from esjournal.journal.copying import batch_of_page
 from esjournal.journal.exporting import export_events
 from esjournal.journal.importing import import_events
 from esjournal.journal.matching import Selection
@@ -79,6 +87,42 @@ def test_a_journal_of_json_objects_goes_through_csv_unchanged(
         imported(other, tmp_path / "events.csv", data, FileFormat.CSV)
         assert exported(other, FileFormat.CSV) == data
         assert exported(other) == exported(one)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            StoredEvent,
+            st.uuids() | st.uuids().map(str) | st.none(),
+            st.integers(-3, 3) | st.sampled_from([2**63 - 1, 2**63, 1.5, 1.0, True, "7", Decimal(7)]),
+            st.text() | st.text(min_size=250, max_size=260) | st.characters(codec=None) | st.sampled_from([b"a#B", 5]),
+            st.text(st.characters(codec=None)) | st.binary() | json_states(),
+        ),
+        max_size=12,
+    )
+)
+def test_what_the_library_takes_is_taken_by_imports_and_copies_too(
+    store_url: str, sqlite_url: str, tmp_path: Path, events: list[StoredEvent]
+) -> None:
+    with open_journal(journal_with(store_url, [])) as one, open_journal(journal_with(sqlite_url, [])) as other:
+        emptied(one)
+        library = SQLAlchemyActiveRecordStrategy(
+            session=one.events.session, active_record_class=StoredEventRecord, sequenced_item_class=StoredEvent
+        )
+        taken = []
+        for found in events:
+            with suppress(InvalidData, SequencedItemConflict):
+                library.append(found)
+                taken.append(found)
+        assert list(library.all_items()) == taken
+        data = exported(one)
+        if taken:
+            batch = batch_of_page(one.shown_url, next(one.events.pages()))
+            assert (batch.size, batch.bad) == (len(taken), ())
+        if store_url != sqlite_url:
+            imported(other, tmp_path / "events.ndjson", data)
+            assert exported(other) == data
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from esjournal.domain.model.isotimes import iso_time
 from esjournal.exceptions import InvalidData
@@ -58,11 +58,11 @@ def global_position(text: str) -> int:
 
 # Ids and types repeat from event to event, and a look in the cache costs a tenth of a match.
 @lru_cache(maxsize=65_536)
-def originator_id(text: str) -> str:
+def originator_id(text: str, name: str = "originator_id") -> str:
     """Return a sequence's id in lower case: 8-4-4-4-12 hexadecimal digits, and no other spelling of a UUID."""
     if not _UUID.fullmatch(text):
         raise InvalidData(
-            f"originator_id {shortened(text)} is no UUID: "
+            f"{name} {shortened(text)} is no UUID: "
             f"write 32 hexadecimal digits as 8-4-4-4-12, such as 9b300b13-4410-51bf-85ca-234c8cea73da"
         )
     return text.lower()
@@ -99,19 +99,35 @@ def originator_version(text: str) -> int:
     return int(text)
 
 
+def are_versions(values: Sequence[Any]) -> bool:
+    """Say whether each of many values is a version: an int from 0 to 2**63 - 1, and no bool."""
+    return set(map(type, values)) <= {int} and (not values or 0 <= min(values) <= max(values) <= MAX_VERSION)
+
+
 @lru_cache(maxsize=4_096)
-def event_type(text: str) -> str:
+def event_type(text: str, name: str = "event_type") -> str:
     """Return an event type: 1 to 255 characters, none of them a control character."""
     if not text:
-        raise InvalidData("event_type is empty: write a topic, such as accounts.events#AccountOpened")
+        raise InvalidData(f"{name} is empty: write a topic, such as accounts.events#AccountOpened")
     if len(text) > MAX_TYPE_LENGTH:
-        raise InvalidData(f"event_type {shortened(text, 40)} is too long: {MAX_TYPE_LENGTH} characters are allowed")
+        raise InvalidData(f"{name} {shortened(text, 40)} is too long: {MAX_TYPE_LENGTH} characters are allowed")
     if found := _UNPRINTABLE.search(text) or _SURROGATE.search(text):
+        kind = "half of a surrogate pair," if has_surrogate(found[0]) else "the control character"
         raise InvalidData(
-            f"event_type {shortened(text)} has the control character U+{ord(found[0]):04X} "
-            f"at column {found.start() + 1}: remove it"
+            f"{name} {shortened(text)} has {kind} U+{ord(found[0]):04X} at column {found.start() + 1}: remove it"
         )
     return text
+
+
+def are_event_types(values: Iterable[Any]) -> bool:
+    """Say whether each of many values is an event type; they repeat, so that each is looked at once."""
+    try:
+        for value in set(values):
+            event_type(value)
+    except (InvalidData, TypeError):
+        # What is not text is found out on the way.
+        return False
+    return True
 
 
 def recorded_at(text: str) -> str:
@@ -156,19 +172,28 @@ def recorded_at_text(moment: datetime) -> str:
     return f"{utc.isoformat(timespec='microseconds')}Z"
 
 
-def state_text(text: str) -> str:
+def state_text(text: str, name: str = "state") -> str:
     """Return a text that PostgreSQL and SQLite keep alike: no raw U+0000, no lone surrogate.
 
     The text need not be JSON: a state may be encrypted.
     """
     if "\0" in text:
         raise InvalidData(
-            f"state has a raw U+0000 at column {text.index(chr(0)) + 1}: PostgreSQL cannot store it, "
+            f"{name} has a raw U+0000 at column {text.index(chr(0)) + 1}: PostgreSQL cannot store it, "
             f"write \\u0000 inside a JSON string"
         )
     if found := _SURROGATE.search(text):
-        raise InvalidData(f"state has half of a surrogate pair at column {found.start() + 1}: it is no valid UTF-8")
+        raise InvalidData(f"{name} has half of a surrogate pair at column {found.start() + 1}: it is no valid UTF-8")
     return text
+
+
+def are_storable(values: Iterable[Any]) -> bool:
+    """Say whether each of many values is text that both databases keep alike; all at once, for a tenth of the time."""
+    try:
+        return b"\0" not in "".join(values).encode()
+    except (TypeError, UnicodeEncodeError):
+        # What is not text, or has half of a surrogate pair, is found out on the way.
+        return False
 
 
 def has_surrogate(text: str) -> bool:

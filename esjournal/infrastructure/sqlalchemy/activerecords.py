@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from esjournal.exceptions import OutcomeUnknown, OutOfOrder
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.columns import (
-    StorableText,
     Timestamp,
     big_integer,
     moment,
@@ -42,8 +41,8 @@ def _stored_events(id_type: TypeEngine[Any], moment_type: TypeEngine[Any], clock
         "stored_events",
         Column("originator_id", id_type, nullable=False),
         Column("originator_version", big_integer(), nullable=False),
-        Column("event_type", StorableText(), nullable=False),
-        Column("state", StorableText(), nullable=False),
+        Column("event_type", Text(), nullable=False),
+        Column("state", Text(), nullable=False),
         Column("recorded_at", moment_type, nullable=False, default=clock, index=True),
     )
 
@@ -53,8 +52,8 @@ def _sequenced_items(name: str, position: TypeEngine[Any]) -> Any:
         name,
         Column("sequence_id", sequence_id(), nullable=False),
         Column("position", position, nullable=False),
-        Column("topic", StorableText(), nullable=False),
-        Column("data", StorableText(), nullable=False),
+        Column("topic", Text(), nullable=False),
+        Column("data", Text(), nullable=False),
     )
 
 
@@ -77,7 +76,7 @@ class IntegerSequencedItemRecord:
 
 
 class TimestampSequencedItemRecord:
-    """Records of `SequencedItem` at moments: seconds since 1970, exact to the microsecond."""
+    """Records of `SequencedItem` at times: seconds since 1970, floats as `time.time()` returns them."""
 
     __table__ = _sequenced_items("timestamp_sequenced_items", Timestamp())
 
@@ -125,7 +124,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     def get_item(self, sequence_id: Any, eq: Any) -> Item | None:
         """Return the item at a position in a sequence, or None."""
         with self.session.connection() as connection:
-            place = self._statements.bound_place(sequence_id, eq)
+            place = self._statements.checked_place(sequence_id, eq)
             rows = connection.execute(self._statements.item_at(), place).fetchall()
         return next(iter(self._statements.items(rows)), None)
 
@@ -152,7 +151,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         given = {"gt": gt, "gte": gte, "lt": lt, "lte": lte}
         bounds = {name: value for name, value in given.items() if value is not None}
         statement = self._statements.items_of_sequence(tuple(bounds), query_ascending)
-        parameters = self._statements.bound_place(sequence_id, *bounds.values())
+        parameters = self._statements.checked_place(sequence_id, *bounds.values())
         with self.session.connection() as connection:
             rows = connection.execute(statement, (*parameters, NO_LIMIT if limit is None else limit)).fetchall()
         items = self._statements.items(rows)
@@ -311,7 +310,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     def bound_id(self, sequence_id: Any) -> Any:
         """Return a sequence's id in the driver's form, as conditions take it."""
-        return self._statements.bound_place(sequence_id)[0]
+        return self._statements.checked_place(sequence_id)[0]
 
     def close(self) -> None:
         """Close the session's connections."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 # From the top, and not from dialects.postgresql: loading that takes every process 20 ms, on SQLite too.
-from sqlalchemy import BigInteger, DateTime, Integer, Text, Uuid, cast, func, literal_column
+from sqlalchemy import REAL, BigInteger, DateTime, Double, Integer, Text, Uuid, cast, func, literal_column
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from esjournal.domain.model.fields import recorded_at_text, state_text
-from esjournal.exceptions import InvalidData
+from esjournal.domain.model.fields import recorded_at_text
+from esjournal.infrastructure.sqlalchemy.rules import IDS_AS_TEXT, MOMENTS_AS_TEXT, NUMBERS
 
-_MICROSECONDS = 1_000_000
 CANONICAL_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
@@ -26,8 +24,6 @@ class _UUIDInText(TypeDecorator[UUID]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        if not isinstance(value, UUID):
-            raise InvalidData(f"the sequence id {value!r} is no uuid.UUID: make it one")
         return str(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID:
@@ -52,6 +48,7 @@ class _UUIDAsText(TypeDecorator[str]):
 
     impl = Uuid(as_uuid=False)
     cache_ok = True
+    rule = IDS_AS_TEXT
 
     def column_expression(self, column: Any) -> Any:
         return cast(column, Text)
@@ -68,6 +65,7 @@ class _MomentAsText(TypeDecorator[str]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+    rule = MOMENTS_AS_TEXT
 
     def column_expression(self, column: Any) -> Any:
         catalog = func.pg_catalog
@@ -75,39 +73,16 @@ class _MomentAsText(TypeDecorator[str]):
         return catalog.to_char(in_utc, literal_column(f"'{CANONICAL_MOMENT}'"))
 
 
-class StorableText(TypeDecorator[str]):
-    """Text that both databases keep alike: SQLite takes a raw U+0000 and PostgreSQL does not."""
+class Timestamp(TypeDecorator[float]):
+    """Seconds since 1970, a float in Python and a double in the database: comes back equal, and sorts as time does."""
 
-    impl = Text
+    impl = Double
     cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        if isinstance(value, str) and "\0" in value:
-            state_text(value)
-        return value  # type: ignore[no-any-return]
-
-
-class Timestamp(TypeDecorator[Decimal]):
-    """Seconds since 1970 in Python, whole microseconds in the database: exact, and ordered, on both."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> int:
-        try:
-            microseconds = Decimal(str(value)) * _MICROSECONDS
-            whole = int(microseconds)
-        except (ArithmeticError, ValueError):
-            raise InvalidData(f"the timestamp {value!r} is no number of seconds: give a finite one") from None
-        if microseconds != whole:
-            raise InvalidData(f"the timestamp {value!r} has more digits than microseconds: round it")
-        return whole
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal:
-        return Decimal(value) / _MICROSECONDS
+    rule = NUMBERS
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+        # What SQLite's strict tables call it.
+        return dialect.type_descriptor(REAL() if dialect.name == "sqlite" else Double())
 
 
 def sequence_id() -> TypeEngine[Any]:

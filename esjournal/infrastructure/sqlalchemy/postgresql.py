@@ -382,7 +382,7 @@ class PostgreSQLSession(Session):
                         )
                 missing.insert(0, identity_table)
             self.make_tables(connection, missing)
-            return self.make_indexes(connection, tables) or bool(missing)
+            return self.complete_tables(connection, tables) or bool(missing)
 
     def _schema_is_present(self, connection: Any) -> bool:
         # CREATE SCHEMA IF NOT EXISTS would ask for the right to create, even where there is nothing to do.
@@ -397,6 +397,21 @@ class PostgreSQLSession(Session):
             "AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I')"
         )
         return {name for (name,) in connection.execute(query, (list(names),)).fetchall()}
+
+    def columns_present(self, connection: Any) -> dict[str, dict[str, str]]:
+        """Return the types of the columns of every table in the journal's schema, by the tables' names and theirs."""
+        query = (
+            "SELECT CAST(c.relname AS text), CAST(a.attname AS text), "
+            "pg_catalog.format_type(a.atttypid, CAST(NULL AS integer)) "
+            "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid "
+            "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = pg_catalog.current_schema() AND c.relkind IN ('r', 'p') "
+            "AND a.attnum > 0 AND NOT a.attisdropped"
+        )
+        found: dict[str, dict[str, str]] = {}
+        for table, column, kind in connection.execute(query).fetchall():
+            found.setdefault(table, {})[column] = kind
+        return found
 
 
 def _streamed_at_a_time() -> int:

@@ -17,13 +17,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
 from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
+from esjournal.infrastructure.sqlalchemy.earlier import changing_statements, time_columns
 from esjournal.infrastructure.sqlalchemy.schema import (
     SCHEMA_VERSION,
     create_statements,
     identity_table,
     index_statements,
 )
-from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
+from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 Row = tuple[Any, ...]
@@ -274,12 +275,27 @@ class Session(ABC):
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
         """Return which of these names tables or indexes of the journal's schema have."""
 
+    @abstractmethod
+    def columns_present(self, connection: Any) -> dict[str, dict[str, str]]:
+        """Return the types of the columns of every table in the journal's schema, by the tables' names and theirs."""
+
     def drop_tables(self, tables: Sequence[Table]) -> None:
-        """Drop the journal with these tables, where it is there; a SQLite file stays, and stays ours."""
+        """Drop these tables of the journal, and its identity when no other table of it is left.
+
+        A table of the same name that a journal could not have made stays; so does a SQLite file, and stays ours.
+        """
         quote = self.engine.dialect.identifier_preparer
         with self.transaction(identity_table) as connection:
-            for table in (*tables, identity_table):
-                connection.execute(f"DROP TABLE IF EXISTS {quote.format_table(table)}")
+            present = self.columns_present(connection)
+            # Without an identity there is no journal, and the tables are somebody else's.
+            if identity_table.name not in present:
+                return
+            ours = [table for table in tables if present.get(table.name, {}).keys() == {c.name for c in table.columns}]
+            left = present.keys() - {table.name for table in ours}
+            if not any(GLOBAL_POSITION in present[name] for name in left):
+                ours.append(identity_table)
+            for table in ours:
+                connection.execute(f"DROP TABLE {quote.format_table(table)}")
 
     def identity(self) -> JournalIdentity:
         """Return the identity of the journal."""
@@ -321,15 +337,25 @@ class Session(ABC):
                 # Literals, because the databases mark parameters differently; none of the three has a quote in it.
                 connection.execute(f"INSERT INTO esjournal VALUES ('{uuid4()}', {SCHEMA_VERSION}, '{now_as_text()}')")
 
-    def make_indexes(self, connection: Any, tables: Sequence[Table]) -> bool:
-        """Make the indexes that a journal of an earlier esjournal has not, and say whether there were any."""
+    def complete_tables(self, connection: Any, tables: Sequence[Table]) -> bool:
+        """Make of a journal of an earlier esjournal what it is now, and say whether anything had to be done."""
+        timed = [table for table in tables if time_columns(table)]
+        # Only then: a schema may have many tables of others.
+        present = self.columns_present(connection) if timed else {}
+        changing = [
+            statement
+            for table in timed
+            for statement in changing_statements(table, present.get(table.name, {}), self.engine.dialect)
+        ]
+        for statement in changing:
+            connection.execute(statement)
         statements: dict[str, str] = {}
         for table in tables:
             statements |= index_statements(table, self.engine.dialect)
         missing = statements.keys() - self.names_present(connection, list(statements))
         for name in sorted(missing):
             connection.execute(statements[name])
-        return bool(missing)
+        return bool(missing or changing)
 
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed, if the database has not ended it itself."""

@@ -308,11 +308,17 @@ class SQLiteSession(Session):
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             missing.insert(0, identity_table)
         self.make_tables(connection, missing)
-        return self.make_indexes(connection, tables) or bool(missing)
+        return self.complete_tables(connection, tables) or bool(missing)
 
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
         """Return which of these names tables or indexes have."""
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")} & set(names)
+
+    def columns_present(self, connection: Any) -> dict[str, dict[str, str]]:
+        """Return the types of the columns of every table, by the tables' names and theirs."""
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        query = "SELECT name, type FROM pragma_table_info(?)"
+        return {table: dict(connection.execute(query, (table,)).fetchall()) for table in tables}
 
 
 def _let_signals_through() -> None:

@@ -136,14 +136,16 @@ class Transaction(Generic[Item]):
         return self._statements.same_content(one, other)
 
     def conflict(self, items: Sequence[Item]) -> SequencedItemConflict | None:
-        """Return what stands in the way of the first item that cannot be written, or None."""
-        placed = [item for item in items if item[1] is not None]
-        stored = self.stored_at(placed)
-        seen: dict[Place, Item] = {}
+        """Return what stands in the way of the first item that cannot be written, or None.
+
+        A place is what the database was given: a place may be written in more than one way.
+        """
+        placed = [item for item in self._statements.canonical(items) if item[1] is not None]
+        taken = {self._statements.place(item): item for item in self.stored_at(placed).values()}
         for item in placed:
-            place = (item[0], item[1])
-            there = stored.get(place) or seen.get(place)
-            if there is not None:
-                return SequencedItemConflict(*place, self.last_positions([item[0]])[0], self.same_content(item, there))
-            seen[place] = item
+            place = self._statements.place(item)
+            there = taken.setdefault(place, item)
+            if there is not item:
+                last = self.last_positions([item[0]])[0]
+                return SequencedItemConflict(item[0], item[1], last, self.same_content(item, there))
         return None

@@ -1,13 +1,18 @@
 """What a datastore does, whichever the database."""
 
 import threading
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from esjournal.exceptions import NotInitialised, SchemaTooNew, StoreError, StoreNotFound
 from esjournal.infrastructure.sequenceditem import StoredEvent
-from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
+from esjournal.infrastructure.sqlalchemy.activerecords import (
+    IntegerSequencedItemRecord,
+    SQLAlchemyActiveRecordStrategy,
+    StoredEventRecord,
+)
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 
 Strategy = SQLAlchemyActiveRecordStrategy[StoredEvent]
@@ -65,6 +70,62 @@ def test_dropped_tables_take_the_events_and_the_identity_with_them(
     assert datastore.identity() != before
     assert list(strategy.all_items()) == []
     assert strategy.append(StoredEvent(uuid4(), 0, "a#B", "{}")) == range(1, 2)
+
+
+def test_a_datastore_drops_its_own_tables_and_leaves_the_journal_to_those_that_are_left(store_url: str) -> None:
+    def datastore_of(*records: type[Any]) -> SQLAlchemyDatastore:
+        return SQLAlchemyDatastore(SQLAlchemySettings(uri=store_url), tables=records)
+
+    with datastore_of(StoredEventRecord) as first, datastore_of(IntegerSequencedItemRecord) as second:
+        first.setup_tables()
+        second.setup_tables()
+        identity = first.identity()
+        strategy = SQLAlchemyActiveRecordStrategy(
+            session=first.session, active_record_class=StoredEventRecord, sequenced_item_class=StoredEvent
+        )
+        strategy.append(StoredEvent(uuid4(), 0, "a#B", "{}"))
+        for _ in range(2):
+            second.drop_tables()
+            assert first.identity() == identity
+            assert strategy.last_global_position() == 1
+        with datastore_of() as without_tables:
+            without_tables.drop_tables()
+        assert first.identity() == identity
+        assert second.setup_tables() is True
+        first.drop_tables()
+        assert second.identity() == identity
+        with pytest.raises(NotInitialised):
+            strategy.last_global_position()
+        second.drop_tables()
+        with pytest.raises(NotInitialised):
+            second.identity()
+
+
+def test_tables_of_others_stay_when_a_datastore_drops_its_own(store_url: str) -> None:
+    both = (StoredEventRecord, IntegerSequencedItemRecord)
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=store_url), tables=both) as datastore:
+        datastore.setup_tables()
+        with datastore.session.connection() as connection:
+            connection.execute("DROP TABLE integer_sequenced_items")
+            for table in ("integer_sequenced_items", "orders"):
+                connection.execute(f"CREATE TABLE {table} (sequence_id text, position int)")
+                connection.execute(f"INSERT INTO {table} VALUES ('kept', 1)")
+        datastore.drop_tables()
+        with datastore.session.connection() as connection:
+            for table in ("integer_sequenced_items", "orders"):
+                assert connection.execute(f"SELECT * FROM {table}").fetchall() == [("kept", 1)]
+        with pytest.raises(NotInitialised):
+            datastore.identity()
+
+
+def test_without_a_journal_no_table_is_dropped(store_url: str) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=store_url), tables=(StoredEventRecord,)) as datastore:
+        datastore.setup_tables()
+        with datastore.session.connection() as connection:
+            connection.execute("DROP TABLE esjournal")
+        datastore.drop_tables()
+        with datastore.session.connection() as connection:
+            assert connection.execute("SELECT count(*) FROM stored_events").fetchone() == (0,)
 
 
 def test_a_journal_has_an_id_that_stays_and_a_schema_version(datastore: SQLAlchemyDatastore) -> None:

@@ -1,14 +1,17 @@
 """What a strategy does, whichever the database: the promises of the journal, one by one."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from http import HTTPStatus
 from itertools import product
+from time import time
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, SmallInteger, String, Text
+from sqlalchemy.types import TypeDecorator
 
 from esjournal.exceptions import InvalidData, SequencedItemConflict
 from esjournal.infrastructure.sequenceditem import RecordedEvent, SequencedItem, StoredEvent
@@ -20,8 +23,8 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     StoredEventRecord,
     TimestampSequencedItemRecord,
 )
-from esjournal.infrastructure.sqlalchemy.columns import sequence_id
-from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore
+from esjournal.infrastructure.sqlalchemy.columns import moment, sequence_id
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.schema import record_table
 
 Strategy = SQLAlchemyActiveRecordStrategy[StoredEvent]
@@ -395,23 +398,202 @@ def test_sequenced_items_at_integer_positions(make_strategy: MakeStrategy) -> No
     assert (caught.value.last_position, caught.value.identical) == (4, True)
 
 
-def test_sequenced_items_at_moments_are_exact_to_the_microsecond(make_strategy: MakeStrategy) -> None:
+def test_sequenced_items_at_times_come_back_equal_and_in_their_order(make_strategy: MakeStrategy) -> None:
     strategy = make_strategy(TimestampSequencedItemRecord, SequencedItem)
     sequence = uuid4()
-    moments = [Decimal("-1.5"), Decimal("0.000001"), Decimal("1769860800.123456"), Decimal("1769860800.123457")]
-    items = [SequencedItem(sequence, moment, "a#B", "{}") for moment in moments]
-    strategy.append(items)
-    assert strategy.get_items(sequence) == items
-    assert strategy.get_item(sequence, moments[2]) == items[2]
-    assert strategy.get_items(sequence, gt=moments[1], lte=moments[2]) == [items[2]]
+    # Half of the floats of our time have more digits than microseconds.
+    times = sorted(
+        {-1.5, -1e-9, 0.0, 0.1, 5e-324, 1e300, time(), *(1767225600.1234567 + step / 3 for step in range(80))}
+    )
+    items = [SequencedItem(sequence, position, "a#B", "{}") for position in times]
+    strategy.append(items[::-1])
+    found = strategy.get_items(sequence)
+    assert found == items
+    assert {type(item.position) for item in found} == {float}
+    assert strategy.get_item(sequence, times[9]) == items[9]
+    assert strategy.get_items(sequence, gt=times[4], lte=times[6]) == items[5:7]
+    assert strategy.get_items(sequence, gte=0, lt=Decimal("0.5"), limit=2) == items[2:4]
+
+
+@pytest.mark.parametrize(
+    ("stored", "given"),
+    [
+        (1767225600.1, Decimal("1767225600.1")),
+        (Decimal("1767225600.1"), 1767225600.1),
+        (1767225600.0, 1767225600),
+        (5, 5.0),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 60])
+def test_a_time_that_is_taken_is_a_conflict_however_it_is_written(
+    make_strategy: MakeStrategy, stored: Any, given: Any, batch: int
+) -> None:
+    strategy = make_strategy(TimestampSequencedItemRecord, SequencedItem)
+    sequence = uuid4()
+    strategy.append(SequencedItem(sequence, stored, "a#B", "{}"))
+    others = [SequencedItem(uuid4(), 0.5, "a#B", "{}") for _ in range(batch - 1)]
     with pytest.raises(SequencedItemConflict) as caught:
-        strategy.append(items[0])
-    assert caught.value.last_position == moments[-1]
-    with pytest.raises(InvalidData, match="more digits than microseconds: round it"):
-        strategy.append(SequencedItem(sequence, Decimal("1.0000001"), "a#B", "{}"))
-    for refused in (Decimal("NaN"), Decimal("Infinity"), float("nan"), "soon"):
-        with pytest.raises(InvalidData, match="is no number of seconds"):
-            strategy.append(SequencedItem(sequence, refused, "a#B", "{}"))
+        strategy.append([*others, SequencedItem(sequence, given, "a#B", "{}")])
+    assert (caught.value.position, caught.value.last_position) == (float(given), float(stored))
+    assert caught.value.identical is True
+    with pytest.raises(SequencedItemConflict, match="is given twice, with an identical event"):
+        strategy.append([*others, *(SequencedItem(uuid4(), 7.25, "a#B", "{}")._replace(sequence_id=UUID(int=7)),) * 2])
+
+
+@pytest.mark.parametrize(
+    ("position", "message"),
+    [
+        (float("nan"), "finite"),
+        (float("inf"), "finite"),
+        (Decimal("-Infinity"), "finite"),
+        (Decimal("sNaN"), "finite"),
+        (10**400, "finite"),
+        (Decimal("1.00000000000000000001"), "more digits than a float can hold: round it"),
+        (2**53 + 1, "more digits than a float can hold: round it"),
+        ("1.5", "is str, not float"),
+        (True, "is bool, not float"),
+        (datetime(2026, 1, 31, tzinfo=UTC), "is datetime, not float"),
+        ([1.5], "is list, not float"),
+    ],
+)
+def test_what_is_not_a_time_is_refused(make_strategy: MakeStrategy, position: Any, message: str) -> None:
+    strategy = make_strategy(TimestampSequencedItemRecord, SequencedItem)
+    with pytest.raises(InvalidData, match=f"^position .*{message}"):
+        strategy.append(SequencedItem(uuid4(), position, "a#B", "{}"))
+    with pytest.raises(InvalidData, match=message):
+        strategy.get_items(uuid4(), gte=position)
+    assert list(strategy.all_items()) == []
+
+
+ID = "9b300b13-4410-51bf-85ca-234c8cea73da"
+# A field, a value that one database would refuse and the other keep or change, and what is said of it.
+REFUSED = [
+    (0, ID, "is str, not uuid.UUID"),
+    (0, None, "is NoneType, not uuid.UUID"),
+    (0, UUID(ID).bytes, "is bytes, not uuid.UUID"),
+    (1, 1.5, "is float, not int"),
+    (1, 1.0, "is float, not int"),
+    (1, True, "is bool, not int"),
+    (1, "7", "is str, not int"),
+    (1, Decimal(7), "is Decimal, not int"),
+    (1, HTTPStatus.OK, "is HTTPStatus, not int"),
+    (1, -1, "out of range: write an integer from 0 to 9223372036854775807"),
+    (1, 2**63, "out of range"),
+    (2, "", "is empty"),
+    (2, "x" * 309, "too long: 255 characters"),
+    (2, "a\tb", "control character U\\+0009 at column 2"),
+    (2, "a\x9bb", "control character U\\+009B"),
+    (2, "a\u202eb", "control character U\\+202E"),
+    (2, "a\ud800", "half of a surrogate pair"),
+    (2, b"a#B", "is bytes, not str"),
+    (2, None, "is NoneType, not str"),
+    (3, b'{"a":1}', "is bytes, not str"),
+    (3, {"a": 1}, "is dict, not str"),
+    (3, None, "is NoneType, not str"),
+    (3, 5, "is int, not str"),
+    (3, "a\0b", "raw U\\+0000"),
+    (3, "a\udfff", "half of a surrogate pair"),
+]
+MORE_REFUSED = {
+    StoredEvent: [],
+    SequencedItem: [],
+    RecordedEvent: [
+        (4, "2026-01-31T12:00:00", "has no offset"),
+        (4, "yesterday", "write a date, a time and an offset"),
+        (4, datetime(2026, 1, 31, tzinfo=UTC), "is datetime, not str"),
+        (4, 1769860800.5, "is float, not str"),
+    ],
+}
+RECORDS = {
+    StoredEvent: StoredEventRecord,
+    SequencedItem: IntegerSequencedItemRecord,
+    RecordedEvent: RecordedEventRecord,
+}
+
+
+@pytest.mark.parametrize("batch", [1, 60])
+@pytest.mark.parametrize("item_class", RECORDS, ids=lambda item_class: item_class.__name__)
+def test_a_value_that_its_field_does_not_take_is_invalid_data_before_anything_is_sent(
+    make_strategy: MakeStrategy, monkeypatch: pytest.MonkeyPatch, item_class: type[Any], batch: int
+) -> None:
+    strategy = make_strategy(RECORDS[item_class], item_class)
+    monkeypatch.setattr(strategy.session, "connection", lambda: pytest.fail("the database was asked"))
+    as_text = item_class is RecordedEvent
+    items = [item_class(ID if as_text else UUID(ID), version, "a#B", "{}") for version in range(batch)]
+    refused = [(index, value, message) for index, value, message in REFUSED if not (as_text and index == 0)]
+    if as_text:
+        refused += [(0, UUID(ID), "is UUID, not str"), (0, None, "is NoneType, not str"), (0, "x", "is no UUID")]
+    for index, value, message in refused + MORE_REFUSED[item_class]:
+        name = item_class._fields[index]
+        last = items[-1]._replace(**{name: value})
+        where = f"^item {batch} of {batch}: " if batch > 1 else "^"
+        with pytest.raises(InvalidData, match=f"{where}{name} .*{message}|{where}{name} {message}"):
+            strategy.append([*items[:-1], last])
+
+
+def test_what_is_read_by_a_place_that_cannot_be_is_invalid_data_as_well(strategy: Strategy) -> None:
+    for position in (1.5, "7", True, 2**63):
+        for bound in ("gt", "gte", "lt", "lte"):
+            with pytest.raises(InvalidData, match="originator_version"):
+                strategy.get_items(uuid4(), **{bound: position})
+        with pytest.raises(InvalidData, match="originator_version"):
+            strategy.get_item(uuid4(), position)
+    with pytest.raises(InvalidData, match="originator_version 'None' is NoneType, not int"):
+        strategy.get_item(uuid4(), None)
+    for refused in (ID, None, 5):
+        for read in (strategy.get_items, lambda given: list(strategy.all_items(sequence_ids=[given]))):
+            with pytest.raises(InvalidData, match=r"originator_id .*, not uuid\.UUID"):
+                read(refused)
+    assert strategy.get_items(uuid4(), gt=-1) == []
+
+
+def test_an_id_in_upper_case_is_the_same_sequence(make_strategy: MakeStrategy) -> None:
+    strategy = make_strategy(RecordedEventRecord, RecordedEvent)
+    item = RecordedEvent(ID, 0, "a#B", "{}", "2026-01-31T12:00:00.000000Z", 1)
+    strategy.append(item._replace(originator_id=ID.upper(), recorded_at="2026-01-31t14:00:00+02:00"))
+    assert strategy.get_items(ID) == strategy.get_items(ID.upper()) == [item]
+    for spelling in (ID, ID.upper()):
+        for others in (0, 60):
+            batch = [RecordedEvent(str(uuid4()), 0, "a#B", "{}") for _ in range(others)]
+            with pytest.raises(SequencedItemConflict) as caught:
+                strategy.append([*batch, item._replace(originator_id=spelling)])
+            assert (caught.value.sequence_id, caught.value.last_position, caught.value.identical) == (ID, 0, True)
+
+
+def test_times_that_an_earlier_esjournal_counted_in_microseconds_are_read_and_added_to(
+    datastore: SQLAlchemyDatastore, make_strategy: MakeStrategy
+) -> None:
+    strategy = make_strategy(TimestampSequencedItemRecord, SequencedItem)
+    sequence = uuid4()
+    on_sqlite = datastore.session.engine.dialect.name == "sqlite"
+    with datastore.session.connection() as connection:
+        connection.execute("DROP TABLE timestamp_sequenced_items")
+        connection.execute(
+            "CREATE TABLE timestamp_sequenced_items (global_position INTEGER PRIMARY KEY AUTOINCREMENT, "
+            "sequence_id TEXT NOT NULL, position INTEGER NOT NULL, topic TEXT NOT NULL, data TEXT NOT NULL) STRICT"
+            if on_sqlite
+            else "CREATE TABLE timestamp_sequenced_items (global_position bigint NOT NULL UNIQUE, "
+            "sequence_id uuid NOT NULL, position bigint NOT NULL, topic text NOT NULL, data text NOT NULL, "
+            "PRIMARY KEY (sequence_id, position))"
+        )
+        if on_sqlite:
+            connection.execute(
+                "CREATE UNIQUE INDEX timestamp_sequenced_items_place ON timestamp_sequenced_items "
+                "(sequence_id, position)"
+            )
+        for number, microseconds in enumerate((-1_500_000, 1, 1_769_860_800_123_456, 1_769_860_800_123_457), 1):
+            connection.execute(
+                f"INSERT INTO timestamp_sequenced_items VALUES ({number}, '{sequence}', {microseconds}, 'a#B', '{{}}')"
+            )
+    assert datastore.setup_tables() is True
+    assert datastore.setup_tables() is False
+    times = [-1.5, 1e-06, 1769860800.123456, 1769860800.123457]
+    assert [item.position for item in strategy.get_items(sequence)] == times
+    assert [item.position for item in strategy.all_items()] == times
+    with pytest.raises(SequencedItemConflict):
+        strategy.append(SequencedItem(sequence, Decimal("1769860800.123456"), "a#B", "{}"))
+    assert strategy.append(SequencedItem(sequence, 1769860800.1234567, "a#B", "{}")) == range(5, 6)
+    assert [item.position for item in strategy.get_items(sequence)] == [*times[:3], 1769860800.1234567, times[3]]
 
 
 class Letter(NamedTuple):
@@ -421,6 +603,99 @@ class Letter(NamedTuple):
     text: str
     sender: str
     priority: int | None
+
+
+class Sealed(TypeDecorator[str]):
+    """A type of a user's own, which the journal knows nothing of."""
+
+    impl = String(10)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        return value and f"<{value}>" if isinstance(value, str) else value
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        return value and value[1:-1]
+
+
+class Parcel(NamedTuple):
+    depot: UUID
+    number: int
+    kind: str
+    text: str
+    weight: float
+    fragile: bool
+    stamp: bytes
+    code: str
+    left_at: datetime
+    floor: int | None = None
+    seal: str | None = None
+
+
+class ParcelRecord:
+    __table__ = record_table(
+        "parcels",
+        Column("depot", sequence_id(), nullable=False),
+        Column("number", Integer(), nullable=False),
+        Column("kind", Text(), nullable=False),
+        Column("text", Text(), nullable=False),
+        Column("weight", Float(), nullable=False),
+        Column("fragile", Boolean(), nullable=False),
+        Column("stamp", LargeBinary(), nullable=False),
+        Column("code", String(5), nullable=False),
+        Column("left_at", moment(), nullable=False),
+        Column("floor", SmallInteger()),
+        Column("seal", Sealed()),
+    )
+
+
+PARCEL = Parcel(UUID(ID), 0, "a#B", "{}", 1.1, True, b"\0x", "abcde", datetime(2026, 1, 31, tzinfo=UTC), -3, "wax")
+
+
+@pytest.mark.parametrize("batch", [1, 60])
+def test_a_table_of_ones_own_takes_and_refuses_the_same_on_every_database(journal_url: str, batch: int) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url), tables=(ParcelRecord,)) as datastore:
+        datastore.setup_tables()
+        strategy = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session, active_record_class=ParcelRecord, sequenced_item_class=Parcel
+        )
+        parcels = [PARCEL._replace(number=number) for number in range(batch)]
+        strategy.append(parcels)
+        found = strategy.get_items(PARCEL.depot)
+        assert found == parcels
+        assert [tuple(map(type, parcel)) for parcel in found] == [tuple(map(type, parcel)) for parcel in parcels]
+        bare = PARCEL._replace(number=1_000, floor=None, seal=None)
+        strategy.append(bare)
+        assert strategy.get_item(PARCEL.depot, 1_000) == bare
+        with pytest.raises(SequencedItemConflict) as caught:
+            strategy.append(PARCEL._replace(left_at=PARCEL.left_at.astimezone(timezone(timedelta(hours=2)))))
+        assert caught.value.identical is True
+        for name, value, message in [
+            ("number", 2**31, "out of range"),
+            ("number", -1, "out of range"),
+            ("kind", "a\nb", "control character"),
+            ("weight", "1.1", "is str, not float"),
+            ("weight", float("nan"), "finite"),
+            ("fragile", 1, "is int, not bool"),
+            ("fragile", "f", "is str, not bool"),
+            ("stamp", "x", "is str, not bytes"),
+            ("code", "abcdef", "too long: 5 characters"),
+            ("code", "a\0", r"raw U\+0000"),
+            ("code", None, "is NoneType, not str"),
+            ("left_at", datetime(2026, 1, 31), "has no time zone: give an aware datetime"),
+            ("left_at", "2026-01-31T12:00:00Z", "is str, not datetime"),
+            ("left_at", datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))), "outside of the years 1 to 9999"),
+            ("floor", 2**15, "out of range"),
+            ("floor", 1.5, "is float, not int"),
+            ("seal", "x" * 9, "too long: 10 characters"),
+            ("seal", "a\0", r"raw U\+0000"),
+            ("seal", 5, "is int, not str"),
+        ]:
+            with pytest.raises(InvalidData, match=f"{name} .*{message}"):
+                strategy.append(
+                    [*(PARCEL._replace(number=2_000 + n) for n in range(batch)), PARCEL._replace(**{name: value})]
+                )
+        assert strategy.last_global_position() == batch + 1
 
 
 class LetterRecord:

@@ -20,6 +20,7 @@ from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layou
 from esjournal.infrastructure.sqlalchemy.layouts.moments import with_moments
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
 from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
+from esjournal.infrastructure.sqlalchemy.rules import STATES
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
@@ -86,6 +87,7 @@ class _StateInBytes(TypeDecorator[str]):
 
     impl = LargeBinary
     cache_ok = True
+    rule = STATES
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
         return None if value is None else bytes_of_state(value)

@@ -19,6 +19,7 @@ from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
 from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
+from esjournal.infrastructure.sqlalchemy.rules import STATES
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
@@ -127,6 +128,7 @@ class _JsonInText(TypeDecorator[str]):
 
     impl = Text
     cache_ok = True
+    rule = STATES
 
     def column_expression(self, column: Any) -> Any:
         # A message without data says nothing, and so does an event with an empty state.

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.model.names import id_of_name, name_of_id
+from esjournal.infrastructure.sqlalchemy.rules import IDS_AS_TEXT
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 
@@ -51,6 +52,7 @@ class NameInText(TypeDecorator[str]):
 
     impl = Text
     cache_ok = False
+    rule = IDS_AS_TEXT
 
     def __init__(self, named_ids: NamedIds) -> None:
         super().__init__()
