@@ -9,6 +9,33 @@ from typing import Any, Generic, TypeVar
 Item = TypeVar("Item", bound=tuple[Any, ...])
 
 
+def check_at_least(least: int, **given: int | None) -> None:
+    """Refuse arguments that count something, and are too small or no whole number; None is not given.
+
+    Raises:
+        ValueError: one is below the least.
+        TypeError: one is not an int.
+    """
+    for name, value in given.items():
+        if value is None:
+            continue
+        if type(value) is not int:
+            raise TypeError(f"{name} is {value!r}: give an int")
+        if value < least:
+            raise ValueError(f"{name} is {value}: give at least {least}")
+
+
+def check_is_no_text(**given: Iterable[Any]) -> None:
+    """Refuse text where several values are meant: each of its characters would be taken for one.
+
+    Raises:
+        TypeError: an argument is text.
+    """
+    for name, values in given.items():
+        if isinstance(values, str | bytes):
+            raise TypeError(f"{name} is {values!r}: give a list, also for one")
+
+
 class AbstractActiveRecordStrategy(ABC, Generic[Item]):
     """Writes sequenced items to a database, and reads them back equal."""
 
@@ -25,11 +52,17 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
 
         Raises:
             SequencedItemConflict: the place of an item is taken; none of the items is written.
+            InvalidData: a field of an item has a value that cannot be stored; the same for every database.
+            TypeError: what is given is not of the item class.
         """
 
     @abstractmethod
     def get_item(self, sequence_id: Any, eq: Any) -> Item | None:
-        """Return the item at a position in a sequence, or None."""
+        """Return the item at a position in a sequence, or None.
+
+        Raises:
+            InvalidData: the id or the position is nothing that could be stored.
+        """
 
     @abstractmethod
     def get_items(
@@ -57,6 +90,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
 
         Raises:
             ValueError: a limit below 0.
+            InvalidData: the id, or a position, is nothing that could be stored.
         """
 
     @abstractmethod
@@ -69,6 +103,10 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
             after: the global position to begin behind.
             sequence_ids: only items of these sequences, where any is named.
             topics: only items of these topics, where any is named.
+
+        Raises:
+            ValueError: a global position below 0.
+            InvalidData: an id or a topic is nothing that could be stored.
         """
 
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from decimal import Decimal
 from typing import Any, Protocol
 
 from esjournal.exceptions import MappingError
@@ -65,4 +66,8 @@ class AESGCMCipher:
 
 
 def _place(sequence_id: Any, position: Any) -> bytes:
+    if isinstance(position, float | Decimal):
+        # A time may be given as an int or a Decimal, and comes back as a float.
+        whole, point, fraction = format(Decimal(str(position)), "f").partition(".")
+        position = (whole + point + fraction.rstrip("0")).rstrip(".")
     return f"{sequence_id}@{position}".encode()

@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from esjournal.domain.model.events import DomainEvent
 from esjournal.exceptions import ConcurrencyError, SequencedItemConflict
-from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy
+from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
@@ -42,10 +42,14 @@ class EventStore(Generic[Item]):
 
         Raises:
             ConcurrencyError: the version of an event is taken; none of the events is stored.
-            MappingError: an event does not map to an item.
+            InvalidData: an event does not map to an item, or has an id, a version or a type that cannot be stored.
             OutcomeUnknown: the connection was lost while the events were committed: they may be stored, or not.
+            TypeError: what is given is not an event.
         """
-        events = [event_or_events] if isinstance(event_or_events, DomainEvent) else event_or_events
+        events = [event_or_events] if isinstance(event_or_events, DomainEvent) else list(event_or_events)
+        for event in events:
+            if not isinstance(event, DomainEvent):
+                raise TypeError(f"{event!r} is not a DomainEvent: append events")
         try:
             return self.strategy.append([self.mapper.to_sequenced_item(event) for event in events])
         except SequencedItemConflict as conflict:
@@ -76,10 +80,11 @@ class EventStore(Generic[Item]):
 
         Raises:
             MappingError: a stored event does not map to an event.
+            InvalidData: the id, or a version, is nothing that could be stored.
             ValueError: a limit below 0, or a page below 1.
         """
-        if page_size is not None and page_size < 1:
-            raise ValueError(f"page_size is {page_size}: give at least 1")
+        check_at_least(0, limit=limit)
+        check_at_least(1, page_size=page_size)
         items: list[Item] = []
         while limit is None or len(items) < limit:
             wanted = None if limit is None else limit - len(items)
@@ -120,6 +125,7 @@ class EventStore(Generic[Item]):
 
         Raises:
             MappingError: a stored event does not map to an event.
+            ValueError: a global position below 0.
         """
         return map(self.mapper.from_sequenced_item, self.strategy.all_items(after=after))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from esjournal.exceptions import ConcurrencyError
+from esjournal.infrastructure.activerecord import check_at_least
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
@@ -27,10 +29,11 @@ def retry(
         wait: seconds before the second call; it doubles each time, and half of it is random, so that rivals part.
 
     Raises:
-        ValueError: fewer than one attempt.
+        ValueError: fewer than one attempt, or a wait that is not a number of seconds from 0 on.
     """
-    if attempts < 1:
-        raise ValueError(f"attempts is {attempts}: give at least 1")
+    check_at_least(1, attempts=attempts)
+    if not 0 <= wait < math.inf:
+        raise ValueError(f"wait is {wait}: give a number of seconds, 0 or more")
 
     def decorate(function: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
         @wraps(function)

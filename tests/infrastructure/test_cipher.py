@@ -2,7 +2,9 @@
 
 import base64
 import os
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -38,6 +40,15 @@ def test_what_was_encrypted_comes_back_for_the_same_place(text: str, size: int) 
 def test_the_same_text_never_looks_the_same_twice(key: bytes) -> None:
     cipher = AESGCMCipher(key)
     assert len({cipher.encrypt("secret", sequence_id=ID, position=0) for _ in range(50)}) == 50
+
+
+@pytest.mark.parametrize("given", [5, 5.0, Decimal("5.00"), 1e16, 10**16, Decimal("1769860800.123456"), -0.5])
+def test_a_position_that_comes_back_as_a_float_decrypts(key: bytes, given: Any) -> None:
+    cipher = AESGCMCipher(key)
+    sealed = cipher.encrypt("text", sequence_id=ID, position=given)
+    assert cipher.decrypt(sealed, sequence_id=ID, position=float(given)) == "text"
+    with pytest.raises(MappingError):
+        cipher.decrypt(sealed, sequence_id=ID, position=float(given) + 4)
 
 
 def test_a_ciphertext_that_was_moved_changed_or_cut_does_not_decrypt(key: bytes) -> None:

@@ -66,6 +66,12 @@ def test_fewer_than_one_attempt_is_refused_when_decorating() -> None:
         retrying.retry(attempts=0)
 
 
+@pytest.mark.parametrize("wait", [-0.1, float("nan"), float("inf")])
+def test_a_wait_that_is_no_time_is_refused_when_decorating(wait: float) -> None:
+    with pytest.raises(ValueError, match=r"wait is .*: give a number of seconds, 0 or more"):
+        retry(wait=wait)
+
+
 def test_a_decorated_function_keeps_its_name_and_docstring() -> None:
     decorated = retry()(losing(0, []))
     assert (decorated.__name__, decorated.__doc__) == ("append", "Append.")

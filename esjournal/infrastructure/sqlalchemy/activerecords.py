@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from esjournal.exceptions import OutcomeUnknown, OutOfOrder
-from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy
+from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sqlalchemy.columns import (
     Timestamp,
     big_integer,
@@ -22,6 +23,7 @@ from esjournal.infrastructure.sqlalchemy.columns import (
     sequence_id_as_text,
 )
 from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions
+from esjournal.infrastructure.sqlalchemy.rules import STATES
 from esjournal.infrastructure.sqlalchemy.schema import record_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import Statements
@@ -145,15 +147,15 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         results_ascending: bool = True,
     ) -> list[Item]:
         """Return items of one sequence; see the base class."""
-        if limit is not None and limit < 0:
-            # SQLite would take it for no limit at all.
-            raise ValueError(f"limit is {limit}: give at least 0")
+        # SQLite would take one below 0 for no limit at all.
+        check_at_least(0, limit=limit)
         given = {"gt": gt, "gte": gte, "lt": lt, "lte": lte}
         bounds = {name: value for name, value in given.items() if value is not None}
         statement = self._statements.items_of_sequence(tuple(bounds), query_ascending)
         parameters = self._statements.checked_place(sequence_id, *bounds.values())
+        parameters.append(NO_LIMIT if limit is None else min(limit, NO_LIMIT))
         with self.session.connection() as connection:
-            rows = connection.execute(statement, (*parameters, NO_LIMIT if limit is None else limit)).fetchall()
+            rows = connection.execute(statement, parameters).fetchall()
         items = self._statements.items(rows)
         return items if query_ascending == results_ascending else items[::-1]
 
@@ -186,6 +188,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
         Each is looked for behind the one before, so that it does not matter how many items a sequence has.
         """
+        check_at_least(0, limit=limit)
         ids: list[Any] = []
         with self.session.connection() as connection:
             while len(ids) < limit:
@@ -205,11 +208,13 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         Items are read in pages. Because positions are committed in order, pages need no common snapshot to be
         one consistent whole, and nothing stays open between them, however slow the reader is.
         """
+        check_at_least(0, after=after)
+        check_is_no_text(sequence_ids=sequence_ids, topics=topics)
         if after:
             self.check_order()
         ids = [self.bound_id(sequence_id) for sequence_id in sequence_ids]
-        for page in self.pages(after=after, conditions=Conditions(sequence_ids=ids, topics=list(topics))):
-            yield from map(self._statements.item, page)
+        conditions = Conditions(sequence_ids=ids, topics=STATES.values("topic", list(topics)))
+        return map(self._statements.item, chain.from_iterable(self.pages(after=after, conditions=conditions)))
 
     def pages(
         self,
@@ -235,8 +240,24 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             ahead: whether a server may read the next page while this one is used; for readers that are quick, and take
                 all items in ascending order.
             every: with `ahead`, return only every so manieth page.
+
+        Raises:
+            ValueError: a global position below 0, or a size below 1.
         """
-        size = size or PAGE_SIZE
+        check_at_least(0, after=after, until=until)
+        check_at_least(1, size=size, every=every)
+        return self._pages(after, until, conditions, ascending, size or PAGE_SIZE, ahead, every)
+
+    def _pages(
+        self,
+        after: int,
+        until: int | None,
+        conditions: Conditions,
+        ascending: bool,
+        size: int,
+        ahead: bool,
+        every: int,
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
         if until is None:
             until = self.last_global_position()
         version = self.session.server_version() if conditions.comparisons else None

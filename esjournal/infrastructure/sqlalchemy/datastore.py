@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -26,6 +27,10 @@ class SQLAlchemySettings:
     uri: str = field(default="sqlite:///:memory:", repr=False)
     timeout: float = DEFAULT_TIMEOUT
     schema: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.timeout < math.inf:
+            raise ValueError(f"timeout is {self.timeout}: give a number of seconds, 0 or more")
 
 
 class SQLAlchemyDatastore:

@@ -18,6 +18,12 @@ from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, S
 Strategy = SQLAlchemyActiveRecordStrategy[StoredEvent]
 
 
+@pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf")])
+def test_a_timeout_that_is_no_time_is_refused(timeout: float) -> None:
+    with pytest.raises(ValueError, match=r"timeout is .*: give a number of seconds, 0 or more"):
+        SQLAlchemySettings(timeout=timeout)
+
+
 def test_every_step_of_setting_up_and_tearing_down_may_be_taken_twice(journal_url: str) -> None:
     datastore = SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url), tables=(StoredEventRecord,))
     datastore.setup_connection()

@@ -1,12 +1,21 @@
 """What an event store does, whichever the database."""
 
+from functools import partial
 from itertools import product
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from esjournal.domain.model.events import DomainEvent
-from esjournal.exceptions import ConcurrencyError, MappingError, SchemaTooNew, SequencedItemConflict, TopicNotFound
+from esjournal.exceptions import (
+    ConcurrencyError,
+    InvalidData,
+    MappingError,
+    SchemaTooNew,
+    SequencedItemConflict,
+    TopicNotFound,
+)
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.retrying import retry
 from esjournal.infrastructure.sequenceditem import StoredEvent
@@ -116,10 +125,30 @@ def test_a_stored_event_of_an_unknown_topic_is_an_error_and_no_import(event_stor
         event_store.get_domain_events(sequence)
 
 
-def test_a_page_size_that_would_never_end_is_refused(event_store: Store) -> None:
-    for page_size in (0, -1):
-        with pytest.raises(ValueError, match="page_size"):
-            event_store.get_domain_events(uuid4(), page_size=page_size)
+def test_a_number_that_counts_nothing_is_refused_at_once(event_store: Store) -> None:
+    read = partial(event_store.get_domain_events, uuid4())
+    for call, name, least in ((read, "limit", 0), (read, "page_size", 1), (event_store.all_domain_events, "after", 0)):
+        with pytest.raises(ValueError, match=f"{name} is {least - 1}: give at least {least}"):
+            call(**{name: least - 1})
+        for refused in (1.5, "1", True):
+            with pytest.raises(TypeError, match=f"{name} is {refused!r}: give an int"):
+                call(**{name: refused})
+
+
+def test_what_is_not_an_event_is_refused(event_store: Store) -> None:
+    for refused in ("text", [None], [moved(uuid4(), 0), StoredEvent(uuid4(), 0, "a#B", "{}")]):
+        with pytest.raises(TypeError, match="is not a DomainEvent: append events"):
+            event_store.append(refused)
+    assert list(event_store.all_domain_events()) == []
+
+
+@pytest.mark.parametrize(
+    ("originator_id", "version"), [(str(UUID(int=1)), 0), (UUID(int=1), -1), (UUID(int=1), "0"), (UUID(int=1), 0.0)]
+)
+def test_an_event_at_a_place_that_cannot_be_is_refused(event_store: Store, originator_id: Any, version: Any) -> None:
+    with pytest.raises(InvalidData, match="originator_"):
+        event_store.append(moved(originator_id, version))
+    assert list(event_store.all_domain_events()) == []
 
 
 def test_a_retried_append_lands_behind_what_others_wrote_meanwhile(event_store: Store) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from http import HTTPStatus
 from itertools import product
 from time import time
@@ -279,9 +280,33 @@ def test_a_bound_beyond_64_bits_is_invalid_data(strategy: Strategy, position: in
         strategy.get_item(uuid4(), position)
 
 
-def test_a_limit_below_zero_is_refused(strategy: Strategy) -> None:
-    with pytest.raises(ValueError, match="limit is -1: give at least 0"):
-        strategy.get_items(uuid4(), limit=-1)
+def test_a_number_that_counts_nothing_is_refused_at_once(strategy: Strategy) -> None:
+    reads: list[tuple[Callable[..., Any], str, int]] = [
+        (partial(strategy.get_items, uuid4()), "limit", 0),
+        (partial(strategy.ids_between, uuid4(), uuid4()), "limit", 0),
+        (strategy.all_items, "after", 0),
+        (strategy.pages, "after", 0),
+        (strategy.pages, "until", 0),
+        (strategy.pages, "size", 1),
+        (strategy.pages, "every", 1),
+    ]
+    for read, name, least in reads:
+        for refused in (least - 1, -(10**30)):
+            with pytest.raises(ValueError, match=f"{name} is {refused}: give at least {least}"):
+                read(**{name: refused})
+        for refused in (1.0, "1", True):
+            with pytest.raises(TypeError, match=f"{name} is {refused!r}: give an int"):
+                read(**{name: refused})
+    assert strategy.get_items(uuid4(), limit=10**30) == []
+
+
+def test_text_is_not_taken_for_several_ids_or_topics(strategy: Strategy) -> None:
+    for name in ("sequence_ids", "topics"):
+        with pytest.raises(TypeError, match=f"{name} is 'a#B': give a list, also for one"):
+            strategy.all_items(**{name: "a#B"})
+    for refused in ("a\0", "\ud800", 5, None):
+        with pytest.raises(InvalidData, match="topic"):
+            strategy.all_items(topics=[refused])
 
 
 def test_all_items_come_in_global_order_across_pages(strategy: Strategy, monkeypatch: pytest.MonkeyPatch) -> None:
