@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from esjournal.domain.model.events import DomainEvent, recreate_event, stored_topic
+from esjournal.domain.model.fields import shortened
 from esjournal.domain.model.topics import resolve_topic
 from esjournal.exceptions import MappingError
 from esjournal.infrastructure.cipher import Cipher
@@ -53,9 +54,10 @@ class SequencedItemMapper(Generic[Item]):
             domain_event: an event with the attributes that name its place, and those of the item's further fields.
 
         Raises:
-            MappingError: an attribute is missing, or cannot be written as JSON.
+            MappingError: an attribute is missing, cannot be written as JSON, or its name begins with two underscores.
         """
         attributes = dict(vars(domain_event))
+        _check_names(attributes)
         names = (self.sequence_id_attr_name, self.position_attr_name, *self.field_names.other_names)
         try:
             sequence_id, position, *others = [attributes.pop(name) for name in names]
@@ -79,14 +81,28 @@ class SequencedItemMapper(Generic[Item]):
 
         Raises:
             TopicNotFound: no class is registered under the item's topic.
-            MappingError: the data is no JSON object, does not decrypt, or names a type that is not known.
+            MappingError: the data is not a JSON object, does not decrypt, names a type that is not known, or has a name
+                that begins with two underscores.
         """
         sequence_id, position, topic, data, *others = sequenced_item
         cls = self.resolver(topic)
+        if not issubclass(cls, DomainEvent):
+            raise MappingError(f"the topic {shortened(topic)} is that of a value, and not of a class of events")
         if self.cipher is not None:
             data = self.cipher.decrypt(data, sequence_id=sequence_id, position=position)
         attributes = self.transcoder.decode(data)
+        _check_names(attributes)
         attributes[self.sequence_id_attr_name] = sequence_id
         attributes[self.position_attr_name] = position
         attributes.update(zip(self.field_names.other_names, others, strict=True))
         return recreate_event(cls, topic, attributes)
+
+
+def _check_names(attributes: Iterable[str]) -> None:
+    # Python and this library keep such names for themselves: `__topic__` would say what an event is stored as.
+    for name in attributes:
+        if name.startswith("__"):
+            raise MappingError(
+                f"an event cannot have the attribute {shortened(name)}: names that begin with two underscores are "
+                f"Python's own, rename it"
+            )

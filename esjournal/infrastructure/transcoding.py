@@ -10,18 +10,23 @@ import base64
 import dataclasses
 import datetime
 import enum
-import functools
 import json
 import math
-import operator
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from esjournal.domain.model.fields import check_depth, json_object, shortened
-from esjournal.domain.model.topics import find_loaded_class, register_topic, topic_of
+from esjournal.domain.model.topics import register_topic, topic_of
 from esjournal.exceptions import InvalidData, MappingError
+from esjournal.infrastructure.instances import (
+    check_can_be_made,
+    dataclass_of,
+    is_dataclass,
+    is_hashed_without_code,
+    member_of,
+)
 
 T = TypeVar("T")
 
@@ -46,12 +51,16 @@ class JSONTranscoder:
     def __init__(self) -> None:
         self._value_types: dict[type[Any], ValueType] = {}
         self._decoders: dict[str, Callable[[Any], Any]] = {
-            "dict": dict,
-            "enum": lambda parts: _member(*parts),
-            "dataclass": lambda parts: _instance(*parts),
+            "dict": self._dictionary,
+            "enum": lambda parts: member_of(*_list_of(parts)),
+            "dataclass": _dataclass,
+            "set": lambda items: self._without_twins(set, items),
+            "frozenset": lambda items: self._without_twins(frozenset, items),
+            "tuple": lambda items: tuple(_list_of(items)),
         }
+        self._value_types |= {cls: ValueType(cls.__name__, list) for cls in (tuple, set, frozenset)}
         for cls, name, encode, decode in _BUILT_IN:
-            self.register(cls, name=name, encode=encode, decode=decode)
+            self.register(cls, name=name, encode=encode, decode=_strict(name, encode, decode))
 
     def register(self, cls: type[T], *, name: str, encode: Callable[[T], Any], decode: Callable[[Any], T]) -> None:
         """Teach the transcoder a class.
@@ -121,11 +130,15 @@ class JSONTranscoder:
         known = self._value_types.get(cls)
         if known is not None:
             plain = self._to_plain(known.encode(value), path)
+            if cls not in (set, frozenset):
+                return _tagged(known.name, plain)
+            self._check_is_hashed_without_code(value, path)
             # A set has no order of its own, and the same set must give the same text.
-            return _tagged(known.name, sorted(plain, key=_dumps) if cls in (set, frozenset) else plain)
+            return _tagged(known.name, sorted(plain, key=_dumps))
         if isinstance(value, enum.Enum):
             return _tagged("enum", [_remembered(cls), *_member_names(value, path)])
-        if dataclasses.is_dataclass(cls):
+        if is_dataclass(cls):
+            check_can_be_made(cls)
             fields = {
                 f.name: self._to_plain(getattr(value, f.name), f"{path}.{f.name}") for f in dataclasses.fields(cls)
             }
@@ -139,7 +152,32 @@ class JSONTranscoder:
         if all(type(key) is str for key in value) and TYPE_KEY not in value:
             return {key: self._to_plain(item, f"{path}.{key}") for key, item in value.items()}
         pairs = [[self._to_plain(key, path), self._to_plain(item, f"{path}[{key!r}]")] for key, item in value.items()]
+        self._check_is_hashed_without_code(list(value), path)
         return _tagged("dict", pairs)
+
+    def _check_is_hashed_without_code(self, values: Any, path: str) -> None:
+        # To read it again would run that code, which stored data must not choose.
+        if not is_hashed_without_code(values, self._value_types):
+            raise MappingError(
+                f"attribute {path} is a set, or a dictionary, of values whose class has its own __eq__ or __hash__: "
+                f"use a list, or teach the mapper with transcoder.register(...)"
+            )
+
+    def _without_twins(self, make: Callable[[list[Any]], Any], items: Any) -> Any:
+        if not is_hashed_without_code(_list_of(items), self._value_types):
+            raise MappingError(
+                "a stored set, or the keys of a stored dictionary, have values whose class has its own __eq__ or "
+                "__hash__, which must not run: teach the mapper with transcoder.register(...)"
+            )
+        made = make(items)
+        if len(made) != len(items):
+            raise ValueError("it has a value twice")
+        return made
+
+    def _dictionary(self, pairs: Any) -> dict[Any, Any]:
+        keys = [_list_of(pair, 2)[0] for pair in _list_of(pairs)]
+        self._without_twins(set, keys)
+        return dict(pairs)
 
     def _from_plain(self, value: Any) -> Any:
         if type(value) is list:
@@ -194,32 +232,34 @@ def _remembered(cls: type[Any]) -> str:
 def _member_names(value: enum.Enum, path: str) -> list[str]:
     members = list(value) if isinstance(value, enum.Flag) else [value]
     names = [member.name for member in members if member.name is not None]
-    if _member(topic_of(type(value)), *names) != value:
+    if member_of(topic_of(type(value)), *names) != value:
         raise MappingError(f"attribute {path} is {value!r}, which has bits that no member names: name them")
     return names
 
 
-def _member(topic: str, *names: str) -> enum.Enum:
-    cls = find_loaded_class(topic)
-    if cls is None or not issubclass(cls, enum.Enum):
-        raise MappingError(f"the enum {shortened(topic)} is not loaded: import the module that defines it")
-    if issubclass(cls, enum.Flag):
-        return functools.reduce(operator.or_, (cls[name] for name in names), cls(0))
-    if len(names) != 1 or names[0] not in cls.__members__:
-        raise MappingError(f"the enum {shortened(topic)} has no member {shortened(names)}: add it again")
-    return cls[names[0]]
+def _list_of(data: Any, length: int | None = None) -> list[Any]:
+    if type(data) is not list or (length is not None and len(data) != length):
+        raise TypeError("a list" + (f" of {length}" if length else "") + " is expected")
+    return data
 
 
-def _instance(topic: str, fields: dict[str, Any]) -> Any:
-    cls = find_loaded_class(topic)
-    if cls is None or not dataclasses.is_dataclass(cls):
-        raise MappingError(f"the dataclass {shortened(topic)} is not loaded: import the module that defines it")
-    # Neither __init__ nor __post_init__ runs: stored data must not choose what code does.
-    instance = object.__new__(cls)
-    for name in cls.__dataclass_fields__:
-        if name in fields:
-            object.__setattr__(instance, name, fields[name])
-    return instance
+def _dataclass(parts: Any) -> Any:
+    topic, fields = _list_of(parts, 2)
+    return dataclass_of(topic, fields)
+
+
+def _strict(name: str, encode: Callable[[Any], Any], decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a decoder that takes exactly what the encoder wrote: what is decoded may be any object by then."""
+
+    def read(data: Any) -> Any:
+        if type(data) is not str and not all(type(part) is int for part in _list_of(data)):
+            raise TypeError("it was not written by esjournal")
+        value = decode(data)
+        if encode(value) != data:
+            raise ValueError(f"written anew it would be another {name}")
+        return value
+
+    return read
 
 
 _BUILT_IN: tuple[tuple[type[Any], str, Callable[[Any], Any], Callable[[Any], Any]], ...] = (
@@ -234,9 +274,6 @@ _BUILT_IN: tuple[tuple[type[Any], str, Callable[[Any], Any], Callable[[Any], Any
         lambda parts: datetime.timedelta(*parts),
     ),
     (Decimal, "decimal", str, Decimal),
-    (tuple, "tuple", list, tuple),
-    (set, "set", list, set),
-    (frozenset, "frozenset", list, frozenset),
     (
         bytes,
         "bytes",

@@ -109,6 +109,63 @@ def test_data_that_is_no_json_object_is_a_mapping_error(state: str) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "state", ['{"__topic__":"m#Closed"}', '{"__class__":1}', '{"a":1,"\\u005f_dict__":{}}', '{"__":1}', '{"__x":1}']
+)
+def test_a_state_with_a_name_of_pythons_own_is_refused(state: str) -> None:
+    with pytest.raises(MappingError, match="an event cannot have the attribute '__"):
+        SequencedItemMapper(StoredEvent).from_sequenced_item(StoredEvent(ID, 0, f"{__name__}#Shipped", state))
+
+
+@pytest.mark.parametrize("name", ["__topic__", "__stored_topic__", "__class__", "__secret"])
+def test_an_attribute_with_a_name_of_pythons_own_is_not_written(name: str) -> None:
+    event = Shipped(**{"originator_id": ID, "originator_version": 0, name: "m#Closed"})
+    with pytest.raises(MappingError, match=f"an event cannot have the attribute '{name}'"):
+        SequencedItemMapper(StoredEvent).to_sequenced_item(event)
+
+
+def test_names_inside_of_values_may_be_any() -> None:
+    event = Shipped(originator_id=ID, originator_version=0, _a=1, note={"__topic__": 1, "_x": [{"__class__": 2}]})
+    mapper = SequencedItemMapper(StoredEvent)
+    assert mapper.from_sequenced_item(mapper.to_sequenced_item(event)) == event
+
+
+def test_a_topic_that_is_not_of_a_class_of_events_is_a_mapping_error() -> None:
+    register_topic(UUID, "some.values#Id")
+    with pytest.raises(MappingError, match=r"'some\.values#Id' is that of a value, and not of a class of events"):
+        SequencedItemMapper(StoredEvent).from_sequenced_item(StoredEvent(ID, 0, "some.values#Id", "{}"))
+
+
+def test_an_event_is_made_past_whatever_its_class_has() -> None:
+    ran: list[str] = []
+
+    class Watched(DomainEvent):
+        def __init__(self, **attributes: object) -> None:
+            ran.append("__init__")
+
+        def __new__(cls, **attributes: object) -> "Watched":
+            ran.append("__new__")
+            return super().__new__(cls)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            ran.append("__setattr__")
+
+        def __getattribute__(self, name: str) -> object:
+            ran.append("__getattribute__")
+            return super().__getattribute__(name)
+
+        @property
+        def __dict__(self) -> dict[str, object]:  # type: ignore[override]
+            ran.append("__dict__")
+            return {}
+
+    register_topic(Watched, "old.parcels#Watched")
+    mapper = SequencedItemMapper(StoredEvent)
+    for topic in (f"{__name__}#{Watched.__qualname__}", "old.parcels#Watched"):
+        mapper.from_sequenced_item(StoredEvent(ID, 0, topic, '{"weight":1}'))
+    assert ran == []
+
+
 def test_attributes_named_like_the_place_inside_the_data_do_not_move_the_event() -> None:
     item = StoredEvent(ID, 3, f"{__name__}#Shipped", '{"originator_version":99,"weight":1}')
     event = SequencedItemMapper(StoredEvent).from_sequenced_item(item)

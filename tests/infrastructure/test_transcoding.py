@@ -1,5 +1,6 @@
 """Attributes to JSON and back: equal values, the same text every time, and no code run by data."""
 
+import dataclasses
 import json
 import math
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model.events import DomainEvent
@@ -122,7 +123,9 @@ values = st.recursive(
     max_leaves=8,
 )
 reserved = {"originator_id", "originator_version"}
-attribute_names = st.text(min_size=1).filter(lambda name: name not in reserved) | st.sampled_from(["_type_", "_data_"])
+attribute_names = st.text(min_size=1).filter(
+    lambda name: name not in reserved and not name.startswith("__")
+) | st.sampled_from(["_type_", "_data_"])
 
 
 def same(one: Any, other: Any) -> bool:
@@ -353,6 +356,294 @@ def test_a_dataclass_and_an_enum_inside_a_function_come_back_in_the_same_program
 
     transcoder = JSONTranscoder()
     assert transcoder.decode(transcoder.encode({"a": Here(1), "b": There.A})) == {"a": Here(1), "b": There.A}
+
+
+RAN: list[str] = []
+
+
+def watched(name: str) -> Any:
+    def run(*arguments: Any, **named: Any) -> Any:
+        RAN.append(name)
+        return NotImplemented
+
+    return run
+
+
+CODE = [
+    *("__iter__", "__next__", "keys", "items", "replace", "__getitem__", "__len__", "__bool__", "__hash__", "__eq__"),
+    *("__lt__", "__index__", "__int__", "__float__", "__str__", "__repr__", "__format__", "__bytes__", "__contains__"),
+    *("__new__", "__init__", "__post_init__", "__setattr__", "__delattr__", "__getattr__", "__getattribute__"),
+    *("__call__", "__set_name__", "__instancecheck__", "__subclasscheck__", "__or__", "__reduce__"),
+    *("read", "decode", "split", "as_tuple", "hex", "__buffer__", "__complex__", "__ror__", "__neg__", "__abs__"),
+]
+
+
+class Meta(type):
+    """The metaclass of a class that stored data may name: nothing of it may run either."""
+
+    armed = False
+
+    def __getattribute__(cls, name: str) -> Any:
+        if Meta.armed:
+            RAN.append(f"metaclass: {name}")
+        return super().__getattribute__(name)
+
+    def __hash__(cls) -> int:
+        RAN.append("metaclass: __hash__")
+        return 1
+
+    def __eq__(cls, other: object) -> bool:
+        RAN.append("metaclass: __eq__")
+        return cls is other
+
+    def __call__(cls, *arguments: Any) -> Any:
+        RAN.append("metaclass: __call__")
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        RAN.append("metaclass: __instancecheck__")
+        return False
+
+
+class Trap:
+    """A default that sees every use of it."""
+
+    __set__ = watched("Trap.__set__")
+    __get__ = watched("Trap.__get__")
+    __delete__ = watched("Trap.__delete__")
+
+
+def trapped(name: str, **code: Any) -> Any:
+    cls = dataclasses.make_dataclass(name, ["x", "y"], eq=False, repr=False, init=False)
+    methods = {method: watched(f"{name}.{method}") for method in CODE}
+    made = Meta(name, (cls,), {**methods, "__module__": __name__, **code})
+    setattr(sys.modules[__name__], name, made)
+    return made
+
+
+trapped("Hostile")
+trapped("HostileDict", __dict__=property(watched("__dict__")))
+trapped("HostileClass", __class__=property(watched("__class__")))
+trapped("HostileField", x=property(watched("x.get"), watched("x.set")))
+trapped("HostileDescriptor", x=Trap())
+trapped("HostileEnd", __del__=watched("__del__"))
+trapped("HostileNames", __qualname__="HostileNames", __name__=property(watched("__name__")))
+HOSTILE = ["Hostile", "HostileDict", "HostileClass", "HostileField", "HostileDescriptor", "HostileEnd", "HostileNames"]
+
+
+class Proxy:
+    """What a module may have in the place of an object: everything about it runs code."""
+
+    __class__ = property(watched("Proxy.__class__"))  # type: ignore[assignment]
+    __dict__ = property(watched("Proxy.__dict__"))  # type: ignore[assignment]
+    __getattr__ = watched("Proxy.__getattr__")
+
+
+proxy = Proxy()
+
+
+class Custom(Flag):
+    A = 1
+    B = 2
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        RAN.append("Custom._missing_")
+        return super()._missing_(value)
+
+
+class Loud(Enum):
+    A = 1
+
+    def __hash__(self) -> int:
+        RAN.append("Loud.__hash__")
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        RAN.append("Loud.__eq__")
+        return self is other
+
+
+@dataclass(frozen=True)
+class Hashed:
+    x: Any
+
+    def __hash__(self) -> int:
+        RAN.append("Hashed.__hash__")
+        return 1
+
+
+@dataclass(frozen=True)
+class Compared:
+    x: Any
+
+    def __eq__(self, other: object) -> bool:
+        RAN.append("Compared.__eq__")
+        return True
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True)
+class Defaulted:
+    x: Any = Loud.A
+
+
+def tagged(name: str, data: Any) -> dict[str, Any]:
+    return {"_type_": name, "_data_": data}
+
+
+def instance(name: str, **fields: Any) -> dict[str, Any]:
+    return tagged("dataclass", [f"{__name__}#{name}", fields])
+
+
+names_of_types = [
+    *("uuid", "datetime", "date", "time", "timedelta", "decimal", "tuple", "set", "frozenset", "bytes", "dict"),
+    *("enum", "dataclass"),
+]
+traps = [
+    *(instance(name, x=1, y=[2]) for name in HOSTILE),
+    *(tagged("enum", [f"{__name__}#{name}", "A"]) for name in ("Loud", "Custom", *HOSTILE, "proxy", "proxy.x")),
+    *(tagged("dataclass", [f"{__name__}#{name}", {}]) for name in ("proxy", "proxy.__class__", "Loud", "Defaulted")),
+    tagged("enum", [f"{__name__}#Custom", "A", "B"]),
+    instance("Hashed", x=1),
+    instance("Compared", x=1),
+    instance("Defaulted", x=tagged("enum", [f"{__name__}#Loud", "A"])),
+]
+hostile_states = st.recursive(
+    st.sampled_from(traps) | st.integers(0, 2) | st.sampled_from(["x", "A", f"{__name__}#Hostile"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from("xyz"), inner, max_size=2)
+        | st.builds(tagged, st.sampled_from(names_of_types), inner | st.lists(inner, max_size=3))
+        | st.builds(lambda name, x: instance(name, x=x), st.sampled_from([*HOSTILE, "Hashed", "Defaulted"]), inner)
+        | st.builds(lambda key, item: tagged("dict", [[key, item], [key, item]]), inner, inner)
+        | st.builds(lambda item: tagged("set", [item, item, 1]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+def decoded_without_code(state: Any) -> Any:
+    text = json.dumps({"a": state})
+    RAN.clear()
+    Meta.armed = True
+    try:
+        return JSONTranscoder().decode(text)
+    except MappingError as error:
+        return str(error)
+    finally:
+        Meta.armed = False
+        assert RAN == [], (RAN, state)
+
+
+@settings(max_examples=400)
+@given(hostile_states)
+def test_no_state_runs_code_of_a_class_that_it_names(state: Any) -> None:
+    kept = decoded_without_code(state)
+    # What came of it may have code of its own; it is not looked at, and ends here.
+    del kept
+    RAN.clear()
+
+
+@pytest.mark.parametrize("name", names_of_types)
+@pytest.mark.parametrize("trap", traps, ids=range(len(traps)))
+def test_no_decoder_runs_code_of_what_it_is_given(name: str, trap: Any) -> None:
+    for data in (
+        trap,
+        [trap],
+        [trap, trap],
+        [[trap, trap]],
+        [[trap, 1], [trap, 2]],
+        [1, trap],
+        ["x", trap],
+        {"x": trap},
+    ):
+        decoded_without_code(tagged(name, data))
+
+
+@pytest.mark.parametrize("name", ["Hostile", "HostileClass", "HostileNames"])
+def test_a_dataclass_with_code_everywhere_is_made_all_the_same(name: str) -> None:
+    made = decoded_without_code(instance(name, x=1, y=[2]))["a"]
+    assert type(made) is vars(sys.modules[__name__])[name]
+    assert vars(Happened)["__module__"] == __name__
+    stored = next(vars(cls)["__dict__"] for cls in reversed(type.mro(type(made))) if "__dict__" in vars(cls))
+    assert stored.__get__(made) == {"x": 1, "y": [2]}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("HostileField", "field x is a property"),
+        ("HostileDescriptor", "field x is a property"),
+        ("HostileDict", "field x is a property, or has no place"),
+        ("HostileEnd", "__del__"),
+    ],
+)
+def test_a_dataclass_that_runs_code_is_refused_when_read_and_when_written(name: str, message: str) -> None:
+    assert message in decoded_without_code(instance(name, x=1))
+    with pytest.raises(
+        MappingError, match=rf"cannot be made without running its own code.*{message}.*teach the mapper"
+    ):
+        JSONTranscoder().encode({"a": object.__new__(vars(sys.modules[__name__])[name])})
+
+
+@pytest.mark.parametrize("value", [Hashed(1), Compared(1), Loud.A, (1, Hashed(1)), Money(Hashed(1))], ids=range(5))
+def test_a_set_whose_values_have_a_hash_of_their_own_is_refused_when_read_and_when_written(value: Any) -> None:
+    transcoder = JSONTranscoder()
+    plain = json.loads(transcoder.encode({"a": value}))["a"]
+    for state in (tagged("set", [plain]), tagged("frozenset", [plain]), tagged("dict", [[plain, 1]])):
+        assert "have values whose class has its own __eq__ or __hash__" in decoded_without_code(state)
+    for collection in ({value}, frozenset([value]), {value: 1}):
+        with pytest.raises(MappingError, match="has its own __eq__ or __hash__: use a list, or teach the mapper"):
+            transcoder.encode({"a": collection})
+
+
+def test_a_class_that_was_taught_may_be_in_a_set() -> None:
+    transcoder = JSONTranscoder()
+    transcoder.register(Word, name="word", encode=lambda word: word.text, decode=Word)
+    attributes = {"a": {Word("x"), Word("y")}, "b": {Word("x"): 1}, "c": {(Word("x"), Money(Word("y")))}}
+    assert transcoder.decode(transcoder.encode(attributes)) == attributes
+
+
+def test_a_flag_with_code_for_values_without_a_name_is_refused_when_read_and_when_written() -> None:
+    assert JSONTranscoder().decode(JSONTranscoder().encode({"a": Custom.A})) == {"a": Custom.A}
+    both = vars(Custom)["_value2member_map_"].pop(3, None)
+    assert both is None
+    assert "has code of its own" in decoded_without_code(tagged("enum", [f"{__name__}#Custom", "A", "B"]))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        tagged("uuid", "9B300B13-4410-51BF-85CA-234C8CEA73DA"),
+        tagged("uuid", "9b300b13441051bf85ca234c8cea73da"),
+        tagged("datetime", "20260131T120000"),
+        tagged("datetime", "2026-01-31 12:00:00"),
+        tagged("date", "2026-W05-6"),
+        tagged("time", "12:30"),
+        tagged("decimal", "1_000"),
+        tagged("decimal", " 1"),
+        tagged("decimal", "1e5"),
+        tagged("decimal", 5),
+        tagged("timedelta", [1, 2]),
+        tagged("timedelta", [0, 86_400, 0]),
+        tagged("timedelta", [True, 0, 0]),
+        tagged("timedelta", [1.0, 0, 0]),
+        tagged("bytes", "AP9="),
+        tagged("tuple", "ab"),
+        tagged("tuple", {"a": 1}),
+        tagged("set", [1, 1.0]),
+        tagged("set", [[1]]),
+        tagged("dict", {"a": 1}),
+        tagged("dict", [[1, 2, 3]]),
+        tagged("dict", [[1, 2], [True, 3]]),
+        tagged("dict", ["ab"]),
+    ],
+    ids=repr,
+)
+def test_what_the_encoders_never_wrote_is_refused(value: Any) -> None:
+    with pytest.raises(MappingError, match="cannot be read"):
+        JSONTranscoder().decode(json.dumps({"a": value}))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 from esjournal.domain.model.topics import register_topic, topic_of
@@ -73,10 +73,15 @@ def recreate_event(cls: type[Event], topic: str, attributes: dict[str, Any]) -> 
         attributes: the names and values that the event has.
     """
     event = object.__new__(cls)
-    event.__dict__.update(attributes)
+    # Past whatever a subclass has under these names.
+    _attributes_of(event).update(attributes)
     if topic != cls.__topic__:
-        object.__setattr__(event, "__stored_topic__", topic)
+        _set_stored_topic(event, topic)
     return event
+
+
+_attributes_of: Callable[[DomainEvent], dict[str, Any]] = vars(DomainEvent)["__dict__"].__get__
+_set_stored_topic: Callable[[DomainEvent, str], None] = vars(DomainEvent)["__stored_topic__"].__set__
 
 
 def stored_topic(event: DomainEvent) -> str:

@@ -7,6 +7,7 @@ module, calls a class or reads an attribute because stored data names it.
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 from typing import Any
 
 from esjournal.exceptions import TopicNotFound
@@ -58,5 +59,29 @@ def find_loaded_class(topic: str) -> type[Any] | None:
     module_name, _, qualname = topic.partition("#")
     found: Any = sys.modules.get(module_name)
     for name in qualname.split("."):
-        found = vars(found).get(name) if found is not None and hasattr(found, "__dict__") else None
-    return found if isinstance(found, type) else None
+        found = _dictionary_of(found).get(name)
+    return found if issubclass(type(found), type) else None
+
+
+# Where Python itself keeps them: `found.__dict__` may be a property, and `isinstance` asks for `__class__`.
+_dictionary_of_class = vars(type)["__dict__"].__get__
+_dictionary_of_module = vars(ModuleType)["__dict__"].__get__
+_classes_of_class = vars(type)["__mro__"].__get__
+
+
+def _dictionary_of(found: Any) -> Any:
+    if issubclass(type(found), type):
+        return _dictionary_of_class(found)
+    return _dictionary_of_module(found) if issubclass(type(found), ModuleType) else {}
+
+
+def static_attribute(cls: type[Any], name: str) -> Any:
+    """Return what stands under a name in a class or in one that it inherits from, as it stands there, or None.
+
+    No descriptor runs, and no code of a metaclass.
+    """
+    for inherited in _classes_of_class(cls):
+        dictionary = _dictionary_of_class(inherited)
+        if name in dictionary:
+            return dictionary[name]
+    return None

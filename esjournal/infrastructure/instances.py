@@ -1,0 +1,246 @@
+"""Dataclasses and enums made without running any code of their classes: stored data must not choose what code does.
+
+Everything is looked up in the dictionaries of classes, past metaclasses, properties and `__getattr__`. What cannot be
+made so is refused, when it is read and already when it is written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, SimpleNamespace
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from esjournal.domain.model.fields import shortened
+from esjournal.domain.model.topics import find_loaded_class, static_attribute, topic_of
+from esjournal.exceptions import MappingError
+
+# Classes of Python's own, of which neither hashing nor comparing runs code of a program.
+_VALUES = (
+    *(type(None), bool, int, float, str, bytes, Decimal, UUID),
+    *(datetime.datetime, datetime.date, datetime.time, datetime.timedelta),
+)
+_CONTAINERS = (tuple, frozenset, list, set)
+_EQUALITIES = [static_attribute(cls, "__eq__") for cls in (object, *_VALUES)]
+_HASHES = [static_attribute(cls, "__hash__") for cls in (object, *_VALUES, enum.Enum)]
+_LOOK_UPS = [static_attribute(cls, "__getattribute__") for cls in (object, *_VALUES)]
+
+
+class _Shape(NamedTuple):
+    """How a dataclass is filled: `set_field` for each field, and whether comparing and hashing run generated code only.
+
+    `compared` are the names of the fields that are compared or hashed.
+    """
+
+    set_field: Mapping[str, Callable[[Any, Any], None]]
+    compared: Sequence[str]
+    has_plain_equality: bool
+
+
+# By the numbers of classes: a class's own hash may be code of its metaclass.
+_shapes: dict[int, tuple[type[Any], _Shape]] = {}
+
+
+def is_dataclass(cls: type[Any]) -> bool:
+    """Say whether a class is a dataclass, or inherits from one."""
+    return type(static_attribute(cls, "__dataclass_fields__")) is dict
+
+
+def check_can_be_made(cls: type[Any]) -> None:
+    """Refuse a dataclass that could not be made again.
+
+    Raises:
+        MappingError: a field of it is a property, or it inherits from a class that only its own code can make.
+    """
+    _shape_of(cls, topic_of(cls))
+
+
+def dataclass_of(topic: Any, fields: Any) -> Any:
+    """Return an instance of a dataclass that is loaded, with its fields as they are given.
+
+    Neither `__init__`, `__post_init__` and `__setattr__` run, nor a property or another descriptor.
+
+    Args:
+        topic: `module#QualName`, as stored.
+        fields: a dictionary of the fields' values; fields that the class has no longer are left out.
+
+    Raises:
+        MappingError: there is no such dataclass, or it cannot be made so.
+    """
+    if type(topic) is not str or type(fields) is not dict:
+        raise MappingError(
+            "a stored dataclass is no topic with a dictionary of fields: it was not written by esjournal"
+        )
+    cls = find_loaded_class(topic)
+    if cls is None or not is_dataclass(cls):
+        raise MappingError(f"the dataclass {shortened(topic)} is not loaded: import the module that defines it")
+    shape = _shape_of(cls, topic)
+    instance = object.__new__(cls)
+    for name, set_field in shape.set_field.items():
+        if name in fields:
+            set_field(instance, fields[name])
+    return instance
+
+
+def member_of(topic: Any, *names: Any) -> enum.Enum:
+    """Return the member of an enum that is loaded; of a flag, the one that several members make together.
+
+    Args:
+        topic: `module#QualName`, as stored.
+        names: the names of the members.
+
+    Raises:
+        MappingError: there is no such enum or member, or its class has code of its own for making one.
+    """
+    if not all(type(part) is str for part in (topic, *names)):
+        raise MappingError("a stored enum is no topic with the names of members: it was not written by esjournal")
+    cls = find_loaded_class(topic)
+    if cls is None or not issubclass(cls, enum.Enum):
+        raise MappingError(f"the enum {shortened(topic)} is not loaded: import the module that defines it")
+    members = static_attribute(cls, "_member_map_")
+    if not all(name in members for name in names) or (len(names) != 1 and not issubclass(cls, enum.Flag)):
+        raise MappingError(f"the enum {shortened(topic)} has no member {shortened(', '.join(names))}: add it again")
+    if len(names) == 1:
+        member: enum.Enum = members[names[0]]
+        return member
+    return _composite(cls, topic, [members[name] for name in names])
+
+
+def _composite(cls: type[enum.Enum], topic: str, members: Sequence[Any]) -> enum.Enum:
+    bits = 0
+    for member in members:
+        bits |= int(object.__getattribute__(member, "_value_"))
+    known = static_attribute(cls, "_value2member_map_").get(bits)
+    if known is not None:
+        return known  # type: ignore[no-any-return]
+    hooks = ("_missing_", "__setattr__", "__getattribute__", "__getattr__")
+    base = enum.IntFlag if issubclass(cls, enum.IntFlag) else enum.Flag
+    if type(cls) is not enum.EnumType or any(
+        static_attribute(cls, hook) is not static_attribute(base, hook) for hook in hooks
+    ):
+        raise MappingError(
+            f"the flag {shortened(topic)} has code of its own for values without a name: "
+            f"teach the mapper with transcoder.register(...)"
+        )
+    return cls(bits)
+
+
+def is_hashed_without_code(value: Any, known: Mapping[type[Any], Any]) -> bool:
+    """Say whether hashing and comparing a value runs nothing but code of Python's own, or that dataclasses generated.
+
+    Args:
+        value: something that was decoded.
+        known: classes that the program has vouched for.
+    """
+    cls = type(value)
+    if any(cls is plain for plain in _VALUES):
+        return True
+    if any(cls is container for container in _CONTAINERS):
+        return all(is_hashed_without_code(item, known) for item in value)
+    if cls is dict:
+        return all(is_hashed_without_code(item, known) for item in (*value.keys(), *value.values()))
+    if any(cls is other for other in known):
+        return True
+    if issubclass(cls, enum.Enum):
+        return _has_plain_attributes(cls) and _has_inherited_equality(cls)
+    if not is_dataclass(cls):
+        return False
+    shape = _shape_of(cls, "in a set")
+    compared = [_stored_value(value, name) for name in shape.compared]
+    return shape.has_plain_equality and all(is_hashed_without_code(item, known) for item in compared)
+
+
+_ABSENT = object()
+
+
+def _stored_value(instance: Any, name: str) -> Any:
+    # A field without a value has that of its class, which may be anything, so it is no plain one.
+    place = static_attribute(type(instance), name)
+    if type(place) is MemberDescriptorType:
+        try:
+            return place.__get__(instance)
+        except AttributeError:
+            return _ABSENT
+    return _dictionary_place(type(instance)).__get__(instance).get(name, _ABSENT)  # type: ignore[union-attr]
+
+
+def _shape_of(cls: type[Any], topic: str) -> _Shape:
+    found = _shapes.get(id(cls))
+    if found is None:
+        try:
+            found = _shapes[id(cls)] = cls, _made_shape(cls)
+        except TypeError as error:
+            raise MappingError(
+                f"the dataclass {shortened(topic)} cannot be made without running its own code: {error}; "
+                f"teach the mapper with transcoder.register(...)"
+            ) from None
+    return found[1]
+
+
+def _made_shape(cls: type[Any]) -> _Shape:
+    # Of a class that inherits from one of Python's own, such as dict, Python says here that it cannot be made.
+    if static_attribute(cls, "__del__") is not None:
+        raise TypeError("it has a __del__, which runs when an instance is gone")
+    object.__new__(cls)
+    # A stand-in, because the class's own metaclass would be asked for the attribute.
+    fields = dataclasses.fields(SimpleNamespace(__dataclass_fields__=static_attribute(cls, "__dataclass_fields__")))  # type: ignore[arg-type]
+    compared = [field.name for field in fields if field.compare or field.hash]
+    return _Shape(
+        {field.name: _setter(cls, field.name) for field in fields},
+        compared,
+        _has_plain_attributes(cls) and (_has_inherited_equality(cls) or _has_generated_equality(cls, fields)),
+    )
+
+
+def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
+    place = static_attribute(cls, name)
+    if type(place) is MemberDescriptorType:
+        return place.__set__
+    dictionary = _dictionary_place(cls)
+    is_descriptor = any(static_attribute(type(place), hook) is not None for hook in ("__set__", "__delete__"))
+    if dictionary is None or is_descriptor:
+        raise TypeError(f"its field {name} is a property, or has no place of its own")
+
+    def set_field(instance: Any, value: Any) -> None:
+        dictionary.__get__(instance)[name] = value
+
+    return set_field
+
+
+def _dictionary_place(cls: type[Any]) -> GetSetDescriptorType | None:
+    place = static_attribute(cls, "__dict__")
+    return place if type(place) is GetSetDescriptorType else None
+
+
+def _has_plain_attributes(cls: type[Any]) -> bool:
+    look_up = static_attribute(cls, "__getattribute__")
+    return static_attribute(cls, "__getattr__") is None and any(look_up is known for known in _LOOK_UPS)
+
+
+def _has_inherited_equality(cls: type[Any]) -> bool:
+    equality, hashing = static_attribute(cls, "__eq__"), static_attribute(cls, "__hash__")
+    return any(equality is known for known in _EQUALITIES) and any(hashing is known for known in _HASHES)
+
+
+def _has_generated_equality(cls: type[Any], fields: Sequence[dataclasses.Field[Any]]) -> bool:
+    # What dataclasses generates is nowhere marked, so it is compared with what it generates for the same fields.
+    specifications = [
+        (field.name, object, dataclasses.field(hash=field.hash, compare=field.compare)) for field in fields
+    ]
+    twin = dataclasses.make_dataclass("Twin", specifications, frozen=True)
+    return all(
+        _has_code_of(static_attribute(cls, name), static_attribute(twin, name)) for name in ("__eq__", "__hash__")
+    )
+
+
+def _has_code_of(function: Any, generated: Any) -> bool:
+    if type(function) is not FunctionType or "hash" in function.__globals__:
+        return False
+    one, other = function.__code__, generated.__code__
+    return all(
+        getattr(one, part) == getattr(other, part) for part in ("co_code", "co_names", "co_consts", "co_varnames")
+    )
