@@ -19,6 +19,7 @@ EsjournalError
       +-- StoreDamaged         what is there cannot be read
       +-- SchemaTooNew         a later esjournal made it
       +-- StoreLocked          others kept it locked until the timeout
+      +-- StatementCancelled   the server gave up on a statement
       +-- StoreFull            the disk, or the database's own limit, is reached
       +-- StoreUnreachable     the server does not answer, or refuses us
       +-- OutcomeUnknown       the server did not say whether it has committed
@@ -164,6 +165,10 @@ class SchemaTooNew(StoreError):
 
 class StoreLocked(StoreError):
     """Others kept the store locked until the timeout."""
+
+
+class StatementCancelled(StoreError):
+    """The server gave up on a statement: for a timeout of its own, a conflict with others, or an administrator."""
 
 
 class StoreFull(StoreError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,16 @@ class Standby:
             while standby.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (there,)).fetchone() != (True,):
                 assert time.monotonic() < deadline, "the standby does not catch up"
                 time.sleep(0.01)
+
+    @contextmanager
+    def without_patience(self) -> Iterator[None]:
+        """Let statements be cancelled inside as soon as they are in the way of what the primary has done."""
+        with psycopg.connect(self.url, autocommit=True) as standby:
+            for setting in ("0", "DEFAULT"):
+                standby.execute(f"ALTER SYSTEM SET max_standby_streaming_delay = {setting}")
+                standby.execute("SELECT pg_reload_conf()")
+                if setting == "0":
+                    yield
 
     def close(self) -> None:
         self._execute("pg_ctl", "-w", "-m", "immediate", "-D", str(self._data), "stop")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from esjournal.exceptions import InvalidCursor, StoreError, StoreLocked, StoreUnreachable
+from esjournal.exceptions import InvalidCursor, StatementCancelled, StoreError, StoreLocked, StoreUnreachable
 from esjournal.journal.cursors import Cursor, cursor_at, cursor_of, departure
 from esjournal.journal.matching import EVERYTHING, Selection
 from esjournal.journal.opening import Journal
@@ -15,7 +15,7 @@ from esjournal.journal.reading import Page
 # How long to wait before a store that cannot be read is asked again, the first time and at the most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 # What a follower waits for, however long it takes.
-_PASSING = (StoreUnreachable, StoreLocked)
+_PASSING = (StoreUnreachable, StoreLocked, StatementCancelled)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[
         if not is_file_of_events(url):
             journal = opened.enter_context(open_journal(url))
             if journal.layout is not None:
+                if (behind := journal.events.session.sequence_behind(journal.events.table)) is not None:
+                    on_finding(Finding("sequence", journal.events.table.name, behind))
                 journal, _ = opened.enter_context(open_read_in(journal, put_aside))
             yield journal
             return

@@ -59,6 +59,8 @@ def described(session: Session, table: Table) -> StoreDescription:
             f"(SELECT count(*) FROM (SELECT DISTINCT {sequence_id} FROM {name}) AS sequences)"
         ).fetchone()
         size, driver, server, warnings = about(connection, name)
+    if (reason := session.sequence_behind(table)) is not None:
+        warnings.append(reason)
     if (reason := session.out_of_order(table)) is not None:
         warnings.append(f"followers, copies and cursors are refused, because they would miss events: {reason}")
     return StoreDescription(

@@ -365,3 +365,4 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             conflict = Transaction(self.session, self._statements, connection).conflict(items)
         if conflict is not None:
             raise conflict from cause
+        self.session.check_sequence(self.table, cause)

@@ -61,6 +61,14 @@ SEQUENCES = f"""
 """
 
 
+_IS_KEY = f"""
+    {_FAMILY} SELECT EXISTS (SELECT FROM pg_catalog.pg_index
+        JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid JOIN family ON indrelid = relation
+        JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attnum = indkey[0] AND attname = CAST(%s AS name)
+        WHERE indisunique AND indnkeyatts = CAST(1 AS smallint) AND relname = CAST(%s AS name))
+"""
+
+
 def distribution(connection: Any, table: str) -> str | None:
     """Say that Citus has spread a table over servers, or return None; only where `CITUS_IS_THERE`.
 
@@ -74,6 +82,42 @@ def distribution(connection: Any, table: str) -> str | None:
         f"Citus has distributed the table {table}, so a transaction is not committed on all servers at once; "
         f"undistribute it with undistribute_table()"
     )
+
+
+def behind(connection: Any, table: str, position: str, column: str) -> str | None:
+    """Say that the sequence of a table is about to give out positions that rows have already, or return None.
+
+    Args:
+        connection: a driver connection.
+        table: the table's name, as SQL writes it.
+        position: the name of the column that has the global positions.
+        column: the same, as SQL writes it.
+    """
+    # First: whatever is committed now, the sequence gave out before it is looked at.
+    [last] = connection.execute(f"SELECT coalesce(max({column}), 0) FROM {table}").fetchone()
+    for sequence, oid, _, _ in connection.execute(SEQUENCES, (table, position)).fetchall():
+        may_read = "SELECT pg_catalog.has_sequence_privilege(CAST(%s AS oid), 'select')"
+        if not connection.execute(may_read, (oid,)).fetchone()[0]:
+            continue
+        given_out, is_called = connection.execute(f"SELECT last_value, is_called FROM {sequence}").fetchone()
+        if given_out < last + (not is_called):
+            return (
+                f"the sequence {sequence} is at {given_out}, and {table} has positions up to {last}, so new events "
+                f"would get positions that are taken; run `SELECT setval('{sequence}', {last})`"
+            )
+    return None
+
+
+def is_key(connection: Any, table: str, position: str, constraint: str | None) -> bool:
+    """Say whether a constraint of a table is that no two rows have one position.
+
+    Args:
+        connection: a driver connection.
+        table: the table's name, as SQL writes it.
+        position: the name of the column that has the global positions.
+        constraint: the constraint's name, or that of its index.
+    """
+    return bool(connection.execute(_IS_KEY, (table, position, constraint)).fetchone()[0])
 
 
 def foreign_part(connection: Any, table: str) -> str | None:

@@ -31,7 +31,11 @@ def open_event_store(
     datastore = SQLAlchemyDatastore(SQLAlchemySettings(uri=uri), tables=(StoredEventRecord,))
     datastore.setup_connection()
     try:
-        datastore.setup_tables()
+        if datastore.session.why_read_only() is None:
+            datastore.setup_tables()
+        else:
+            # A standby, for instance: its journals are read as they are.
+            datastore.identity()
     except BaseException:
         datastore.close_connection()
         raise

@@ -12,7 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Table, create_engine
+from sqlalchemy import Table, create_engine, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 
 from esjournal.exceptions import (
     EsjournalError,
@@ -22,6 +24,7 @@ from esjournal.exceptions import (
     NotInitialised,
     OutcomeUnknown,
     OutOfOrder,
+    StatementCancelled,
     StoreDamaged,
     StoreError,
     StoreFull,
@@ -56,7 +59,28 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 _WRONG_VERSION = "Wrong expected version"
 _WAITING_SECONDS = 0.01
 
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_CANCELLED = (errors.QueryCanceled, errors.SerializationFailure, errors.DeadlockDetected, errors.TransactionTimeout)
+
+# How each kind of error is said.
+_SAID: dict[type[EsjournalError], str] = {
+    InvalidData: "the database refuses the event: {message}",
+    InvalidURL: "{url} has a parameter that libpq does not take: {message}",
+    StatementCancelled: "{url}: the server gave up on a statement: {message}",
+    StoreError: "{url}: {message}",
+    StoreFull: "{url} cannot grow: {message}",
+    StoreUnreachable: "{url} cannot be reached: {message}",
+}
+# What to do about some errors, by their SQLSTATE.
+_ADVICE = {
+    "25006": "name the primary if this is a standby, and otherwise find out why transactions are read only there",
+    "25P04": "raise transaction_timeout for this role or in the options of the URL",
+    "40001": "try again; on a standby, max_standby_streaming_delay gives statements more time",
+    "40P01": "try again",
+    "57014": "if that was a timeout, raise statement_timeout for this role or in the options of the URL",
+}
+
+# Not READ WRITE: an operator who makes a server or a role read only must not be overridden.
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
@@ -87,9 +111,28 @@ class PostgreSQLSession(Session):
             paramstyle="format",
             pool_pre_ping=True,
         )
+        self._isolation_is_pinned = False
+        event.listen(engine, "do_connect", self._connect)
         self._server_version: int | None = None
         self._has_citus: bool | None = None
         super().__init__(url, engine)
+
+    def _lease(self) -> Any:
+        try:
+            return super()._lease()
+        except DBAPIError as error:
+            # A standby has no serializable transactions, and may still be set to begin them.
+            if self._isolation_is_pinned or not isinstance(error.orig, errors.FeatureNotSupported):
+                raise
+            self._isolation_is_pinned = True
+            return super()._lease()
+
+    def _connect(self, dialect: Dialect, record: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        connection: Any = dialect.connect(*arguments, **options)
+        if self._isolation_is_pinned:
+            connection.autocommit = True
+            connection.execute("SET default_transaction_isolation = 'read committed'")
+        return connection
 
     def server_version(self) -> int:
         """Return the first number of the server's version."""
@@ -112,7 +155,7 @@ class PostgreSQLSession(Session):
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin, and wait for the journal's lock, in one round trip."""
-        self._check_is_whole(connection, table)
+        self._check_may_be_written(connection, table)
         try:
             with _pipeline(connection):
                 self._send_begin(connection, table)
@@ -164,7 +207,7 @@ class PostgreSQLSession(Session):
         if len(rows) > PIPELINE_ROWS:
             return super().append(statements, rows)
         with self.connection() as connection:
-            self._check_is_whole(connection, statements.table)
+            self._check_may_be_written(connection, statements.table)
             commit = None
             try:
                 with _pipeline(connection):
@@ -327,7 +370,34 @@ class PostgreSQLSession(Session):
             [self._has_citus] = connection.execute(commitorder.CITUS_IS_THERE).fetchone()
         return commitorder.distribution(connection, name) if self._has_citus else None
 
-    def _check_is_whole(self, connection: Any, table: Table) -> None:
+    def sequence_behind(self, table: Table) -> str | None:
+        """Say that a sequence is about to give out positions that rows have already; see the base class."""
+        if writing_of(table) is None:
+            return None
+        quote = self.engine.dialect.identifier_preparer
+        column = table.columns[GLOBAL_POSITION].name
+        with self.connection() as connection:
+            return commitorder.behind(connection, quote.format_table(table), column, quote.quote(column))
+
+    def check_sequence(self, table: Table, cause: BaseException) -> None:
+        """Find out whether a row was refused because of the position that it was given; see the base class."""
+        name = self.engine.dialect.identifier_preparer.format_table(table)
+        constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+        with self.connection() as connection:
+            if not commitorder.is_key(connection, name, table.columns[GLOBAL_POSITION].name, constraint):
+                return
+        # Each attempt takes positions, so that it may be ahead again.
+        reason = self.sequence_behind(table) or f"a sequence gave out a position that {name} has already; try again"
+        raise StoreError(f"{self.url} cannot be written: {reason}") from self.redacted(cause)
+
+    def why_read_only(self) -> str | None:
+        """Say why nothing can be written here, and what to do; see the base class."""
+        with self.connection() as connection:
+            return _why_read_only(connection)
+
+    def _check_may_be_written(self, connection: Any, table: Table) -> None:
+        if (reason := _why_read_only(connection)) is not None:
+            raise StoreError(f"{self.url} cannot be written: {reason}")
         name = self.engine.dialect.identifier_preparer.format_table(table)
         if (distribution := self._distribution(connection, name)) is not None:
             raise OutOfOrder(f"{self.url} is not written to: {distribution}")
@@ -340,19 +410,13 @@ class PostgreSQLSession(Session):
         if kind is NotInitialised:
             return self.not_initialised()
         message = self._safe_message(error)
-        if _is_wrong_version(error):
-            return InvalidData(f"the event does not follow the last one of its sequence: {message}")
         if kind is StoreDamaged:
             return StoreDamaged(str(self.url), message)
-        if kind is InvalidURL:
-            return InvalidURL(f"{self.url} has a parameter that libpq does not take: {message}")
-        if kind is StoreFull:
-            return StoreFull(f"{self.url} cannot grow: {message}")
-        if kind is InvalidData:
-            return InvalidData(f"the database refuses the event: {message}")
-        if kind is StoreUnreachable:
-            return StoreUnreachable(f"{self.url} cannot be reached: {message}")
-        return StoreError(f"{self.url}: {message}")
+        if _is_wrong_version(error):
+            return InvalidData(f"the event does not follow the last one of its sequence: {message}")
+        advice = _ADVICE.get(getattr(error, "sqlstate", None) or "")
+        said = message if advice is None else f"{message}; {advice}"
+        return kind(_SAID[kind].format(url=self.url, message=said))
 
     def redacted(self, error: BaseException) -> BaseException:
         """Return a driver's error with nothing left of its text but the server's primary message."""
@@ -439,6 +503,18 @@ def _pipeline(connection: Any) -> Iterator[None]:
         raise first
 
 
+def _why_read_only(connection: Any) -> str | None:
+    # A server reports both by itself, from version 14 on, and when they change.
+    if connection.info.parameter_status("in_hot_standby") == "on":
+        return "this is a standby: name the primary"
+    if connection.info.parameter_status("default_transaction_read_only") == "on":
+        return (
+            "default_transaction_read_only is on, for the server, the database or the role: it is there to keep "
+            "writers out, so ask whoever set it"
+        )
+    return None
+
+
 def _is_wrong_version(error: BaseException) -> bool:
     return isinstance(error, errors.RaiseException) and str(error).startswith(_WRONG_VERSION)
 
@@ -456,8 +532,10 @@ def _is_refusal(error: psycopg.Error) -> bool:
 
 
 def _error_kind(error: BaseException) -> type[EsjournalError]:
-    if isinstance(error, errors.LockNotAvailable | errors.DeadlockDetected | errors.QueryCanceled):
+    if isinstance(error, errors.LockNotAvailable):
         return StoreLocked
+    if isinstance(error, _CANCELLED):
+        return StatementCancelled
     if isinstance(error, errors.DiskFull):
         return StoreFull
     if isinstance(error, errors.DataCorrupted | errors.IndexCorrupted):

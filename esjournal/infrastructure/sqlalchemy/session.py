@@ -82,7 +82,7 @@ class Session(ABC):
         with self._one_at_a_time:
             lease = None
             try:
-                lease = self._pinned or self.engine.raw_connection()
+                lease = self._pinned or self._lease()
                 yield lease.dbapi_connection
             except EsjournalError:
                 raise
@@ -105,6 +105,9 @@ class Session(ABC):
             finally:
                 if lease is not None:
                     lease.close()
+
+    def _lease(self) -> Any:
+        return self.engine.raw_connection()
 
     def long_reading(self) -> AbstractContextManager[Any]:
         """Lease a connection for statements that may take seconds, and can be interrupted all the same."""
@@ -253,6 +256,25 @@ class Session(ABC):
 
     def out_of_order(self, table: Table) -> str | None:
         """Say why a reader in global order could miss rows of a table, and what to do; None where it cannot."""
+        return None
+
+    def sequence_behind(self, table: Table) -> str | None:
+        """Say that the database would give out positions that rows have already, and what to do; or return None."""
+        return None
+
+    def check_sequence(self, table: Table, cause: BaseException) -> None:  # noqa: B027
+        """Find out whether a row was refused because the database gave out a position that another one has.
+
+        Args:
+            table: the table that was written to.
+            cause: the driver's error.
+
+        Raises:
+            StoreError: that is why.
+        """
+
+    def why_read_only(self) -> str | None:
+        """Say why nothing can be written here, and what to do; None where that is not known before it is tried."""
         return None
 
     @abstractmethod

@@ -60,8 +60,10 @@ class Transaction(Generic[Item]):
             with self._session.savepoint(self._connection):
                 last = self._session.load(self._connection, self._statements.appending, rows)
         except Exception as error:
-            if self._session.is_unique_violation(error) and (conflict := self.conflict(items)):
-                raise conflict from self._session.redacted(error)
+            if self._session.is_unique_violation(error):
+                if (conflict := self.conflict(items)) is not None:
+                    raise conflict from self._session.redacted(error)
+                self._session.check_sequence(self._statements.table, error)
             raise
         return range(last - len(items) + 1, last + 1)
 

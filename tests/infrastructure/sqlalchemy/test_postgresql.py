@@ -442,13 +442,6 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing_behind(journal: s
         assert strategy.append(event()) == range(4, 5)
 
 
-def test_a_user_who_reads_only_by_default_may_append_and_set_up_all_the_same(journal: str) -> None:
-    url = with_options(journal, "-c default_transaction_read_only=on")
-    with open_event_store(url) as store:
-        assert store.strategy.append(event()) == range(4, 5)
-        assert len(list(store.strategy.all_items())) == 4
-
-
 def test_the_settings_of_an_append_do_not_outlive_the_append(journal: str) -> None:
     with opened(journal) as strategy:
         strategy.append(event())
