@@ -129,7 +129,8 @@ def url_of(context: typer.Context, url: str | None, layout: LayoutName | None = 
         raise typer.BadParameter("--table is a table of another library: say with --layout whose.")
     for name, value in (("layout", layout), ("table", table)):
         if value is not None:
-            address += f"{'&' if '?' in address else '?'}{name}={quote(value, safe='')}"
+            # A byte that is not UTF-8 stays one, and no table is called so.
+            address += f"{'&' if '?' in address else '?'}{name}={quote(value, safe='', errors='surrogateescape')}"
     return address
 
 

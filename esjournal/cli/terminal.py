@@ -11,8 +11,11 @@ from typing import IO, TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from rich.console import Console
 
-# C0 but tab and line feed, DEL, C1, line and paragraph separators, and the marks that turn text round.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# C0 but tab and line feed, DEL, C1, line and paragraph separators, the marks that turn text round, and halves of
+# surrogate pairs, which no UTF-8 can hold: Python reads them from JSON's escapes, and from bad bytes in arguments.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 # So many characters, or more, are encoded at once.
 _AT_A_TIME = 65_536
@@ -29,8 +32,11 @@ def on_one_line(text: str) -> str:
 
 
 def write(text: str) -> None:
-    """Write data to stdout: byte for byte to a file or pipe, visibly escaped to a terminal."""
-    output(sys.stdout.buffer).write(text.encode())
+    r"""Write data to stdout: byte for byte to a file or pipe, visibly escaped to a terminal.
+
+    Half of a surrogate pair is an escape everywhere, `\ud83d`: no UTF-8 can hold it.
+    """
+    output(sys.stdout.buffer).write(text.encode(errors="backslashreplace"))
 
 
 def write_pieces(pieces: Iterable[str]) -> None:

@@ -33,7 +33,7 @@ def list_sequences(
     sequences = Sequences(journal.events.session, RecordedEventRecord.__table__)
     occurring = None
     if types:
-        occurring = [*types.whole]
+        occurring = [whole for whole in types.whole if not fields.has_surrogate(whole)]
         if types.with_magic:
             occurring = [found for found in sequences.types() if types.match(found)]
         if not occurring:

@@ -27,6 +27,9 @@ _POSTGRESQL_CHECKS_JSON = 16
 _SPREAD = 1e-12
 # A numeric has up to 16,383 digits after its point, and a double's exponent moves it by some hundreds.
 _MOST_DIGITS_ON_POSTGRESQL = 10_000
+# What no parameter can hold: half of a surrogate pair, and on PostgreSQL a NUL.
+_NOT_SENDABLE = re.compile("[\0\ud800-\udfff]")
+_NOT_IN_LIKE = re.compile("[\\[\0\ud800-\udfff]")
 _SQL = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -73,24 +76,33 @@ def fragments(conditions: Conditions, names: Names) -> Iterator[Fragment]:
     if conditions.topics or conditions.topic_patterns:
         yield _of_topics(conditions, names)
     for comparison in conditions.comparisons:
+        if not _is_sendable(comparison):
+            continue
         if names.server_version is None:
             yield _on_sqlite(comparison, names)
         elif names.server_version >= _POSTGRESQL_CHECKS_JSON:
             yield _on_postgresql(comparison, names)
 
 
+def _is_sendable(comparison: Comparison) -> bool:
+    texts = [*comparison.path, *([comparison.value] if isinstance(comparison.value, str) else [])]
+    return not any(map(_NOT_SENDABLE.search, texts))
+
+
 def _of_topics(conditions: Conditions, names: Names) -> Fragment:
+    # No topic is stored that could not be sent.
+    topics = [topic for topic in conditions.topics if not _NOT_SENDABLE.search(topic)]
     alternatives = [f"{names.topic} LIKE {names.mark} ESCAPE '!'"] * len(conditions.topic_patterns)
-    if conditions.topics:
-        alternatives.append(f"{names.topic} IN ({', '.join([names.mark] * len(conditions.topics))})")
-    return f"({' OR '.join(alternatives)})", [*map(_like, conditions.topic_patterns), *conditions.topics]
+    if topics:
+        alternatives.append(f"{names.topic} IN ({', '.join([names.mark] * len(topics))})")
+    return f"({' OR '.join(alternatives) or 'FALSE'})", [*map(_like, conditions.topic_patterns), *topics]
 
 
 def _like(pattern: str) -> str:
     # A set of characters has no twin in LIKE, so anything may stand from there on.
-    start, bracket, _ = pattern.partition("[")
+    start, *rest = _NOT_IN_LIKE.split(pattern, maxsplit=1)
     escaped = re.sub(r"([!%_])", r"!\1", start)
-    return escaped.replace("*", "%").replace("?", "_") + ("%" if bracket else "")
+    return escaped.replace("*", "%").replace("?", "_") + ("%" if rest else "")
 
 
 def _on_sqlite(comparison: Comparison, names: Names) -> Fragment:

@@ -76,6 +76,9 @@ class StoreURL:
             if "@" in (url.host or ""):
                 # What stands before it is the rest of a password that was not escaped.
                 raise ValueError
+            if url.drivername in _POSTGRESQL:
+                # Bytes that are not UTF-8 could only fail later, with a UnicodeEncodeError, which is a ValueError.
+                text.encode()
         except (ArgumentError, ValueError):
             # The parser's own words repeat the URL, and with it a password.
             raise InvalidURL(f"the URL is malformed: {_WAYS_TO_WRITE}, with % codes for special characters") from None
