@@ -33,9 +33,8 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 
 PAGE_SIZE = 500
 NO_LIMIT = 2**63 - 1
-# What canonical text, with four digits of the year, can say.
-FIRST_MOMENT = "0001-01-01T00:00:00.000000Z"
-LAST_MOMENT = "9999-12-31T23:59:59.999999Z"
+# Before and after all that is stored, also where that is no time: PostgreSQL has these words, and as text they sort so.
+FIRST_MOMENT, LAST_MOMENT = "-infinity", "infinity"
 
 
 def _stored_events(id_type: TypeEngine[Any], moment_type: TypeEngine[Any], clock: Callable[[], Any]) -> Any:

@@ -8,10 +8,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Table
+from sqlalchemy import Table, literal_column
 
 from esjournal.domain.model.periods import Period
-from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
+from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT, within_years
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
@@ -150,9 +150,12 @@ class PostgreSQLCounts(Counts):
 
     def first_and_last_moment(self) -> tuple[str, str] | None:
         """Return when the first and when the last event was recorded."""
+        # Where both ends can be said, so can all between.
+        found = (within_years(literal_column(f"{end}(recorded_at)")) for end in ("min", "max"))
+        dialect = self._session.engine.dialect
         ends = ", ".join(
-            f"pg_catalog.to_char({self._RECORDED_AT.format(f'{end}(recorded_at)')}, {self._CANONICAL})"
-            for end in ("min", "max")
+            f"pg_catalog.to_char({self._RECORDED_AT.format(end.compile(dialect=dialect))}, {self._CANONICAL})"
+            for end in found
         )
         [[first, last]] = self._rows(f"SELECT {ends} FROM {self._table} WHERE {GLOBAL_POSITION} <= %s", self._until)
         return None if first is None else (first, last)

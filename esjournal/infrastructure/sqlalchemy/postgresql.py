@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -32,6 +33,7 @@ from esjournal.exceptions import (
     StoreUnreachable,
 )
 from esjournal.infrastructure.sqlalchemy import commitorder
+from esjournal.infrastructure.sqlalchemy.columns import OUTSIDE_YEARS
 from esjournal.infrastructure.sqlalchemy.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
@@ -531,6 +533,13 @@ def _is_refusal(error: psycopg.Error) -> bool:
     return error.diag.severity_nonlocalized == "ERROR" or state.startswith("25")
 
 
+def _outside_years(error: BaseException) -> str | None:
+    if not isinstance(error, errors.InvalidDatetimeFormat):
+        return None
+    found = re.search(f"{OUTSIDE_YEARS[0]}.*{OUTSIDE_YEARS[1]}", error.diag.message_primary or "")
+    return found and found[0]
+
+
 def _error_kind(error: BaseException) -> type[EsjournalError]:
     if isinstance(error, errors.LockNotAvailable):
         return StoreLocked
@@ -539,6 +548,9 @@ def _error_kind(error: BaseException) -> type[EsjournalError]:
     if isinstance(error, errors.DiskFull):
         return StoreFull
     if isinstance(error, errors.DataCorrupted | errors.IndexCorrupted):
+        return StoreDamaged
+    if _outside_years(error) or (isinstance(error, psycopg.DataError) and error.sqlstate is None):
+        # What the server has no words for, or the driver no object: both only when something is read.
         return StoreDamaged
     if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
         return NotInitialised
@@ -553,5 +565,7 @@ def _error_kind(error: BaseException) -> type[EsjournalError]:
 
 
 def _primary_message(error: BaseException) -> str:
+    if (outside := _outside_years(error)) is not None:
+        return outside
     primary = getattr(getattr(error, "diag", None), "message_primary", None)
     return str(primary or next(iter(str(error).splitlines()), type(error).__name__))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, FetchedValue, Text, cast, func, literal_column
+from sqlalchemy import BigInteger, Column, DateTime, FetchedValue, Text, cast, func, literal_column
 from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.model import states
@@ -15,7 +15,7 @@ from esjournal.domain.model.fields import shortened
 from esjournal.domain.model.findings import counted
 from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
+from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT, within_years
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
 from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
@@ -142,4 +142,4 @@ class _MomentWithoutZone(TypeDecorator[str]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        return func.pg_catalog.to_char(column, literal_column(f"'{CANONICAL_MOMENT}'"))
+        return func.pg_catalog.to_char(within_years(column, DateTime()), literal_column(f"'{CANONICAL_MOMENT}'"))

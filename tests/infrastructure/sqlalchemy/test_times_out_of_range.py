@@ -1,0 +1,134 @@
+"""Times that PostgreSQL keeps, and that neither Python nor four digits of a year can say: no reader changes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+import pytest
+
+from esjournal.exceptions import StoreDamaged
+from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from tests.events import ID, sequence
+from tests.journal.test_order import INSERTS, TABLES, writer
+from tests.program import invoke, journal_with
+
+BAD = ["infinity", "-infinity", "12026-01-01 00:00:00+00", "0044-03-15 00:00:00+00 BC", "10000-01-01 00:00:00+00"]
+every_bad = pytest.mark.parametrize("moment", BAD)
+SAID = r"is damaged: recorded_at is [^\n]*, outside of the years 1 to 9999; restore it from a backup\n"
+READING = [
+    "export",
+    "log",
+    "log -n 1",
+    "log --reverse",
+    "log --since 2020-01-01",
+    "log --until 2120-01-01",
+    f"get {ID}",
+    f"history {ID}",
+    "list",
+    "stats",
+]
+
+
+@pytest.fixture
+def damaged(postgres_url: str, moment: str) -> str:
+    """A journal of three events, of which the last has such a time."""
+    journal_with(postgres_url, sequence(3))
+    with writer(postgres_url) as connection:
+        connection.execute("UPDATE stored_events SET recorded_at = %s WHERE originator_version = 2", (moment,))
+    return postgres_url
+
+
+@every_bad
+def test_whatever_reads_it_ends_with_what_is_wrong(damaged: str, moment: str, tmp_path: Path) -> None:
+    is_past = moment.startswith("-") or moment.endswith("BC")
+    for command in READING:
+        if ("--since" in command and is_past) or ("--until" in command and not is_past):
+            # It is before, or after, what was asked for.
+            assert invoke(*command.split(" "), url=damaged).exit_code == 0
+            continue
+        result = invoke(*command.split(" "), url=damaged)
+        assert result.exit_code == 5, (command, result.output)
+        assert re.search(SAID, result.stderr), (command, result.stderr)
+    other = journal_with(str(tmp_path / "other.db"), sequence(3))
+    for arguments in (
+        ["copy", damaged, other],
+        ["copy", damaged, str(tmp_path / "f.ndjson")],
+        ["diff", damaged, other],
+    ):
+        result = invoke(*arguments)
+        assert (result.exit_code, bool(re.search(SAID, result.stderr))) == (5, True), (arguments, result.output)
+
+
+@every_bad
+def test_verify_finds_it_and_goes_on(damaged: str, moment: str) -> None:
+    result = invoke("verify", "-F", "ndjson", url=damaged)
+    assert result.exit_code == 1, result.output
+    findings = [json.loads(line) for line in result.stdout.splitlines() if "kind" in line]
+    [found] = [finding for finding in findings if finding["place"] == "3"]
+    assert re.fullmatch("the event cannot be read: recorded_at is .*, outside of the years 1 to 9999", found["detail"])
+    assert not any(finding["place"] in ("1", "2") for finding in findings)
+
+
+class Dated(NamedTuple):
+    """A stored event with when it was recorded."""
+
+    originator_id: UUID
+    originator_version: int
+    event_type: str
+    state: str
+    recorded_at: datetime
+
+
+@every_bad
+def test_the_library_says_so_too(damaged: str, moment: str) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=damaged)) as datastore:
+        strategy: SQLAlchemyActiveRecordStrategy[Dated] = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session, active_record_class=StoredEventRecord, sequenced_item_class=Dated
+        )
+        for read in (
+            lambda: list(strategy.all_items()),
+            lambda: strategy.get_items(UUID(ID)),
+            lambda: strategy.get_item(UUID(ID), 2),
+        ):
+            with pytest.raises(StoreDamaged, match="outside of the years 1 to 9999"):
+                read()
+        there = strategy.get_item(UUID(ID), 1)
+        assert there is not None
+        assert there.recorded_at == datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00"])
+def test_the_first_and_the_last_time_are_read(damaged: str, moment: str) -> None:
+    result = invoke("export", url=damaged)
+    assert result.exit_code == 0, result.stderr
+    recorded_at = json.loads(result.stdout.splitlines()[-1])["recorded_at"]
+    assert recorded_at.startswith(moment[:10])
+    assert invoke("verify", url=damaged).exit_code == 0
+    assert invoke("stats", url=damaged).exit_code == 0
+
+
+@every_bad
+def test_messages_with_such_a_time_are_not_read_as_others(postgres_url: str, moment: str, tmp_path: Path) -> None:
+    with writer(postgres_url) as connection:
+        connection.execute(TABLES["message-db"])
+        connection.execute(INSERTS["message-db"])
+        connection.execute("UPDATE messages SET time = CAST(%s AS timestamp)", (moment.replace("+00", ""),))
+    url = f"{postgres_url}&layout=message-db"
+    for command in (["--url", url, "export"], ["--url", url, "log"], ["copy", url, str(tmp_path / "f.ndjson")]):
+        result = invoke(*command)
+        assert (result.exit_code, bool(re.search(SAID, result.stderr))) == (5, True), (command, result.output)
+
+
+@every_bad
+def test_a_journal_made_at_such_a_time_is_damaged(damaged: str, moment: str) -> None:
+    with writer(damaged) as connection:
+        connection.execute("UPDATE esjournal SET created_at = %s", (moment,))
+    result = invoke("info", url=damaged)
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "outside of the years 1 to 9999" in result.stderr
