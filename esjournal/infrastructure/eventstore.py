@@ -28,8 +28,8 @@ class EventStore(Generic[Item]):
         sequenced_item_mapper: SequencedItemMapper[Item],
         active_record_strategy: AbstractActiveRecordStrategy[Item],
     ) -> None:
-        self.mapper = sequenced_item_mapper
-        self.strategy = active_record_strategy
+        self.sequenced_item_mapper = sequenced_item_mapper
+        self.active_record_strategy = active_record_strategy
 
     def append(self, event_or_events: DomainEvent | Iterable[DomainEvent]) -> Sequence[int]:
         """Store one event or many, all or nothing; when it returns, they are durable.
@@ -51,7 +51,9 @@ class EventStore(Generic[Item]):
             if not isinstance(event, DomainEvent):
                 raise TypeError(f"{event!r} is not a DomainEvent: append events")
         try:
-            return self.strategy.append([self.mapper.to_sequenced_item(event) for event in events])
+            return self.active_record_strategy.append(
+                [self.sequenced_item_mapper.to_sequenced_item(event) for event in events]
+            )
         except SequencedItemConflict as conflict:
             raise ConcurrencyError(*conflict.args) from conflict
 
@@ -89,7 +91,9 @@ class EventStore(Generic[Item]):
         while limit is None or len(items) < limit:
             wanted = None if limit is None else limit - len(items)
             size = wanted if page_size is None else min(page_size, wanted or page_size)
-            page = self.strategy.get_items(originator_id, gt, gte, lt, lte, size, is_ascending, is_ascending)
+            page = self.active_record_strategy.get_items(
+                originator_id, gt, gte, lt, lte, size, is_ascending, is_ascending
+            )
             items += page
             if size is None or len(page) < size:
                 break
@@ -97,7 +101,7 @@ class EventStore(Generic[Item]):
                 gt, gte = page[-1][1], None
             else:
                 lt, lte = page[-1][1], None
-        return [self.mapper.from_sequenced_item(item) for item in items]
+        return [self.sequenced_item_mapper.from_sequenced_item(item) for item in items]
 
     def get_domain_event(self, originator_id: Any, eq: Any) -> DomainEvent | None:
         """Return the event at a version of a sequence, or None.
@@ -105,8 +109,8 @@ class EventStore(Generic[Item]):
         Raises:
             MappingError: the stored event does not map to an event.
         """
-        item = self.strategy.get_item(originator_id, eq)
-        return None if item is None else self.mapper.from_sequenced_item(item)
+        item = self.active_record_strategy.get_item(originator_id, eq)
+        return None if item is None else self.sequenced_item_mapper.from_sequenced_item(item)
 
     def get_most_recent_event(self, originator_id: Any, lt: Any = None, lte: Any = None) -> DomainEvent | None:
         """Return the last event of a sequence, or the last one below or up to a version, or None.
@@ -127,11 +131,11 @@ class EventStore(Generic[Item]):
             MappingError: a stored event does not map to an event.
             ValueError: a global position below 0.
         """
-        return map(self.mapper.from_sequenced_item, self.strategy.all_items(after=after))
+        return map(self.sequenced_item_mapper.from_sequenced_item, self.active_record_strategy.all_items(after=after))
 
     def close(self) -> None:
         """Let go of the database; calling it twice is fine."""
-        self.strategy.close()
+        self.active_record_strategy.close()
 
     def __enter__(self) -> Self:
         return self

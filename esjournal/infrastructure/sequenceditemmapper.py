@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from esjournal.domain.model.events import DomainEvent, recreate_event, stored_topic
 from esjournal.domain.model.fields import shortened
-from esjournal.domain.model.topics import resolve_topic
+from esjournal.domain.model.topics import resolve_topic, static_attribute
 from esjournal.exceptions import MappingError
 from esjournal.infrastructure.cipher import Cipher
 from esjournal.infrastructure.sequenceditem import SequencedItem, SequencedItemFieldNames
@@ -24,6 +24,9 @@ class SequencedItemMapper(Generic[Item]):
         sequence_id_attr_name: the event's attribute that identifies its sequence; by default the name of the item's
             first field.
         position_attr_name: the event's attribute that is its position; by default the name of the second field.
+        other_attr_names: the event's attributes that the item's further fields hold, in their order; by default the
+            names of these fields. An attribute may be a property of the event's class; then it is only written. Fields
+            that are left out are for a subclass to fill, in `construct_item_args`.
         transcoder: turns attributes to JSON and back; give one that knows your own types.
         cipher: encrypts the data of each item for its place, where it is given.
         resolver: returns the class of a topic; by default only registered classes are found, and nothing is imported.
@@ -35,6 +38,7 @@ class SequencedItemMapper(Generic[Item]):
         sequence_id_attr_name: str | None = None,
         position_attr_name: str | None = None,
         *,
+        other_attr_names: Sequence[str] | None = None,
         transcoder: JSONTranscoder | None = None,
         cipher: Cipher | None = None,
         resolver: Callable[[str], type[DomainEvent]] = resolve_topic,
@@ -43,6 +47,12 @@ class SequencedItemMapper(Generic[Item]):
         self.field_names = SequencedItemFieldNames(sequenced_item_class)
         self.sequence_id_attr_name = sequence_id_attr_name or self.field_names.sequence_id
         self.position_attr_name = position_attr_name or self.field_names.position
+        self.other_attr_names = self.field_names.other_names if other_attr_names is None else tuple(other_attr_names)
+        if isinstance(other_attr_names, str) or len(self.other_attr_names) > len(self.field_names.other_names):
+            raise TypeError(
+                f"other_attr_names is {other_attr_names!r}: {sequenced_item_class.__name__} has "
+                f"{len(self.field_names.other_names)} further fields, give a list of no more names"
+            )
         self.transcoder = transcoder or JSONTranscoder()
         self.cipher = cipher
         self.resolver = resolver
@@ -56,22 +66,35 @@ class SequencedItemMapper(Generic[Item]):
         Raises:
             MappingError: an attribute is missing, cannot be written as JSON, or its name begins with two underscores.
         """
+        make: Any = self.sequenced_item_class
+        item: Item = make(*self.construct_item_args(domain_event))
+        return item
+
+    def construct_item_args(self, domain_event: DomainEvent) -> tuple[Any, ...]:
+        """Return the fields of an event's item, in their order; a subclass may add those it makes of the event.
+
+        Args:
+            domain_event: as for `to_sequenced_item`.
+
+        Raises:
+            MappingError: as `to_sequenced_item`.
+        """
         attributes = dict(vars(domain_event))
         _check_names(attributes)
-        names = (self.sequence_id_attr_name, self.position_attr_name, *self.field_names.other_names)
+        names = (self.sequence_id_attr_name, self.position_attr_name, *self.other_attr_names)
         try:
-            sequence_id, position, *others = [attributes.pop(name) for name in names]
-        except KeyError as error:
+            sequence_id, position, *others = [
+                attributes.pop(name) if name in attributes else getattr(domain_event, name) for name in names
+            ]
+        except AttributeError as error:
             raise MappingError(
-                f"{type(domain_event).__qualname__} has no attribute {error}, which an item needs: "
+                f"{type(domain_event).__qualname__} has no attribute {error.name!r}, which an item needs: "
                 f"give the event one, or tell the mapper the attribute's name"
             ) from None
         data = self.transcoder.encode(attributes)
         if self.cipher is not None:
             data = self.cipher.encrypt(data, sequence_id=sequence_id, position=position)
-        make: Any = self.sequenced_item_class
-        item: Item = make(sequence_id, position, stored_topic(domain_event), data, *others)
-        return item
+        return (sequence_id, position, stored_topic(domain_event), data, *others)
 
     def from_sequenced_item(self, sequenced_item: Item) -> DomainEvent:
         """Return the event of an item; its class's `__init__` does not run.
@@ -94,7 +117,10 @@ class SequencedItemMapper(Generic[Item]):
         _check_names(attributes)
         attributes[self.sequence_id_attr_name] = sequence_id
         attributes[self.position_attr_name] = position
-        attributes.update(zip(self.field_names.other_names, others, strict=True))
+        for name, value in zip(self.other_attr_names, others, strict=False):
+            # A property is made of the other attributes again.
+            if not isinstance(static_attribute(cls, name), property):
+                attributes[name] = value
         return recreate_event(cls, topic, attributes)
 
 

@@ -108,12 +108,16 @@ class JSONTranscoder:
             attributes: dict[str, Any] = json.loads(json_object(text))
         except (InvalidData, ValueError) as error:
             raise MappingError(str(error)) from None
-        if TYPE_KEY not in text:
+        if not self._has_values(text):
             return attributes
         try:
             return {name: self._from_plain(value) for name, value in attributes.items()}
         except RecursionError:
             raise _too_deep() from None
+
+    def _has_values(self, text: str) -> bool:
+        # Looking for it costs less than walking through all that was read.
+        return TYPE_KEY in text
 
     def _to_plain(self, value: Any, path: str) -> Any:
         cls = type(value)
@@ -149,11 +153,14 @@ class JSONTranscoder:
         )
 
     def _dictionary_to_plain(self, value: dict[Any, Any], path: str) -> Any:
-        if all(type(key) is str for key in value) and TYPE_KEY not in value:
+        if self._is_plain_dictionary(value):
             return {key: self._to_plain(item, f"{path}.{key}") for key, item in value.items()}
         pairs = [[self._to_plain(key, path), self._to_plain(item, f"{path}[{key!r}]")] for key, item in value.items()]
         self._check_is_hashed_without_code(list(value), path)
         return _tagged("dict", pairs)
+
+    def _is_plain_dictionary(self, value: dict[Any, Any]) -> bool:
+        return all(type(key) is str for key in value) and TYPE_KEY not in value
 
     def _check_is_hashed_without_code(self, values: Any, path: str) -> None:
         # To read it again would run that code, which stored data must not choose.

@@ -36,5 +36,5 @@ def test_a_killed_writer_leaves_every_acknowledged_batch_and_no_partial_one(
             assert set(map(tuple, sequences.values())) == {tuple(range(size))}
             nonces = {event.nonce for event in store.all_domain_events()}
             assert acknowledged <= nonces
-            assert store.strategy.last_global_position() == len(sequences) * size
+            assert store.active_record_strategy.last_global_position() == len(sequences) * size
     assert len(acknowledged) >= KILLS // 2 * size

@@ -145,13 +145,15 @@ def test_the_library_raises_it_and_retries_nothing(
         def append() -> None:
             nonlocal calls
             calls += 1
-            store.strategy.append([StoredEvent(UUID(ID), version, "a#B", "{}") for version in range(batch)])
+            store.active_record_strategy.append(
+                [StoredEvent(UUID(ID), version, "a#B", "{}") for version in range(batch)]
+            )
 
         with pytest.raises(OutcomeUnknown, match=f"look at sequence {ID} at position 0 before you append again"):
             append()
         assert calls == 1
         # The store goes on with another connection.
-        assert len(list(store.strategy.all_items())) == batch * is_answered
+        assert len(list(store.active_record_strategy.all_items())) == batch * is_answered
 
 
 # Answers that come

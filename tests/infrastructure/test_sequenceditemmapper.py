@@ -58,6 +58,48 @@ def test_further_fields_of_the_item_are_carried_along_as_attributes() -> None:
     assert mapper.from_sequenced_item(item) == event
 
 
+class Weighed(Shipped):
+    @property
+    def is_heavy(self) -> bool:
+        return bool(self.weight > 20)
+
+
+def test_further_fields_hold_the_attributes_that_the_mapper_is_told() -> None:
+    mapper = SequencedItemMapper(TracedItem, other_attr_names=["order"])
+    event = Shipped(stream=ID, index=0, order="order 7", correlation=1, weight=1)
+    item = mapper.to_sequenced_item(event)
+    assert item == TracedItem(ID, 0, f"{__name__}#Shipped", '{"correlation":1,"weight":1}', "order 7")
+    assert mapper.from_sequenced_item(item) == event
+
+
+def test_a_further_field_may_hold_a_property_of_the_event() -> None:
+    mapper = SequencedItemMapper(TracedItem, other_attr_names=["is_heavy"])
+    event = Weighed(stream=ID, index=0, weight=21)
+    item = mapper.to_sequenced_item(event)
+    assert item == TracedItem(ID, 0, f"{__name__}#Weighed", '{"weight":21}', True)
+    assert mapper.from_sequenced_item(item) == event
+    with pytest.raises(MappingError, match="Shipped has no attribute 'is_heavy'"):
+        mapper.to_sequenced_item(Shipped(stream=ID, index=0, weight=21))
+
+
+def test_a_subclass_adds_the_fields_that_it_makes_of_an_event() -> None:
+    class Mapper(SequencedItemMapper[TracedItem]):
+        def construct_item_args(self, domain_event: DomainEvent) -> tuple[object, ...]:
+            return (*super().construct_item_args(domain_event), f"{domain_event.weight} kg")
+
+    mapper = Mapper(TracedItem, other_attr_names=())
+    event = Shipped(stream=ID, index=0, weight=21)
+    item = mapper.to_sequenced_item(event)
+    assert item == TracedItem(ID, 0, f"{__name__}#Shipped", '{"weight":21}', "21 kg")
+    assert mapper.from_sequenced_item(item) == event
+
+
+@pytest.mark.parametrize("names", ["correlation", ["a", "b"]])
+def test_more_names_than_further_fields_are_refused(names: object) -> None:
+    with pytest.raises(TypeError, match="TracedItem has 1 further fields, give a list of no more names"):
+        SequencedItemMapper(TracedItem, other_attr_names=names)
+
+
 def test_a_plain_namedtuple_is_an_item_class_and_a_short_one_is_refused() -> None:
     assert SequencedItemFieldNames(namedtuple("Item", "a b c d e")).other_names == ("e",)
     for refused in (namedtuple("Short", "a b c"), tuple, dict):

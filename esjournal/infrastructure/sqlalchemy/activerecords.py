@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from esjournal.exceptions import OutcomeUnknown, OutOfOrder
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
+from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columns import (
     Timestamp,
     big_integer,
@@ -23,6 +24,7 @@ from esjournal.infrastructure.sqlalchemy.columns import (
     sequence_id_as_text,
 )
 from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions
+from esjournal.infrastructure.sqlalchemy.recordclasses import checked_table
 from esjournal.infrastructure.sqlalchemy.rules import STATES
 from esjournal.infrastructure.sqlalchemy.schema import record_table
 from esjournal.infrastructure.sqlalchemy.session import Session
@@ -90,12 +92,17 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         active_record_class: a class whose `__table__` has a column for each field of the items, and global_position;
             or that has a `completed`, which makes the fields of items from rows of the columns that are there.
         sequenced_item_class: the namedtuple class of the items.
+
+    Raises:
+        TypeError: the table of the record class cannot hold the items.
     """
 
     def __init__(self, *, session: Session, active_record_class: type[Any], sequenced_item_class: type[Item]) -> None:
         self.session = session
+        self.active_record_class = active_record_class
         self.sequenced_item_class = sequenced_item_class
-        self.table: Table = active_record_class.__table__
+        self.field_names = SequencedItemFieldNames(sequenced_item_class)
+        self.table: Table = checked_table(active_record_class, self.field_names)
         self._statements = Statements(active_record_class, sequenced_item_class, session.engine.dialect)
 
     def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:

@@ -51,11 +51,11 @@ class _MomentInText(TypeDecorator[datetime]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        return recorded_at_text(value)
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else recorded_at_text(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime:
-        return datetime.fromisoformat(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
 
 
 class _UUIDAsText(TypeDecorator[str]):
@@ -84,6 +84,10 @@ class _Moment(TypeDecorator[datetime]):
 
     def column_expression(self, column: Any) -> Any:
         return within_years(column)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        # The session may have another time zone.
+        return None if value is None else value.astimezone(UTC)
 
 
 class _MomentAsText(TypeDecorator[str]):

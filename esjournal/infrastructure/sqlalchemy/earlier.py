@@ -35,7 +35,7 @@ def changing_statements(table: Table, types: Mapping[str, str], dialect: Dialect
     if dialect.name != "sqlite":
         return [
             f"ALTER TABLE {name} ALTER COLUMN {quote.quote(column)} TYPE double precision "
-            f"USING CAST(CAST({quote.quote(column)} AS numeric) / {_A_SECOND} AS double precision)"
+            f"USING CAST(CAST({quote.quote(column)} AS numeric) / CAST({_A_SECOND} AS numeric) AS double precision)"
             for column in sorted(counted)
         ]
     # SQLite changes no column's type: the rows move to a new table.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Dialect, MetaData, Table
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, moment_as_text, sequence_id_as_text
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
@@ -57,7 +57,10 @@ def create_statements(table: Table, dialect: Dialect) -> list[str]:
         dialect: the database's.
     """
     if table is not identity_table and not place_names(table):
-        return [str(CreateTable(table).compile(dialect=dialect)).strip()]
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        statements = [CreateTable(table).compile(dialect=dialect)]
+        statements += [CreateIndex(index).compile(dialect=dialect) for index in indexes]
+        return [str(statement).strip() for statement in statements]
     quote = dialect.identifier_preparer
     name = quote.format_table(table)
     place = ", ".join(map(quote.quote, place_names(table)))

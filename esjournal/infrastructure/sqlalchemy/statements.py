@@ -70,17 +70,13 @@ class Statements(Generic[Item]):
         self.names = SequencedItemFieldNames(sequenced_item_class)
         self._completed: Callable[[Rows], Rows] | None = getattr(active_record_class, "completed", None)
         self._means: Callable[[tuple[Any, ...]], Any] | None = getattr(active_record_class, "means", None)
-        missing = {*self.names.all, GLOBAL_POSITION} - set(table.columns.keys())
-        if missing and not self._completed:
-            raise TypeError(
-                f"table {table.name} has no column {', '.join(sorted(missing))}: a record class needs a column for "
-                f"each field of {sequenced_item_class.__name__}, and {GLOBAL_POSITION}"
-            )
         there = [name for name in self.names.all if name in table.columns]
         self._selected: list[Column[Any]] = [table.columns[name] for name in there]
         self._filled = [column for column in table.columns if column.default is not None]
         given = [table.columns[name] for name in there if name != GLOBAL_POSITION]
-        self._written = [column for column in given if column.server_default is None]
+        # What others' databases fill in is never written; a table of one's own takes what the items say.
+        is_others = writing_of(table) is not None
+        self._written = [column for column in given if not (is_others and column.server_default is not None)]
         self._written += [column for column in self._filled if column.key not in self.names.all]
         self._indexes = [
             self.names.all.index(column.key) if column.key in self.names.all else None for column in self._written

@@ -120,7 +120,7 @@ def test_all_events_come_in_global_order(event_store: Store) -> None:
 
 def test_a_stored_event_of_an_unknown_topic_is_an_error_and_no_import(event_store: Store) -> None:
     sequence = uuid4()
-    event_store.strategy.append(StoredEvent(sequence, 0, "antigravity#Flight", "{}"))
+    event_store.active_record_strategy.append(StoredEvent(sequence, 0, "antigravity#Flight", "{}"))
     with pytest.raises(TopicNotFound, match="'antigravity#Flight'"):
         event_store.get_domain_events(sequence)
 
@@ -188,7 +188,7 @@ def test_a_store_in_memory_is_opened_in_one_call_too() -> None:
 def test_a_store_that_cannot_be_opened_leaves_no_connection_behind(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with open_event_store(store_url) as store, store.strategy.session.connection() as connection:
+    with open_event_store(store_url) as store, store.active_record_strategy.session.connection() as connection:
         connection.execute("UPDATE esjournal SET schema_version = 9")
     closed: list[bool] = []
     close = SQLAlchemyDatastore.close_connection

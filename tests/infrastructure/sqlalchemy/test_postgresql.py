@@ -50,7 +50,7 @@ def opened(url: str, timeout: float = 10) -> Iterator[SQLAlchemyActiveRecordStra
 def journal(postgres_url: str) -> str:
     """The URL of a journal of three events."""
     with open_event_store(postgres_url) as store:
-        store.strategy.append([event() for _ in range(3)])
+        store.active_record_strategy.append([event() for _ in range(3)])
     return postgres_url
 
 
@@ -149,7 +149,7 @@ def test_journals_in_two_schemas_do_not_wait_for_each_other(postgres_server: str
             holder.transaction() as transaction,
         ):
             transaction.append([event()])
-            assert store.strategy.append(event()) == range(1, 2)
+            assert store.active_record_strategy.append(event()) == range(1, 2)
     finally:
         with closing(psycopg.connect(postgres_server, autocommit=True)) as connection:
             connection.execute(f'DROP SCHEMA IF EXISTS "{StoreURL.parse(other).schema}" CASCADE')
@@ -243,7 +243,7 @@ def test_a_role_that_may_use_a_schema_and_not_create_one_sets_up_tables_in_it(
     try:
         psql.execute(f'GRANT USAGE, CREATE ON SCHEMA "{StoreURL.parse(postgres_url).schema}" TO "{role}"')
         with open_event_store(with_options(postgres_url, f"-c role={role}")) as store:
-            assert store.strategy.append(event()) == range(1, 2)
+            assert store.active_record_strategy.append(event()) == range(1, 2)
     finally:
         psql.execute(f'DROP OWNED BY "{role}" CASCADE; DROP ROLE "{role}"')
 

@@ -46,7 +46,7 @@ def path(tmp_path: Path) -> Path:
 def journal(path: Path) -> Path:
     """A journal of three events that nobody has open."""
     with open_event_store(str(path)) as store:
-        store.strategy.append([event() for _ in range(3)])
+        store.active_record_strategy.append([event() for _ in range(3)])
     return path
 
 
@@ -87,7 +87,7 @@ def test_a_new_file_and_the_files_of_its_wal_are_for_their_owner_only(path: Path
     before = os.umask(0)
     try:
         with open_event_store(str(path)) as store:
-            store.strategy.append(event())
+            store.active_record_strategy.append(event())
             files = sorted(path.parent.iterdir())
             assert [file.name for file in files] == ["journal.db", "journal.db-shm", "journal.db-wal"]
             assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -346,7 +346,7 @@ def test_a_failing_setup_keeps_a_file_that_others_have_filled_meanwhile(
 
         def somebody_else_was_faster(table: object) -> object:
             with open_event_store(str(path)) as store:
-                store.strategy.append(event())
+                store.active_record_strategy.append(event())
             raise StoreLocked("by somebody else")
 
         monkeypatch.setattr(datastore.session, "transaction", somebody_else_was_faster)
@@ -363,7 +363,7 @@ def foreign_journal() -> Iterator[Path]:
     folder.chmod(0o755)
     path = folder / "journal.db"
     with open_event_store(str(path)) as store:
-        store.strategy.append([event() for _ in range(3)])
+        store.active_record_strategy.append([event() for _ in range(3)])
     read(path)
     path.chmod(0o444)
     yield path
@@ -431,8 +431,8 @@ def test_a_database_in_memory_is_one_for_all_threads_and_gone_when_closed() -> N
     counts: list[int] = []
 
     def work() -> None:
-        store.strategy.append([event() for _ in range(10)])
-        counts.append(len(list(store.strategy.all_items())))
+        store.active_record_strategy.append([event() for _ in range(10)])
+        counts.append(len(list(store.active_record_strategy.all_items())))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -442,13 +442,13 @@ def test_a_database_in_memory_is_one_for_all_threads_and_gone_when_closed() -> N
     assert max(counts) == 80
     store.close()
     with open_event_store("sqlite:///:memory:") as other:
-        assert list(other.strategy.all_items()) == []
+        assert list(other.active_record_strategy.all_items()) == []
 
 
 def test_two_stores_in_memory_are_two() -> None:
     with open_event_store("sqlite://") as one, open_event_store("sqlite://") as other:
-        one.strategy.append(event())
-        assert list(other.strategy.all_items()) == []
+        one.active_record_strategy.append(event())
+        assert list(other.active_record_strategy.all_items()) == []
 
 
 def test_a_deleted_event_leaves_its_global_position_free_for_ever(journal: Path) -> None:
