@@ -105,7 +105,7 @@ def test_the_library_reads_a_standby(postgres_url: str, standby: Standby) -> Non
     with open_event_store(standby.url_of(postgres_url)) as store:
         assert list(store.all_domain_events()) == []
         with pytest.raises(StoreError, match="this is a standby: name the primary"):
-            store.strategy.append(StoredEvent(UUID(ID), 0, "a#B", "{}"))
+            store.active_record_strategy.append(StoredEvent(UUID(ID), 0, "a#B", "{}"))
 
 
 def test_what_a_recovery_cancels_is_said(postgres_url: str, standby: Standby) -> None:
