@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from esjournal.cli.terminal import visible
+from esjournal.cli.terminal import on_one_line
 from esjournal.exceptions import (
     AmbiguousId,
     ConcurrencyError,
@@ -112,8 +112,8 @@ def exit_code_of(error: EsjournalError) -> int:
 
 
 def say(message: str) -> None:
-    """Write a line to stderr, with nothing in it that could drive a terminal."""
-    typer.echo(visible(f"esjournal: {message}"), err=True)
+    """Write a line to stderr, with nothing in it that could drive a terminal or begin a line of its own."""
+    typer.echo(on_one_line(f"esjournal: {message}"), err=True)
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -10,9 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from esjournal.cli.terminal import is_dumb
 
 # As git does: one screen is left where it is, colours come through, and nothing is wiped away at the end.
 _LESS = "FRX"
+# Whatever LESS says. What PAGER says comes after it, and wins.
+_COLOURS = "-R"
 
 
 class _ReachesATerminal(io.FileIO):
@@ -24,13 +29,13 @@ class _ReachesATerminal(io.FileIO):
 
 @contextmanager
 def paged(wanted: bool) -> Iterator[None]:
-    """Send what is printed through the pager that PAGER names, or `less`, where stdout is a terminal.
+    """Send what is printed through the pager that PAGER names, or `less`, if stdout is a terminal that is up to it.
 
     Args:
         wanted: whether to do so at all.
     """
     command = _command()
-    if not wanted or not command or not sys.stdout.isatty():
+    if not wanted or not command or is_dumb() or not sys.stdout.isatty():
         yield
         return
     terminal = sys.stdout
@@ -59,7 +64,9 @@ def _command() -> list[str]:
         words = shlex.split(os.environ.get("PAGER", "less"))
     except ValueError:
         words = ["less"]
-    return words if words and words[0] != "cat" and shutil.which(words[0]) else []
+    if not words or words[0] == "cat" or not shutil.which(words[0]):
+        return []
+    return [words[0], _COLOURS, *words[1:]] if Path(words[0]).name == "less" else words
 
 
 def _wait(pager: subprocess.Popen[bytes]) -> None:

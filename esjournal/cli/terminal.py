@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-# C0 but tab and line feed, DEL, C1, line and paragraph separators, the marks that turn text round, and halves of
-# surrogate pairs, which no UTF-8 can hold: Python reads them from JSON's escapes, and from bad bytes in arguments.
+# C0 but tab and line feed, DEL, C1, line and paragraph separators, the marks that turn text round, those that Unicode
+# deprecates or keeps for annotations, and halves of surrogate pairs, which no UTF-8 can hold: Python reads them from
+# JSON's escapes, and from bad bytes in arguments.
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff]"
 )
+# A terminal that says nothing of itself is taken for one that can do nothing, as git does.
+_DUMB_TERMINALS = ("", "dumb", "unknown")
 
 # So many characters, or more, are encoded at once.
 _AT_A_TIME = 65_536
@@ -29,6 +34,16 @@ def visible(text: str) -> str:
 def on_one_line(text: str) -> str:
     """Return visible text without line ends and tabs: they become escapes too."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def fields_on_one_line(fields: Iterable[Any]) -> Iterator[Any]:
+    """Yield the fields of a record as they may be shown: each text visible and on one line, whatever field it is."""
+    return (on_one_line(field) if isinstance(field, str) else field for field in fields)
+
+
+def is_dumb() -> bool:
+    """Say whether the terminal knows no escape sequences: no colours, no pager."""
+    return os.environ.get("TERM", "").lower() in _DUMB_TERMINALS
 
 
 def write(text: str) -> None:
@@ -59,11 +74,23 @@ def output(stream: IO[bytes]) -> IO[bytes]:
 
 def screen() -> Console:
     """Return Rich's console on stdout: what it is given is text, and a character that a terminal lacks is an escape."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class Screen(Console):
+        """A console through which no control character of a text gets, and which leaves broken pipes to the program."""
+
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+        def on_broken_pipe(self) -> None:
+            # Rich would end the program with 1.
+            raise
 
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(markup=False, highlight=False, emoji=False)
+    return Screen(color_system=None if is_dumb() else "auto", markup=False, highlight=False, emoji=False)
 
 
 class _VisibleBytes:

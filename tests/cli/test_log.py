@@ -10,7 +10,7 @@ import pytest
 
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from tests.cli.test_commands import refused
-from tests.cli.test_terminal import on_terminal, plain
+from tests.cli.test_terminal import ended_on_terminal, on_terminal, plain
 from tests.events import ID, MOMENT, OTHER_ID, event
 from tests.program import environment, file_with, invoke, journal_with, run
 
@@ -228,6 +228,25 @@ def test_a_pager_that_is_left_early_ends_the_log_quietly(sqlite_url: str) -> Non
     journal_with(sqlite_url, [event(n, '{"a":"' + "x" * 500 + '"}') for n in range(3_000)])
     text = plain(on_terminal("log", url=sqlite_url, PAGER="head -n 2"))
     assert len(text.splitlines()) == 2
+
+
+@pytest.mark.parametrize("pager", ["true", "head -n 2", "sh -c 'exec <&-'"])
+def test_a_pager_that_is_left_early_is_exit_0(sqlite_url: str, pager: str) -> None:
+    journal_with(sqlite_url, [event(n, '{"a":"' + "x" * 500 + '"}') for n in range(3_000)])
+    code, text = ended_on_terminal("log", url=sqlite_url, PAGER=pager)
+    assert (code, "esjournal:" in text) == (0, False)
+
+
+@pytest.mark.parametrize("less", [None, "", "-j10", "FRX", "-M --chop-long-lines"])
+def test_less_shows_colours_whatever_its_own_variable_says(url: str, tmp_path: Path, less: str | None) -> None:
+    # Stands in for less, and writes down what it was called with.
+    program = tmp_path / "less"
+    program.write_text(f'#!/bin/sh\nprintf \'%s|\' "$LESS" "$@" > {tmp_path / "called"}\ncat\n')
+    program.chmod(0o755)
+    variables = {} if less is None else {"LESS": less}
+    on_terminal("log", url=url, PAGER=f"{program} -S", **variables)
+    *given, _ = (tmp_path / "called").read_text().split("|")
+    assert given == ["FRX" if less is None else less, "-R", "-S"]
 
 
 def test_no_pager_begins_where_nothing_is_found(url: str, tmp_path: Path) -> None:

@@ -11,28 +11,35 @@ import struct
 import subprocess
 import termios
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from esjournal.cli.terminal import visible
+from esjournal.cli.terminal import is_dumb, visible
 from tests.events import ID, event, generated, sequence
 from tests.program import COMMAND, environment, file_with, journal_with, read_terminal
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def on_terminal(*arguments: str, url: str | None = None, columns: int = 80, **variables: str) -> str:
+def on_terminal(*arguments: str, **options: Any) -> str:
     """Run a command with stdout and stderr on a terminal, and return what reached it, \r\n as \n."""
+    return ended_on_terminal(*arguments, **options)[1]
+
+
+def ended_on_terminal(*arguments: str, url: str | None = None, columns: int = 80, **variables: str) -> tuple[int, str]:
+    """Run a command with stdout and stderr on a terminal, and return its exit code, and what reached the terminal."""
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    env = environment(TERM="xterm-256color", **variables)
+    env = environment(**{"TERM": "xterm-256color", **variables})
     command = [*COMMAND, *(["--url", url] if url else []), *arguments]
-    with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env):
+    with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env) as process:
         os.close(secondary)
-        return read_terminal(primary).decode().replace("\r\n", "\n")
+        text = read_terminal(primary).decode().replace("\r\n", "\n")
+    return process.returncode, text
 
 
 def plain(text: str) -> str:
@@ -71,6 +78,24 @@ def test_a_table_shows_all_of_every_event_and_the_gaps(varied: str) -> None:
 def test_states_are_coloured_unless_colour_is_not_wanted(varied: str) -> None:
     assert STYLE.search(on_terminal("get", ID, url=varied))
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", on_terminal("get", ID, url=varied, NO_COLOR="1"))
+
+
+@pytest.mark.parametrize("command", [["log"], ["log", "--full"], ["get", ID], ["list"], ["stats"], ["history", ID]])
+def test_a_dumb_terminal_gets_no_colours_and_no_pager(sqlite_url: str, command: list[str]) -> None:
+    journal_with(sqlite_url, sequence(3))
+    code, text = ended_on_terminal(*command, url=sqlite_url, TERM="dumb", PAGER="false")
+    assert (code, "\x1b" in text) == (0, False)
+    assert len(text.splitlines()) >= 3
+
+
+def test_a_terminal_that_says_nothing_of_itself_is_dumb(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("", "dumb", "unknown"):
+        monkeypatch.setenv("TERM", name)
+        assert is_dumb()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert not is_dumb()
+    monkeypatch.delenv("TERM")
+    assert is_dumb()
 
 
 def test_pieces_of_a_long_table_stand_under_one_another_as_one(sqlite_url: str) -> None:

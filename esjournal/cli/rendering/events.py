@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.eventtypes import parts_of
-from esjournal.cli.terminal import on_one_line, screen, visible, write
+from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
         for text in event_texts(every, output_format):
             write(text)
         return True
-    rows = _with_gaps(every) if gaps else every
+    rows = _with_gaps(map(_shown, every)) if gaps else map(_shown, every)
     if sys.stdout.isatty():
         _draw(rows)
     else:
@@ -77,6 +77,11 @@ def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat) ->
     return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
 
 
+def _shown(event: RecordedEvent) -> RecordedEvent:
+    # A state may have several lines.
+    return RecordedEvent._make(fields_on_one_line(event))._replace(state=event.state)
+
+
 def _with_gaps(events: Iterable[RecordedEvent]) -> Iterator[RecordedEvent | Gap]:
     previous: int | None = None
     for event in events:
@@ -98,14 +103,14 @@ def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
     page = list(islice(remaining, ROWS_AT_A_TIME))
     events = [row for row in page if isinstance(row, RecordedEvent)]
     version_width = max(len("version"), *(len(str(event.originator_version)) for event in events))
-    type_width = max(len("type"), *(len(visible(event.event_type)) for event in events))
+    type_width = max(len("type"), *(len(event.event_type) for event in events))
     write(f"{'version':>{version_width}}  {'type':<{type_width}}  {'recorded at':<{MOMENT_WIDTH}}  state\n")
     while page:
         for row in page:
             if isinstance(row, RecordedEvent):
                 state = on_one_line(row.state)
                 write(
-                    f"{row.originator_version:>{version_width}}  {visible(row.event_type):<{type_width}}  "
+                    f"{row.originator_version:>{version_width}}  {row.event_type:<{type_width}}  "
                     f"{row.recorded_at or UNKNOWN_MOMENT:<{MOMENT_WIDTH}}  {state}\n"
                 )
             else:
@@ -123,7 +128,7 @@ def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Itera
     """Yield tables of events that stand under one another as one.
 
     Args:
-        rows: events, and the gaps between them.
+        rows: events, whose fields but the state are fit to be shown, and the gaps between them.
         console: where they will be printed; its width decides how they are folded.
     """
     from rich import box
@@ -166,8 +171,7 @@ def _widths(page: list[RecordedEvent | Gap], wide: bool) -> tuple[int, int, int]
 
 
 def _type_cell(event: RecordedEvent, wide: bool) -> str:
-    text = visible(event.event_type)
-    return text if wide else "\n".join(part for part in parts_of(text) if part)
+    return event.event_type if wide else "\n".join(part for part in parts_of(event.event_type) if part)
 
 
 def folded(text: str, width: int) -> str:

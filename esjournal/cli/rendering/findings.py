@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from esjournal.cli.options import LinesFormat
-from esjournal.cli.terminal import on_one_line, screen, visible, write
+from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.model.findings import Finding
 
 # Of each kind a terminal shows so many: ten million states that are encrypted are ten million findings.
@@ -49,11 +49,11 @@ class FindingsView:
             shown_url: the journal's address.
         """
         if digest is not None:
-            write(f"{digest}  {visible(shown_url)}\n")
+            write(f"{digest}  {on_one_line(shown_url)}\n")
 
     def show_sequence(self, originator_id: str, digest: str) -> None:
         """Print the digest of a sequence."""
-        write(f"{digest}  {originator_id}\n")
+        write(f"{digest}  {on_one_line(originator_id)}\n")
 
     def end(self) -> None:
         """Print what belongs behind everything."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from esjournal.cli.options import LinesFormat
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging, spaced
 from esjournal.cli.rendering.events import UNKNOWN_MOMENT
-from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
+from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.model.states import MISSING, Path, path_text, text_of, value_at
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
 
 
 def _plain_lines(step: Step) -> Iterator[str]:
-    event = step.event
-    moment = event.recorded_at or UNKNOWN_MOMENT
-    yield f"version {event.originator_version}  {on_one_line(event.event_type)}  {moment}\n"
+    yield f"{'  '.join(_header(step))}\n"
     for _, line in _lines(step.changes):
         yield f"{' ' * INDENT}{line}\n"
 
@@ -130,12 +128,9 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
     from rich.text import Text
 
     for step in steps:
-        event = step.event
-        moment = (event.recorded_at or UNKNOWN_MOMENT).replace("T", " ").replace(".000000", "")
-        header = Text.assemble(
-            (f"version {event.originator_version}", "cyan"), f"  {on_one_line(event.event_type)}  ", (moment, "dim")
-        )
-        yield hanging(header, 0, console)
+        version, event_type, moment = _header(step)
+        moment = moment.replace("T", " ").replace(".000000", "")
+        yield hanging(Text.assemble((version, "cyan"), f"  {event_type}  ", (moment, "dim")), 0, console)
         for sign, line in _lines(step.changes):
             yield hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
     if whole:
@@ -144,6 +139,12 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
         for depth, line in _laid_out(step.state):
             # However deep it is, half of the width is left for what it says.
             yield hanging(highlighter(Text(line)), min(INDENT * depth, console.width // 2), console)
+
+
+def _header(step: Step) -> tuple[str, ...]:
+    event = step.event
+    header = f"version {event.originator_version}", event.event_type, event.recorded_at or UNKNOWN_MOMENT
+    return tuple(fields_on_one_line(header))
 
 
 def _heading(step: Step) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import MOMENT_WIDTH, UNKNOWN_MOMENT, WIDE, event_texts, folded
 from esjournal.cli.rendering.eventtypes import name_of
-from esjournal.cli.terminal import on_one_line, screen, visible, write
+from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 if TYPE_CHECKING:
@@ -65,14 +65,14 @@ def _texts(pages: Iterable[Page], output_format: OutputFormat) -> Iterator[str]:
 def _plain_line(event: Event) -> str:
     originator_id, version, event_type, state, recorded_at, position = event
     moment = f"{recorded_at or UNKNOWN_MOMENT:<{MOMENT_WIDTH}}"
-    return f"{position:>6}  {moment}  {originator_id}@{version}  {on_one_line(event_type)}  {on_one_line(state)}\n"
+    return on_one_line(f"{position:>6}  {moment}  {originator_id}@{version}  {event_type}  {state}") + "\n"
 
 
 def _plain_block(event: Event) -> str:
-    originator_id, version, event_type, state, recorded_at, position = event
+    originator_id, version, event_type, state, recorded_at, position = fields_on_one_line(event)
     return (
         f"event {position}  {recorded_at or UNKNOWN_MOMENT}\nsequence {originator_id}  version {version}\n"
-        f"type {on_one_line(event_type)}\n\n{INDENT}{on_one_line(state)}\n\n"
+        f"type {event_type}\n\n{INDENT}{state}\n\n"
     )
 
 
@@ -95,7 +95,8 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
     highlighter = JSONHighlighter()
     wide = console.width >= WIDE
     type_width = place_width = 0
-    for page in pages:
+    for events in pages:
+        page = [_in_one_line(event, console.width) for event in events]
         types = [_short_type(event[2], wide) for event in page]
         # What once stood wider stays so, that what follows stands under it.
         type_width = max(type_width, min(max(map(len, types)), WIDE_TYPE if wide else NARROW_TYPE))
@@ -113,8 +114,7 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
                 "  ",
                 kind,
                 "  ",
-                # More than a line is wide is not looked at: a state may be very long.
-                highlighter(Text(on_one_line(event[3][: console.width]))),
+                highlighter(Text(event[3])),
             )
             line.truncate(console.width, overflow="ellipsis")
             yield line
@@ -126,14 +126,15 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
     from rich.text import Text
 
     highlighter = JSONHighlighter()
-    for originator_id, version, event_type, state, recorded_at, position in chain.from_iterable(pages):
-        body = folded(visible(state), console.width - len(INDENT))
+    for event in chain.from_iterable(pages):
+        originator_id, version, event_type, _, recorded_at, position = fields_on_one_line(event)
+        body = folded(visible(event[3]), console.width - len(INDENT))
         wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
         yield Text("\n").join(
             [
                 Text.assemble((f"event {position}", "yellow"), "  ", (recorded_at or UNKNOWN_MOMENT, "dim")),
                 Text.assemble("sequence ", (originator_id, "cyan"), f"  version {version}"),
-                Text(f"type {on_one_line(event_type)}"),
+                Text(f"type {event_type}"),
                 Text(),
                 *(Text.assemble(INDENT, line) for line in wrapped),
                 Text(),
@@ -141,9 +142,13 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
         )
 
 
+def _in_one_line(event: Event, width: int) -> Event:
+    # More of a state than a line is wide is not looked at: it may be very long.
+    return tuple(fields_on_one_line((*event[:3], event[3][:width], *event[4:])))
+
+
 def _short_type(event_type: str, wide: bool) -> str:
-    text = on_one_line(event_type)
-    return text if wide else name_of(text)
+    return event_type if wide else name_of(event_type)
 
 
 def _moment(recorded_at: str | None, wide: bool) -> str:

@@ -14,7 +14,7 @@ from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import ROWS_AT_A_TIME
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.log import SHORT_ID
-from esjournal.cli.terminal import on_one_line, screen, write
+from esjournal.cli.terminal import fields_on_one_line, screen, write
 from esjournal.infrastructure.sequencesummary import SequenceSummary
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ def _csv_line(cells: Iterable[object]) -> str:
     return buffer.getvalue()
 
 
-def _cells(sequence: SequenceSummary, short: bool) -> tuple[str, ...]:
-    event_type = on_one_line(sequence.last_type)
+def _cells(found: SequenceSummary, short: bool) -> tuple[str, ...]:
+    sequence = SequenceSummary._make(fields_on_one_line(found))
     moments = (sequence.first_recorded_at, sequence.last_recorded_at)
     return (
         sequence.originator_id[:SHORT_ID] if short else sequence.originator_id,
         str(sequence.events),
         f"{sequence.first_version}..{sequence.last_version}",
-        name_of(event_type) if short else event_type,
+        name_of(sequence.last_type) if short else sequence.last_type,
         *(moment[:DAY] if short else moment.replace(".000000", "") for moment in moments),
     )
 

@@ -171,4 +171,4 @@ def _size(size: int) -> str:
 
 
 def _moment(recorded_at: str) -> str:
-    return recorded_at.replace("T", " ").replace(".000000", "")
+    return on_one_line(recorded_at).replace("T", " ").replace(".000000", "")
