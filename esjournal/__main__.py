@@ -2,6 +2,8 @@
 
 import sys
 
+# What esjournal.cli.ending calls them, which is not loaded yet.
+STORE = 5
 INTERRUPTED = 130
 
 
@@ -16,17 +18,22 @@ def main() -> None:
         open_closed_streams()
         buffer_stdout()
         from esjournal.cli.app import app
+        from esjournal.cli.unexpected import say_what_threads_raise
 
+        say_what_threads_raise()
         # Not before: Python loses what a handler raises while it compiles, and there is nothing to roll back yet.
         end_on_termination()
         app(prog_name="esjournal")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except RuntimeError as error:
-        # So Python 3.11 names an interruption while a class is made, which loading mostly is.
-        if not isinstance(error.__cause__, KeyboardInterrupt):
-            raise
-        sys.exit(INTERRUPTED)
+    except Exception as error:
+        # Python 3.11 makes a RuntimeError of an interruption while a class is made, which loading mostly is.
+        if isinstance(error, RuntimeError) and isinstance(error.__cause__, KeyboardInterrupt):
+            sys.exit(INTERRUPTED)
+        from esjournal.cli.unexpected import say_unexpected
+
+        say_unexpected(error)
+        sys.exit(STORE)
     sys.exit(0)
 
 

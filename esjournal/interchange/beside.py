@@ -10,6 +10,7 @@ import gc
 import os
 import pickle
 import signal
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, NoReturn
@@ -110,10 +111,21 @@ def _send(work: Callable[[], Iterable[Any]], sending: int) -> NoReturn:
                     pickle.dump((result, None), stream)
                 pickle.dump((None, StopIteration()), stream)
             except Exception as error:
-                pickle.dump((None, error), stream)
+                pickle.dump((None, _portable(error)), stream)
     finally:
         # What this copy has of the other's buffers and connections must be neither flushed nor closed.
         os._exit(0)
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an error that arrives in the other process: itself, or its words if it cannot be taken apart and made."""
+    try:
+        portable: Exception = pickle.loads(pickle.dumps(error))
+    except Exception:
+        portable = RuntimeError(f"{type(error).__name__}: {error}")
+    # Tracebacks cannot be pickled, and notes can.
+    portable.add_note("".join(traceback.format_exception(error)))
+    return portable
 
 
 def _received(stream: IO[bytes]) -> Iterator[Any]:
