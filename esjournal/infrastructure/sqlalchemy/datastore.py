@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from sqlalchemy import Table
 
-from esjournal.exceptions import SchemaTooNew, StoreError
+from esjournal.exceptions import NotInitialised, SchemaTooNew, StoreError
 from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
 from esjournal.infrastructure.sqlalchemy.session import JournalIdentity, Session
 from esjournal.infrastructure.sqlalchemy.urls import DEFAULT_TIMEOUT, StoreURL
@@ -100,7 +100,12 @@ class SQLAlchemyDatastore:
             NotInitialised: there is none.
             SchemaTooNew: a later esjournal made it.
         """
-        identity = self.session.identity()
+        self.session.check_tables([identity_table, *self._tables])
+        try:
+            identity = self.session.identity()
+        except NotInitialised:
+            self.session.check_schema()
+            raise
         if identity.schema_version > SCHEMA_VERSION:
             raise SchemaTooNew(
                 f"{self.url} has schema version {identity.schema_version}, and this esjournal knows versions up to "

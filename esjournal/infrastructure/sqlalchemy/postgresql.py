@@ -61,6 +61,27 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 _WRONG_VERSION = "Wrong expected version"
 _WAITING_SECONDS = 0.01
 
+# Functions in a view, and operators of a type that others made, would run with the rights of the one who reads.
+_OTHER_THAN_TABLES = """
+    SELECT CAST(relname AS text),
+        CASE WHEN relkind IN ('r', 'p', 'f') THEN 'has columns of types that PostgreSQL does not have itself'
+            ELSE 'is not a table' END
+    FROM pg_catalog.pg_class WHERE oid IN
+        (SELECT CAST(pg_catalog.to_regclass(name) AS oid) FROM pg_catalog.unnest(CAST(%s AS text[])) AS names (name))
+        AND (relkind NOT IN ('r', 'p', 'f') OR EXISTS (SELECT FROM pg_catalog.pg_attribute
+            JOIN pg_catalog.pg_type ON pg_type.oid = atttypid
+            WHERE attrelid = pg_class.oid AND CAST(attname AS text) = ANY(CAST(%s AS text[])) AND typnamespace <>
+                (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog')))
+    ORDER BY relname
+"""
+_SEARCH_PATH = "SELECT CAST(CURRENT_USER AS text), pg_catalog.current_setting('search_path')"
+_UNUSABLE_SCHEMA = """
+    SELECT CAST(nspname AS text), CAST(CURRENT_USER AS text) FROM pg_catalog.pg_namespace
+    WHERE CAST(nspname AS text) = ANY(CAST(%s AS text[])) AND NOT pg_catalog.has_schema_privilege(oid, 'usage')
+        AND (CAST(%s AS boolean) OR pg_catalog.current_schema() IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_class
+            WHERE relnamespace = pg_namespace.oid AND relname = 'esjournal'))
+    LIMIT 1
+"""
 _CANCELLED = (errors.QueryCanceled, errors.SerializationFailure, errors.DeadlockDetected, errors.TransactionTimeout)
 
 # How each kind of error is said.
@@ -78,6 +99,7 @@ _ADVICE = {
     "25P04": "raise transaction_timeout for this role or in the options of the URL",
     "40001": "try again; on a standby, max_standby_streaming_delay gives statements more time",
     "40P01": "try again",
+    "42501": "grant USAGE on the schema and SELECT on the tables, INSERT to append, and CREATE on the schema to init",
     "57014": "if that was a timeout, raise statement_timeout for this role or in the options of the URL",
 }
 
@@ -428,12 +450,41 @@ class PostgreSQLSession(Session):
     def _safe_message(self, error: BaseException) -> str:
         return self.url.without_secrets(_primary_message(error))
 
+    def check_tables(self, tables: Sequence[Table]) -> None:
+        """Make sure that tables are tables, with columns of types of PostgreSQL's own; see the base class."""
+        quote = self.engine.dialect.identifier_preparer
+        names = [quote.format_table(table) for table in tables]
+        columns = sorted({column.name for table in tables for column in table.columns})
+        with self.connection() as connection:
+            found = connection.execute(_OTHER_THAN_TABLES, (names, columns)).fetchall()
+        for name, what in found:
+            raise NotAJournal(
+                f"{self.url}: {name} {what}, and reading it could run what others made: name another journal"
+            )
+
+    def check_schema(self) -> None:
+        """Find out whether a schema may not be used; see the base class."""
+        with self.connection() as connection:
+            if (schema := self.url.schema) is None:
+                role, path = connection.execute(_SEARCH_PATH).fetchone()
+                schemas = [name.strip().strip('"').replace("$user", role) for name in path.split(",")]
+            else:
+                schemas = [schema]
+            row = connection.execute(_UNUSABLE_SCHEMA, (schemas, schema is not None)).fetchone()
+        if row is not None:
+            name, role = map(self.engine.dialect.identifier_preparer.quote, row)
+            raise StoreError(
+                f"{self.url} is not seen, because the role {role} may not use the schema {name}: its owner may run "
+                f"`GRANT USAGE ON SCHEMA {name} TO {role}`"
+            )
+
     def create_tables(self, tables: Sequence[Table]) -> bool:
         """Create the schema and what is missing in it, and say whether anything was.
 
         Raises:
             NotAJournal: a table of that name is there, and no journal; it is left as it was.
         """
+        self.check_schema()
         with self.transaction(identity_table) as connection:
             if self.url.schema is not None and not self._schema_is_present(connection):
                 connection.execute(f'CREATE SCHEMA "{self.url.schema}"')

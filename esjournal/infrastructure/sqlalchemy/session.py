@@ -258,6 +258,20 @@ class Session(ABC):
         """Say why a reader in global order could miss rows of a table, and what to do; None where it cannot."""
         return None
 
+    def check_tables(self, tables: Sequence[Table]) -> None:  # noqa: B027
+        """Make sure that reading tables runs nothing that others made, as far as that can be before they are read.
+
+        Raises:
+            NotAJournal: one of them is something else, or has columns of other types.
+        """
+
+    def check_schema(self) -> None:  # noqa: B027
+        """Find out why nothing is seen of a store that may be there.
+
+        Raises:
+            StoreError: the user may not look into it.
+        """
+
     def sequence_behind(self, table: Table) -> str | None:
         """Say that the database would give out positions that rows have already, and what to do; or return None."""
         return None

@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 
 import esjournal
 from tests.events import ID, event, generated, sequence
+from tests.journal.test_order import writer
 from tests.program import file_with, invoke, journal_with
 
 TYPES = [
@@ -253,3 +254,49 @@ def test_the_plants_do_grow(hostile: str) -> None:
         for call in ("quote_ident(relname)", "1.0::numeric <> 1::bigint", "oid = to_regclass('esjournal')"):
             with pytest.raises(psycopg.Error, match="hijacked"):
                 connection.execute(f"SELECT {call} FROM pg_class LIMIT 1")
+
+
+@pytest.fixture
+def evil(postgres_url: str) -> Iterator[psycopg.Connection]:
+    """A connection in a schema with a journal of three events, and a function that must not be called."""
+    journal_with(postgres_url, sequence(3))
+    with writer(postgres_url) as connection:
+        connection.execute(
+            "CREATE FUNCTION evil() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hijacked'; END $$"
+        )
+        yield connection
+
+
+@pytest.mark.parametrize("table", ["stored_events", "esjournal"])
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_a_view_in_the_place_of_a_table_is_not_read(
+    postgres_url: str, evil: psycopg.Connection, table: str, kind: str
+) -> None:
+    no_data = " WITH NO DATA" if kind != "VIEW" else ""
+    evil.execute(f"ALTER TABLE {table} RENAME TO kept")
+    evil.execute(f"CREATE {kind} {table} AS SELECT kept.* FROM kept WHERE evil() > 0{no_data}")
+    for command in ("log", "export", "info", "verify", "stats", "list", "append new 0 a#B {}", "init"):
+        result = invoke(*command.split(" "), url=postgres_url)
+        assert (result.exit_code, result.stdout) == (5, ""), result.output
+        assert f"{table} is not a table" in result.stderr
+
+
+def test_a_column_of_a_type_that_others_made_is_not_read(postgres_url: str, evil: psycopg.Connection) -> None:
+    evil.execute("CREATE DOMAIN place AS bigint; ALTER TABLE stored_events ALTER global_position TYPE place")
+    evil.execute(
+        "CREATE FUNCTION evil_than(place, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT evil() > 0'; "
+        "CREATE OPERATOR > (LEFTARG = place, RIGHTARG = bigint, FUNCTION = evil_than)"
+    )
+    result = invoke("export", url=postgres_url)
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "stored_events has columns of types that PostgreSQL does not have itself" in result.stderr
+
+
+def test_a_table_of_another_library_with_such_a_column_is_not_read(postgres_url: str) -> None:
+    with writer(postgres_url) as connection:
+        connection.execute("CREATE DOMAIN place AS bigint")
+        table = OTHERS.split(";")[0].replace("bigserial", "place")
+        connection.execute(table)
+    result = invoke("export", "--layout", "eventsourcing", "--table", "bank_events", url=postgres_url)
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "bank_events has columns of types" in result.stderr

@@ -86,8 +86,12 @@ def open_layout(session: Session) -> LayoutStrategy:
     wanted = url.table or (layout.table if layout.table in tables else None)
     if wanted is None and len(tables) == 1:
         [wanted] = tables
+    if not tables:
+        session.check_schema()
     if wanted in tables:
-        return layout.strategy(session, tables[wanted])
+        strategy = layout.strategy(session, tables[wanted])
+        session.check_tables([strategy.table])
+        return strategy
     if len(tables) > 1 and url.table is None:
         raise NotAJournal(
             f"{url} has several tables of the layout {layout.name}: name one with --table or &table=: "
