@@ -8,7 +8,8 @@ from typing import Any
 
 from esjournal.domain.model.changes import Changes
 from esjournal.domain.model.leaves import Steps
-from esjournal.domain.model.states import MISSING, Path, parsed
+from esjournal.domain.model.paths import Path
+from esjournal.domain.model.states import MISSING, parsed
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.opening import Journal
 from esjournal.journal.reading import read_sequence

@@ -113,6 +113,27 @@ def test_the_state_at_a_time_has_all_events_before_the_last_one_recorded_by_then
     assert ended.stderr.startswith(told) if later else ended.stderr == ""
 
 
+def test_a_field_may_be_in_an_array(store_url: str) -> None:
+    states = [
+        '{"a":[{"b":1},2]}',
+        '{"a":[{"b":1},3]}',
+        '{"a":[{"b":{"c":1}},3]}',
+        '{"a":{"0":1}}',
+        '{"a":[{"b":4}]}',
+        '{"a":null}',
+    ]
+    journal_with(store_url, [event(version, state) for version, state in enumerate(states)])
+    assert invoke("history", ID, "--field", "a[0].b", url=store_url).stdout == (
+        "version 0  a.b#C  2026-01-31T12:00:00.000000Z\n  + a[0].b: 1\n"
+        "version 2  a.b#C  2026-01-31T12:00:00.000000Z\n  + a[0].b.c: 1\n  - a[0].b: 1\n"
+        "version 3  a.b#C  2026-01-31T12:00:00.000000Z\n  - a[0].b.c: 1\n"
+        "version 4  a.b#C  2026-01-31T12:00:00.000000Z\n  + a[0].b: 4\n"
+        "version 5  a.b#C  2026-01-31T12:00:00.000000Z\n  - a[0].b: 4\n"
+    )
+    found = json.loads(invoke("history", ID, "--field", "a[0].b", "-F", "json", url=store_url).stdout)
+    assert (found["field"], found["value"], found["originator_version"]) == ("a[0].b", None, 5)
+
+
 def test_a_time_before_all_of_them_finds_nothing(store_url: str) -> None:
     refused(
         invoke("history", ID, "--at-time", "2026-01-31T12:00:00.589Z", url=clock_set_back(store_url)), 1, "no events"

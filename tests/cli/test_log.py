@@ -147,6 +147,23 @@ def test_a_template_makes_the_line(url: str) -> None:
     )
 
 
+def test_an_index_leads_into_an_array_in_templates_and_comparisons(store_url: str) -> None:
+    states = ['{"items":[{"sku":"a","n":[1,2]},{"sku":"b"}]}', '{"items":[{"sku":"b"}]}', '{"items":{"0":{"sku":"a"}}}']
+    journal_with(store_url, [event(version, state) for version, state in enumerate(states)])
+
+    def printed(*arguments: str) -> str:
+        template = "{originator_version} {state.items[0].sku} {state.items[0].n[1]}"
+        return invoke("log", "--template", template, *arguments, url=store_url).stdout
+
+    assert printed() == "0 a 2\n1 b \n2  \n"
+    assert printed("--where", 'items[0].sku == "a"') == "0 a 2\n"
+    assert printed("--where", 'items[1].sku == "b"') == "0 a 2\n"
+    assert printed("--where", "items[0].n[0] < 2") == "0 a 2\n"
+    assert printed("--where", 'items[0].sku != "a"') == "1 b \n"
+    for option in (["--where", "items[-1].sku == 1"], ["--template", "{state.items[-1]}"]):
+        refused(invoke("log", *option, url=store_url), 2, r"\[-1\]: indexes count from 0")
+
+
 def test_a_template_takes_states_that_are_no_json(store_url: str) -> None:
     journal_with(store_url, [event(0, "cipher"), event(1, '{"a":[1.0,null,"x"]}')])
     assert invoke("log", "--template", "{state.a}|{state}", url=store_url).stdout == (

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from esjournal.domain.model import fields, states
+from esjournal.domain.model import states
 from esjournal.domain.model.leaves import leaves_of, path_of
-from esjournal.domain.model.states import MISSING, Number, parsed, path, path_text, scalar, text_of, value_at
-from esjournal.exceptions import InvalidData
+from esjournal.domain.model.paths import path, path_text, value_at
+from esjournal.domain.model.states import MISSING, Number, parsed, scalar, text_of
 from tests.events import json_states
 from tests.events import states as any_states
 
@@ -79,40 +78,6 @@ def test_a_compact_state_is_written_as_it_was(state: str) -> None:
 
 def test_half_of_a_surrogate_pair_is_written_as_an_escape() -> None:
     assert text_of(parsed('{"a\\ud800":"\\ude00x"}')) == '{"a\\ud800":"\\ude00x"}'
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("a", ("a",)),
-        ("a.b.c", ("a", "b", "c")),
-        ('a."b.c".d', ("a", "b.c", "d")),
-        ('""', ("",)),
-        ('"a\\"b"', ('a"b',)),
-        ("a-b.c_d.0.$.\u00e9", ("a-b", "c_d", "0", "$", "\u00e9")),
-    ],
-)
-def test_a_path_is_names_with_dots(text: str, names: tuple[str, ...]) -> None:
-    assert path(text) == names
-    assert path(path_text(names)) == names
-
-
-@pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a b", 'a"b', '"a', "a=b", "{a}", '"\\q"', "a\n"])
-def test_what_is_no_path_is_refused(text: str) -> None:
-    with pytest.raises(InvalidData, match="is no path"):
-        path(text)
-
-
-# Hypothesis leaves surrogates out of texts by itself.
-any_name = st.one_of(
-    st.text(max_size=5), st.text(st.characters(), max_size=3), st.sampled_from(["\ud800", "a.b", '"a"'])
-)
-
-
-@given(st.lists(any_name, min_size=1, max_size=4).map(tuple))
-def test_any_names_make_a_path_that_is_read_again(names: tuple[str, ...]) -> None:
-    assert path(path_text(names)) == names
-    assert not fields.has_surrogate(path_text(names))
 
 
 def test_a_value_is_found_at_its_path_through_objects_only() -> None:

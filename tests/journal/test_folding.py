@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from esjournal.domain.model.changes import Changes
 from esjournal.domain.model.leaves import leaves_of, path_of
-from esjournal.domain.model.states import MISSING, Number, Path, parsed, path_text, text_of, value_at
+from esjournal.domain.model.paths import Path, path_text, value_at
+from esjournal.domain.model.states import MISSING, Number, parsed, text_of
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.folding import Step, fold, history, setting
 from esjournal.journal.opening import Journal

@@ -44,7 +44,8 @@ def true_of(found: Sequence[str], wanted: Comparison) -> list[int]:
 
 def comparisons() -> st.SearchStrategy[Comparison]:
     names = st.sampled_from(["a", "b", "\u00e9", "\u2028", "c.d", 'e"f', "g\\h", "", "0", "$", "%s", "\0", "\ud83d"])
-    paths = st.lists(names, min_size=1, max_size=2).map(tuple)
+    below = st.lists(st.one_of(names, st.integers(0, 2)), max_size=2)
+    paths = st.builds(lambda first, rest: (first, *rest), names, below)
     values = st.one_of(
         st.text(max_size=3),
         st.sampled_from(["\0", "\ud83d", "x\udcff"]),
@@ -92,6 +93,10 @@ TRICKY = [
     '{"a":1}',
     '{"a":null}',
     '{"a":[1]}',
+    '{"a":["xb",{"b":1},{"b":2}]}',
+    '{"a":[[1,"x"],2]}',
+    '{"a":{"0":1,"1":{"b":1}}}',
+    '{"a":[{"b":1,"b":2},{"b":2,"b":1}]}',
     '{"a":{"b":1}}',
     "no JSON",
     '"a"',
@@ -109,7 +114,7 @@ def test_states_that_databases_read_in_ways_of_their_own_are_compared_by_our_rul
     journal: Journal, operator: str
 ) -> None:
     refilled(journal, [event(version, state) for version, state in enumerate(TRICKY)])
-    for path in ("a", "a.b", '"\\ud83d"."\\u0000"'):
+    for path in ("a", "a.b", "a[0]", "a[1].b", "a[0][1]", "a[999999999]", "a.0", 'a."-1"', '"\\ud83d"."\\u0000"'):
         for value in VALUES:
             if operator in ("==", "!=") or value[0] in '"0123456789':
                 wanted = comparison(f"{path} {operator} {value}")

@@ -63,13 +63,13 @@ def history(
     set it last. ndjson prints a line for each event, with what it added,
     changed and removed.
     """
-    from esjournal.domain.model import fields, states
+    from esjournal.domain.model import fields, paths
 
     journal_url = url_of(context, url, layout, table)
     start = checked_start(originator_id, journal_url)
     version = None if at_version is None else checked(fields.originator_version, at_version)
     moment = None if at_time is None else time_of(at_time, latest=True)
-    path = None if field is None else checked(states.path, field)
+    path = None if field is None else checked(paths.path, field)
     from esjournal.cli.rendering.history import print_history
     from esjournal.journal import folding
     from esjournal.journal.files import open_to_read
@@ -91,7 +91,7 @@ def history(
         found = print_history(steps if path is None else folding.setting(steps, path), output_format, field=path)
         opaque = f"{unfolded} of {read} events are not folded, because their states are no JSON objects"
         if not found:
-            what = f"has no events that {'match' if path is None else f'set {states.path_text(path)}'}"
+            what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"
             if not read and not journal.events.get_items(sequence, limit=1):
                 what = "is not in this journal"
             fail(f"nothing found: sequence {sequence} {what}{f'; {opaque}' if unfolded else ''}", NOTHING_FOUND)

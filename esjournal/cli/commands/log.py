@@ -91,9 +91,9 @@ def log(
       esjournal log -n 5 --reverse -F ndjson | jq .state
 
     \b
-    --where takes PATH OPERATOR VALUE: a path such as address.zip, one of
-    == != < <= > >=, and a JSON string, number, true, false or null. With -f,
-    -n 10 is meant where nothing says where to begin.
+    --where takes PATH OPERATOR VALUE: a path such as address.zip or items[0].sku,
+    one of == != < <= > >=, and a JSON string, number, true, false or null. With
+    -f, -n 10 is meant where nothing says where to begin.
     """
     from esjournal.cli.rendering.templates import template as line_template
 

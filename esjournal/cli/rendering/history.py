@@ -13,7 +13,8 @@ from esjournal.cli.options import LinesFormat
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging, spaced
 from esjournal.cli.rendering.events import UNKNOWN_MOMENT
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
-from esjournal.domain.model.states import MISSING, Path, path_text, text_of, value_at
+from esjournal.domain.model.paths import Path, path_text, value_at
+from esjournal.domain.model.states import MISSING, text_of
 
 if TYPE_CHECKING:
     from rich.console import Console

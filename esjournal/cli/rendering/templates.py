@@ -60,15 +60,15 @@ def _piece(whole: str, name: str | None) -> str | Callable[[Event, Any], str]:
 
 
 def _field_of_state(text: str) -> Callable[[Event, Any], str]:
-    from esjournal.domain.model import states
+    from esjournal.domain.model import paths, states
 
     try:
-        path = states.path(text)
+        path = paths.path(text)
     except InvalidData as error:
         raise typer.BadParameter(str(error)) from None
 
     def field(event: Event, state: Any) -> str:
-        value = states.value_at(state, path)
+        value = paths.value_at(state, path)
         if value is states.MISSING:
             return ""
         return value if isinstance(value, str) else states.text_of(value)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from esjournal.domain.model import states
-from esjournal.domain.model.leaves import Leaves, Steps, has_leaves_below, leaves_of
-from esjournal.domain.model.states import MISSING, Path
+from esjournal.domain.model.leaves import Leaves, Steps, has_leaves_below, leaves_of, steps_of
+from esjournal.domain.model.paths import Path, value_at
+from esjournal.domain.model.states import MISSING
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,18 @@ class Changes:
         return bool(self.added or self.changed or self.removed)
 
     def of(self, path: Path) -> Changes:
-        """Return the changes of a field, and of what is below it."""
-        return Changes(self.added.below(path), self.changed.below(path), self.removed.below(path))
+        """Return the changes of a field, and of what is below it; it may be in an array, which is one leaf here."""
+        names = tuple(takewhile(lambda part: isinstance(part, str), path))
+        found = Changes(self.added.below(names), self.changed.below(names), self.removed.below(names))
+        return found if names == path else found._inside(names, path[len(names) :])
+
+    def _inside(self, array: Path, path: Path) -> Changes:
+        """Return the changes of what is at a path in an array, of changes that have it as a leaf."""
+        changes = Changes()
+        old, new = self.changed.get(array, (MISSING, MISSING))
+        old, new = self.removed.get(array, old), self.added.get(array, new)
+        _note_differences(changes, steps_of((*array, *path)), value_at(old, path), value_at(new, path), operator.ne)
+        return changes
 
     def note(self, steps: Steps, old: Any, new: Any) -> None:
         """Add that a value took the place of another one, where they are not both objects.
@@ -65,26 +77,28 @@ def changes_of_states(before: str, after: str, *, by_value: bool = False) -> Cha
     one, other = states.parsed(before), states.parsed(after)
     if one is None or other is None:
         return None
-    differ = states.values_differ if by_value else operator.ne
     changes = Changes()
-    # A list instead of recursion, as deep as a state may be.
-    rest: list[tuple[Steps, Iterator[tuple[str, Any, Any]]]] = [(None, _members(one, other))]
-    while rest:
-        steps, members = rest[-1]
-        for name, old, new in members:
-            if isinstance(old, dict) and isinstance(new, dict):
-                rest.append(((steps, name), _members(old, new)))
-                break
-            if not (_is_leaf(old) and _is_leaf(new)) or differ(old, new):
-                changes.note((steps, name), old, new)
-        else:
-            rest.pop()
+    _note_differences(changes, None, one, other, states.values_differ if by_value else operator.ne)
     return changes
 
 
-def _members(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def _note_differences(changes: Changes, steps: Steps, one: Any, other: Any, differ: Callable[[Any, Any], bool]) -> None:
+    # A list instead of recursion, as deep as a state may be.
+    rest = [iter([(steps, one, other)])]
+    while rest:
+        for steps, old, new in rest[-1]:
+            if isinstance(old, dict) and isinstance(new, dict):
+                rest.append(_members(steps, old, new))
+                break
+            if not (_is_leaf(old) and _is_leaf(new)) or differ(old, new):
+                changes.note(steps, old, new)
+        else:
+            rest.pop()
+
+
+def _members(steps: Steps, old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[Steps, Any, Any]]:
     for name, value in old.items():
-        yield name, value, new.get(name, MISSING)
+        yield (steps, name), value, new.get(name, MISSING)
     for name, value in new.items():
         if name not in old:
-            yield name, MISSING, value
+            yield (steps, name), MISSING, value

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from esjournal.domain.model import fields, states
+from esjournal.domain.model import fields, paths, states
 from esjournal.domain.model.numbers import ZERO, exact, order
 from esjournal.exceptions import InvalidData
 
@@ -22,7 +22,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _EQUALITY = ("==", "!=")
-_COMPARISON = re.compile(rf"\s*({states.PATH.pattern})\s*(==|!=|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)
+_COMPARISON = re.compile(rf"\s*({paths.PATTERN})\s*(==|!=|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)
 _HINT = """write a path, one of == != < <= > >=, and a JSON value, such as 'carrier == "UA"' or 'dep_delay > 60'"""
 
 
@@ -35,13 +35,13 @@ class Comparison:
     comparison true; a value of another kind is different, and neither less nor more.
     """
 
-    path: states.Path
+    path: paths.Path
     operator: str
     value: Any
 
     def holds(self, state: Any) -> bool:
         """Say whether it is true of a parsed state."""
-        found = states.value_at(state, self.path)
+        found = paths.value_at(state, self.path)
         if found is states.MISSING:
             return False
         if type(found) is not type(self.value):
@@ -69,7 +69,7 @@ def comparison(text: str) -> Comparison:
         raise InvalidData(f"{fields.shortened(value_text)} is beyond a double: write a number nearer to 1")
     if operator_text not in _EQUALITY and not isinstance(value, str):
         raise InvalidData(f"{value_text} has no order: compare it with == or !=")
-    return Comparison(states.path(path_text), operator_text, value)
+    return Comparison(paths.path(path_text), operator_text, value)
 
 
 def _is_double(number: states.Number) -> bool:

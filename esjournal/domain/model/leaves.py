@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from esjournal.domain.model.states import Path, part_text
+from esjournal.domain.model.paths import Path, longer
 
 # What leads to a value, linked from its end: the steps to the object that it is in, and its name there. None leads to
 # the state itself. A tuple of names for each leaf would take the depth of a state times the number of its leaves.
-Steps = tuple[Any, str] | None
+Steps = tuple[Any, str | int] | None
 
 Value = TypeVar("Value")
 Derived = TypeVar("Derived")
@@ -17,11 +17,19 @@ Derived = TypeVar("Derived")
 
 def path_of(steps: Steps) -> Path:
     """Return the names that lead to a value, the outermost first."""
-    names = []
+    names: list[str | int] = []
     while steps is not None:
         steps, name = steps
         names.append(name)
     return tuple(reversed(names))
+
+
+def steps_of(path: Path) -> Steps:
+    """Return the steps along a path."""
+    steps: Steps = None
+    for part in path:
+        steps = (steps, part)
+    return steps
 
 
 def has_leaves_below(value: Any) -> bool:
@@ -65,15 +73,15 @@ class Leaves(Mapping[Path, Value]):
         self._found.append((steps, value))
 
     def texts(self) -> Iterator[tuple[str, Value]]:
-        """Yield the text of each path, as `states.path_text` writes it, and the value."""
-        text_at = _Along("", lambda text, name: f"{text}.{part_text(name)}" if text else part_text(name))
+        """Yield the text of each path, as `paths.path_text` writes it, and the value."""
+        text_at = _Along("", longer)
         for steps, value in self._found:
             yield text_at(steps), value
 
     def below(self, field: Path) -> Leaves[Value]:
         """Return the leaf at a path, or those below it."""
 
-        def matched(count: int, name: str) -> int:
+        def matched(count: int, name: str | int) -> int:
             # -1 is beside the path, and its length is all that is below it.
             if count in (-1, len(field)):
                 return count
@@ -119,7 +127,7 @@ class _Along(Generic[Derived]):
         derive: returns it for one more step.
     """
 
-    def __init__(self, start: Derived, derive: Callable[[Derived, str], Derived]) -> None:
+    def __init__(self, start: Derived, derive: Callable[[Derived, str | int], Derived]) -> None:
         self._start = start
         self._derive = derive
         # The steps of the last path, from the outermost on, and where each of them is in the list.

@@ -1,9 +1,8 @@
-"""States as values: what a JSON object says, with every number as it is written, and paths into it."""
+"""States as values: what a JSON object says, with every number as it is written."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -11,14 +10,7 @@ from esjournal.domain.model import fields
 from esjournal.domain.model.numbers import canonical, exact
 from esjournal.exceptions import InvalidData
 
-# What leads to a field: the names of the objects it stands in, and its own.
-Path = tuple[str, ...]
-
 MISSING = object()
-
-_PART = r'(?:"(?:[^"\\]|\\.)*"|[^\s."\\=!<>{}]+)'
-PATH = re.compile(rf"{_PART}(?:\.{_PART})*")
-_PARTS = re.compile(_PART)
 
 
 class Number(str):
@@ -146,40 +138,3 @@ _escape_all = json.JSONEncoder().encode
 def _quoted(text: str) -> str:
     # Half of a surrogate pair can only be written as an escape.
     return _escape_all(text) if fields.has_surrogate(text) else _escape(text)
-
-
-def path(text: str) -> Path:
-    """Return a path that is written with dots, `customer.address.city`; a name with a dot in it stands in quotes.
-
-    Raises:
-        InvalidData: the text is no path.
-    """
-    if not PATH.fullmatch(text):
-        raise InvalidData(f"{fields.shortened(text)} is no path: write names with dots, such as customer.city")
-    try:
-        return tuple(json.loads(part) if part.startswith('"') else part for part in _PARTS.findall(text))
-    except ValueError:
-        raise InvalidData(f"{fields.shortened(text)} is no path: a name in quotes is a JSON string") from None
-
-
-def path_text(names: Path) -> str:
-    """Return a path as it is written, so that `path` reads it."""
-    return ".".join(map(part_text, names))
-
-
-def part_text(name: str) -> str:
-    """Return a name as it is written in a path: in quotes, if it could be read as something else."""
-    return name if _is_plain(name) else _quoted(name)
-
-
-def _is_plain(name: str) -> bool:
-    return _PARTS.fullmatch(name) is not None and name[0] != '"' and not fields.has_surrogate(name)
-
-
-def value_at(state: Any, names: Path) -> Any:
-    """Return what stands at a path of a parsed state, or MISSING."""
-    for name in names:
-        if not isinstance(state, dict) or name not in state:
-            return MISSING
-        state = state[name]
-    return state

@@ -85,7 +85,7 @@ def fragments(conditions: Conditions, names: Names) -> Iterator[Fragment]:
 
 
 def _is_sendable(comparison: Comparison) -> bool:
-    texts = [*comparison.path, *([comparison.value] if isinstance(comparison.value, str) else [])]
+    texts = [text for text in (*comparison.path, comparison.value) if isinstance(text, str)]
     return not any(map(_NOT_SENDABLE.search, texts))
 
 
@@ -106,13 +106,15 @@ def _like(pattern: str) -> str:
 
 
 def _on_sqlite(comparison: Comparison, names: Names) -> Fragment:
-    if not all(map(_SIMPLE_NAME.fullmatch, comparison.path)):
+    names_of_path = [part for part in comparison.path if isinstance(part, str)]
+    if not all(map(_SIMPLE_NAME.fullmatch, names_of_path)):
         return "TRUE", ()
-    keys = [f'"{name}"' for name in comparison.path]
+    keys = [f'"{name}"' for name in names_of_path]
+    steps = [f'."{part}"' if isinstance(part, str) else f"[{part}]" for part in comparison.path]
     # Before 3.45 SQLite compares keys without a look at their escapes, and of two equal keys it takes the first.
     twice = f"instr(substr({names.data}, instr({names.data}, ?) + length(?)), ?)"
     doubtful = " OR ".join([f"instr({names.data}, '\\')", *[twice] * len(keys)])
-    holds, values = _comparison_on_sqlite(comparison, names.data, f"$.{'.'.join(keys)}")
+    holds, values = _comparison_on_sqlite(comparison, names.data, f"${''.join(steps)}")
     return (
         f"CASE WHEN {doubtful} THEN TRUE WHEN json_valid({names.data}) THEN {holds} ELSE FALSE END",
         [*(key for key in keys for _ in range(3)), *values],
@@ -146,7 +148,8 @@ def _on_postgresql(comparison: Comparison, names: Names) -> Fragment:
     marks = ", ".join(["CAST(%s AS text)"] * len(comparison.path))
     field = f"pg_catalog.jsonb_extract_path(CAST({data} AS jsonb), {marks})"
     sign = _SQL.get(comparison.operator)
-    values: list[Any] = [*comparison.path]
+    # To the server an index is text as well, and a name of digits is one in an array: it may give more than is wanted.
+    values: list[Any] = [*map(str, comparison.path)]
     if comparison.operator == "!=":
         holds = f"{field} IS NOT NULL"
     elif isinstance(value, Number):
