@@ -22,7 +22,8 @@ class Selection:
     """What must hold of an event; what is empty or None leaves nothing out.
 
     `types` are patterns, `originator_ids` are in canonical form, `since` and `until` are moments in canonical form, and
-    belong to what is wanted; `comparisons` are held against fields of the state, `pattern` is searched in its text.
+    belong to what is wanted; `comparisons` are held against fields of the state, `pattern` is searched in its text, as it
+    is written and as it reads.
     """
 
     types: TypePatterns = ALL_TYPES
@@ -76,13 +77,21 @@ class Selection:
             # Of what nobody knows when it was recorded, nobody can say that it was then.
             and (self.since is None or (recorded_at is not None and recorded_at >= self.since))
             and (self.until is None or (recorded_at is not None and recorded_at <= self.until))
-            and (self.pattern is None or self.pattern.search(state) is not None)
+            and (self.pattern is None or _is_found(self.pattern, state))
             and (not self.comparisons or self._compares(state))
         )
 
     def _compares(self, state: str) -> bool:
         value = states.parsed(state)
         return value is not None and all(comparison.holds(value) for comparison in self.comparisons)
+
+
+def _is_found(pattern: re.Pattern[str], state: str) -> bool:
+    r"""Say whether a state has what is searched, as it is written or as it reads: `M\u00fcller` has a Müller too."""
+    if pattern.search(state):
+        return True
+    # That it is JSON, in which escapes mean something, is asked last, because it takes the longest.
+    return "\\" in state and pattern.search(states.unescaped(state)) is not None and states.parsed(state) is not None
 
 
 EVERYTHING = Selection()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -267,3 +269,57 @@ def test_the_last_hour_is_found_by_its_index(journal: Journal) -> None:
             connection.execute("ANALYZE")
             plan = connection.execute(f"EXPLAIN {statement}", (moment(2_990), moment(5_000))).fetchall()
             assert "stored_events_recorded_at" in str(plan)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("M\u00fcller", [1, 2]),
+        (r"M\u00fcller", [1, 2]),
+        (r"M\\u00fcller", [2, 3, 4]),
+        ("M.ller", [1, 2]),
+        ("\U0001f600", [5, 6]),
+        ("^.{11}$", [6, 8]),
+        ('say "hi"', [7]),
+        (r'say \\"hi\\"', [7]),
+        ("a/b", [8]),
+        ("line\nend", [9]),
+        ("\ud83d$", []),
+        (r"\ud83d\"", [10]),
+    ],
+)
+def test_a_regular_expression_is_searched_in_a_state_as_it_is_written_and_as_it_reads(
+    journal: Journal, pattern: str, expected: list[int]
+) -> None:
+    found = [
+        '{"a":"M\u00fcller"}',
+        r'{"a":"M\u00fcller"}',
+        # A backslash that is itself escaped, and a text that is not JSON, read as they are written.
+        r'{"a":"M\\u00fcller"}',
+        r"{M\u00fcller",
+        '{"a":"\U0001f600"}',
+        r'{"abc":"\ud83d\ude00"}',
+        r'{"a":"say \"hi\""}',
+        r'{"a":"a\/b"}',
+        r'{"a":"line\nend"}',
+        r'{"a":"\ud83d"}',
+    ]
+    refilled(journal, [event(version, state) for version, state in enumerate(found)])
+    assert positions(journal, Selection(pattern=re.compile(pattern))) == expected
+
+
+@given(json_states())
+def test_a_state_that_is_unescaped_reads_as_its_strings_do(state: str) -> None:
+    def strings(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            for name, member in value.items():
+                yield from (name, *strings(member))
+        elif isinstance(value, list):
+            for item in value:
+                yield from strings(item)
+        elif isinstance(value, str):
+            yield value
+
+    value = states.parsed(state)
+    for escaped in (states.text_of(value), json.dumps(value)):
+        assert all(text in states.unescaped(escaped) for text in strings(value))

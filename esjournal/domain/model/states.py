@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -31,6 +32,9 @@ class Number(str):
     __hash__ = str.__hash__
 
 
+_ESCAPES = re.compile(r"""(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))+""")
+
+
 def _refused_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
@@ -49,6 +53,16 @@ def parsed(state: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError, InvalidData):
         return None
     return value if isinstance(value, dict) else None
+
+
+def unescaped(text: str) -> str:
+    r"""Return the text of a state as it reads: with the characters that its escapes stand for, `\u00fc` and `\"`.
+
+    Args:
+        text: the text of JSON; it need not be JSON any more when it is returned.
+    """
+    # A run at once, because two escapes may be the halves of one character.
+    return _ESCAPES.sub(lambda run: str(json.loads(f'"{run[0]}"')), text)
 
 
 def comparable(text: str) -> Any:
