@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from esjournal.domain.model import fields
+from esjournal.domain.model import fields, jsontext
 from esjournal.domain.model.names import NamedId, checked_name, id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
@@ -28,22 +28,29 @@ REJECT = "reject"
 _HINT = '{"originator_id":"...","originator_version":0,"event_type":"...","state":{...}}'
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+# The members stand in the order in which we write them, so that a line can be held against what it was read as.
+class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
     originator_id: str
+    sequence_name: str | msgspec.UnsetType | None = msgspec.UNSET
     originator_version: Annotated[int, msgspec.Meta(ge=0, le=fields.MAX_VERSION)]
     event_type: str
     state: msgspec.Raw
-    recorded_at: str | None = None
-    global_position: Annotated[int, msgspec.Meta(ge=1, le=fields.MAX_VERSION)] | None = None
-    sequence_name: str | None = None
-    reject: msgspec.Raw | None = None
+    recorded_at: str | msgspec.UnsetType | None = msgspec.UNSET
+    global_position: Annotated[int, msgspec.Meta(ge=1, le=fields.MAX_VERSION)] | msgspec.UnsetType | None = (
+        msgspec.UNSET
+    )
+    reject: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+# Of the names of the four members that are required, and of the two texts among them.
+_QUOTES_OF_REQUIRED = 12
 _REQUIRED = ("originator_id", "originator_version", "event_type", "state")
 _OPTIONAL = ("recorded_at", "global_position", "sequence_name", REJECT)
 
 _line_decoder = msgspec.json.Decoder(_Line)
-_object_decoder = msgspec.json.Decoder(dict[str, Any])
+_line_encoder = msgspec.json.Encoder()
+_members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_string = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
 # What `lines_of` makes of a moment that is not known; no state ends a line so.
 _NO_MOMENT = re.compile(r',"recorded_at":"None"(,"global_position":[0-9]+}\n)')
@@ -88,27 +95,40 @@ def check_seal(source: Source, *, seal_required: bool = False) -> None:
 
 
 def raw_fields(text: str) -> dict[str, str]:
-    """Return the fields of a JSON object as the text that they have there.
+    """Return the members of a JSON object as the text that they have there.
 
     Raises:
-        json.JSONDecodeError: the text is no JSON object.
+        InvalidData: a member is there twice.
+        Malformed: the text is not a JSON object.
     """
-    decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+    data = text.encode(errors="surrogatepass")
+    jsontext.check(data)
+    if not jsontext.is_object(data):
+        raise jsontext.Malformed("Expecting '{'", _after_space(data, 0))
+    plain = jsontext.without_surrogates(data)
+    # Of each name the last value. Where it is not the text that stands after the name, another one stands there.
+    members = _members_decoder.decode(plain)
     values: dict[str, str] = {}
-    at = _expect(text, 0, "{")
-    while True:
-        name, at = decoder.raw_decode(text, _expect(text, at, '"') - 1)
-        start = _skip_space(text, _expect(text, at, ":"))
-        _, end = decoder.raw_decode(text, start)
-        values[name] = text[start:end]
-        at = _skip_space(text, end)
-        if text[at : at + 1] != ",":
-            break
-        at += 1
-    end = _skip_space(text, _expect(text, at, "}"))
-    if end != len(text):
-        raise json.JSONDecodeError("Extra data", text, end)
+    at = _after_space(plain, _after_space(plain, 0) + 1)
+    while found := _string.match(plain, at):
+        name = json.loads(data[at : found.end()])
+        value = bytes(members[msgspec.json.decode(found[0], type=str)])
+        start = _after_space(plain, _after_space(plain, found.end()) + 1)
+        end = start + len(value)
+        at = _after_space(plain, end)
+        if name in values or not plain.startswith(value, start) or plain[at] not in b",}":
+            raise InvalidData(f"the event has {fields.shortened(name)} twice: remove one of them")
+        values[name] = data[start:end].decode(errors="surrogatepass")
+        at = _after_space(plain, at + 1)
+    if not values:
+        raise jsontext.Malformed("Expecting a member", at)
     return values
+
+
+def _after_space(data: bytes, at: int) -> int:
+    while data[at : at + 1] in (b" ", b"\t", b"\r", b"\n"):
+        at += 1
+    return at
 
 
 def _read_closely(name: str, lines: list[tuple[int, bytes]]) -> Iterator[Read]:
@@ -144,55 +164,80 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
         ids = [line.originator_id for line in lines]
         versions = [line.originator_version for line in lines]
         types = [line.event_type for line in lines]
-        states = _states([line.state for line in lines])
-        moments = _canonical_moments([line.recorded_at for line in lines])
-        if b'"sequence_name"' in data:
-            ids = _named(ids, [line.sequence_name for line in lines])
+        raw_states = b"\n".join([line.state for line in lines])
+        moments: list[Any] = [line.recorded_at for line in lines]
+        names = [line.sequence_name for line in lines] if b'"sequence_name"' in data else []
+        if not _is_as_written(data, lines) and _may_say_more(data, lines, raw_states, versions):
+            return None
+        states = _states(raw_states)
+        moments = _canonical_moments(moments)
+        if names:
+            ids = _named(ids, names)
         for event_type in set(types):
             fields.event_type(event_type)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, InvalidData):
         return None
     if not fields.are_canonical_ids(ids):
         return None
-    if 0 in versions and _minus_zero.search(data):
-        # To msgspec -0 is 0, and to us it is no version.
-        return None
     return ids, versions, types, states, moments
 
 
-def _states(raw: list[msgspec.Raw]) -> list[str]:
-    joined = b"\n".join(raw)
+def _is_as_written(data: bytes, lines: list[_Line]) -> bool:
+    """Say whether lines are spelled as we write them, in the order of our members and without spaces."""
+    written = _line_encoder.encode_lines(lines)
+    return len(written) == len(data) + 1 and written.startswith(data)
+
+
+def _may_say_more(data: bytes, lines: list[_Line], states: bytes, versions: list[int]) -> bool:
+    """Say whether lines of any other spelling may say more than what they were read as.
+
+    Of a member that is there twice, msgspec keeps the last one. Outside of states there are two quotes for the name of
+    each member, and two for each text: those of a lost member are left over. Names with escapes could hide some. To
+    msgspec -0 is 0, and to us it is no version.
+    """
+    if data.count(b"\\") != states.count(b"\\"):
+        return True
+    positions = [line.global_position for line in lines]
+    quotes = _QUOTES_OF_REQUIRED * len(lines) + 2 * (len(lines) - positions.count(msgspec.UNSET))
+    for texts in ([line.recorded_at for line in lines], [line.sequence_name for line in lines]):
+        quotes += 4 * (len(texts) - texts.count(msgspec.UNSET)) - 2 * texts.count(None)
+    if data.count(b'"') - states.count(b'"') != quotes:
+        return True
+    return 0 in versions and _minus_zero.search(data) is not None
+
+
+def _states(joined: bytes) -> list[str]:
     states = joined.decode().split("\n")
     for at in perhaps_beyond_limits(states, joined) | {at for at, state in enumerate(states) if state[0] != "{"}:
         states[at] = _state(states[at])
     return states
 
 
-def _named(ids: list[str], names: list[str | None]) -> list[str]:
+def _named(ids: list[str], names: Sequence[str | msgspec.UnsetType | None]) -> list[str]:
     """Return ids that know their names.
 
     Raises:
         InvalidData: a name is not that of its sequence.
     """
     known = [
-        originator_id if name is None else id_of_name(checked_name(name))
+        id_of_name(checked_name(name)) if isinstance(name, str) else originator_id
         for originator_id, name in zip(ids, names, strict=True)
     ]
     if known != ids:
         index = next(index for index, (one, other) in enumerate(zip(known, ids, strict=True)) if one != other)
         raise InvalidData(
             f"sequence_name {fields.shortened(names[index])} is that of the sequence {known[index]}, "
-            f"and originator_id is {ids[index]}: remove one of them"
+            f"and originator_id is {ids[index]}: remove sequence_name, or write the originator_id that belongs to it"
         )
     return known
 
 
-def _canonical_moments(moments: list[str | None]) -> list[str | None]:
-    distinct = {text for text in moments if text is not None}
-    if fields.are_canonical_moments(distinct):
+def _canonical_moments(moments: list[Any]) -> list[str | None]:
+    distinct = {text for text in moments if isinstance(text, str)}
+    if msgspec.UNSET not in moments and fields.are_canonical_moments(distinct):
         return moments
     canonical = {text: fields.recorded_at(text) for text in distinct}
-    return [None if text is None else canonical[text] for text in moments]
+    return [canonical.get(text) for text in moments]
 
 
 def write(events: Iterable[RecordedEvent]) -> Iterator[str]:
@@ -251,13 +296,9 @@ def is_json_object_on_one_line(state: str) -> bool:
     if not (state.startswith("{") and state.endswith("}")) or "\n" in state or "\r" in state:
         return False
     try:
-        fields.check_depth(state)
-        _object_decoder.decode(state)
-    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError, InvalidData):
-        try:
-            fields.json_object(state)
-        except InvalidData:
-            return False
+        fields.json_object(state)
+    except InvalidData:
+        return False
     return True
 
 
@@ -277,8 +318,9 @@ def _slowly(line: bytes) -> RecordedEvent:
     fields.check_depth(text, fields.MAX_STATE_DEPTH + 1)
     try:
         values = raw_fields(text)
-    except json.JSONDecodeError as error:
-        reason = f"{error.msg} at column {error.pos + 1}"
+    except jsontext.Malformed as error:
+        column = len(line[: error.at].decode(errors="replace")) + 1
+        reason = f"{error.reason} at column {column}"
         raise InvalidData(f"the line is no JSON object: {reason}; an event looks like {_HINT}") from None
     for name in values:
         if name not in _REQUIRED + _OPTIONAL:
@@ -303,19 +345,6 @@ def _slowly(line: bytes) -> RecordedEvent:
         None if recorded_at == "null" else fields.recorded_at(_text("recorded_at", values)),
         None,
     )
-
-
-def _expect(text: str, at: int, character: str) -> int:
-    at = _skip_space(text, at)
-    if text[at : at + 1] != character:
-        raise json.JSONDecodeError(f"Expecting {character!r}", text, at)
-    return at + 1
-
-
-def _skip_space(text: str, at: int) -> int:
-    while text[at : at + 1] in (" ", "\t", "\r", "\n"):
-        at += 1
-    return at
 
 
 def _text(name: str, values: dict[str, str]) -> str:

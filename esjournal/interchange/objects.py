@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from esjournal.domain.model import fields
-
-# Digits become 0 and E becomes e, so that one search finds every exponent that could lead beyond a double.
-_NUMBERS = bytes.maketrans(b"0123456789E", b"0000000000e")
-_HUGE_EXPONENT = b"0e000"
-# No number has these but the plus of an exponent, which changes nothing. Half of a text goes, and half of the time; the
-# letters of hexadecimal digits stay, or ids that have an e would look like exponents.
-_DROPPED = b"+ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
-# With an exponent of two digits, a number needs more digits than this to be beyond a double.
-_MANY_DIGITS = b"0" * 200
+from esjournal.domain.model import fields, jsontext
 
 _any_value_decoder = msgspec.json.Decoder(msgspec.Raw)
 
@@ -72,13 +63,13 @@ def _perhaps_too_deep(states: Sequence[str]) -> AbstractSet[int]:
 
 
 def _perhaps_beyond_a_double(joined: bytes) -> AbstractSet[int]:
-    numbers = joined.translate(_NUMBERS, _DROPPED)
-    suspicious = (_MANY_DIGITS, _HUGE_EXPONENT)
-    return {numbers.count(b"\n", 0, at) for pattern in suspicious for at in _places(pattern, numbers)}
-
-
-def _places(pattern: bytes, text: bytes) -> Iterator[int]:
-    at = text.find(pattern)
-    while at >= 0:
-        yield at
-        at = text.find(pattern, at + 1)
+    shapes = jsontext.shapes_of_numbers(joined)
+    indexes = set()
+    index = counted = 0
+    for at in jsontext.places_of_large_numbers(shapes):
+        if at < counted:
+            index = counted = 0
+        index += shapes.count(b"\n", counted, at)
+        counted = at
+        indexes.add(index)
+    return indexes

@@ -45,7 +45,7 @@ def reject_line(problem: Problem) -> str:
         text = getattr(problem, "text", None) or ""
         try:
             raw = ndjson.raw_fields(fields.json_object(text))
-        except (json.JSONDecodeError, InvalidData, RecursionError):
+        except InvalidData:
             raw = {}
             reject["text"] = text
         if list(raw) == [ndjson.REJECT]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import example, given
@@ -225,6 +226,84 @@ def test_the_fast_way_and_the_slow_way_come_to_the_same_verdict(
 ) -> None:
     text = line(state, originator_id=identity, originator_version=version, event_type=event_type, more=more)
     assert verdict(event_of, text) == verdict(ndjson._slowly, text)
+
+
+def escaped(name: str, at: int | None) -> str:
+    return name if at is None else f"{name[:at]}\\u{ord(name[at]):04x}{name[at + 1 :]}"
+
+
+members = st.tuples(
+    st.sampled_from(
+        [
+            ("originator_id", f'"{ID}"'),
+            ("originator_version", "0"),
+            ("originator_version", "-0"),
+            ("event_type", '"a"'),
+            ("event_type", '"state"'),
+            ("event_type", '"a\\u0062"'),
+            ("state", "{}"),
+            ("state", '{"state":"state"}'),
+            ("state", '{"a":"\\"","a":1}'),
+            ("state", '"opaque"'),
+            ("recorded_at", "null"),
+            ("recorded_at", '"2026-01-31T12:00:00.000000Z"'),
+            ("global_position", "1"),
+            ("global_position", "null"),
+            ("sequence_name", "null"),
+            ("sequence_name", f'"{ID}"'),
+            ("reject", "1"),
+        ]
+    ),
+    st.one_of(st.none(), st.none(), st.integers(0, 4)),
+    st.sampled_from(["", " "]),
+)
+
+
+@given(st.lists(members, min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_members_twice_and_names_with_escapes_get_the_same_verdict_both_ways(
+    more: list[tuple[tuple[str, str], int | None, str]], random: Random
+) -> None:
+    required = {"originator_id": f'"{ID}"', "originator_version": "1", "event_type": '"a"', "state": "{}"}
+    for (name, value), _, _ in more[::2]:
+        required[name] = value
+    texts = [f'"{name}":{value}' for name, value in required.items()]
+    texts += [f'{space}"{escaped(name, at)}"{space}:{space}{value}' for (name, value), at, space in more[1::2]]
+    random.shuffle(texts)
+    text = f"{{{','.join(texts)}}}".encode()
+    assert verdict(event_of, text) == verdict(ndjson._slowly, text)
+
+
+@pytest.mark.parametrize("spelt", ["{name}", "{escaped}"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("originator_id", f'"{ID}"'),
+        ("originator_version", "0"),
+        ("event_type", '"other"'),
+        ("state", '{"a":1}'),
+        ("recorded_at", '"2026-01-31T12:00:00.000000Z"'),
+        ("global_position", "7"),
+        ("sequence_name", f'"{ID}"'),
+        ("reject", "1"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_member_that_is_there_twice_is_refused(spelt: str, name: str, value: str, first: bool) -> None:
+    whole = line(
+        more=f',"recorded_at":"2026-01-31T12:00:00.000000Z","global_position":1,"sequence_name":"{ID}","reject":1'
+    )
+    again = f'"{spelt.format(name=name, escaped=escaped(name, 3))}":{value}'.encode()
+    text = b"{" + again + b"," + whole[1:] if first else whole[:-1] + b"," + again + b"}"
+    with pytest.raises(InvalidData, match=f"has '{name}' twice: remove one of them"):
+        event_of(text)
+    # Among good lines, too.
+    assert ndjson._columns_of(b"\n".join([line(), text, line()]), 3) is None
+
+
+def test_keys_that_a_state_has_twice_are_kept() -> None:
+    state = '{"state":1,"state":{"event_type":"a","event_type":"b"}}'
+    assert event_of(line(state)).state == state
+    assert ndjson._columns_of(line(state), 1) is not None
 
 
 @given(st.binary(max_size=20), st.integers(0, 150))

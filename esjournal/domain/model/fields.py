@@ -6,14 +6,13 @@ came, returns it in its canonical form, and raises InvalidData with a message th
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
+from esjournal.domain.model import jsontext
 from esjournal.domain.model.isotimes import iso_time
 from esjournal.exceptions import InvalidData
 
@@ -34,7 +33,6 @@ _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
 # C0, DEL, C1, the line and paragraph separators, and the controls that turn the direction of text.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _STATE_HINT = """a state looks like '{"foo":"bar"}'"""
 
 
@@ -209,14 +207,18 @@ def json_object(text: str) -> str:
     MAX_STATE_DEPTH.
     """
     check_depth(text)
+    data = state_text(text).encode()
     try:
-        value = _STRICT_JSON.decode(state_text(text))
-    except json.JSONDecodeError as error:
+        jsontext.check(data)
+    except jsontext.Malformed as error:
+        column = len(data[: error.at].decode(errors="replace")) + 1
         raise InvalidData(
-            f"state is no JSON: {error.msg} at column {error.pos + 1} of {shortened(text, 60)}; {_STATE_HINT}"
+            f"state is no JSON: {error.reason} at column {column} of {shortened(text, 60)}; {_STATE_HINT}"
         ) from None
-    if not isinstance(value, dict):
+    if not jsontext.is_object(data):
         raise InvalidData(f"state {shortened(text, 60)} is JSON, but no object; {_STATE_HINT}")
+    if number := jsontext.number_beyond_a_double(data):
+        raise InvalidData(f"state has the number {shortened(number, 40)}, which is beyond a double: write a string")
     return text
 
 
@@ -228,28 +230,5 @@ def check_depth(text: str, limit: int = MAX_STATE_DEPTH) -> None:
     """
     if text.count("{") + text.count("[") <= limit:
         return
-    depth = 0
-    for character in _JSON_STRING.sub("", text):
-        if character in "{[":
-            depth += 1
-            if depth > limit:
-                raise InvalidData(f"state is nested deeper than {MAX_STATE_DEPTH} levels: make it flatter")
-        elif character in "}]":
-            depth -= 1
-
-
-def _refused_constant(name: str) -> NoReturn:
-    raise InvalidData(f"state has {name}, which is no JSON: write null, or a string")
-
-
-def _number_within_double(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise InvalidData(f"state has the number {shortened(text, 40)}, which is beyond a double: write a string")
-    return number
-
-
-# Integers stay text: they are kept whatever their size, and int() refuses more than 4,300 digits.
-_STRICT_JSON: json.JSONDecoder = json.JSONDecoder(
-    parse_constant=_refused_constant, parse_float=_number_within_double, parse_int=str
-)
+    if jsontext.is_nested_deeper(text.encode(errors="surrogatepass"), limit):
+        raise InvalidData(f"state is nested deeper than {MAX_STATE_DEPTH} levels: make it flatter")

@@ -1,0 +1,188 @@
+"""The text of JSON: whether it is valid, how deep it is nested, and whether a number is beyond a double.
+
+Nothing here builds the values that a text stands for, which can take 30 times the memory of the text, and everything is
+done by a few passes over the whole text, because one step of Python for each bracket or quote is too slow.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+
+from esjournal.exceptions import InvalidData
+
+_SPACE = b" \t\r\n"
+_CONSTANT = re.compile(rb"NaN|-?Infinity")
+_PLACE = re.compile(r"\(byte (\d+)\)")
+_EXPLAINED_BYTES = 64 * 1024
+
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
+# As signed bytes, an opening bracket is 1 and a closing one is -1.
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_BRACKETS_AT_A_TIME = 256
+
+# Digits become 0 and E becomes e, so that one search finds every exponent that could lead beyond a double.
+_NUMBERS = bytes.maketrans(b"0123456789E", b"0000000000e")
+_HUGE_EXPONENT = b"0e000"
+# No number has these but the plus of an exponent, which changes nothing. Half of a text goes, and half of the time; the
+# letters of hexadecimal digits stay, or ids that have an e would look like exponents.
+_DROPPED = b"+ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
+# With an exponent of two digits, a number needs more digits than this to be beyond a double.
+_MANY_DIGITS = b"0" * 200
+# The look behind comes after the first digit, so that the search jumps from digit to digit.
+_LARGE_NUMBER = re.compile(
+    rb"[0-9](?<![0-9.][0-9])[0-9.]*+(?:[eE]\+?[0-9]{3,}+|(?<=[0-9.]{200})(?:[eE][+-]?+[0-9]++)?+)"
+)
+
+_CHUNK_BYTES = 64 * 1024
+
+
+class Malformed(Exception):
+    """A text that is not JSON: why, and at which byte, from 0."""
+
+    def __init__(self, reason: str, at: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.at = at
+
+
+def check(data: bytes) -> None:
+    r"""Refuse what is not one JSON value; its depth has to be known to be within bounds.
+
+    Half of a surrogate pair is lawful when it is written as an escape, such as `\ud800`.
+
+    Args:
+        data: a text in UTF-8.
+
+    Raises:
+        Malformed: the text is not JSON.
+        InvalidData: the text has NaN or an infinity.
+    """
+    # Heavy, and not needed to start the command line.
+    import msgspec
+
+    try:
+        msgspec.json.decode(without_surrogates(data), type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        raise _explained(data, str(error)) from None
+
+
+def _explained(data: bytes, reason: str) -> Malformed:
+    found = _PLACE.search(reason)
+    at = int(found[1]) if found else len(data)
+    # It is the letter after the minus that is wrong.
+    if constant := _CONSTANT.match(data, at - 1 if data[at - 1 : at] == b"-" else at):
+        raise InvalidData(f"state has {constant[0].decode()}, which is no JSON: write null, or a string")
+    if len(data) <= _EXPLAINED_BYTES:
+        # Python's json says best what is wrong and where, but builds the values before it.
+        try:
+            json.loads(data)
+        except json.JSONDecodeError as error:
+            return Malformed(error.msg, len(error.doc[: error.pos].encode()))
+        except UnicodeDecodeError as error:
+            return Malformed(f"{error.reason}", error.start)
+    return Malformed(reason.removeprefix("JSON is malformed: "), at)
+
+
+def without_surrogates(data: bytes) -> bytes:
+    r"""Return a text of the same length and structure, in which no escape is half of a surrogate pair.
+
+    msgspec refuses those. What changes is `\ud800` to `\u0800`, also where the backslash is an escaped one.
+    """
+    return data.replace(rb"\ud", rb"\u0").replace(rb"\uD", rb"\u0") if rb"\u" in data else data
+
+
+def is_object(data: bytes) -> bool:
+    """Say whether a valid text is that of an object."""
+    return data.lstrip(_SPACE).startswith(b"{")
+
+
+def is_nested_deeper(data: bytes, limit: int) -> bool:
+    """Say whether brackets outside of strings are nested deeper than a limit.
+
+    Args:
+        data: a text in UTF-8, valid or not.
+        limit: how many levels are allowed.
+    """
+    if data.count(b"{") + data.count(b"[") <= limit:
+        return False
+    depth = 0
+    for piece in _outside_strings(data, _NOT_STRUCTURE):
+        steps = piece.translate(_STEPS)
+        for start in range(0, len(steps), _BRACKETS_AT_A_TIME):
+            some = steps[start : start + _BRACKETS_AT_A_TIME]
+            opened = some.count(1)
+            if depth + opened > limit and max(accumulate(memoryview(some).cast("b"), initial=depth)) > limit:
+                return True
+            depth += 2 * opened - len(some)
+    return False
+
+
+def number_beyond_a_double(data: bytes) -> str | None:
+    """Return the first number of a valid text that is beyond a double and not an integer, or None.
+
+    Integers are lawful whatever their size: every reader of JSON that keeps integers apart can take them.
+    """
+    if not has_large_number(data):
+        return None
+    before = b""
+    for piece in _outside_strings(data, b""):
+        text = before + piece
+        # A number may go on in the next piece.
+        end = len(text.rstrip(b"0123456789+-.eE"))
+        before = text[end:]
+        if found := _beyond_a_double(text[:end]):
+            return found
+    return _beyond_a_double(before)
+
+
+def has_large_number(data: bytes) -> bool:
+    """Say whether there is something that could be a number beyond a double; a string may look like one."""
+    numbers = shapes_of_numbers(data)
+    return _MANY_DIGITS in numbers or _HUGE_EXPONENT in numbers
+
+
+def shapes_of_numbers(data: bytes) -> bytes:
+    """Return a shorter text in which `places_of_large_numbers` finds what could be a number beyond a double."""
+    return data.translate(_NUMBERS, _DROPPED)
+
+
+def places_of_large_numbers(shapes: bytes) -> Iterator[int]:
+    """Yield where lines have what could be a number beyond a double; no more than two places of a line.
+
+    Args:
+        shapes: what `shapes_of_numbers` made of many lines.
+    """
+    for pattern in (_MANY_DIGITS, _HUGE_EXPONENT):
+        at = shapes.find(pattern)
+        while at >= 0:
+            yield at
+            end = shapes.find(b"\n", at)
+            at = shapes.find(pattern, end) if end >= 0 else -1
+
+
+def _beyond_a_double(text: bytes) -> str | None:
+    if not has_large_number(text):
+        return None
+    for found in _LARGE_NUMBER.finditer(text):
+        if not found[0].isdigit() and math.isinf(float(found[0])):
+            sign = "-" if text[: found.start()].endswith(b"-") else ""
+            return sign + found[0].decode()
+    return None
+
+
+def _outside_strings(data: bytes, unwanted: bytes) -> Iterator[bytes]:
+    """Yield what stands outside of strings, in pieces, without some bytes."""
+    # An escaped quote ends no string; pairs of backslashes go first, so that what is left before a quote escapes it.
+    text = data.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in data else data
+    if unwanted:
+        # Two quotes side by side change nothing: what stands after them is as much inside of a string as before.
+        text = text.translate(None, unwanted).replace(b'""', b"")
+    within = 0
+    for start in range(0, len(text), _CHUNK_BYTES):
+        parts = text[start : start + _CHUNK_BYTES].split(b'"')
+        yield (b"" if unwanted else b" ").join(parts[within::2])
+        within ^= (len(parts) - 1) % 2
