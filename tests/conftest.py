@@ -12,11 +12,18 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.standby import Standby
 
 # A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Everyday runs try the same inputs every time, however busy the machine is; `python -m fuzz` looks for new ones.
+settings.register_profile(
+    "everyday", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+settings.load_profile("everyday")
 
 DEFAULT_FAULTS = 5
 DEFAULT_FOLLOWED_EVENTS = 5_000
