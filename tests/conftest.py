@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.pooling import PGBOUNCER, pooled
 from tests.standby import Standby
 
 # A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
@@ -112,6 +113,15 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 def other_postgres_url(postgres_server: str) -> Iterator[str]:
     """Another one, for what needs two stores."""
     with own_schema(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pooled_server(postgres_server: str) -> Iterator[str]:
+    """The URL of that server through a PgBouncer, which gives connections to transactions and drops options."""
+    if PGBOUNCER is None:
+        pytest.skip("PgBouncer is not installed: nothing is said of poolers")
+    with pooled(postgres_server, "ignore_startup_parameters = options") as url:
         yield url
 
 

@@ -106,7 +106,7 @@ def test_init_makes_the_index_that_a_journal_of_an_earlier_esjournal_lacks(url: 
     with open_journal(url) as journal:
         journal.events.append(event(0))
         with journal.events.session.connection() as connection:
-            connection.execute("DROP INDEX stored_events_recorded_at")
+            connection.execute(f"DROP INDEX {journal.events.session.table_name('stored_events_recorded_at')}")
     ended(invoke("init", url=url), 0, err=r"esjournal: the journal [0-9a-f-]{36} .* is complete now\n")
     ended(invoke("init", url=url), 0, err=r"esjournal: .* already; nothing to do\n")
     assert stored(url) == [event(0)._replace(global_position=1)]

@@ -64,7 +64,7 @@ def positions(journal: Journal) -> list[int | None]:
 def refilled(journal: Journal, events: Iterable[RecordedEvent]) -> None:
     """Make a journal as if it were new, with these events."""
     with journal.events.session.connection() as connection:
-        connection.execute(f"DELETE FROM {RecordedEventRecord.__table__.name}")
+        connection.execute(f"DELETE FROM {journal.events.session.table_name(RecordedEventRecord.__table__.name)}")
         if "sqlite" in journal.shown_url:
             connection.execute("DELETE FROM sqlite_sequence")
     journal.events.append(events)

@@ -158,8 +158,9 @@ def test_a_source_that_is_changed_meanwhile_is_read_twice_as_it_was(store_url: s
     journal_with(store_url, sequence(9))
     with open_journal(store_url) as other, open_source(store_url) as source:
         with other.events.session.connection() as connection:
-            connection.execute("DELETE FROM stored_events WHERE global_position = 3")
-            connection.execute("UPDATE stored_events SET state = '{}' WHERE global_position > 5")
+            table = other.events.session.table_name("stored_events")
+            connection.execute(f"DELETE FROM {table} WHERE global_position = 3")
+            connection.execute(f"UPDATE {table} SET state = '{{}}' WHERE global_position > 5")
         assert events_of(source) == sequence(9)
         assert events_of(source) == sequence(9)
     with open_source(store_url) as source:

@@ -30,7 +30,7 @@ def kept_at(journal: Journal, position: int, path: Path) -> str:
 
 def changed(journal: Journal, statement: str) -> None:
     with journal.events.session.connection() as connection:
-        connection.execute(statement)
+        connection.execute(statement.replace(TABLE, journal.events.session.table_name(TABLE)))
 
 
 def test_a_file_that_is_not_there_yet_means_the_beginning(url: str, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def exported(journal: Journal, file_format: FileFormat = FileFormat.NDJSON, **op
 
 def emptied(journal: Journal) -> None:
     with journal.events.session.connection() as connection:
-        connection.execute(f"DELETE FROM {RecordedEventRecord.__table__.name}")
+        connection.execute(f"DELETE FROM {journal.events.session.table_name(RecordedEventRecord.__table__.name)}")
         if "sqlite" in journal.shown_url:
             connection.execute("DELETE FROM sqlite_sequence")
 

@@ -13,9 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Table, create_engine, event
-from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Table, create_engine
 
 from esjournal.exceptions import (
     EsjournalError,
@@ -35,13 +33,13 @@ from esjournal.exceptions import (
 from esjournal.infrastructure.sqlalchemy import commitorder
 from esjournal.infrastructure.sqlalchemy.columns import OUTSIDE_YEARS
 from esjournal.infrastructure.sqlalchemy.copytext import write_rows
+from esjournal.infrastructure.sqlalchemy.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Row, Session, interruption_of
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
-CONNECT_TIMEOUT_SECONDS = 10
 # A writer that holds the journal's lock and falls silent is cut off: the others must not wait for it for ever.
 IDLE_TIMEOUT_SECONDS = 60
 # A follower looks so often whether there is something new.
@@ -74,6 +72,8 @@ _OTHER_THAN_TABLES = """
                 (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog')))
     ORDER BY relname
 """
+# The schema that the URL names, else the first one of the search path.
+_SCHEMA = "coalesce(CAST(%s AS text), CAST(pg_catalog.current_schema() AS text))"
 _SEARCH_PATH = "SELECT CAST(CURRENT_USER AS text), pg_catalog.current_setting('search_path')"
 _UNUSABLE_SCHEMA = """
     SELECT CAST(nspname AS text), CAST(CURRENT_USER AS text) FROM pg_catalog.pg_namespace
@@ -82,6 +82,15 @@ _UNUSABLE_SCHEMA = """
             WHERE relnamespace = pg_namespace.oid AND relname = 'esjournal'))
     LIMIT 1
 """
+# A setting that came with the connection says so. Settings that are not listed, such as role, are compared as text.
+_SETTINGS_NOT_IN_FORCE = """
+    SELECT given.name, pg_catalog.current_setting(given.name, true)
+    FROM ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) AS given (name, value)
+    LEFT JOIN pg_catalog.pg_settings AS listed ON pg_catalog.lower(listed.name) = given.name
+    WHERE CASE WHEN listed.source IS NULL THEN pg_catalog.current_setting(given.name, true) IS DISTINCT FROM given.value
+        ELSE listed.source NOT IN ('client', 'session') END
+"""
+
 _CANCELLED = (errors.QueryCanceled, errors.SerializationFailure, errors.DeadlockDetected, errors.TransactionTimeout)
 
 # How each kind of error is said.
@@ -93,12 +102,18 @@ _SAID: dict[type[EsjournalError], str] = {
     StoreFull: "{url} cannot grow: {message}",
     StoreUnreachable: "{url} cannot be reached: {message}",
 }
+_UNPREPARED = (
+    "a pooler shares connections between clients, and mixes up what they prepare: "
+    "prepare no statements, by prepare=off in the URL"
+)
 # What to do about some errors, by their SQLSTATE.
 _ADVICE = {
     "25006": "name the primary if this is a standby, and otherwise find out why transactions are read only there",
     "25P04": "raise transaction_timeout for this role or in the options of the URL",
     "40001": "try again; on a standby, max_standby_streaming_delay gives statements more time",
+    "26000": _UNPREPARED,
     "40P01": "try again",
+    "42P05": _UNPREPARED,
     "42501": "grant USAGE on the schema and SELECT on the tables, INSERT to append, and CREATE on the schema to init",
     "57014": "if that was a timeout, raise statement_timeout for this role or in the options of the URL",
 }
@@ -117,46 +132,64 @@ class PostgreSQLSession(Session):
     """
 
     def __init__(self, url: StoreURL) -> None:
-        arguments: dict[str, Any] = {
-            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "fallback_application_name": "esjournal",
-            "client_encoding": "utf8",
-        }
-        if url.schema is not None:
-            # What is given here takes the place of the URL's own options, so both are given.
-            own = url.driver_url.query.get("options", "")
-            arguments["options"] = f'{own} -c search_path="{url.schema}"'.strip()
         engine = create_engine(
-            url.driver_url,
-            connect_args=arguments,
+            url.driver_url.drivername + "://",
+            creator=self._connect,
             isolation_level="AUTOCOMMIT",
             # It would be looked for each time, with a comparison that a role can make its own.
             use_native_hstore=False,
             paramstyle="format",
             pool_pre_ping=True,
         )
-        self._isolation_is_pinned = False
-        event.listen(engine, "do_connect", self._connect)
+        if url.schema is not None:
+            # Each statement names the schema. A setting of the connection would not do: a pooler may drop it when it
+            # connects, and gives statements that come one after another to different connections.
+            engine.dialect.identifier_preparer.schema_for_object = lambda each: each.schema or url.schema
         self._server_version: int | None = None
         self._has_citus: bool | None = None
         super().__init__(url, engine)
+        self._parameters = self._connection_parameters()
 
-    def _lease(self) -> Any:
+    def _connection_parameters(self) -> dict[str, Any]:
+        given = {
+            **self.url.driver_url.translate_connect_args(username="user", database="dbname"),
+            **self.url.driver_url.query,
+        }
         try:
-            return super()._lease()
-        except DBAPIError as error:
-            # A standby has no serializable transactions, and may still be set to begin them.
-            if self._isolation_is_pinned or not isinstance(error.orig, errors.FeatureNotSupported):
-                raise
-            self._isolation_is_pinned = True
-            return super()._lease()
+            return {
+                **completed(given),
+                "fallback_application_name": "esjournal",
+                "client_encoding": "utf8",
+                "autocommit": True,
+            }
+        except BadParameter as error:
+            message = self.url.without_secrets(" ".join(str(error).split()))
+            raise InvalidURL(f"{self.url} has a parameter that libpq does not take: {message}") from None
 
-    def _connect(self, dialect: Dialect, record: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        connection: Any = dialect.connect(*arguments, **options)
-        if self._isolation_is_pinned:
-            connection.autocommit = True
-            connection.execute("SET default_transaction_isolation = 'read committed'")
+    def _connect(self) -> psycopg.Connection[Any]:
+        connection = psycopg.connect(**self._parameters)
+        try:
+            is_pooled = _is_pooled(connection)
+            if is_pooled if self.url.prepare is None else not self.url.prepare:
+                connection.prepare_threshold = None
+            self._check_settings(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+    def _check_settings(self, connection: psycopg.Connection[Any]) -> None:
+        """Raise a StoreError if the server has not got a setting that `options` give: a pooler may drop them."""
+        given = settings(self._parameters.get("options", ""))
+        if not given:
+            return
+        rows = connection.execute(_SETTINGS_NOT_IN_FORCE, (list(given), list(given.values()))).fetchall()
+        for name, value in rows:
+            raise StoreError(
+                f"{self.url}: {name} is {value!r}, and not {given[name]!r} as the options of the connection say: "
+                f"something in between, such as a pooler, drops them; "
+                f"let it pass them on, or leave them out and name the schema with ?schema=NAME"
+            )
 
     def server_version(self) -> int:
         """Return the first number of the server's version."""
@@ -171,11 +204,8 @@ class PostgreSQLSession(Session):
         One server can be reached by many addresses.
         """
         with self.connection() as connection:
-            query = (
-                "SELECT pg_catalog.pg_postmaster_start_time(), pg_catalog.current_database(), "
-                "pg_catalog.current_schema()"
-            )
-            return tuple(connection.execute(query).fetchone())
+            query = f"SELECT pg_catalog.pg_postmaster_start_time(), pg_catalog.current_database(), {_SCHEMA}"
+            return tuple(connection.execute(query, (self.url.schema,)).fetchone())
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin, and wait for the journal's lock, in one round trip."""
@@ -195,6 +225,9 @@ class PostgreSQLSession(Session):
             # To the server 0 means for ever, and to us not at all.
             (f"{max(1, int(self.url.timeout * 1000))}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
         )
+        if self.url.schema is not None:
+            # The functions and triggers of other libraries name their tables without it.
+            connection.execute("SELECT pg_catalog.set_config('search_path', %s, true)", (f'"{self.url.schema}"',))
         if (writing := writing_of(table)) is not None:
             for statement in writing.begin:
                 connection.execute(statement)
@@ -510,10 +543,10 @@ class PostgreSQLSession(Session):
         """Return which of these names tables, views or indexes of the journal's schema have."""
         query = (
             "SELECT relname::text FROM pg_catalog.pg_class WHERE relname::text = ANY(CAST(%s AS text[])) "
-            "AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = pg_catalog.current_schema()) "
+            f"AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname::text = {_SCHEMA}) "
             "AND relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I')"
         )
-        return {name for (name,) in connection.execute(query, (list(names),)).fetchall()}
+        return {name for (name,) in connection.execute(query, (list(names), self.url.schema)).fetchall()}
 
     def columns_present(self, connection: Any) -> dict[str, dict[str, str]]:
         """Return the types of the columns of every table in the journal's schema, by the tables' names and theirs."""
@@ -522,11 +555,11 @@ class PostgreSQLSession(Session):
             "pg_catalog.format_type(a.atttypid, CAST(NULL AS integer)) "
             "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid "
             "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
-            "WHERE n.nspname = pg_catalog.current_schema() AND c.relkind IN ('r', 'p') "
+            f"WHERE n.nspname::text = {_SCHEMA} AND c.relkind IN ('r', 'p') "
             "AND a.attnum > 0 AND NOT a.attisdropped"
         )
         found: dict[str, dict[str, str]] = {}
-        for table, column, kind in connection.execute(query).fetchall():
+        for table, column, kind in connection.execute(query, (self.url.schema,)).fetchall():
             found.setdefault(table, {})[column] = kind
         return found
 
@@ -566,6 +599,22 @@ def _why_read_only(connection: Any) -> str | None:
             "writers out, so ask whoever set it"
         )
     return None
+
+
+def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Say whether something in between decides which server process runs a statement.
+
+    Who connects is told the number of the process. A pooler that shares processes cannot tell one that stays true, and
+    makes one up.
+    """
+    asked = "SELECT pg_catalog.pg_backend_pid()"
+    try:
+        [(process,)] = connection.execute(asked).fetchall()
+    except errors.FeatureNotSupported:
+        # A standby has no serializable transactions, and may still be set to begin them.
+        connection.execute("SET default_transaction_isolation = 'read committed'")
+        [(process,)] = connection.execute(asked).fetchall()
+    return bool(process != connection.info.backend_pid)
 
 
 def _is_wrong_version(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Engine, Table
+from sqlalchemy import table as named_table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -82,7 +83,7 @@ class Session(ABC):
         with self._one_at_a_time:
             lease = None
             try:
-                lease = self._pinned or self._lease()
+                lease = self._pinned or self.engine.raw_connection()
                 yield lease.dbapi_connection
             except EsjournalError:
                 raise
@@ -105,9 +106,6 @@ class Session(ABC):
             finally:
                 if lease is not None:
                     lease.close()
-
-    def _lease(self) -> Any:
-        return self.engine.raw_connection()
 
     def long_reading(self) -> AbstractContextManager[Any]:
         """Lease a connection for statements that may take seconds, and can be interrupted all the same."""
@@ -169,6 +167,10 @@ class Session(ABC):
     def server_version(self) -> int | None:
         """Return the first number of the server's version, None where the database is a file."""
         return None
+
+    def table_name(self, name: str) -> str:
+        """Return the name of a table as SQL writes it: on PostgreSQL with the schema that the URL names."""
+        return self.engine.dialect.identifier_preparer.format_table(named_table(name))
 
     @abstractmethod
     def place(self) -> tuple[Any, ...]:
@@ -336,7 +338,8 @@ class Session(ABC):
     def identity(self) -> JournalIdentity:
         """Return the identity of the journal."""
         with self.connection() as connection:
-            row = connection.execute("SELECT CAST(journal_id AS text), schema_version FROM esjournal").fetchone()
+            name = self.engine.dialect.identifier_preparer.format_table(identity_table)
+            row = connection.execute(f"SELECT CAST(journal_id AS text), schema_version FROM {name}").fetchone()
         if row is None:
             raise self.not_initialised()
         return JournalIdentity(*row)
@@ -370,8 +373,9 @@ class Session(ABC):
             for statement in create_statements(table, self.engine.dialect):
                 connection.execute(statement)
             if table is identity_table:
+                name = self.engine.dialect.identifier_preparer.format_table(table)
                 # Literals, because the databases mark parameters differently; none of the three has a quote in it.
-                connection.execute(f"INSERT INTO esjournal VALUES ('{uuid4()}', {SCHEMA_VERSION}, '{now_as_text()}')")
+                connection.execute(f"INSERT INTO {name} VALUES ('{uuid4()}', {SCHEMA_VERSION}, '{now_as_text()}')")
 
     def complete_tables(self, connection: Any, tables: Sequence[Table]) -> bool:
         """Make of a journal of an earlier esjournal what it is now, and say whether anything had to be done."""

@@ -89,9 +89,10 @@ def _columns(index: str) -> str:
 
 
 def _expected(table: Table, dialect: Dialect) -> Shape:
-    # SQLite takes any words for a type, so that it reads the statements of both databases.
+    # SQLite takes any words for a type, so that it reads the statements of both databases, but not those for a schema.
+    without_schema = type(dialect)()
     with closing(sqlite3.connect(":memory:")) as connection:
-        for statement in create_statements(table, dialect):
+        for statement in create_statements(table, without_schema):
             connection.execute(statement)
         return _shape_in_sqlite(connection, table)
 

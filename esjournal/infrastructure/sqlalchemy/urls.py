@@ -25,6 +25,7 @@ _SHOWN_PARAMETERS = {
 }
 # user:password@host without a scheme; a file of such a name can be written as sqlite:///FILE.
 _WITHOUT_SCHEME = re.compile(r".*:.*@", re.DOTALL)
+_PREPARE = {"on": True, "off": False}
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _LAYOUT = re.compile(r"[a-z0-9-]{1,40}")
 _LAYOUT_OF_A_PATH = "?layout="
@@ -37,7 +38,8 @@ class StoreURL:
 
     `path` is the file of a SQLite store, None for PostgreSQL; `schema` is the schema on PostgreSQL; `timeout` is how
     many seconds to wait for a lock; `layout` is whose tables they are, None for our own, and `table` the name of the
-    one with the events, where it is said; `driver_url` is for SQLAlchemy and may hold a password; str() shows none.
+    one with the events, where it is said; `prepare` says whether statements are prepared on PostgreSQL, None where that
+    is to be found out; `driver_url` is for SQLAlchemy and may hold a password; str() shows none.
     """
 
     driver_url: URL = field(repr=False)
@@ -46,6 +48,7 @@ class StoreURL:
     timeout: float = DEFAULT_TIMEOUT
     layout: str | None = None
     table: str | None = None
+    prepare: bool | None = None
     shown: str = ""
 
     @classmethod
@@ -54,7 +57,8 @@ class StoreURL:
 
         Args:
             text: a bare path (SQLite), or a URL; `?timeout=SECONDS` holds for both databases, as do `?layout=NAME`
-                and `?table=NAME`; `?schema=NAME` is for PostgreSQL, whose other parameters are libpq's own.
+                and `?table=NAME`; `?schema=NAME` and `?prepare=on` or `off` are for PostgreSQL, whose other
+                parameters are libpq's own.
             timeout: how many seconds to wait for a lock, where the address does not say.
             schema: the schema on PostgreSQL, where the address does not say.
 
@@ -121,16 +125,22 @@ class StoreURL:
             raise InvalidURL(f"the schema {schema!r} is no plain name: use letters, digits and underscores")
         seconds = _timeout(query.pop("timeout", None), timeout)
         tables = _tables(query)
+        prepare = query.pop("prepare", None)
+        if prepare not in (None, *_PREPARE):
+            raise InvalidURL(f"prepare is {prepare!r}: write on or off, or leave it out to have it found out")
         masked = {name: value if name in _SHOWN_PARAMETERS else "***" for name, value in query.items()}
         if schema is not None:
             masked["schema"] = schema
+        if prepare is not None:
+            masked["prepare"] = prepare
         masked |= tables
         shown = url.set(drivername="postgresql", query=masked).render_as_string(hide_password=True)
         return cls(
             driver_url=url.set(query=query),
             schema=schema,
             timeout=seconds,
-            shown=shown.replace("%2A", "*").replace("%2F", "/"),
+            prepare=_PREPARE.get(prepare or ""),
+            shown=shown.replace("%2A", "*").replace("%2F", "/").replace("%2C", ","),
             **tables,
         )
 

@@ -111,14 +111,15 @@ def test_tables_of_others_stay_when_a_datastore_drops_its_own(store_url: str) ->
     both = (StoredEventRecord, IntegerSequencedItemRecord)
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=store_url), tables=both) as datastore:
         datastore.setup_tables()
+        others = [datastore.session.table_name(name) for name in ("integer_sequenced_items", "orders")]
         with datastore.session.connection() as connection:
-            connection.execute("DROP TABLE integer_sequenced_items")
-            for table in ("integer_sequenced_items", "orders"):
+            connection.execute(f"DROP TABLE {others[0]}")
+            for table in others:
                 connection.execute(f"CREATE TABLE {table} (sequence_id text, position int)")
                 connection.execute(f"INSERT INTO {table} VALUES ('kept', 1)")
         datastore.drop_tables()
         with datastore.session.connection() as connection:
-            for table in ("integer_sequenced_items", "orders"):
+            for table in others:
                 assert connection.execute(f"SELECT * FROM {table}").fetchall() == [("kept", 1)]
         with pytest.raises(NotInitialised):
             datastore.identity()
@@ -128,10 +129,11 @@ def test_without_a_journal_no_table_is_dropped(store_url: str) -> None:
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=store_url), tables=(StoredEventRecord,)) as datastore:
         datastore.setup_tables()
         with datastore.session.connection() as connection:
-            connection.execute("DROP TABLE esjournal")
+            connection.execute(f"DROP TABLE {datastore.session.table_name('esjournal')}")
         datastore.drop_tables()
         with datastore.session.connection() as connection:
-            assert connection.execute("SELECT count(*) FROM stored_events").fetchone() == (0,)
+            table = datastore.session.table_name("stored_events")
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
 def test_a_journal_has_an_id_that_stays_and_a_schema_version(datastore: SQLAlchemyDatastore) -> None:
@@ -144,7 +146,7 @@ def test_a_journal_has_an_id_that_stays_and_a_schema_version(datastore: SQLAlche
 
 def test_a_journal_of_a_later_esjournal_is_refused(datastore: SQLAlchemyDatastore) -> None:
     with datastore.session.connection() as connection:
-        connection.execute("UPDATE esjournal SET schema_version = 2")
+        connection.execute(f"UPDATE {datastore.session.table_name('esjournal')} SET schema_version = 2")
     message = "schema version 2, and this esjournal knows versions up to 1: upgrade esjournal"
     with pytest.raises(SchemaTooNew, match=message):
         datastore.identity()

@@ -189,7 +189,8 @@ def test_a_store_that_cannot_be_opened_leaves_no_connection_behind(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_event_store(store_url) as store, store.active_record_strategy.session.connection() as connection:
-        connection.execute("UPDATE esjournal SET schema_version = 9")
+        table = store.active_record_strategy.session.table_name("esjournal")
+        connection.execute(f"UPDATE {table} SET schema_version = 9")
     closed: list[bool] = []
     close = SQLAlchemyDatastore.close_connection
     monkeypatch.setattr(SQLAlchemyDatastore, "close_connection", lambda self: (close(self), closed.append(True)))

@@ -32,7 +32,8 @@ def columns(items: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 def positions(strategy: Strategy) -> list[int]:
     with strategy.session.connection() as connection:
-        return [row[0] for row in connection.execute("SELECT global_position FROM stored_events ORDER BY 1")]
+        table = strategy.session.table_name("stored_events")
+        return [row[0] for row in connection.execute(f"SELECT global_position FROM {table} ORDER BY 1")]
 
 
 def test_one_transaction_writes_many_batches_and_survives_one_that_conflicts(strategy: Strategy) -> None:

@@ -49,14 +49,14 @@ class EventsourcingLayout(Layout):
         """Return what reads and writes the events of a table."""
         quote = session.engine.dialect.identifier_preparer.quote
         has_names = _has_names(session, table)
-        names = NamedIds(session, quote(table.name), "originator_id") if has_names else None
+        names = NamedIds(session, session.table_name(table.name), "originator_id") if has_names else None
         position: Column[Any]
         if table.schema is None:
             position = Column("rowid", BigInteger(), key=GLOBAL_POSITION)
         else:
             position = Column("notification_id", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue())
         id_type: TypeEngine[str] = sequence_id_as_text(_HexInText() if has_names is False else _HexOrNameInText())
-        lock = f"LOCK TABLE {quote(table.name)} IN EXCLUSIVE MODE"
+        lock = f"LOCK TABLE {session.table_name(table.name)} IN EXCLUSIVE MODE"
         # As the library does it: the lock makes notification ids be committed in order, and who follows is told.
         writing = Writing(begin=(lock, f"NOTIFY {quote(table.name)}"), first_position=_FIRST_VERSION)
         columns = others_table(

@@ -59,7 +59,7 @@ class MessageDbLayout(Layout):
 
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
         """Return what reads the messages, and writes more of them."""
-        names = NamedIds(session, session.engine.dialect.identifier_preparer.quote(table.name), "stream_name")
+        names = NamedIds(session, session.table_name(table.name), "stream_name")
         columns = others_table(
             table.name,
             Column("stream_name", NameInText(names), key="originator_id", nullable=False),
@@ -75,10 +75,9 @@ class MessageDbLayout(Layout):
 
     def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
         """Say how many messages have metadata."""
-        name = session.engine.dialect.identifier_preparer.quote(table)
         with session.connection() as connection:
             [count] = connection.execute(
-                f"SELECT count(*) FROM {name} WHERE metadata IS NOT NULL "
+                f"SELECT count(*) FROM {session.table_name(table)} WHERE metadata IS NOT NULL "
                 f"AND global_position > CAST(%s AS bigint) AND global_position <= CAST(%s AS bigint)",
                 (after, until),
             ).fetchone()

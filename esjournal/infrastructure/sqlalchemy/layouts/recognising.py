@@ -114,8 +114,8 @@ def _tables(session: Session) -> Iterator[FoundTable]:
 
 
 def _current_schema(session: Session) -> str | None:
-    if session.engine.dialect.name == "sqlite":
-        return None
+    if session.engine.dialect.name == "sqlite" or session.url.schema is not None:
+        return session.url.schema
     with session.connection() as connection:
         schema: str | None = connection.execute("SELECT pg_catalog.current_schema()").fetchone()[0]
     return schema
