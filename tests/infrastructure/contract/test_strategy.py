@@ -591,13 +591,14 @@ def test_times_that_an_earlier_esjournal_counted_in_microseconds_are_read_and_ad
     strategy = make_strategy(TimestampSequencedItemRecord, SequencedItem)
     sequence = uuid4()
     on_sqlite = datastore.session.engine.dialect.name == "sqlite"
+    name = datastore.session.table_name("timestamp_sequenced_items")
     with datastore.session.connection() as connection:
-        connection.execute("DROP TABLE timestamp_sequenced_items")
+        connection.execute(f"DROP TABLE {name}")
         connection.execute(
-            "CREATE TABLE timestamp_sequenced_items (global_position INTEGER PRIMARY KEY AUTOINCREMENT, "
+            f"CREATE TABLE {name} (global_position INTEGER PRIMARY KEY AUTOINCREMENT, "
             "sequence_id TEXT NOT NULL, position INTEGER NOT NULL, topic TEXT NOT NULL, data TEXT NOT NULL) STRICT"
             if on_sqlite
-            else "CREATE TABLE timestamp_sequenced_items (global_position bigint NOT NULL UNIQUE, "
+            else f"CREATE TABLE {name} (global_position bigint NOT NULL UNIQUE, "
             "sequence_id uuid NOT NULL, position bigint NOT NULL, topic text NOT NULL, data text NOT NULL, "
             "PRIMARY KEY (sequence_id, position))"
         )
@@ -607,9 +608,7 @@ def test_times_that_an_earlier_esjournal_counted_in_microseconds_are_read_and_ad
                 "(sequence_id, position)"
             )
         for number, microseconds in enumerate((-1_500_000, 1, 1_769_860_800_123_456, 1_769_860_800_123_457), 1):
-            connection.execute(
-                f"INSERT INTO timestamp_sequenced_items VALUES ({number}, '{sequence}', {microseconds}, 'a#B', '{{}}')"
-            )
+            connection.execute(f"INSERT INTO {name} VALUES ({number}, '{sequence}', {microseconds}, 'a#B', '{{}}')")
     assert datastore.setup_tables() is True
     assert datastore.setup_tables() is False
     times = [-1.5, 1e-06, 1769860800.123456, 1769860800.123457]
