@@ -76,8 +76,8 @@ def position_after(journal: Journal, path: str) -> int:
         )
     if there := departure(journal, cursor):
         raise InvalidCursor(
-            f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there} by now: it was "
-            f"restored from a backup, so compare what you exported with it, and remove {path} to begin anew"
+            f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
+            f"journal was restored from a backup: compare what you exported with it, and remove {path} to begin anew"
         )
     return cursor.global_position
 
@@ -87,7 +87,7 @@ def departure(journal: Journal, cursor: Cursor) -> str | None:
     digest = _digest_at(journal, cursor.global_position)
     if digest == cursor.event_sha256:
         return None
-    return "has no event" if digest is None else "has another event"
+    return "has no event, because it was deleted" if digest is None else "has another event, because it was changed"
 
 
 def cursor_line(cursor: Cursor) -> bytes:

@@ -89,5 +89,6 @@ def _check_same(journal: Journal, cursor: Cursor) -> None:
     if made_anew or departure(journal, cursor):
         raise InvalidCursor(
             f"{journal.shown_url} is no longer the journal that was followed to global position "
-            f"{cursor.global_position}: it was restored or made anew, so look at it before you go on"
+            f"{cursor.global_position}: its events were deleted or changed, or it was restored or made anew: look at "
+            "it before you go on"
         )

@@ -76,6 +76,21 @@ def test_two_processes_write_what_one_does(url: str, monkeypatch: pytest.MonkeyP
         assert exported()[0] == Exported(1_202 - after, 1_202)
 
 
+@pytest.mark.parametrize("after", [0, 1, 600])
+def test_two_processes_count_the_events_that_they_wrote(url: str, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    with open_journal(url) as journal:
+        with journal.events.session.connection() as connection:
+            connection.execute("DELETE FROM stored_events WHERE global_position % 3 > 0 AND global_position < 1201")
+        by_one = export_events(journal, io.BytesIO(), FileFormat.NDJSON, after=after)
+        monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
+        monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
+        stream = io.BytesIO()
+        assert export_events(journal, stream, FileFormat.NDJSON, after=after) == by_one
+        assert by_one.events == stream.getvalue().count(b"\n") == 401 - after // 3
+        # What was deleted does not count as done: the next export begins behind the last event.
+        assert by_one.position == 1_201
+
+
 def test_a_journal_in_memory_is_exported_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
     tables = (RecordedEventRecord,)
