@@ -73,6 +73,17 @@ def test_periods_that_are_ages_apart_are_drawn_at_once() -> None:
     assert [len(line.columns.split()) for line in plotted.lines[HEIGHT - 3 : HEIGHT]] == [2, 2, 2]
 
 
+@pytest.mark.parametrize("by", Period)
+@pytest.mark.parametrize("largest", [9, 95, 999, 10**12 - 2, 10**12, 81 * 10**11])
+def test_the_numbers_of_the_axis_fit_where_rounding_up_makes_them_longer(by: Period, largest: int) -> None:
+    ages = {"0001-01-01T00:00"[: by.characters]: 1, "9999-12-31T23:59"[: by.characters]: largest}
+    for width in (60, 61, 80):
+        lines = drawn(plot(ages, by, width, unicode=True))
+        assert max(map(len, lines)) <= width
+        # The numbers stand under one another.
+        assert len({line.index(axis) for line in lines[:-1] for axis in "┤│└" if axis in line}) == 1
+
+
 @given(
     st.sampled_from(Period),
     st.dictionaries(st.datetimes(), st.integers(1, 10**12), min_size=1, max_size=30),

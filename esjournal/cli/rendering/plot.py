@@ -61,10 +61,14 @@ def plot(periods: Mapping[str, int], by: Period, width: int, *, unicode: bool) -
         width: what there is room for, in characters.
         unicode: whether block characters may be used.
     """
-    label_width = len(f"{sum(periods.values()):,}")
-    room = max(1, width - label_width - 2)
-    first, values, in_column = _gathered(periods, by, room)
-    top = _rounded_up(max(values))
+    label_width, needed = 0, len(f"{sum(periods.values()):,}")
+    # The axis may end with a longer number than any, and with a longer one still where there are fewer columns for it.
+    while label_width < needed:
+        label_width = needed
+        room = max(1, width - label_width - 2)
+        first, values, in_column = _gathered(periods, by, room)
+        top = _rounded_up(max(values))
+        needed = len(f"{top:,}")
     step = max(1, min(room // len(values), WIDEST_COLUMN))
     bars = [_cells(value, top, HEIGHT, _STANDING if unicode else _ASCII) for value in values]
     tick, line, corner, dash = _UNICODE_AXES if unicode else _ASCII_AXES
