@@ -68,6 +68,19 @@ def journal_with(url: str, events: Iterable[RecordedEvent]) -> str:
     return url
 
 
+def damaged_journal_with(url: str, events: Iterable[RecordedEvent]) -> str:
+    """Make a journal that has events that no writer of ours would store, and return its URL."""
+    initialise(url)
+    with open_journal(url) as journal, journal.events.session.connection() as connection:
+        marks = ", ".join(("%s" if url.startswith("postgresql") else "?",) * len(RecordedEvent._fields))
+        for position, event in enumerate(events, 1):
+            connection.execute(
+                f"INSERT INTO stored_events ({', '.join(RecordedEvent._fields)}) VALUES ({marks})",
+                event._replace(global_position=position),
+            )
+    return url
+
+
 def file_with(path: Path, events: Iterable[RecordedEvent]) -> Path:
     """Write a file that has events, as export would if they were the journal."""
     numbered = (event._replace(global_position=position) for position, event in enumerate(events, 1))

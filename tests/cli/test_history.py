@@ -12,7 +12,7 @@ from esjournal.cli.terminal import visible
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import HOSTILE, MARKUP, on_terminal, plain
 from tests.events import ID, OTHER_ID, event
-from tests.program import file_with, invoke, journal_with, run
+from tests.program import damaged_journal_with, file_with, invoke, journal_with, run
 
 EVENTS = [
     event(0, '{"owner":"Ann","balance":1.10,"address":{"zip":1010}}', event_type="a#Opened"),
@@ -251,7 +251,7 @@ def test_nothing_stored_drives_the_terminal_and_each_value_is_seen(sqlite_url: s
     quoted = [json.dumps(text, ensure_ascii=False) for text in (*HOSTILE, *MARKUP)]
     states = [f'{{{text}:{text},"last":{version}}}' for version, text in enumerate(quoted)]
     hostile_type = "a\x1b[2J#[red]B\x9b"
-    journal_with(sqlite_url, [event(n, state, event_type=hostile_type) for n, state in enumerate(states)])
+    damaged_journal_with(sqlite_url, [event(n, state, event_type=hostile_type) for n, state in enumerate(states)])
     for arguments in ([], ["-F", "ndjson"], ["-F", "json"], ["--field", "last"]):
         text = plain(on_terminal("history", ID, *arguments, url=sqlite_url, columns=200))
         assert [character for character in text if character != visible(character)] == []

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import on_terminal, plain
 from tests.events import ID, OTHER_ID, event, sequence
-from tests.program import file_with, invoke, journal_with, run
+from tests.program import damaged_journal_with, file_with, invoke, journal_with, run
 
 EVENTS = [*sequence(3), event(4, of=OTHER_ID, event_type="shop.orders#Paid")]
 
@@ -105,7 +105,7 @@ def test_pieces_of_a_long_list_stand_under_one_another_as_one(sqlite_url: str) -
 
 
 def test_nothing_stored_drives_the_terminal(sqlite_url: str) -> None:
-    journal_with(sqlite_url, [event(event_type="a\x1b[2J\u202e#[bold]B[/x]")])
+    damaged_journal_with(sqlite_url, [event(event_type="a\x1b[2J\u202e#[bold]B[/x]")])
     for arguments in ([], ["-F", "ndjson"], ["-F", "csv"]):
         text = plain(on_terminal("list", *arguments, url=sqlite_url, columns=200))
         assert "\x1b" not in text

@@ -12,7 +12,7 @@ from esjournal.infrastructure.sequenceditem import RecordedEvent
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import ended_on_terminal, on_terminal, plain
 from tests.events import ID, MOMENT, OTHER_ID, event
-from tests.program import environment, file_with, invoke, journal_with, run
+from tests.program import damaged_journal_with, environment, file_with, invoke, journal_with, run
 
 
 def at(minute: int, number: int, *, of: str = ID, kind: str = "shop#Paid") -> RecordedEvent:
@@ -215,7 +215,7 @@ HOSTILE = '{"a":"\x1b]52;c;AAAA\x07\u202e\x9b2J [bold]x[/] \r"}'
 def test_nothing_stored_drives_the_terminal_with_a_pager_or_without(
     sqlite_url: str, arguments: list[str], pager: str
 ) -> None:
-    journal_with(sqlite_url, [event(0, HOSTILE, event_type="a\x1b[2J#[red]B"), event(1, "a\nb\tc\x1b[2J")])
+    damaged_journal_with(sqlite_url, [event(0, HOSTILE, event_type="a\x1b[2J#[red]B"), event(1, "a\nb\tc\x1b[2J")])
     text = plain(on_terminal("log", *arguments, url=sqlite_url, columns=200, PAGER=pager))
     for control in ("\x1b", "\x07", "\x9b", "\u202e", "\r"):
         assert control not in text

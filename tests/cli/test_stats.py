@@ -23,7 +23,7 @@ from esjournal.journal.opening import initialise
 from tests.cli.test_processes import RUN, loaded
 from tests.cli.test_terminal import HOSTILE, MARKUP, STYLE, on_terminal, plain
 from tests.events import ID, MOMENT, OTHER_ID, event, sequence
-from tests.program import COMMAND, environment, invoke, journal_with
+from tests.program import COMMAND, damaged_journal_with, environment, invoke, journal_with
 
 HOSTILE_TYPES = [
     *HOSTILE,
@@ -165,7 +165,7 @@ def test_the_table_shows_20_types_and_how_many_more(sqlite_url: str) -> None:
 
 def test_in_a_pipe_nothing_is_cut_and_no_rich_is_loaded(sqlite_url: str) -> None:
     long_type = "a.module#" + "x" * 240
-    journal_with(sqlite_url, [event(0, event_type=long_type), event(1, event_type="\x1b[31mred")])
+    damaged_journal_with(sqlite_url, [event(0, event_type=long_type), event(1, event_type="\x1b[31mred")])
     ended = subprocess.run(
         [*COMMAND, "stats", "--url", sqlite_url], capture_output=True, text=True, env=environment(), check=True
     )
@@ -204,7 +204,7 @@ def test_bars_are_drawn_on_a_terminal_without_unicode(sqlite_url: str) -> None:
 
 @pytest.mark.parametrize("output_format", ["table", "json"])
 def test_no_stored_control_reaches_the_terminal(sqlite_url: str, output_format: str) -> None:
-    journal_with(sqlite_url, [event(at, event_type=found) for at, found in enumerate([*HOSTILE, "two\nlines"])])
+    damaged_journal_with(sqlite_url, [event(at, event_type=found) for at, found in enumerate([*HOSTILE, "two\nlines"])])
     text = plain(on_terminal("stats", "-F", output_format, url=sqlite_url, columns=200))
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]", text)
     assert "\\u001b]52;c;cm0gLXJmIC8=\\u0007" in text
@@ -323,7 +323,7 @@ def test_wrong_usage_is_one_line(url: str, arguments: list[str]) -> None:
 
 
 def test_a_stored_moment_that_is_none_is_bad_data(sqlite_url: str) -> None:
-    journal_with(sqlite_url, [event(0), event(1)._replace(recorded_at="some day, ESC \x1b")])
+    damaged_journal_with(sqlite_url, [event(0), event(1)._replace(recorded_at="some day, ESC \x1b")])
     ended = invoke("stats", url=sqlite_url)
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert re.fullmatch(r"esjournal: .*some day.*verify.*\n", ended.stderr)

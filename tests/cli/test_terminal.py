@@ -20,7 +20,7 @@ from rich.cells import cell_len
 
 from esjournal.cli.terminal import is_dumb, visible
 from tests.events import ID, event, generated, sequence
-from tests.program import COMMAND, environment, file_with, journal_with, read_terminal
+from tests.program import COMMAND, damaged_journal_with, environment, file_with, journal_with, read_terminal
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -126,7 +126,7 @@ HOSTILE = [
 @pytest.fixture
 def hostile(sqlite_url: str) -> str:
     """A journal whose states and types would drive a terminal."""
-    return journal_with(
+    return damaged_journal_with(
         sqlite_url,
         [
             hostile
@@ -176,7 +176,7 @@ MARKUP = [
 def test_markup_in_stored_text_is_only_text(sqlite_url: str) -> None:
     states = [json.dumps({"a": markup}) for markup in MARKUP]
     events = [event(n, state, event_type=markup) for n, (state, markup) in enumerate(zip(states, MARKUP, strict=True))]
-    journal_with(sqlite_url, [*events, *[event(100 + n, markup) for n, markup in enumerate(MARKUP)]])
+    damaged_journal_with(sqlite_url, [*events, *[event(100 + n, markup) for n, markup in enumerate(MARKUP)]])
     text = on_terminal("get", ID, url=sqlite_url, columns=200)
     assert "\x1b]8" not in text
     rows = [line.split() for line in plain(text).splitlines()]
