@@ -22,8 +22,8 @@ class Selection:
     """What must hold of an event; what is empty or None leaves nothing out.
 
     `types` are patterns, `originator_ids` are in canonical form, `since` and `until` are moments in canonical form, and
-    belong to what is wanted; `comparisons` are held against fields of the state, `pattern` is searched in its text, as it
-    is written and as it reads.
+    belong to what is wanted; `comparisons` are held against fields of the state, `pattern` is searched in its text, as
+    it is written and as it reads.
     """
 
     types: TypePatterns = ALL_TYPES
