@@ -156,7 +156,7 @@ def checked(read: Callable[[str], Value], text: str) -> Value:
 
 
 def checked_start(text: str, url: str) -> str:
-    """Return a sequence's id in canonical form, whole or its beginning; in tables of others it may be a name instead.
+    """Return what names a sequence: an id in canonical form, whole or its beginning; in tables of others, any name.
 
     Args:
         text: the argument.
@@ -171,7 +171,7 @@ def checked_start(text: str, url: str) -> str:
 
 
 def checked_id(text: str, url: str) -> str:
-    """Return a sequence's id in canonical form; in tables of others it may be a name instead.
+    """Return what names a sequence: an id in canonical form; in tables of others, any name.
 
     Args:
         text: the argument.
@@ -186,11 +186,9 @@ def checked_id(text: str, url: str) -> str:
 
 
 def _checked_or_named(read: Callable[[str], str], text: str, url: str) -> str:
-    from esjournal.domain.model.names import checked_name, id_of_name
+    if not names_layout(url):
+        return checked(read, text)
+    from esjournal.domain.model.names import checked_name
 
-    try:
-        return read(text)
-    except InvalidData as error:
-        if names_layout(url):
-            return id_of_name(checked(checked_name, text))
-        raise typer.BadParameter(str(error)) from None
+    # Whether it is a name or an id is known when the names are.
+    return checked(checked_name, text)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from esjournal.domain.model import fields
+from esjournal.domain.model.names import name_of_id
 from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, batch_of
@@ -207,17 +208,22 @@ def _looked_at(source: str, event: tuple[Any, ...]) -> RecordedEvent | InvalidLi
         return _in_canonical_form(event)
     except InvalidData as error:
         raw = dict(zip(RecordedEvent._fields, event, strict=True))
+        if (name := name_of_id(event[0])) is not None:
+            raw["sequence_name"] = name
         text = json.dumps(raw, default=repr)
         return InvalidLine(source, event[-1], str(error), text)
 
 
 def _in_canonical_form(event: tuple[Any, ...]) -> RecordedEvent:
     for name, cls, value in zip(RecordedEvent._fields, _CLASSES, event, strict=False):
-        if type(value) is not cls and not (name == "recorded_at" and value is None):
+        # True is an int to Python.
+        is_of_class = isinstance(value, cls) and not isinstance(value, bool)
+        if not is_of_class and not (name == "recorded_at" and value is None):
             raise InvalidData(f"{name} {fields.shortened(value)} is {type(value).__name__}, not {cls.__name__}")
     originator_id, version, event_type, state, recorded_at, _ = event
     return RecordedEvent(
-        fields.originator_id(originator_id),
+        # An id that was made of a name is in canonical form, and knows the name.
+        fields.originator_id(originator_id) if name_of_id(originator_id) is None else originator_id,
         fields.originator_version(str(version)),
         fields.event_type(event_type),
         fields.state_text(state),

@@ -94,7 +94,7 @@ def open_read_in(
             there is any.
     """
     with open_temporary_journal() as copied:
-        pages = journal.events.pages(until=journal.events.settled_position(), ahead=True)
+        pages = journal.events.pages(until=journal.events.settled_position(), ahead=True, checked=False)
         batches = (batch_of_page(journal.shown_url, page) for page in pages)
         outcome = import_events(copied, _dated(batches, _INSTEAD_OF_NO_MOMENT), put_aside=put_aside)
         yield (

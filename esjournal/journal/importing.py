@@ -10,6 +10,7 @@ from operator import itemgetter
 
 from esjournal.exceptions import InvalidLine, OutcomeUnknown
 from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.layouts.layout import LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 from esjournal.interchange.batches import Batch, Read, batch_of
 from esjournal.interchange.rejects import Problem
@@ -61,10 +62,10 @@ def import_events(
     """
     started = time.perf_counter()
     first_versions: Collection[int] = FIRST_VERSIONS
-    if journal.layout is not None:
-        batches = fitting(batches, journal.layout)
-        require_contiguous = require_contiguous or journal.layout.contiguous
-        first_versions = journal.layout.first_versions
+    if isinstance(journal.events, LayoutStrategy):
+        batches = fitting(batches, journal.events)
+        require_contiguous = require_contiguous or journal.events.layout.contiguous
+        first_versions = journal.events.layout.first_versions
     run = _Import(first_versions if require_contiguous else None, put_aside, max_put_aside, on_progress)
     outcome = run.outcome
     committed = (0, 0)

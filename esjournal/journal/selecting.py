@@ -10,7 +10,7 @@ from itertools import compress
 from esjournal.domain.model.fields import shortened
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.exceptions import InvalidLine
-from esjournal.infrastructure.sqlalchemy.layouts.layout import Layout
+from esjournal.infrastructure.sqlalchemy.layouts.layout import LayoutStrategy
 from esjournal.interchange.batches import Batch, Read, batch_of
 
 
@@ -67,15 +67,16 @@ class TypeSelection:
         ]
 
 
-def fitting(batches: Iterable[Batch], layout: Layout) -> Iterator[Batch]:
-    """Yield batches in which an event that has no place in a layout is bad.
+def fitting(batches: Iterable[Batch], events: LayoutStrategy) -> Iterator[Batch]:
+    """Yield batches in which an event that has no place in the tables of another library is bad.
 
     Args:
         batches: what files hold.
-        layout: that of the tables that the events are for.
+        events: what writes to the tables that the events are for.
     """
     for batch in batches:
-        misfits = {index: reason for index, event in enumerate(batch.events) if (reason := layout.misfit(event))}
+        reasons = map(events.misfit, batch.events)
+        misfits = {index: reason for index, reason in enumerate(reasons) if reason is not None}
         if misfits:
             reads: list[Read] = [
                 (line, InvalidLine(batch.source, line, misfits[index], event=event) if index in misfits else event)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model.names import NamedId, checked_name, id_of_name, name_of_id
+from esjournal.domain.model.names import NamedId, checked_name, id_of_name, likeness, name_of_id
 from esjournal.exceptions import InvalidData
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -49,3 +49,27 @@ def test_any_name_may_come_from_outside(name: str) -> None:
 def test_what_cannot_be_stored_is_no_name(name: str) -> None:
     with pytest.raises(InvalidData, match="is empty, or has a character that cannot be stored"):
         checked_name(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("account-1", "ACCOUNT-1"),
+        ("Straße", "STRASSE"),
+        ("\u00c9", "e\u0301"),
+        ("9B300B13-4410-51BF-85CA-234C8CEA73DA", "9b300b13-4410-51bf-85ca-234c8cea73da"),
+        ("{9b300b13-4410-51bf-85ca-234c8cea73da}", "9B300B13441051BF85CA234C8CEA73DA"),
+    ],
+)
+def test_names_that_differ_only_in_spelling_are_alike(one: str, other: str) -> None:
+    assert likeness(one) == likeness(other)
+
+
+@given(names)
+def test_a_likeness_is_its_own(name: str) -> None:
+    assert likeness(likeness(name)) == likeness(name)
+
+
+@pytest.mark.parametrize("other", ["account-10", "account1", "account_1", "account-1 ", "Äccount-1"])
+def test_names_that_differ_in_more_are_not_alike(other: str) -> None:
+    assert likeness("account-1") != likeness(other)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -162,3 +164,102 @@ def test_a_state_that_does_not_fit_into_a_bank_is_told_and_put_aside(
     assert "proven: 1 events" in result.stderr
     assert len(bank.notifications()) == 1
     assert "no base64" in (tmp_path / "rejects.ndjson").read_text()
+
+
+def rejects_of(source: str, target: str, folder: Path) -> list[dict[str, object]]:
+    """Copy with rejects, of which there are some, and return them."""
+    file = folder / "rejects.ndjson"
+    result = invoke("copy", "--rejects", str(file), source, target)
+    assert result.exit_code == 3, result.stderr
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("type", "'" + "x" * 300 + "'", "is too long: 255 characters are allowed"),
+        ("type", "E'a\\x1b'", "has the control character U+001B"),
+        ("type", "''", "event_type is empty"),
+        ("position", "-5", "originator_version '-5' is no version"),
+        ("time", "'infinity'", "is no moment"),
+        ("time", "'20000-01-01'", "is no moment"),
+        ("time", "'0044-03-15 BC'", "is no moment"),
+    ],
+)
+def test_exactly_the_bad_message_is_put_aside_and_the_others_are_copied(
+    message_db: MessageDb, journal: str, tmp_path: Path, column: str, value: str, reason: str
+) -> None:
+    for number in range(700):
+        message_db.write(f"account-{number % 7}", "Deposited", {"n": number})
+    message_db.connection.execute(f"UPDATE messages SET {column} = {value} WHERE global_position = 500")
+    url = with_layout(message_db.url, "message-db")
+    result = invoke("verify", url=url)
+    assert result.exit_code == 1
+    assert len([line for line in result.stdout.splitlines() if line.startswith("bad-line")]) == 1
+    [reject] = rejects_of(url, journal, tmp_path)
+    assert reason in str(reject["reject"])
+    assert (reject["sequence_name"], reject["global_position"]) == ("account-2", 500)
+    assert len(stored(journal)) == 699
+
+
+NAME = "account-500"
+BAD_ROWS = [
+    {"topic": "x" * 300},
+    {"topic": "a\x1bb"},
+    {"topic": ""},
+    {"topic": None},
+    {"topic": b"\xff"},
+    {"topic": "a\0b"},
+    {"originator_version": -1},
+    {"originator_version": "one"},
+    {"originator_version": 1.5},
+    {"state": None},
+    {"state": 7},
+    {"originator_id": None},
+    {"originator_id": b"\xff"},
+]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["names", "hex"])
+@pytest.mark.parametrize("bad", [*BAD_ROWS, {"originator_id": "9b30"}, {"originator_id": "9B" * 16}], ids=repr)
+def test_exactly_the_bad_row_is_put_aside_and_the_others_are_copied(
+    journal: str, tmp_path: Path, named: bool, bad: dict[str, object]
+) -> None:
+    if named and isinstance(bad.get("originator_id"), str):
+        # There it is a name.
+        return
+    path = tmp_path / "bad.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE stored_events (originator_id TEXT, originator_version INTEGER, topic TEXT, state BLOB, "
+            "PRIMARY KEY (originator_id, originator_version))"
+        )
+        for number in range(1, 701):
+            originator_id = f"account-{number}" if named else f"{number:032x}"
+            row = {"originator_id": originator_id, "originator_version": 1, "topic": "T", "state": b"{}"}
+            connection.execute(
+                "INSERT INTO stored_events VALUES (:originator_id, :originator_version, :topic, :state)",
+                {**row, **bad} if number == 500 else row,
+            )
+    url = with_layout(str(path), "eventsourcing")
+    result = invoke("verify", url=url)
+    assert result.exit_code == 1
+    assert len([line for line in result.stdout.splitlines() if line.startswith("bad-line")]) == 1
+    [reject] = rejects_of(url, journal, tmp_path)
+    assert reject["global_position"] == 500
+    assert len(stored(journal)) == 699
+    if named and "originator_id" not in bad:
+        assert reject["sequence_name"] == NAME
+
+
+def test_a_message_that_was_put_aside_is_imported_under_its_name_when_it_is_mended(
+    message_db: MessageDb, journal: str, tmp_path: Path
+) -> None:
+    for number in range(3):
+        message_db.write("account-1", "x" * 300 if number == 2 else "Deposited", {"n": number})
+    url = with_layout(message_db.url, "message-db")
+    [reject] = rejects_of(url, journal, tmp_path)
+    message_db.connection.execute("DELETE FROM messages WHERE position = 2")
+    mended = json.dumps({**reject, "event_type": "Deposited", "state": json.loads(str(reject["state"]))})
+    assert invoke("import", "-", url=url, input=mended).exit_code == 0
+    assert [message.position for message in message_db.stream("account-1")] == [0, 1, 2]

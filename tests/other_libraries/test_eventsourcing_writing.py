@@ -232,7 +232,7 @@ def test_two_events_for_one_place_of_an_empty_table_are_a_conflict(empty: Bank, 
 
 def test_a_name_is_no_id_where_ids_are_uuids(empty: Bank, asked: Asked) -> None:
     message = asked.refused(2, "append", "9b300b13-4410-51bf-85ca-234c8cea73d", "next", DEPOSITED, "{}")
-    assert "is no UUID, and the sequences of" in message
+    assert "is not a UUID, and the sequences of" in message
     assert empty.notifications() == []
 
 

@@ -251,7 +251,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("row", KINDS)
-@pytest.mark.parametrize("command", ["export", "log", "list", "stats", "verify"])
+@pytest.mark.parametrize("command", ["export", "log"])
 def test_a_value_of_another_kind_is_bad_data_with_its_position(tmp_path: Path, row: str, command: str) -> None:
     url = file_with(
         tmp_path / "kinds.db", f"CREATE TABLE stored_events {EVENTS_9}", f"INSERT INTO stored_events VALUES {row}"
@@ -260,6 +260,25 @@ def test_a_value_of_another_kind_is_bad_data_with_its_position(tmp_path: Path, r
     assert (result.exit_code, result.stdout) == (3, ""), result.output
     assert re.fullmatch("esjournal: global position 1: [^\n]+, and no (text|integer)\n", result.stderr), result.stderr
     assert invoke("info", "--layout", "eventsourcing", url=url).exit_code == 0
+
+
+@pytest.mark.parametrize("row", KINDS)
+def test_a_value_of_another_kind_is_bad_data_for_what_counts_and_a_finding_of_verify(tmp_path: Path, row: str) -> None:
+    sound = ", ".join(f"('{'9b' * 16}', {version}, 't', x'7b7d')" for version in (2, 3))
+    url = file_with(
+        tmp_path / "kinds.db",
+        f"CREATE TABLE stored_events {EVENTS_9}",
+        f"INSERT INTO stored_events VALUES {sound}",
+        f"INSERT INTO stored_events VALUES {row}",
+    )
+    reason = r"kinds.db\?layout=eventsourcing:3:? +[a-z_]+ [^\n]+ is \w+, not (str|int)"
+    for command in ("list", "stats"):
+        refused(3, reason, command, "--layout", "eventsourcing", url=url)
+    result = invoke("verify", "--layout", "eventsourcing", url=url)
+    assert result.exit_code == 1
+    [finding] = [found for found in result.stdout.splitlines() if found.startswith("bad-line")]
+    assert re.search(reason, finding)
+    assert "2 events verified" in result.stderr
 
 
 def test_a_name_with_the_mark_of_a_parameter_is_not_told(tmp_path: Path) -> None:
@@ -273,5 +292,5 @@ def test_a_name_with_the_mark_of_a_parameter_is_not_told(tmp_path: Path) -> None
 def test_a_name_is_not_looked_for_where_sequences_have_none(tmp_path: Path, command: list[str]) -> None:
     row = f"INSERT INTO stored_events VALUES ('{'9b' * 16}', 1, 'a', x'7b7d')"
     url = file_with(tmp_path / "app.db", f"CREATE TABLE stored_events {EVENTS_9}", row)
-    message = "nothing found: 'Ann' is no UUID, and no beginning of one, and the sequences of .* have no names"
+    message = "nothing found: 'Ann' is not a UUID, nor the beginning of one, and the sequences of .* have no names"
     refused(1, message, *command, "Ann", "--layout", "eventsourcing", url=url)

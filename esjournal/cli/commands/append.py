@@ -6,13 +6,14 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, url_of
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, names_layout, url_of
 from esjournal.exceptions import InvalidData, OutcomeUnknown, UnusableFile
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # What stands in a shown URL in place of a password.
 MASKED = "***"
+
+_NEW = "new"
 
 
 def append(
@@ -73,35 +76,36 @@ def append(
     if version is None or event_type is None or state is None:
         raise typer.BadParameter("an event needs ID VERSION TYPE STATE.")
     from esjournal.domain.model import fields
-    from esjournal.domain.model.names import name_of_id
     from esjournal.infrastructure.sequenceditem import RecordedEvent
+    from esjournal.journal.finding import new_sequence, sequence_to_append_to
     from esjournal.journal.opening import open_journal
 
     journal_url = url_of(context, url, layout, table)
     event = RecordedEvent(
-        _new_id() if originator_id == "new" else checked_id(originator_id, journal_url),
+        _NEW if originator_id == _NEW else checked_id(originator_id, journal_url),
         None if version == "next" else checked(fields.originator_version, version),
         fields.event_type(event_type),
         fields.json_object(_state_text(state)),
         None if recorded_at is None else checked(fields.recorded_at, recorded_at),
     )
     with open_journal(journal_url) as journal:
-        if name_of_id(event.originator_id) is not None and not journal.has_names:
-            raise typer.BadParameter(
-                f"{originator_id!r} is no UUID, and the sequences of {journal.shown_url} have no names."
-            )
         if recorded_at is not None and journal.layout is not None:
             raise typer.BadParameter(
                 f"{journal.shown_url} has no place for when it was recorded: leave out --recorded-at."
             )
+        find = new_sequence if originator_id == _NEW else sequence_to_append_to
+        event = event._replace(originator_id=checked(partial(find, journal), event.originator_id))
         with _finding_out(journal, event):
             [position] = journal.events.append(event)
-    typer.echo(event.originator_id if originator_id == "new" else position)
+    typer.echo(event.originator_id if originator_id == _NEW else position)
 
 
 def _append_lines(url: str, has_more_arguments: bool) -> None:
+    from esjournal.domain.model.names import id_of_name
+
     if has_more_arguments:
-        raise typer.BadParameter("`append -` reads whole events from stdin: give no other arguments.")
+        named = f" A sequence whose name is - is written as its id, {id_of_name('-')}." if names_layout(url) else ""
+        raise typer.BadParameter(f"`append -` reads whole events from stdin: give no other arguments.{named}")
     from esjournal.interchange import ndjson
     from esjournal.interchange.streams import STANDARD_STREAM, source
     from esjournal.journal.opening import open_journal
@@ -137,12 +141,6 @@ def _finding_out(journal: Journal, *events: RecordedEvent) -> Iterator[None]:
         command = ["esjournal", *url, "get", name_of_id(event.originator_id) or event.originator_id, *which]
         advice = f"find out with `{shlex.join(command)}`{where} before you append it again"
         raise unknown.with_advice(advice) from None
-
-
-def _new_id() -> str:
-    from uuid import uuid4
-
-    return str(uuid4())
 
 
 def _state_text(argument: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from esjournal.domain.model.fields import shortened
 from esjournal.exceptions import InvalidData
@@ -41,6 +42,24 @@ def id_of_name(name: str) -> str:
 def name_of_id(originator_id: str) -> str | None:
     """Return the name that an id was made of, or None."""
     return originator_id.name if isinstance(originator_id, NamedId) else None
+
+
+def likeness(name: str) -> str:
+    """Return what a name has in common with every name that is easily mistaken for it.
+
+    Names that differ only in case or in Unicode normalization have the same likeness (the canonical caseless match of
+    The Unicode Standard, section 3.13), and so have all spellings of one UUID that Python's `uuid.UUID` reads.
+
+    Args:
+        name: any text.
+
+    Returns:
+        A UUID in canonical form if the name is a UUID in any spelling, else the name without case.
+    """
+    try:
+        return str(UUID(name))
+    except ValueError:
+        return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def checked_name(text: str) -> str:

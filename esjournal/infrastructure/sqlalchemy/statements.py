@@ -55,8 +55,9 @@ class Statements(Generic[Item]):
 
     Args:
         active_record_class: a class with a `__table__`, which has a column for each field of the item and one for the
-            global position, by their keys; what it has not, its `completed` adds to rows of the others; where the
-            database rewrites what it is given, its `means` makes of an item's content what stays the same.
+            global position, by their keys; what it has not, its `completed` adds to rows of the others; where columns
+            may hold values of any kind, its `check` raises for rows of those; where the database rewrites what it is
+            given, its `means` makes of an item's content what stays the same.
         sequenced_item_class: the namedtuple class of the items.
         dialect: SQLAlchemy's dialect of the database, with positional parameters.
     """
@@ -69,6 +70,7 @@ class Statements(Generic[Item]):
         self._mark = "?" if dialect.paramstyle == "qmark" else "%s"
         self.names = SequencedItemFieldNames(sequenced_item_class)
         self._completed: Callable[[Rows], Rows] | None = getattr(active_record_class, "completed", None)
+        self._check: Callable[[Rows], None] | None = getattr(active_record_class, "check", None)
         self._means: Callable[[tuple[Any, ...]], Any] | None = getattr(active_record_class, "means", None)
         there = [name for name in self.names.all if name in table.columns]
         self._selected: list[Column[Any]] = [table.columns[name] for name in there]
@@ -154,21 +156,29 @@ class Statements(Generic[Item]):
         """Return the items of rows."""
         return list(map(self.item, self._fields(rows)))
 
-    def page_values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """Return the fields of items from the rows of a page."""
-        return self._fields(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows])
+    def page_values(self, rows: Sequence[tuple[Any, ...]], *, checked: bool = True) -> Sequence[tuple[Any, ...]]:
+        """Return the fields of items from the rows of a page.
+
+        Args:
+            rows: the rows.
+            checked: whether to raise for a row that the record class has a check against.
+        """
+        return self._fields(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows], checked)
 
     def place_values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         """Return the fields of items but their global positions, from the rows of `by_place`."""
-        values = self._values(rows, [self._results[index] for index in self._without_position])
-        return self._completed(values) if self._completed else values
+        return self._finished(self._values(rows, [self._results[index] for index in self._without_position]))
 
     def contents(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         """Return what writers decided of items, from the rows of `content_page`."""
         return self._values(rows, self.content(self._results))
 
-    def _fields(self, rows: Rows) -> Rows:
-        values = self._values(rows, self._results)
+    def _fields(self, rows: Rows, checked: bool = True) -> Rows:
+        return self._finished(self._values(rows, self._results), checked)
+
+    def _finished(self, values: Rows, checked: bool = True) -> Rows:
+        if self._check and checked:
+            self._check(values)
         return self._completed(values) if self._completed else values
 
     def _values(self, rows: Sequence[Any], results: Sequence[Process]) -> Sequence[tuple[Any, ...]]:

@@ -213,6 +213,7 @@ COMMANDS = [
     f"append {ID} next a:B {{}} --layout eventsourcing --table bank_events",
     "append account-7 next B {} --layout message-db",
     "append account-8 0 B {} --layout message-db",
+    "get account-2 --layout message-db",
 ]
 
 

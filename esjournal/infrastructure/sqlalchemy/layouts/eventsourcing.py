@@ -16,6 +16,7 @@ from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.moments import with_moments
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
@@ -68,7 +69,8 @@ class EventsourcingLayout(Layout):
             position,
             writing=writing,
         )
-        record = type("EventsourcingRecord", (), {"__table__": columns, "completed": staticmethod(with_moments)})
+        methods = {"completed": staticmethod(with_moments), "check": staticmethod(check_kinds)}
+        record = type("EventsourcingRecord", (), {"__table__": columns, **methods})
         return LayoutStrategy(session, self, record, names)
 
     def misfit(self, event: RecordedEvent) -> str | None:
@@ -99,7 +101,7 @@ class _StateInBytes(TypeDecorator[str]):
 
 
 class _HexInText(TypeDecorator[str]):
-    """A UUID in its canonical form in Python, 32 hexadecimal digits in the database."""
+    """A UUID in its canonical form in Python, 32 hexadecimal digits in the database; other text is given as bytes."""
 
     impl = Text
     cache_ok = True
@@ -109,7 +111,8 @@ class _HexInText(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         if not isinstance(value, str) or not _HEX.fullmatch(value):
-            return None
+            # So that no other text is taken for an id.
+            return value.encode() if isinstance(value, str) else value
         digits = value
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
@@ -123,8 +126,9 @@ class _HexOrNameInText(_HexInText):
         return (value and name_of_id(value)) or super().process_bind_param(value, dialect)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        found = super().process_result_value(value, dialect)
-        return id_of_name(value) if found is None and isinstance(value, str) else found
+        if isinstance(value, str) and not _HEX.fullmatch(value):
+            return id_of_name(value)
+        return super().process_result_value(value, dialect)
 
 
 def state_of_bytes(stored: bytes) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.moments import with_moments
 from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
@@ -51,12 +52,13 @@ class Eventsourcing4Layout(Layout):
             Column(_position(table), BigInteger(), key=GLOBAL_POSITION),
             writing=Writing(),
         )
-        record = type("Eventsourcing4Record", (), {"__table__": columns, "completed": staticmethod(_completed)})
+        methods = {"completed": staticmethod(_completed), "check": staticmethod(check_kinds)}
+        record = type("Eventsourcing4Record", (), {"__table__": columns, **methods})
         return LayoutStrategy(session, self, record)
 
 
 class _SixteenBytes(TypeDecorator[str]):
-    """A UUID in its canonical form in Python, its 16 bytes in the database."""
+    """A UUID in its canonical form in Python, its 16 bytes in the database; anything else is given as bytes."""
 
     impl = LargeBinary
     cache_ok = True
@@ -65,7 +67,10 @@ class _SixteenBytes(TypeDecorator[str]):
         return None if value is None else UUID(value).bytes
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return str(UUID(bytes=value)) if isinstance(value, bytes) and len(value) == _UUID_BYTES else None
+        if isinstance(value, bytes) and len(value) == _UUID_BYTES:
+            return str(UUID(bytes=value))
+        # So that no text is taken for an id.
+        return value.encode() if isinstance(value, str) else value
 
 
 def _names(table: FoundTable) -> tuple[str, ...] | None:

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
-from esjournal.exceptions import InvalidURL
+from esjournal.domain.model.fields import shortened
+from esjournal.domain.model.names import id_of_name, name_of_id
+from esjournal.exceptions import InvalidData, InvalidURL
 from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
@@ -90,9 +92,18 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
 
         Raises:
             InvalidURL: the layout is only read.
+            InvalidData: an id would become the name of a new sequence, and differs only in spelling from one that is
+                there.
         """
         self._check_is_written()
-        return super().append(item_or_items)
+        events = self._as_list(item_or_items)
+        for originator_id in {event.originator_id for event in events}:
+            if (reason := self.misnaming(originator_id)) is not None:
+                raise InvalidData(reason)
+        return self._append_all(events)
+
+    def _append_all(self, events: list[RecordedEvent]) -> Sequence[int]:
+        return super().append(events)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction[RecordedEvent]]:
@@ -127,6 +138,27 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
         if self._named_ids is None:
             return super().ids_between(first, last, limit)
         return sorted(found for found in self._named_ids.all() if first <= found <= last)[:limit]
+
+    def mistaken_for(self, name: str) -> str | None:
+        """Return the name of a sequence that a new one of this name could be mistaken for; see the base class."""
+        return None if self._named_ids is None else self._named_ids.mistaken_for(name)
+
+    def misfit(self, event: RecordedEvent) -> str | None:
+        """Say why an event has no place in the table, or return None."""
+        return self.layout.misfit(event) or self.misnaming(event.originator_id)
+
+    def misnaming(self, originator_id: str) -> str | None:
+        """Say why an id cannot be that of a new sequence, or return None.
+
+        An id that comes without a name becomes the name where sequences have names. Which name was meant is not known
+        if one that is there differs only in spelling. A name that comes with its id is taken as it is.
+        """
+        if name_of_id(originator_id) is not None or (found := self.mistaken_for(originator_id)) is None:
+            return None
+        return (
+            f"no sequence is named {originator_id}, and one is named {shortened(found)}: write the id of that one, "
+            f"{id_of_name(found)}, or another id for a new one"
+        )
 
     def _check_is_written(self) -> None:
         if not self.layout.is_written:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, DateTime, FetchedValue, Text, cast, func, literal_column
+from sqlalchemy import BigInteger, Column, FetchedValue, Text, case, cast, func, literal_column
 from sqlalchemy.types import TypeDecorator
 
-from esjournal.domain.model import states
+from esjournal.domain.model import fields, states
 from esjournal.domain.model.fields import shortened
 from esjournal.domain.model.findings import counted
+from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT, within_years
+from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
 from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
@@ -70,7 +71,8 @@ class MessageDbLayout(Layout):
             Column("global_position", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue()),
             writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT, last_written="SELECT pg_catalog.lastval()"),
         )
-        record = type("MessageRecord", (), {"__table__": columns, "means": staticmethod(_meaning)})
+        methods = {"means": staticmethod(_meaning), "check": staticmethod(_check_moments)}
+        record = type("MessageRecord", (), {"__table__": columns, **methods})
         return _MessagesStrategy(session, self, record, names)
 
     def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
@@ -100,11 +102,9 @@ class MessageDbLayout(Layout):
 
 
 class _MessagesStrategy(LayoutStrategy):
-    def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> Sequence[int]:
-        """Write one event or many, all or nothing; see the base class."""
-        events = self._as_list(item_or_items)
+    def _append_all(self, events: list[RecordedEvent]) -> Sequence[int]:
         if len(events) < 2:
-            return super().append(events)
+            return super()._append_all(events)
         # The function locks one category, and others may be given positions between: each is asked for its own.
         with self._naming(events), self.transaction() as transaction:
             return [position for event in events for position in transaction.append([event])]
@@ -115,6 +115,17 @@ def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
     *others, state = content
     value = states.comparable(state)
     return (*others, state if value is states.MISSING else value)
+
+
+def _check_moments(rows: Sequence[tuple[Any, ...]]) -> None:
+    if fields.are_canonical_moments({row[4] for row in rows}):
+        return
+    for row in rows:
+        try:
+            fields.recorded_at(row[4])
+        except InvalidData as error:
+            place = f"global position {row[5]}" if len(row) > 5 else f"sequence {shortened(row[0])}"
+            raise InvalidData(f"{place}: {error}") from None
 
 
 def _refuse(constant: str) -> None:
@@ -141,4 +152,8 @@ class _MomentWithoutZone(TypeDecorator[str]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        return func.pg_catalog.to_char(within_years(column, DateTime()), literal_column(f"'{CANONICAL_MOMENT}'"))
+        # To to_char 44 BC is 0044, and infinity is nothing: such a time stays what it is, for the check to find.
+        first: Any = literal_column("timestamp '0001-01-01'")
+        last: Any = literal_column("timestamp '9999-12-31 23:59:59.999999'")
+        canonical = func.pg_catalog.to_char(column, literal_column(f"'{CANONICAL_MOMENT}'"))
+        return case((column.between(first, last), canonical), else_=cast(column, Text))

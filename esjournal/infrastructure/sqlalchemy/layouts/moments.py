@@ -12,7 +12,6 @@ from esjournal.domain.model import fields
 from esjournal.domain.model.numbers import exact, scaled_integer
 from esjournal.domain.model.states import Number
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
 
 # How eventsourcing 9 writes the moment of an event, which comes first in nearly every state.
 _AT_THE_START = re.compile(
@@ -24,20 +23,17 @@ _DIGITS_OF_MICROSECONDS = 18
 
 
 def with_moments(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    """Return rows that begin with id, version, type and state with the moment that the state says behind these.
-
-    Raises:
-        InvalidData: a value is of another kind than its column is for.
-    """
-    check_kinds(rows)
+    """Return rows that begin with id, version, type and state with the moment that the state says behind these."""
     return [(*row[:4], moment_of(row[3]), *row[4:]) for row in rows]
 
 
-def moment_of(state: str) -> str | None:
+def moment_of(state: Any) -> str | None:
     """Return the moment in the field `timestamp` of a state, in canonical form; None where there is none.
 
     It is an ISO 8601 time, as eventsourcing 9 has it, or a number of seconds since 1970, as eventsourcing 2 to 4.
     """
+    if not isinstance(state, str):
+        return None
     if found := _AT_THE_START.match(state):
         return f"{found[1]}Z" if _is_in_the_calendar(found[1]) else None
     if '"timestamp"' not in state or not state.startswith("{"):

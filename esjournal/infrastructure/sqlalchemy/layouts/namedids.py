@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import Text, cast
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from esjournal.domain.model.names import id_of_name, name_of_id
+from esjournal.domain.model.names import id_of_name, likeness, name_of_id
 from esjournal.infrastructure.sqlalchemy.rules import IDS_AS_TEXT
 from esjournal.infrastructure.sqlalchemy.session import Session
 
@@ -30,6 +30,7 @@ class NamedIds:
         self._session = session
         self._select = f"SELECT DISTINCT {column} FROM {table}"
         self._names: dict[str, str] | None = None
+        self._by_likeness: dict[str, str] | None = None
 
     def name(self, originator_id: str) -> str:
         """Return the name of a sequence: the one that its id was made of, or the id itself where there is none."""
@@ -38,6 +39,22 @@ class NamedIds:
     def all(self) -> Iterable[str]:
         """Return all ids."""
         return self._known()
+
+    def mistaken_for(self, name: str) -> str | None:
+        """Return the name of a sequence that is there, if a new one of this name could be mistaken for it.
+
+        Args:
+            name: a name, or an id; where a sequence has it there is nothing to mistake.
+        """
+        known = self._known()
+        if id_of_name(name) in known:
+            return None
+        if self._by_likeness is None:
+            pairs = ((likeness(each), each) for each in known.values())
+            self._by_likeness = {alike: each for alike, each in pairs if alike != each}
+        wanted = likeness(name)
+        # A name that is its own likeness is found by its id, and so is one whose id is spelt in another way here.
+        return known.get(id_of_name(wanted)) or self._by_likeness.get(wanted)
 
     def _known(self) -> dict[str, str]:
         if self._names is None:
@@ -57,6 +74,10 @@ class NameInText(TypeDecorator[str]):
     def __init__(self, named_ids: NamedIds) -> None:
         super().__init__()
         self._named_ids = named_ids
+
+    def bind_expression(self, bindvalue: Any) -> Any:
+        # As varchar, which is what SQLAlchemy says, it could be compared by an operator that another role made.
+        return cast(bindvalue, Text)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else self._named_ids.name(value)
