@@ -45,7 +45,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
 
         Args:
             item_or_items: an item, or an iterable of items. Where the position of an item is None, the next one of
-                its sequence is meant.
+                its sequence is meant, if positions are integers.
 
         Returns:
             The global positions that the items were given, in the order of the items.

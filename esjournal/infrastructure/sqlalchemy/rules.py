@@ -80,22 +80,24 @@ def rule_of(column: Column[Any], field: int | None = None) -> Rule:
     Args:
         column: a column of a record class; types of our own have a `rule`, and those of SQLAlchemy that are not known
             here leave the checking to the database.
-        field: which field of an item it stores: 1 is the position, which is never negative when it is written, 2 is the
-            topic, and 0 and 3 are the sequence's id and the data, which are never None. None for a value that is only
-            compared with what is stored.
+        field: which field of an item it stores: 1 is the position, of which an integer is never negative when it is
+            written, and may be None for the next one; 2 is the topic; 0 and 3 are the sequence's id and the data. None
+            for a value that is only compared with what is stored.
     """
     rule: Rule = getattr(column.type, "rule", None) or rule_of_type(column.type)
+    # What follows the last one is known of integers only.
+    has_next = False
     if field == _POSITION and isinstance(column.type, Integer):
-        rule = _integers(0, _greatest(column.type))
+        has_next, rule = True, _integers(0, _greatest(column.type))
     elif field == _TOPIC and isinstance(column.type, String):
         rule = TOPICS
     may_be_missing = column.nullable or column.default is not None
-    optional = field == _POSITION or (may_be_missing and field not in _REQUIRED)
+    optional = has_next or (may_be_missing and field not in _REQUIRED)
     return Rule(rule.fits, rule.canonical, optional)
 
 
 _POSITION, _TOPIC = 1, 2
-_REQUIRED = (None, 0, _TOPIC, 3)
+_REQUIRED = (None, 0, _POSITION, _TOPIC, 3)
 
 
 def _refused(name: str, value: Any, wanted: str) -> InvalidData:

@@ -149,5 +149,7 @@ class Transaction(Generic[Item]):
             there = taken.setdefault(place, item)
             if there is not item:
                 last = self.last_positions([item[0]])[0]
+                # Where the place is written otherwise, the rest decides.
+                there = self._statements.item((*item[:2], *there[2:]))
                 return SequencedItemConflict(item[0], item[1], last, self.same_content(item, there))
         return None

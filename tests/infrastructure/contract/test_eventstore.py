@@ -1,5 +1,7 @@
 """What an event store does, whichever the database."""
 
+from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from itertools import product
 from typing import Any
@@ -18,7 +20,9 @@ from esjournal.exceptions import (
 )
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.retrying import retry
-from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sequenceditem import SequencedItem, StoredEvent
+from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
+from esjournal.infrastructure.sqlalchemy.activerecords import TimestampSequencedItemRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 
@@ -168,6 +172,31 @@ def test_a_retried_append_lands_behind_what_others_wrote_meanwhile(event_store: 
         return version
 
     assert step() == 2
+
+
+def test_events_at_times_are_stored_read_and_appended_again_when_somebody_else_was_first(
+    make_strategy: Callable[[type[Any], type[Any]], Any],
+) -> None:
+    store: EventStore[SequencedItem] = EventStore(
+        sequenced_item_mapper=SequencedItemMapper(position_attr_name="timestamp"),
+        active_record_strategy=make_strategy(TimestampSequencedItemRecord, SequencedItem),
+    )
+    sequence = uuid4()
+    times = [1767225600.1234567, 1767225600.1234570, 1767225601.0, 1767225602.3]
+    events = [Moved(sequence_id=sequence, timestamp=at, step=at) for at in times]
+    store.append(events)
+    assert store.get_domain_events(sequence) == events
+    assert store.get_domain_events(sequence, page_size=1, is_ascending=False) == events[::-1]
+    assert store.get_domain_event(sequence, times[1]) == events[1]
+    assert store.get_most_recent_event(sequence, lt=times[2]) == events[1]
+    given = iter([Decimal("1767225602.3"), 1767225602.5])
+
+    @retry(wait=0.001)
+    def step() -> None:
+        store.append(Moved(sequence_id=sequence, timestamp=next(given), step=0))
+
+    step()
+    assert store.get_most_recent_event(sequence).timestamp == 1767225602.5
 
 
 def test_a_store_is_opened_from_a_url_in_one_call_and_made_where_it_is_not_there(store_url: str) -> None:

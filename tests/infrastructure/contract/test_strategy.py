@@ -487,6 +487,8 @@ def test_what_is_not_a_time_is_refused(make_strategy: MakeStrategy, position: An
         strategy.append(SequencedItem(uuid4(), position, "a#B", "{}"))
     with pytest.raises(InvalidData, match=message):
         strategy.get_items(uuid4(), gte=position)
+    with pytest.raises(InvalidData, match=r"^position 'None' is NoneType, not float"):
+        strategy.append(SequencedItem(uuid4(), None, "a#B", "{}"))
     assert list(strategy.all_items()) == []
 
 
@@ -671,6 +673,51 @@ class ParcelRecord:
         Column("floor", SmallInteger()),
         Column("seal", Sealed()),
     )
+
+
+class Folded(TypeDecorator[str]):
+    """A user's type that stores several texts as one."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        return value.lower()
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        return value
+
+
+class FoldedRecord:
+    __table__ = record_table(
+        "folded",
+        Column("sequence_id", Folded(), nullable=False),
+        Column("position", moment(), nullable=False),
+        Column("topic", Text(), nullable=False),
+        Column("data", Text(), nullable=False),
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 60])
+def test_what_a_type_of_ones_own_stores_alike_is_one_place(journal_url: str, batch: int) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url), tables=(FoldedRecord,)) as datastore:
+        datastore.setup_tables()
+        strategy = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session, active_record_class=FoldedRecord, sequenced_item_class=SequencedItem
+        )
+        at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+        strategy.append(SequencedItem("order", at, "a#B", "{}"))
+        others = [SequencedItem(f"Other {number}", at, "a#B", "{}") for number in range(batch - 1)]
+        elsewhere = at.astimezone(timezone(timedelta(hours=2)))
+        for data, identical in (("{}", True), ("[]", False)):
+            with pytest.raises(SequencedItemConflict) as caught:
+                strategy.append([*others, SequencedItem("ORDER", elsewhere, "a#B", data)])
+            conflict = caught.value
+            assert (conflict.sequence_id, conflict.position, conflict.last_position) == ("ORDER", at, at)
+            assert conflict.identical is identical
+        with pytest.raises(InvalidData, match="position 'None' is NoneType, not datetime"):
+            strategy.append(SequencedItem("order", None, "a#B", "{}"))
+        assert strategy.last_global_position() == 1
 
 
 PARCEL = Parcel(UUID(ID), 0, "a#B", "{}", 1.1, True, b"\0x", "abcde", datetime(2026, 1, 31, tzinfo=UTC), -3, "wax")
