@@ -77,7 +77,8 @@ def test_a_record_class_of_the_orm_holds_items(journal_url: str, batch: int) -> 
         assert strategy.append(items[0]._replace(number=batch, status=None)) == range(batch + 1, batch + 2)
         assert strategy.get_item(order, batch).status is None
         with datastore.session.connection() as connection:
-            rows = connection.execute("SELECT DISTINCT written_by, kept FROM ordered").fetchall()
+            table = datastore.session.table_name("ordered")
+            rows = connection.execute(f"SELECT DISTINCT written_by, kept FROM {table}").fetchall()
             assert rows == [("shop", "yes")]
             assert "ordered_by_kind" in datastore.session.names_present(connection, ["ordered_by_kind"])
         datastore.drop_tables()
