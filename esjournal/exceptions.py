@@ -20,6 +20,8 @@ EsjournalError
       +-- SchemaTooNew         a later esjournal made it
       +-- StoreLocked          others kept it locked until the timeout
       +-- StatementCancelled   the server gave up on a statement
+      +-- StoreChanged         others wrote to it, and could not be kept from it, while it was read
+      +-- StoreReplaced        its files were replaced while it was open
       +-- StoreFull            the disk, or the database's own limit, is reached
       +-- StoreUnreachable     the server does not answer, or refuses us
       +-- OutcomeUnknown       the server did not say whether it has committed
@@ -169,6 +171,14 @@ class StoreLocked(StoreError):
 
 class StatementCancelled(StoreError):
     """The server gave up on a statement: for a timeout of its own, a conflict with others, or an administrator."""
+
+
+class StoreChanged(StoreError):
+    """Others wrote to the store while it was read by a user who cannot lock it."""
+
+
+class StoreReplaced(StoreError):
+    """The files of a store were replaced while it was open, as by a backup that is restored under a running program."""
 
 
 class StoreFull(StoreError):

@@ -23,6 +23,7 @@ from esjournal.exceptions import (
     SequencedItemConflict,
     SequenceNotFound,
     StoreError,
+    StoreReplaced,
     UnusableFile,
 )
 
@@ -42,6 +43,7 @@ _EXIT_CODES: dict[type[EsjournalError], int] = {
     SequenceNotFound: NOTHING_FOUND,
     AmbiguousId: USAGE,
     InvalidData: BAD_DATA,
+    StoreReplaced: USAGE,
     StoreError: STORE,
 }
 

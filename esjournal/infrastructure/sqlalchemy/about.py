@@ -51,14 +51,14 @@ def described(session: Session, table: Table) -> StoreDescription:
     identity = select(columns["created_at"], columns["schema_version"]).compile(dialect=dialect).string
     about = _about_sqlite if dialect.name == "sqlite" else _about_postgresql
     made_at = schema_version = None
-    with session.long_reading() as connection:
+    with session.connection() as connection:
         if writing_of(table) is None:
             made_at, schema_version = connection.execute(identity).fetchone()
         events, sequences = connection.execute(
             f"SELECT (SELECT count(*) FROM {name}), "
             f"(SELECT count(*) FROM (SELECT DISTINCT {sequence_id} FROM {name}) AS sequences)"
         ).fetchone()
-        size, driver, server, warnings = about(connection, name)
+        size, driver, server, warnings = about(session, connection, name)
     if (reason := session.sequence_behind(table)) is not None:
         warnings.append(reason)
     if (reason := session.out_of_order(table)) is not None:
@@ -68,7 +68,7 @@ def described(session: Session, table: Table) -> StoreDescription:
     )
 
 
-def _about_sqlite(connection: Any, name: str) -> tuple[int, str, str, list[str]]:
+def _about_sqlite(session: Session, connection: Any, name: str) -> tuple[int, str, str, list[str]]:
     page_count, page_size, journal_mode, synchronous = (
         connection.execute(f"PRAGMA {pragma}").fetchone()[0]
         for pragma in ("page_count", "page_size", "journal_mode", "synchronous")
@@ -80,10 +80,11 @@ def _about_sqlite(connection: Any, name: str) -> tuple[int, str, str, list[str]]
             f"built it has mended it: where two connections write or checkpoint at the same instant, in rare cases "
             f"committed events are lost and the file is damaged; use a Python with SQLite 3.51.3 or later"
         )
-    if journal_mode != "wal":
+    # Of a file that it may not lock, SQLite says that it is not in WAL mode.
+    if journal_mode != "wal" and session.can_lock:
         warnings.append(
             f"the journal mode is {journal_mode}: readers and writers wait for one another; "
-            f"run `PRAGMA journal_mode=WAL` once in the sqlite3 shell"
+            f"`esjournal init` switches it to WAL"
         )
     if synchronous < _FULL:
         warnings.append("synchronous is not FULL: a power cut may lose acknowledged events")
@@ -107,7 +108,7 @@ _SETTINGS = {
 }
 
 
-def _about_postgresql(connection: Any, name: str) -> tuple[int, str, str, list[str]]:
+def _about_postgresql(session: Session, connection: Any, name: str) -> tuple[int, str, str, list[str]]:
     # Only who has a server needs the driver.
     import psycopg
 

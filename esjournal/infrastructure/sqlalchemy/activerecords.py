@@ -131,9 +131,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     def get_item(self, sequence_id: Any, eq: Any) -> Item | None:
         """Return the item at a position in a sequence, or None."""
-        with self.session.connection() as connection:
-            place = self._statements.checked_place(sequence_id, eq)
-            rows = connection.execute(self._statements.item_at(), place).fetchall()
+        place = self._statements.checked_place(sequence_id, eq)
+        rows = self.session.rows(self._statements.item_at(), place)
         return next(iter(self._statements.items(rows)), None)
 
     def stored_at(self, items: Sequence[Item]) -> dict[Any, Item]:
@@ -160,15 +159,13 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         statement = self._statements.items_of_sequence(tuple(bounds), query_ascending)
         parameters = self._statements.checked_place(sequence_id, *bounds.values())
         parameters.append(NO_LIMIT if limit is None else min(limit, NO_LIMIT))
-        with self.session.connection() as connection:
-            rows = connection.execute(statement, parameters).fetchall()
+        rows = self.session.rows(statement, parameters)
         items = self._statements.items(rows)
         return items if query_ascending == results_ascending else items[::-1]
 
     def last_global_position(self) -> int:
         """Return the global position of the last item, 0 where there is none."""
-        with self.session.connection() as connection:
-            return int(connection.execute(self._statements.appending.last_position).fetchone()[0])
+        return int(self.session.rows(self._statements.appending.last_position)[0][0])
 
     def settled_position(self) -> int:
         """Return the last global position before which nothing can appear any more, whoever writes now.
@@ -288,10 +285,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 yield self._statements.page_values(rows, checked=checked)
             return
         position = self._statements.position_in_page
-        reading = self.session.long_reading if conditions else self.session.connection
         while after < until:
-            with reading() as connection:
-                rows = connection.execute(statement, (after, until, *values, size)).fetchall()
+            rows = self.session.rows(statement, (after, until, *values, size))
             if rows:
                 yield self._statements.page_values(rows, checked=checked)
             if len(rows) < size:
@@ -345,8 +340,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             until: the latest moment, in canonical form.
         """
         moments = (since or FIRST_MOMENT, until or LAST_MOMENT)
-        with self.session.long_reading() as connection:
-            first, last = connection.execute(self._statements.positions_between(), moments).fetchone()
+        [(first, last)] = self.session.rows(self._statements.positions_between(), moments)
         return None if first is None else (first, last)
 
     def bound_id(self, sequence_id: Any) -> Any:

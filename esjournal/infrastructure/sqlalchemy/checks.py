@@ -121,7 +121,7 @@ class _SQLiteChecks(StoreChecks):
         yield from super().positions()
 
     def _integrity(self) -> Iterator[Finding]:
-        with self._session.long_reading() as connection:
+        with self._session.connection() as connection:
             yield from integrity_findings(self._session, connection)
 
     def _positions_behind_the_last(self) -> Iterator[Finding]:

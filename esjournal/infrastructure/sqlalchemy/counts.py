@@ -55,7 +55,7 @@ class Counts(ABC):
         return int(version)
 
     def _rows(self, select: str, *parameters: Any) -> list[Row]:
-        with self._session.long_reading() as connection:
+        with self._session.connection() as connection:
             rows: list[Row] = connection.execute(select, parameters).fetchall()
         return rows
 

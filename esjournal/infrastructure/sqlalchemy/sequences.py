@@ -34,7 +34,7 @@ class Sequences:
 
     def types(self) -> list[str]:
         """Return every event type that occurs; all rows are looked at."""
-        with self._session.long_reading() as connection:
+        with self._session.connection() as connection:
             rows = connection.execute(self._select("event_type", distinct=True)).fetchall()
         return [found for (found,) in rows]
 

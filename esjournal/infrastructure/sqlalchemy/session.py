@@ -77,9 +77,12 @@ class Session(ABC):
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._pinned: _Pinned | None = None
 
-    @contextmanager
-    def connection(self) -> Iterator[Any]:
+    def connection(self) -> AbstractContextManager[Any]:
         """Lease a driver connection, inside a snapshot always the same one; its errors leave as ours."""
+        return self._leased()
+
+    @contextmanager
+    def _leased(self) -> Iterator[Any]:
         with self._one_at_a_time:
             lease = None
             try:
@@ -100,20 +103,25 @@ class Session(ABC):
             except OverflowError:
                 raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
             except self._driver_error as error:
-                if (interruption := interruption_of(error)) is not None:
+                if (interruption := self.interruption(error)) is not None:
                     raise interruption from None
                 raise self.translated(error) from self.redacted(error)
             finally:
                 if lease is not None:
                     lease.close()
 
-    def long_reading(self) -> AbstractContextManager[Any]:
-        """Lease a connection for statements that may take seconds, and can be interrupted all the same."""
-        return self.connection()
+    def rows(self, select: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return all rows of a select."""
+        with self.connection() as connection:
+            rows: list[Row] = connection.execute(select, parameters).fetchall()
+        return rows
+
+    def transaction(self, table: Table) -> AbstractContextManager[Any]:
+        """Lease a connection inside a transaction that alone may give out positions of a table."""
+        return self._in_transaction(table)
 
     @contextmanager
-    def transaction(self, table: Table) -> Iterator[Any]:
-        """Lease a connection inside a transaction that alone may give out positions of a table."""
+    def _in_transaction(self, table: Table) -> Iterator[Any]:
         with self.connection() as connection:
             self.begin(connection, table)
             try:
@@ -181,6 +189,11 @@ class Session(ABC):
         """Whether other processes see the same store."""
         return True
 
+    @property
+    def can_lock(self) -> bool:
+        """Whether what is read is protected by the database from writers."""
+        return True
+
     def forget_connections(self) -> None:
         """Use new connections from now on: to be called in a copy of the process that opened those there are."""
         # Kept, because closing them would end them for the other process too.
@@ -237,14 +250,12 @@ class Session(ABC):
     def rows_of_each(self, select: str, parameters: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
         """Yield the rows of a select for one set of parameters after another, where there are any."""
         for given in parameters:
-            with self.connection() as connection:
-                rows = connection.execute(select, given).fetchall()
-            if rows:
+            if rows := self.rows(select, given):
                 yield rows
 
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
         """Yield the rows of a select in lists of many, however many there are; it stays open until all are read."""
-        with self.long_reading() as connection, closing(connection.cursor()) as cursor:
+        with self.connection() as connection, closing(connection.cursor()) as cursor:
             cursor.execute(select, parameters)
             while rows := cursor.fetchmany(STREAMED_ROWS):
                 yield rows
@@ -337,12 +348,11 @@ class Session(ABC):
 
     def identity(self) -> JournalIdentity:
         """Return the identity of the journal."""
-        with self.connection() as connection:
-            name = self.engine.dialect.identifier_preparer.format_table(identity_table)
-            row = connection.execute(f"SELECT CAST(journal_id AS text), schema_version FROM {name}").fetchone()
-        if row is None:
+        name = self.engine.dialect.identifier_preparer.format_table(identity_table)
+        rows = self.rows(f"SELECT CAST(journal_id AS text), schema_version FROM {name}")
+        if not rows:
             raise self.not_initialised()
-        return JournalIdentity(*row)
+        return JournalIdentity(*rows[0])
 
     def not_initialised(self) -> NotInitialised:
         """Return the error of a store without a journal."""
@@ -396,6 +406,10 @@ class Session(ABC):
         for name in sorted(missing):
             connection.execute(statements[name])
         return bool(missing or changing)
+
+    def interruption(self, error: BaseException) -> BaseException | None:
+        """Return the interruption that a driver's error comes from, None if it comes from something else."""
+        return interruption_of(error)
 
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed, if the database has not ended it itself."""

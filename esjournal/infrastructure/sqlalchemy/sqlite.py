@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -18,14 +19,17 @@ from esjournal.exceptions import (
     EsjournalError,
     InvalidData,
     NotAJournal,
+    NotInitialised,
+    StoreChanged,
     StoreDamaged,
     StoreError,
     StoreFull,
+    StoreReplaced,
 )
 from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Row, Session
-from esjournal.infrastructure.sqlalchemy.sqlitefiles import DatabaseFiles
+from esjournal.infrastructure.sqlalchemy.sqlitefiles import DatabaseFiles, FileNumber, FileVersion
 from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 
@@ -35,9 +39,24 @@ _CACHE_KIBIBYTES = 32 * 1024
 _LOOK_SECONDS = 0.001
 # A follower looks so often whether there is something new.
 _FOLLOWING_SECONDS = 0.05
+# What a user who may not write is told while others open and close the files of a WAL, which takes milliseconds.
+_PASSING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+_PASSING_SECONDS = 1.0
 # So many steps of SQLite's machine take some milliseconds.
 _LOOK_FOR_SIGNALS_STEPS = 100_000
 _MAX_INTEGER = 2**31 - 1
+# EXTRA is FULL and, outside of WAL, syncs the folder when the rollback journal is removed: a power cut would bring it
+# back, and it would undo the last commit (https://sqlite.org/pragma.html#pragma_synchronous). What is in a schema or
+# on a page of somebody's file is data too, and must not run functions (https://sqlite.org/security.html).
+_SETTINGS = "PRAGMA trusted_schema=OFF; PRAGMA synchronous=EXTRA; PRAGMA cell_size_check=ON;"
+_JOURNAL_TABLES = {identity_table.name, "stored_events"}
+# A generated column is computed for each row that is read, by an expression that came with the file.
+_KINDS_OF_TABLES = """
+    SELECT name, CASE WHEN type <> 'table' THEN 'the ' || type WHEN rootpage = 0 THEN 'the virtual table'
+        WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo(schema.name) WHERE hidden IN (2, 3))
+        THEN 'generated columns in' ELSE 'table' END
+    FROM sqlite_master AS schema WHERE name IN ('esjournal', 'stored_events')
+"""
 
 Result = TypeVar("Result")
 
@@ -45,7 +64,7 @@ Result = TypeVar("Result")
 class SQLiteSession(Session):
     """Sessions on a SQLite file, or on a database in memory or in a temporary file, which all threads share.
 
-    Files are in WAL mode with synchronous=FULL, so that what was acknowledged survives a power cut. Reading never
+    Files are in WAL mode with synchronous=EXTRA, so that what was acknowledged survives a power cut. Reading never
     creates a file.
     """
 
@@ -57,7 +76,15 @@ class SQLiteSession(Session):
         self._files = None if url.path in (None, MEMORY, TEMPORARY) else DatabaseFiles(Path(str(url.path)))
         # To SQLite the empty name is a temporary file of its own.
         self._unshared = "" if url.path == TEMPORARY else MEMORY
-        self._checked = False
+        self._deciding = threading.Lock()
+        # How connections are opened; None until the files were looked at.
+        self._target = None if self._files else self._unshared
+        self._first: sqlite3.Connection | None = None
+        self._is_written = self._is_made = False
+        # Of a file that this process may not lock: what it was when connections to it were opened.
+        self._version: FileVersion | None = None
+        self._guard: sqlite3.Connection | None = None
+        self._numbers: tuple[FileNumber | None, ...] = ()
         engine = create_engine(
             "sqlite://",
             creator=self._connect,
@@ -67,11 +94,13 @@ class SQLiteSession(Session):
         super().__init__(url, engine, None if self._files else threading.RLock())
 
     def _connect(self) -> sqlite3.Connection:
-        target = self._unshared
-        if self._files is not None:
-            if not self._checked:
-                self._files.check()
-            target = f"file:{quote(os.fsencode(self._files.path))}?{_mode(self._files.path)}"
+        connection, self._first = self._first, None
+        if connection is None:
+            connection = self._opened(str(self._target))
+            connection.executescript(_SETTINGS)
+        return connection
+
+    def _opened(self, target: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             target,
             uri=True,
@@ -80,15 +109,107 @@ class SQLiteSession(Session):
             check_same_thread=False,
             cached_statements=128,
         )
+        # Python runs no signal handler while SQLite works: Ctrl-C would wait for the end of a statement, and a view
+        # in somebody's file may have none.
+        connection.set_progress_handler(_let_signals_through, _LOOK_FOR_SIGNALS_STEPS)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        if sys.version_info >= (3, 12):
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
+        return connection
+
+    def connection(self) -> AbstractContextManager[Any]:
+        """Lease a driver connection; see the base class."""
+        if self._files is None or self._pinned is not None:
+            return super().connection()
+        self._settle(self._files)
+        return super().connection() if self._version is None else self._connection_without_locks(self._version)
+
+    @contextmanager
+    def _connection_without_locks(self, version: FileVersion) -> Iterator[Any]:
         try:
-            if self._files is not None and not self._checked:
-                self._check_is_ours(connection, self._files)
-            # What stands in a schema is data too, and must not run functions (SQLite's advice on untrusted files).
-            connection.executescript("PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL;")
+            with super().connection() as connection:
+                yield connection
+        except StoreError:
+            # What is read while somebody writes may look like damage.
+            self._check_version(version)
+            raise
+        self._check_version(version)
+
+    def _check_version(self, version: FileVersion) -> None:
+        if self._files is not None and self._files.version() != version:
+            raise StoreChanged(
+                f"{self.url} was written to while it was read, and this user cannot lock it, because the file or its "
+                f"folder is read-only: try again"
+            )
+
+    def rows(self, select: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return all rows of a select, read again if somebody wrote meanwhile; see the base class."""
+        deadline = time.monotonic() + self.url.timeout
+        while True:
+            try:
+                return super().rows(select, parameters)
+            except StoreChanged:
+                if self._pinned is not None or time.monotonic() > deadline:
+                    raise
+
+    def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
+        """Yield the rows of a select in lists of many; see the base class."""
+        if self._files is not None and self._pinned is None:
+            self._settle(self._files)
+        version = self._version
+        with closing(super().rows_streamed(select, parameters)) as lists:
+            for rows in lists:
+                if version is not None:
+                    self._check_version(version)
+                yield rows
+
+    def _settle(self, files: DatabaseFiles) -> None:
+        """Decide how connections are opened, unless that is decided, and what was seen of the files still holds."""
+        if self._target is not None and self._version is None:
+            return
+        with self._deciding:
+            if self._version is not None and (files.have_more_than_the_database() or files.version() != self._version):
+                self._check_not_replaced(files)
+                self.close()
+            deadline = time.monotonic() + _PASSING_SECONDS
+            while self._target is None:
+                try:
+                    self._first = self._decided(files)
+                except sqlite3.Error as error:
+                    # A WAL that was seen may be gone before SQLite looks for it, and come back after.
+                    if _primary_code(error) not in _PASSING or files.may_be_written() or time.monotonic() > deadline:
+                        raise self.translated(error) from error
+                    time.sleep(_LOOK_SECONDS)
+
+    def _decided(self, files: DatabaseFiles) -> sqlite3.Connection:
+        """Return the first connection, opened in the way in which all others will be.
+
+        What is only read is not changed. SQLite folds a WAL into the file when the last connection is closed, unless
+        it was opened for reading only. Without a WAL to fold, such a connection would leave an empty one behind, which
+        one that may write removes. If this process may not write, SQLite cannot make the files that go with a WAL,
+        nor keep others from writing: it is told to look at the file alone, and we look whether somebody writes to it.
+        """
+        files.check()
+        mode, version = "rw", None
+        if not self._is_written:
+            if files.have_more_than_the_database():
+                mode = "ro"
+            elif not files.may_be_written():
+                mode, version = "ro&immutable=1", files.version()
+        path = quote(os.fsencode(files.path))
+        target = f"file:{path}?mode={mode}"
+        connection = self._opened(target)
+        try:
+            self._check_is_ours(connection, files)
+            connection.executescript(_SETTINGS)
+            if mode == "rw":
+                self._guard = self._opened(f"file:{path}?mode=ro")
+                self._guard.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except BaseException:
             connection.close()
+            self.close()
             raise
-        self._checked = True
+        self._target, self._version, self._numbers = target, version, files.numbers()
         return connection
 
     def _check_is_ours(self, connection: sqlite3.Connection, files: DatabaseFiles) -> None:
@@ -105,33 +226,108 @@ class SQLiteSession(Session):
         if not pages and not was_empty:
             # To SQLite a file of a few bytes is a database without pages.
             raise NotAJournal(f"{files.path} is not a SQLite database: name another file")
-        if self.url.layout is not None or not pages or application_id == APPLICATION_ID:
+        if self.url.layout is not None or not pages:
             return
-        raise NotAJournal(
-            f"{files.path} is another program's SQLite database: name another file, or ask `esjournal info` whose it is"
-        )
+        found = dict(connection.execute(_KINDS_OF_TABLES).fetchall())
+        if application_id != APPLICATION_ID:
+            self._check_is_a_dump(files, application_id, set(found))
+        for name, kind in found.items():
+            if kind != "table":
+                raise NotAJournal(f"{files.path} has {kind} {name}, where a journal has a table: restore a backup")
 
-    @contextmanager
-    def long_reading(self) -> Iterator[sqlite3.Connection]:
-        """Lease a connection for statements that may take seconds.
+    def _check_is_a_dump(self, files: DatabaseFiles, application_id: int, found: set[str]) -> None:
+        if application_id or found != _JOURNAL_TABLES:
+            raise NotAJournal(
+                f"{files.path} is another program's SQLite database: name another file, or ask `esjournal info` "
+                f"whose it is"
+            )
+        if not self._is_made:
+            raise NotInitialised(
+                f"{files.path} has the tables of a journal, and is not marked as one, like a file made from sqlite3's "
+                f".dump: run `esjournal --url '{self.url}' init` to mark it"
+            )
 
-        Python runs no signal handler while SQLite works: Ctrl-C would wait for the end of the statement.
+    def _prepare_to_write(self) -> None:
+        """Have connections that can write, to the files that were opened at the beginning.
+
+        Raises:
+            StoreReplaced: one of the files is another one now.
         """
-        with self.connection() as connection:
-            connection.set_progress_handler(_let_signals_through, _LOOK_FOR_SIGNALS_STEPS)
-            try:
-                yield connection
-            except sqlite3.OperationalError as error:
-                if _primary_code(error) == sqlite3.SQLITE_INTERRUPT:
-                    raise KeyboardInterrupt from None
-                raise
-            finally:
-                connection.set_progress_handler(None, 0)
+        if self._files is None:
+            return
+        if self._target is not None:
+            self._check_not_replaced(self._files)
+        if self._is_written:
+            return
+        self._files.check()
+        if not self._files.may_be_written():
+            raise self._read_only()
+        self._is_written = True
+        if self._guard is None:
+            self.close()
+
+    def _check_not_replaced(self, files: DatabaseFiles) -> None:
+        # SQLite keeps the files beside the database, or makes them, as long as a connection is open.
+        numbers = files.numbers()
+        if numbers == self._numbers:
+            return
+        if any(known not in (None, now) for known, now in zip(self._numbers, numbers, strict=True)):
+            files.check()
+            raise StoreReplaced(
+                f"{self.url} was replaced while it was open: stop every program that uses a journal before you "
+                f"restore it; check this one with `esjournal verify`, and start again"
+            )
+        self._numbers = numbers
+
+    def close(self) -> None:
+        """Close every connection.
+
+        The last one that may write folds the WAL into the file and removes it, by name. If another file has that name
+        by now, it is not ours to remove: then the guard, which only reads and never does that, is closed last.
+        """
+        guard, self._guard = self._guard, None
+        was_replaced = guard is not None and self._was_replaced()
+        if guard is not None and not was_replaced:
+            guard.close()
+        if self._first is not None:
+            self._first.close()
+        super().close()
+        if guard is not None:
+            guard.close()
+        if self._files is not None:
+            self._first = self._target = self._version = None
+
+    def _was_replaced(self) -> bool:
+        try:
+            if self._files is not None:
+                self._check_not_replaced(self._files)
+        except StoreError:
+            return True
+        return False
+
+    def forget_connections(self) -> None:
+        """Use new connections from now on; see the base class."""
+        # Kept without being closed: SQLite would let go of the locks of the other process.
+        self._others_of_that_process = (self._guard, self._first)
+        self._guard = self._first = None
+        super().forget_connections()
+        if self._files is not None:
+            self._target = self._version = None
 
     @property
     def is_shared(self) -> bool:
         """Whether other processes see the same store: not one in memory, or in a temporary file."""
         return self._files is not None
+
+    @property
+    def can_lock(self) -> bool:
+        """Whether what is read is protected by the database from writers: not if this user cannot lock its file."""
+        return self._version is None
+
+    def transaction(self, table: Table) -> AbstractContextManager[Any]:
+        """Lease a connection inside a transaction; see the base class."""
+        self._prepare_to_write()
+        return super().transaction(table)
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin with the write lock: who asks for it in the middle of a transaction is refused, not queued."""
@@ -153,6 +349,7 @@ class SQLiteSession(Session):
         """
         if len(rows) > 1:
             return super().append(statements, rows)
+        self._prepare_to_write()
         with self.connection() as connection:
             return self._with_lock(connection, lambda: self.load(connection, statements, rows))
 
@@ -220,27 +417,41 @@ class SQLiteSession(Session):
         return [connection.execute(select, (sequence_id,)).fetchone()[0] for sequence_id in sequence_ids]
 
     def changes(self) -> Iterator[None]:
-        """Yield at once, and then whenever another connection has committed; looking takes some microseconds."""
+        """Yield at once, and then whenever another connection has committed; looking takes some microseconds.
+
+        Raises:
+            StoreReplaced: one of the files is another one now.
+        """
         while True:
-            known, file = None, self._file_number()
-            with self.connection() as connection:
-                while self._file_number() == file:
-                    [version] = connection.execute("PRAGMA data_version").fetchone()
-                    if version == known:
-                        time.sleep(_FOLLOWING_SECONDS)
-                    else:
-                        known = version
-                        yield
-            # Another file has its name, as after a restore, and nobody will write to the one that is open.
-            self.close()
-            self._checked = False
+            if self._files is not None:
+                self._settle(self._files)
+            yield from self._changes_with_locks() if self._version is None else self._changes_of_the_file()
+
+    def _changes_with_locks(self) -> Iterator[None]:
+        known = None
+        with self.connection() as connection:
+            while True:
+                if self._files is not None:
+                    self._check_not_replaced(self._files)
+                [now] = connection.execute("PRAGMA data_version").fetchone()
+                if now == known:
+                    time.sleep(_FOLLOWING_SECONDS)
+                else:
+                    known = now
+                    yield
+
+    def _changes_of_the_file(self) -> Iterator[None]:
+        # Each reading looks anew whether the file can be locked by now, as it can while a writer has a WAL.
+        files, version = self._files, self._version
+        while files is not None and self._version == version:
+            yield
+            while self._version == version and files.version() == version and not files.have_more_than_the_database():
+                time.sleep(_FOLLOWING_SECONDS)
+            self._settle(files)
 
     def place(self) -> tuple[Any, ...]:
         """Return the number of the file, or what tells this database in memory from another."""
-        return self._file_number() or (id(self),)
-
-    def _file_number(self) -> tuple[int, int] | None:
-        return self._files.number() if self._files is not None else None
+        return (self._files.number() if self._files is not None else None) or (id(self),)
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""
@@ -259,13 +470,31 @@ class SQLiteSession(Session):
         if str(error).startswith("Could not decode to UTF-8"):
             # Python's own words, which repeat the text.
             return StoreDamaged(str(self.url), "a text is no UTF-8")
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
+            return StoreError(
+                f"{self.url} was left in the middle of a write, which has to be undone first: run "
+                f"`esjournal --url '{self.url}' init`, which does that"
+            )
         if code == sqlite3.SQLITE_READONLY:
-            return StoreError(f"{self.url} cannot be written: the file or its folder is read-only")
+            return self._read_only()
+        if code == sqlite3.SQLITE_CANTOPEN and self._files is not None and not self._files.may_be_written():
+            return StoreError(
+                f"{self.url} was left with a WAL that this user cannot read without writing: have a user who may write "
+                f"there run `esjournal --url '{self.url}' init`"
+            )
         if "no such table" in str(error):
             return self.not_initialised()
         if code == sqlite3.SQLITE_CONSTRAINT or not isinstance(error, sqlite3.OperationalError):
             return InvalidData(f"the database refuses the event: {error}")
         return StoreError(f"{self.url}: {error}")
+
+    def _read_only(self) -> StoreError:
+        return StoreError(f"{self.url} cannot be written: the file or its folder is read-only")
+
+    def interruption(self, error: BaseException) -> BaseException | None:
+        """Return the interruption that ended a statement; see the base class."""
+        # What a signal handler raises is lost in the progress handler, which only ends the statement.
+        return KeyboardInterrupt() if _primary_code(error) == sqlite3.SQLITE_INTERRUPT else super().interruption(error)
 
     def create_tables(self, tables: Sequence[Table]) -> bool:
         """Create the file and what is missing in it, and say whether anything was.
@@ -274,6 +503,7 @@ class SQLiteSession(Session):
             NotAJournal: the file is another program's, or no database; it is left as it was.
         """
         made = self._files is not None and self._files.make()
+        self._is_made = True
         try:
             with self.transaction(identity_table) as connection:
                 created = self._create_missing(connection, tables)
@@ -304,11 +534,13 @@ class SQLiteSession(Session):
     def _create_missing(self, connection: Any, tables: Sequence[Table]) -> bool:
         present = self.names_present(connection, [identity_table.name, *(table.name for table in tables)])
         missing = [table for table in tables if table.name not in present]
-        if identity_table.name not in present:
+        is_marked = connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        if not is_marked:
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        if identity_table.name not in present:
             missing.insert(0, identity_table)
         self.make_tables(connection, missing)
-        return self.complete_tables(connection, tables) or bool(missing)
+        return self.complete_tables(connection, tables) or bool(missing) or not is_marked
 
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
         """Return which of these names tables or indexes have."""
@@ -330,12 +562,3 @@ def _primary_code(error: BaseException) -> int:
     # It is the low byte of the extended one.
     code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code
-
-
-def _mode(path: Path) -> str:
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return "mode=rw"
-    # Where nobody can write, SQLite could not make the files that go with a WAL, and needs none.
-    if not Path(f"{path}-wal").exists():
-        return "mode=ro&immutable=1"
-    return "mode=ro"

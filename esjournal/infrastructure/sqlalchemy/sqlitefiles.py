@@ -11,12 +11,18 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from esjournal.exceptions import NotAJournal, StoreError, StoreNotFound
 
+FileNumber = tuple[int, int]
+FileVersion = tuple[int, ...]
+
+# Longer than a tick of any file system's clock.
+_TICK_SECONDS = 0.05
 # Only their owner may read new journals; SQLite gives the files of the WAL the same mode.
 _NEW_FILE_MODE = 0o600
 
@@ -71,13 +77,48 @@ class DatabaseFiles:
         """Say whether the file has no bytes, as one has that was just made."""
         return self.path.stat().st_size == 0
 
-    def number(self) -> tuple[int, int] | None:
-        """Return what tells the file from any other one; None if there is none."""
-        try:
+    def numbers(self) -> tuple[FileNumber | None, ...]:
+        """Return what tells each of the files from any other one: the database's, its WAL's and the WAL's index's."""
+        return tuple(_number(f"{self.path}{suffix}") for suffix in ("", "-wal", "-shm"))
+
+    def number(self) -> FileNumber | None:
+        """Return what tells the database's file from any other one; None if there is none."""
+        return _number(str(self.path))
+
+    def may_be_written(self) -> bool:
+        """Say whether this process may write the file, and make others beside it."""
+        return _permits(self.path, os.W_OK) and _permits(self.path.parent, os.W_OK)
+
+    def have_more_than_the_database(self) -> bool:
+        """Say whether a WAL or a rollback journal beside the file has content that belongs to the database."""
+        return any(_size(f"{self.path}{suffix}") for suffix in ("-wal", "-journal"))
+
+    def version(self) -> FileVersion:
+        """Return what changes whenever anybody writes to the database's file.
+
+        The clock of a file system ticks every few milliseconds. A file that was written a moment ago is looked at again
+        later: a second write within the same tick would not show.
+        """
+        while True:
             found = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
+            if abs(time.time() - found.st_mtime) > _TICK_SECONDS:
+                return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+            time.sleep(_TICK_SECONDS)
+
+
+def _number(path: str) -> FileNumber | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - before each append; pathlib would take three times as long
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _permits(path: Path, mode: int) -> bool:

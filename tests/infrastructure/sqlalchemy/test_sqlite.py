@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,12 +26,14 @@ from esjournal.exceptions import (
     StoreFull,
     StoreLocked,
     StoreNotFound,
+    StoreReplaced,
 )
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from tests.program import run, stored
 
 APPLICATION_ID = 0x45534A4C
 
@@ -108,7 +113,7 @@ def test_every_connection_writes_ahead_and_syncs_fully(journal: Path) -> None:
         with strategy.session.connection() as one, strategy.session.connection() as other:
             for connection in (one, other):
                 assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-                assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+                assert connection.execute("PRAGMA synchronous").fetchone() == (3,)
                 assert connection.execute("PRAGMA trusted_schema").fetchone() == (0,)
 
 
@@ -466,3 +471,190 @@ def test_a_refused_event_burns_no_global_position(journal: Path) -> None:
             with pytest.raises(EsjournalError):
                 strategy.append([event(), taken])
         assert strategy.append(event()) == range(4, 5)
+
+
+# What reading leaves as it was
+
+
+def left_with_a_wal(path: Path) -> None:
+    """Leave the last event in the WAL, as a program that was killed does."""
+    program = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "c.execute('UPDATE stored_events SET recorded_at = recorded_at WHERE global_position = 1'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path)], check=True)
+    assert path.with_name(f"{path.name}-wal").stat().st_size > 0
+
+
+@pytest.mark.parametrize("has_index", [True, False])
+@pytest.mark.parametrize("use", [read, identify])
+def test_reading_leaves_a_wal_where_it_is(journal: Path, has_index: bool, use: Callable[[Path], None]) -> None:
+    left_with_a_wal(journal)
+    wal = journal.with_name("journal.db-wal")
+    if not has_index:
+        journal.with_name("journal.db-shm").unlink()
+    before = journal.read_bytes(), wal.read_bytes()
+    use(journal)
+    assert (journal.read_bytes(), wal.read_bytes()) == before
+
+
+def test_writing_folds_a_wal_that_was_left_and_removes_it(journal: Path) -> None:
+    left_with_a_wal(journal)
+    append(journal)
+    assert [file.name for file in journal.parent.iterdir()] == ["journal.db"]
+
+
+def test_a_write_that_was_cut_off_outside_of_wal_is_undone_by_a_writer_only(journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("PRAGMA journal_mode=delete")
+    program = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "c.execute('PRAGMA cache_size=1'); c.execute('BEGIN IMMEDIATE'); "
+        "c.execute('CREATE TABLE big AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999) "
+        "SELECT i, randomblob(100) FROM n'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(journal)], check=True)
+    before = journal.read_bytes()
+    with pytest.raises(StoreError, match="was left in the middle of a write, which has to be undone first: run"):
+        read(journal)
+    assert journal.read_bytes() == before
+    set_up(journal)
+    with opened(journal) as strategy:
+        assert len(list(strategy.all_items())) == 3
+
+
+# Files that are replaced while they are open
+
+
+@pytest.fixture
+def backup(journal: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "backup.db"
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute(f"VACUUM INTO '{path}'")
+    return path
+
+
+def restore_over(journal: Path, backup: Path) -> None:
+    """Do what must never be done while a program has the journal open."""
+    shutil.copyfile(backup, journal)
+    for name in ("journal.db-wal", "journal.db-shm"):
+        journal.with_name(name).unlink()
+
+
+def remove_the_wal(journal: Path, backup: Path) -> None:
+    journal.with_name("journal.db-wal").unlink()
+
+
+def remove_the_index_of_the_wal(journal: Path, backup: Path) -> None:
+    journal.with_name("journal.db-shm").unlink()
+
+
+def move_over(journal: Path, backup: Path) -> None:
+    backup.replace(journal)
+
+
+replacements = pytest.mark.parametrize(
+    "replace", [restore_over, remove_the_wal, remove_the_index_of_the_wal, move_over]
+)
+
+
+@replacements
+@pytest.mark.parametrize("batch", [1, 3])
+def test_nothing_is_acknowledged_after_a_file_was_replaced(
+    journal: Path, backup: Path, batch: int, replace: Callable[[Path, Path], None]
+) -> None:
+    with opened(journal) as strategy:
+        strategy.append(event())
+        replace(journal, backup)
+        with pytest.raises(StoreReplaced, match="was replaced while it was open: stop every program"):
+            strategy.append([event() for _ in range(batch)])
+
+
+@pytest.mark.parametrize("use", [append, read])
+def test_closing_leaves_the_files_that_took_the_place_of_those_that_were_open(
+    journal: Path, backup: Path, use: Callable[[Path], None]
+) -> None:
+    with opened(journal) as strategy:
+        if use is append:
+            strategy.append(event())
+        list(strategy.all_items())
+        restore_over(journal, backup)
+        # In a process of its own, as SQLite shares what it knows of a file inside a process.
+        run("append", "new", "0", "a#B", "{}", url=str(journal))
+        holding = sqlite3.connect(journal)
+        holding.execute("SELECT count(*) FROM stored_events").fetchone()
+    holding.close()
+    assert run("verify", url=str(journal)).returncode == 0
+    assert len(stored(str(journal))) == 4
+
+
+# What is in somebody's file
+
+
+@pytest.mark.parametrize(
+    ("statements", "message"),
+    [
+        (
+            [
+                "ALTER TABLE stored_events RENAME TO hidden",
+                "CREATE VIEW stored_events AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                "SELECT i AS global_position, i AS originator_id, i AS originator_version, i AS event_type, "
+                "i AS state, i AS recorded_at FROM n",
+            ],
+            "has the view stored_events",
+        ),
+        (
+            ["ALTER TABLE stored_events ADD COLUMN big TEXT AS (hex(zeroblob(450000000)))"],
+            "has generated columns in stored_events",
+        ),
+        (["DROP TABLE esjournal", "CREATE VIRTUAL TABLE esjournal USING fts5(x)"], "has the virtual table esjournal"),
+    ],
+)
+@any_use
+def test_only_real_tables_are_read(
+    journal: Path, statements: list[str], message: str, use: Callable[[Path], None]
+) -> None:
+    with closing(sqlite3.connect(journal)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    with pytest.raises(NotAJournal, match=message):
+        use(journal)
+
+
+def test_every_connection_lets_signals_through_and_trusts_no_schema(journal: Path) -> None:
+    with opened(journal) as strategy, strategy.session.connection() as connection:
+        assert connection.execute("PRAGMA trusted_schema").fetchone() == (0,)
+        assert connection.execute("PRAGMA cell_size_check").fetchone() == (1,)
+        assert connection.getlimit(sqlite3.SQLITE_LIMIT_ATTACHED) == 0
+
+
+def test_a_statement_without_end_is_interrupted_by_ctrl_c(journal: Path) -> None:
+    program = (
+        "import sys; from esjournal.infrastructure.sqlalchemy.factory import open_event_store\n"
+        "store = open_event_store(sys.argv[1])\n"
+        "print('on its way', flush=True)\n"
+        "store.active_record_strategy.session.rows("
+        "'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(journal)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+
+
+def test_a_dump_read_back_is_a_journal_when_it_is_marked_as_one(journal: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    with closing(sqlite3.connect(journal)) as connection, closing(sqlite3.connect(copy)) as other:
+        other.executescript("".join(f"{line}\n" for line in connection.iterdump()))
+    for use in (read, append, identify):
+        with pytest.raises(NotInitialised, match=r"is not marked as one, .* run `esjournal .* init` to mark it"):
+            use(copy)
+    set_up(copy)
+    append(copy)
+    with opened(journal) as strategy, opened(copy) as other_strategy:
+        assert list(strategy.all_items()) == list(other_strategy.all_items())[:3]

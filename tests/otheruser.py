@@ -1,0 +1,38 @@
+"""The program as another user runs it, who has no rights but those that everybody has.
+
+Run as `python -m tests.otheruser ARGUMENT ...` by root; the environment that the tests run in may be out of that user's
+reach, so all that the program loads is loaded before its rights are dropped.
+"""
+
+import importlib
+import os
+import pkgutil
+import sys
+
+NOBODY = 65_534
+MODULE = [sys.executable, "-m", "tests.otheruser"]
+
+
+def main() -> None:
+    import zoneinfo
+
+    import psycopg
+    import rich.console
+    import rich.table
+
+    import esjournal
+
+    del psycopg, rich, zoneinfo
+    for module in pkgutil.walk_packages(esjournal.__path__, "esjournal."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    from esjournal.__main__ import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()
