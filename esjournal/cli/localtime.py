@@ -15,7 +15,7 @@ _SECOND = timedelta(seconds=1)
 def utc_of_local(local: datetime, *, latest: bool, zone: str | None = None) -> datetime:
     """Return the UTC time at which the local clock shows a time; both without tzinfo.
 
-    A time that the clock skips stands for the moment of the change. `datetime.astimezone` would shift it to one that is
+    A time that the clock skips stands for the time of the change. `datetime.astimezone` would shift it to one that is
     up to a day away.
 
     Args:
