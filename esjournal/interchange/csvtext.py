@@ -17,6 +17,8 @@ from esjournal.interchange.streams import Source
 COLUMNS = RecordedEvent._fields
 REQUIRED = COLUMNS[:4]
 ROWS_AT_A_TIME = 1_000
+# Compressed, some kilobytes can be hundreds of millions of them, each of which takes the csv module its time.
+_MOST_BLANK_LINES = 1_000_000
 
 # What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), also after what it may drop: spaces,
 # quotes and control characters.
@@ -41,6 +43,7 @@ def _reads(source: Source) -> Iterator[Read]:
     rows = csv.reader(lines, strict=True)
     line = 1
     header: list[str] | None = None
+    blank = 0
     while True:
         line = rows.line_num + 1
         try:
@@ -51,7 +54,12 @@ def _reads(source: Source) -> Iterator[Read]:
             break
         lines.bytes_of_row = 0
         if not row:
+            blank += 1
+            if blank > _MOST_BLANK_LINES:
+                reason = f"more than {_MOST_BLANK_LINES} blank lines stand one after another: get the file again"
+                raise InvalidLine(source.name, line, reason)
             continue
+        blank = 0
         if header is None:
             header = _header(row, source.name, line)
             continue
@@ -117,7 +125,7 @@ class _Lines:
             self.bytes_of_row += len(line) + 1
             if self.bytes_of_row > self._source.line_limit + 1:
                 reason = f"the row is longer than {self._source.line_limit} bytes"
-                advice = "close its quotes, or raise the limit with --max-line-bytes"
+                advice = f"close its quotes, or {self._source.advice_for_long_lines()}"
                 raise InvalidLine(self._source.name, number, f"{reason}: {advice}")
             try:
                 yield line.decode() + "\n"

@@ -23,7 +23,7 @@ from esjournal.cli.options import (
     url_of,
 )
 from esjournal.cli.terminal import output
-from esjournal.interchange.formats import FileFormat, format_of
+from esjournal.interchange.formats import FileFormat, compression_by_name, format_of
 
 
 def export(
@@ -107,7 +107,7 @@ def _check_format(chosen: FileFormat, path: str, *, seal: bool, csv_safe: bool) 
     if seal and chosen is not FileFormat.NDJSON:
         raise typer.BadParameter("--seal is for NDJSON: add --format ndjson, or name an .ndjson file.")
     if chosen is FileFormat.PARQUET:
-        if path.endswith((".gz", ".zst")):
+        if compression_by_name(path) is not None:
             raise typer.BadParameter(
                 f"Parquet is compressed inside, and {path} would be once more: name a .parquet file."
             )
