@@ -12,11 +12,12 @@ def main() -> None:
     try:
         # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either: all of it is in here.
         from esjournal.cli.interruption import end_on_termination, repeat_lost_interruptions
-        from esjournal.cli.streams import buffer_stdout, open_closed_streams
+        from esjournal.cli.streams import buffer_stdout, lose_messages_that_cannot_be_printed, open_closed_streams
 
         repeat_lost_interruptions()
         open_closed_streams()
         buffer_stdout()
+        lose_messages_that_cannot_be_printed()
         from esjournal.cli.app import app
         from esjournal.cli.unexpected import say_what_threads_raise
 

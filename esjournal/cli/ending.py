@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -77,6 +78,7 @@ class JournalGroup(TyperGroup):
         except _UsageError as error:
             code = _fail(_usage_message(error), USAGE)
         if standalone_mode:
+            _flush_or_give_up()
             sys.exit(code if isinstance(code, int) else 0)
         return code
 
@@ -95,17 +97,25 @@ class JournalGroup(TyperGroup):
 def _every_end() -> Iterator[None]:
     """End an output that cannot be written, and an interruption, before Typer does: it says nothing of either."""
     try:
-        yield
+        try:
+            yield
+        except typer.Exit:
+            sys.stdout.flush()
+            raise
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read us has seen enough; that is no error of theirs or ours.
         _close_stdout()
         raise typer.Exit(0) from None
     except OSError as error:
-        _close_stdout()
-        fail(f"the output cannot be written: {error.strerror or error}", STORE)
+        fail_to_print(f"the output cannot be written: {reason_of(error)}")
     except KeyboardInterrupt:
         fail("interrupted; what was not committed is not there", INTERRUPTED)
+
+
+def reason_of(error: OSError) -> str:
+    """Return why a stream cannot be read or written."""
+    return "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
 
 
 def exit_code_of(error: EsjournalError) -> int:
@@ -124,6 +134,12 @@ def fail(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
+def fail_to_print(message: str) -> NoReturn:
+    """Say what was done, though standard output does not take the answer, and end as where it takes no other."""
+    _close_stdout()
+    fail(message, STORE)
+
+
 def _fail(message: str, code: int) -> int:
     say(message)
     return code
@@ -136,6 +152,14 @@ def _usage_message(error: Any) -> str:
     if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):
         message += " A value that begins with - goes behind --, and versions are 0 or more."
     return f"{message} (see {command} --help)"
+
+
+def _flush_or_give_up() -> None:
+    # What else went wrong has been said, and the exit code is that of it.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _close_stdout()
 
 
 def _close_stdout() -> None:

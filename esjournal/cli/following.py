@@ -67,8 +67,9 @@ def followed(
 
 
 def _save(path: str, cursor: Cursor) -> None:
-    from esjournal.interchange.streams import replacing
+    from esjournal.interchange.sinks import replacing, sync
     from esjournal.journal.cursors import cursor_line
 
+    sync(sys.stdout.buffer)
     with replacing(path) as stream:
         stream.write(cursor_line(cursor))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from esjournal.cli.ending import BAD_DATA, CONFLICT, fail, say
+from esjournal.cli.ending import BAD_DATA, CONFLICT, fail, fail_to_print, say
 from esjournal.cli.options import checked
 from esjournal.exceptions import InvalidData
 from esjournal.interchange.formats import FileFormat, format_of
@@ -116,16 +116,15 @@ def check_options(
     if rejects is not None and format_of(rejects) is not FileFormat.NDJSON:
         raise typer.BadParameter(f"--rejects {rejects}: rejects are NDJSON, name the file so.")
     if summary is not None:
-        _check_summary(summary, rejects)
+        _check_summary(summary)
 
 
-def _check_summary(summary: str, rejects: str | None) -> None:
+def _check_summary(summary: str) -> None:
     # When it is written, all else is done, and it is too late to learn of a misspelt folder.
-    if summary == rejects:
-        raise typer.BadParameter(f"--summary {summary}: --rejects writes there, name another file.")
-    if not Path(summary).resolve().parent.is_dir():
+    # Unlike resolve() and is_dir(), these raise nothing for a loop of links or a name that is too long.
+    if not os.path.isdir(os.path.dirname(os.path.realpath(summary))):  # noqa: PTH112, PTH120
         raise typer.BadParameter(f"--summary {summary}: its folder is not there, make it first.")
-    if Path(summary).is_dir():
+    if os.path.isdir(summary):  # noqa: PTH112
         raise typer.BadParameter(f"--summary {summary}: that is a folder, name a file in it.")
 
 
@@ -164,7 +163,7 @@ def putting_aside(rejects: str | None) -> Iterator[PuttingAside | None]:
         yield None
         return
     from esjournal.interchange.rejects import reject_line
-    from esjournal.interchange.streams import sink
+    from esjournal.interchange.sinks import sink
 
     lines = array("q")
     with sink(rejects) as stream:
@@ -231,28 +230,46 @@ def fail_for_rejects(outcome: ImportOutcome, rejects: str | None) -> None:
         )
 
 
-def write_summary(path: str, outcome: ImportOutcome, *, dry_run: bool, **more: Any) -> None:
-    """Write the totals to a file, as JSON.
+@contextmanager
+def no_reader_is_a_failure() -> Iterator[None]:
+    """End with an error if a pipe that is written to has no reader left: there, what is written is the work itself."""
+    try:
+        yield
+    except BrokenPipeError:
+        fail_to_print("the output cannot be written: nothing reads it any more")
+
+
+@contextmanager
+def summing_up(summary: str | None, *, dry_run: bool) -> Iterator[Callable[..., None]]:
+    """Give what takes the totals, which are written at the end, whatever that is, as JSON.
+
+    Last, so that a file that takes no totals keeps no file of rejects from getting its name.
 
     Args:
-        path: the file.
-        outcome: what the import came to.
+        summary: the file; None writes none.
         dry_run: whether nothing was to be written.
-        more: what else belongs to the totals.
     """
-    from esjournal.interchange.streams import sink
+    totals: dict[str, Any] = {}
 
-    totals = {
-        "committed": outcome.committed,
-        "dry_run": dry_run,
-        "read": outcome.read,
-        "appended": outcome.appended,
-        "already_there": outcome.already_there,
-        "left_out": outcome.left_out,
-        "bad": outcome.bad_lines,
-        "conflicts": outcome.conflicts,
-        "seconds": round(outcome.seconds, 3),
-        **more,
-    }
-    with sink(path) as stream:
-        stream.write(json.dumps(totals).encode() + b"\n")
+    def sum_up(outcome: ImportOutcome, **more: Any) -> None:
+        totals.update(
+            committed=outcome.committed,
+            dry_run=dry_run,
+            read=outcome.read,
+            appended=outcome.appended,
+            already_there=outcome.already_there,
+            left_out=outcome.left_out,
+            bad=outcome.bad_lines,
+            conflicts=outcome.conflicts,
+            seconds=round(outcome.seconds, 3),
+            **more,
+        )
+
+    try:
+        yield sum_up
+    finally:
+        if totals and summary is not None:
+            from esjournal.interchange.sinks import sink
+
+            with sink(summary) as stream:
+                stream.write(json.dumps(totals).encode() + b"\n")

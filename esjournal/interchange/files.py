@@ -52,6 +52,11 @@ class Files:
         self._read_before = 0
         self._current: Source | None = None
 
+    @property
+    def paths(self) -> Sequence[str]:
+        """The files, with those of patterns."""
+        return self._paths
+
     def batches(self) -> Iterator[Batch]:
         """Yield the events of all files, with what is wrong with the lines between.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -91,12 +92,15 @@ def departure(journal: Journal, cursor: Cursor) -> str | None:
 
 
 def cursor_line(cursor: Cursor) -> bytes:
-    """Return what a cursor's file holds; written through `streams.replacing`, it is the old one or the new."""
+    """Return what a cursor's file holds; written through `sinks.replacing`, it is the old one or the new."""
     return f"{json.dumps(asdict(cursor))}\n".encode()
 
 
 def _read(path: str) -> Cursor | None:
     try:
+        # Opened, a pipe would wait for a writer.
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise InvalidCursor(f"{path} is no regular file, and a cursor is kept in one: name another")
         with Path(path).open("rb") as file:
             data = file.read(_MOST_BYTES)
     except FileNotFoundError:

@@ -21,7 +21,7 @@ from esjournal.interchange.files import Files
 from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events
 from esjournal.interchange.objects import doubtful
 from esjournal.interchange.rejects import Problem
-from esjournal.interchange.streams import sink
+from esjournal.interchange.sinks import sink
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal, open_journal

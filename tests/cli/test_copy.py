@@ -430,7 +430,7 @@ def test_the_same_journal_twice_is_refused_whatever_it_is_called(source: str, tm
         (tmp_path / "link.db").symlink_to(source)
         other_names = [source, f"sqlite:///{source}", str(tmp_path / "link.db")]
     for name in other_names:
-        refused(invoke("copy", source, name), 2, "SOURCE and TARGET are both ")
+        refused(invoke("copy", source, name), 2, "(SOURCE and TARGET are both |is named twice)")
 
 
 def test_a_copy_of_a_journals_file_is_another_journal(old: str, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_one_bad_file_of_many_is_enough_for_nothing_to_be_written(folder: Path, 
         (["e.ndjson", "--rejects", "missing/r.ndjson"], "missing/r.ndjson cannot be written: No such file"),
         (["e.ndjson", "--summary", "missing/s.json"], "--summary missing/s.json: its folder is not there"),
         (["e.ndjson", "--summary", "."], "--summary .: that is a folder, name a file in it"),
-        (["e.ndjson", "--summary", "r", "--rejects", "r"], "--summary r: --rejects writes there, name another file"),
+        (["e.ndjson", "--summary", "r", "--rejects", "r"], "r is named twice, as --rejects and as --summary"),
         (["e.ndjson", "--commit-every", "0"], "Invalid value for '--commit-every'"),
         (["e.ndjson", "--max-rejects", "-1", "--rejects", "r"], "Invalid value for '--max-rejects'"),
         (["x-*.ndjson"], r"x-\*.ndjson matches no file: check the pattern"),
@@ -161,17 +161,6 @@ def test_rejects_that_are_mended_are_imported_from_their_file(mixed: str, url: s
     Path("r.ndjson").write_text("\n".join(mended))
     ended(invoke("import", "r.ndjson", url=url), 0, TOTALS.format(2, 2, 0))
     assert [(found.originator_id, found.originator_version) for found in stored(url)[-2:]] == [(OTHER_ID, 1), (ID, 2)]
-
-
-def test_rejects_may_take_the_place_of_the_file_they_are_from(mixed: str, url: str) -> None:
-    assert invoke("import", mixed, "--rejects", mixed, url=url).exit_code == 3
-    assert len(Path(mixed).read_text().splitlines()) == 2
-    before = Path(mixed).read_text()
-    assert invoke("import", mixed, "--rejects", mixed, url=url).exit_code == 3
-    # What is not mended is still all there.
-    assert [json.loads(line)["reject"].get("text") for line in Path(mixed).read_text().splitlines()] == [
-        json.loads(line)["reject"].get("text") for line in before.splitlines()
-    ]
 
 
 def test_only_conflicts_among_the_rejects_end_with_4(folder: Path, url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from esjournal.interchange import ndjson
 from esjournal.journal.opening import initialise
-from tests.events import ID, event, generated, sequence
+from tests.events import ID, OTHER_ID, event, generated, sequence
 from tests.program import COMMAND, environment, file_with, journal_with, run, start, stored
 
 IMPORTED = 20_000
@@ -78,7 +80,6 @@ def test_head_gets_its_lines_and_nobody_complains(large: str, command: str) -> N
         ["export", "-o", "/dev/full"],
         ["get", ID],
         ["get", ID, "-F", "json"],
-        ["append", "new", "0", "a", "{}"],
         ["init", "--sql"],
         ["--help"],
         ["get", "--help"],
@@ -96,22 +97,87 @@ def test_an_output_that_is_full_ends_with_5_and_the_cause(sqlite_url: str, comma
 
 
 @pytest.mark.parametrize(
-    ("redirection", "code"), [("export >&-", 0), ("append - <&-", 0), ("append new 0 a - <&-", 3), ("import - 2>&-", 0)]
+    ("redirection", "code", "message"),
+    [
+        (f"{command} >&-", 5, "the output cannot be written: it is closed")
+        for command in ("export", "export -o /dev/stdout", f"get {ID}", "log", "list", "verify --digest", "--help")
+    ]
+    + [
+        (f"{command} <&-", 2, "standard input cannot be read: it is closed")
+        for command in ("import -", "append -", "append new 0 a -", "import --dry-run -")
+    ]
+    + [
+        ("verify >&-", 0, "1 events verified: sound.*"),
+        ("get 9b300b13-0000-4000-8000-000000000000 >&-", 1, "nothing found: .*"),
+        ("export -o x.ndjson >&- <&-", 0, "exported 1 events to x.ndjson"),
+    ],
 )
-def test_a_standard_stream_that_is_closed_is_as_if_it_were_empty(sqlite_url: str, redirection: str, code: int) -> None:
+def test_a_closed_stream_is_not_an_empty_one(
+    sqlite_url: str, tmp_path: Path, redirection: str, code: int, message: str
+) -> None:
     journal_with(sqlite_url, sequence(1))
-    line = f"{sys.executable} -m esjournal {redirection}"
-    ended = subprocess.run(
+    ended = in_shell(redirection, ESJOURNAL_URL=sqlite_url, folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert re.fullmatch(f"esjournal: {message}\n", ended.stderr)
+    assert len(stored(sqlite_url)) == 1
+
+
+@pytest.mark.parametrize(("to", "reason"), [(">&-", "it is closed"), (">/dev/full", "No space left on device")])
+def test_an_append_whose_answer_cannot_be_printed_says_that_it_is_stored(sqlite_url: str, to: str, reason: str) -> None:
+    journal_with(sqlite_url, sequence(1))
+    ended = in_shell(f"append new 0 a '{{}}' {to}", ESJOURNAL_URL=sqlite_url)
+    stored_as = stored(sqlite_url)[-1].originator_id
+    assert (ended.returncode, ended.stderr) == (
+        5,
+        f"esjournal: stored as {stored_as}, but that cannot be written to standard output: {reason}\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "to", "code", "count"),
+    [
+        *(
+            ("import --rejects r.ndjson --summary s.json mixed.ndjson", to, 3, 4)
+            for to in ("2>/dev/full", "2>&-", "2> >(exec true)")
+        ),
+        ("import --max-rejects 0 --rejects r.ndjson mixed.ndjson", "2>/dev/full", 3, 3),
+        (f"append {ID} 0 other '{{}}'", "2>/dev/full", 4, 3),
+        ("export -o e.ndjson --cursor-file c", "2>/dev/full", 0, 3),
+        ("copy journal.db new.ndjson --cursor-file c --summary s.json", "2>/dev/full", 0, 3),
+        ("get 9b300b13-0000-4000-8000-000000000000", "2>/dev/full", 1, 3),
+        ("export --nothing", "2>/dev/full", 2, 3),
+    ],
+)
+def test_a_message_that_cannot_be_printed_changes_nothing(
+    tmp_path: Path, command: str, to: str, code: int, count: int
+) -> None:
+    outcomes = []
+    for folder, redirection in (("printed", "2>messages"), ("lost", to)):
+        (tmp_path / folder).mkdir()
+        journal_with(f"sqlite:///{tmp_path / folder}/journal.db", sequence(3))
+        line = ndjson.line_of(event(0, of=OTHER_ID)._replace(global_position=1))
+        (tmp_path / folder / "mixed.ndjson").write_text(f"{line}\nbad\n")
+        url = "" if command.startswith("copy") else f"sqlite:///{tmp_path / folder}/journal.db"
+        ended = in_shell(f"{command} {redirection}", ESJOURNAL_URL=url, folder=tmp_path / folder)
+        files = {found.name for found in (tmp_path / folder).iterdir()} - {"messages"}
+        outcomes.append((ended.returncode, len(ended.stdout), files))
+        assert len(stored(f"sqlite:///{tmp_path / folder}/journal.db")) == count
+    assert outcomes[0][0] == code
+    assert outcomes[0] == outcomes[1]
+
+
+def in_shell(arguments: str, *, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    line = f"{sys.executable} -m esjournal {arguments}"
+    return subprocess.run(
         ["bash", "-c", line],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        env=environment(ESJOURNAL_URL=sqlite_url),
+        env=environment(**variables),
+        cwd=folder,
+        timeout=60,
         check=False,
     )
-    assert (ended.returncode, ended.stdout) == (code, "")
-    assert "Traceback" not in ended.stderr
-    assert len(stored(sqlite_url)) == 1
 
 
 def test_export_to_import_is_one_pipe_from_one_database_to_the_other(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from esjournal.cli.ending import say
+from esjournal.cli.ending import fail_to_print, reason_of, say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, names_layout, url_of
 from esjournal.exceptions import InvalidData, OutcomeUnknown, UnusableFile
 
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 MASKED = "***"
 
 _NEW = "new"
+# What is appended at once is held in memory, and an input without an end must not fill it.
+_MOST_BYTES = 64 * 1024 * 1024
+# An id, a version, a type and a time, with the names that they have in a line.
+_BYTES_BESIDE_A_STATE = 200
+STANDARD_STREAM = "-"
 
 
 def append(
@@ -97,7 +102,7 @@ def append(
         event = event._replace(originator_id=checked(partial(find, journal), event.originator_id))
         with _finding_out(journal, event):
             [position] = journal.events.append(event)
-    typer.echo(event.originator_id if originator_id == _NEW else position)
+    _print_stored(event.originator_id if originator_id == _NEW else position)
 
 
 def _append_lines(url: str, has_more_arguments: bool) -> None:
@@ -107,19 +112,25 @@ def _append_lines(url: str, has_more_arguments: bool) -> None:
         named = f" A sequence whose name is - is written as its id, {id_of_name('-')}." if names_layout(url) else ""
         raise typer.BadParameter(f"`append -` reads whole events from stdin: give no other arguments.{named}")
     from esjournal.interchange import ndjson
-    from esjournal.interchange.streams import STANDARD_STREAM, source
+    from esjournal.interchange.streams import source
     from esjournal.journal.opening import open_journal
 
     events: list[RecordedEvent] = []
-    with source(STANDARD_STREAM) as stdin:
+    size = 0
+    with source(STANDARD_STREAM, line_limit=_MOST_BYTES) as stdin:
         for batch in ndjson.read(stdin):
             if batch.bad:
                 raise batch.bad[0]
             events += batch.events
+            size += sum(len(state) + _BYTES_BESIDE_A_STATE for state in batch.columns[3])
+            if size > _MOST_BYTES:
+                raise InvalidData(
+                    f"standard input has more than {_MOST_BYTES} bytes of events, the most that is appended at once: "
+                    f"`esjournal import -` takes any number"
+                )
     with open_journal(url) as journal, _finding_out(journal, *events[:1]):
         positions = journal.events.append(events)
-    for position in positions:
-        typer.echo(position)
+    _print_stored(*positions)
     if not events:
         say("standard input had no events; nothing was appended")
 
@@ -143,16 +154,31 @@ def _finding_out(journal: Journal, *events: RecordedEvent) -> Iterator[None]:
         raise unknown.with_advice(advice) from None
 
 
-def _state_text(argument: str) -> str:
-    if argument == "-":
-        return _decoded(sys.stdin.buffer.read())
-    if not argument.startswith("@"):
-        return argument
+def _print_stored(*answers: str | int) -> None:
     try:
-        return _decoded(Path(argument[1:]).read_bytes())
+        for answer in answers:
+            typer.echo(answer)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # The exit code says that something failed, and it was not the append.
+        stored = f"{answers[0]} to {answers[-1]}" if len(answers) > 1 else f"{answers[0]}"
+        fail_to_print(f"stored as {stored}, but that cannot be written to standard output: {reason_of(error)}")
+
+
+def _state_text(argument: str) -> str:
+    if argument != STANDARD_STREAM and not argument.startswith("@"):
+        return argument
+    name = "standard input" if argument == STANDARD_STREAM else argument[1:]
+    try:
+        with nullcontext(sys.stdin.buffer) if argument == STANDARD_STREAM else Path(name).open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UnusableFile(f"{argument[1:]} cannot be read: {reason}") from None
+        reason = reason_of(error) if isinstance(error, OSError) else error
+        raise UnusableFile(f"{name} cannot be read: {reason}") from None
+    if len(data) > _MOST_BYTES:
+        raise InvalidData(f"{name} has more than {_MOST_BYTES} bytes, the most that append takes as a state")
+    return _decoded(data)
 
 
 def _decoded(data: bytes) -> str:

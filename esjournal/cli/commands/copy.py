@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,15 +23,16 @@ from esjournal.cli.importing import (
     check_options,
     check_outcome,
     fail_for_rejects,
+    no_reader_is_a_failure,
     putting_aside,
     say_totals,
     say_unused,
+    summing_up,
     type_choice,
-    write_summary,
 )
 from esjournal.cli.options import AfterOption, CursorFileOption
 from esjournal.cli.progress import copying_progress
-from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events, uncompressed
+from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events
 
 if TYPE_CHECKING:
     from esjournal.journal.proving import Proof
@@ -85,11 +85,11 @@ def copy(
         raise typer.BadParameter("--url names one journal, and copy is given SOURCE and TARGET: leave it out.")
     check_options(dry_run=dry_run, commit_every=commit_every, rejects=rejects, max_rejects=max_rejects, summary=summary)
     _check_places(source, target, proven=not (dry_run or no_verify))
-    _check_files(source, target, rejects, summary, cursor_file)
     _check_span(source, after, cursor_file)
     for_stores = _for_stores(target, commit_every=commit_every, require_contiguous=require_contiguous)
     choice = type_choice(map_type, only_type, skip_type)
-    from esjournal.interchange.streams import replacing
+    from esjournal.interchange.sinks import replacing
+    from esjournal.journal import apart
     from esjournal.journal.copying import open_source
     from esjournal.journal.cursors import cursor_line
     from esjournal.journal.opening import is_same_journal
@@ -98,9 +98,18 @@ def copy(
     from esjournal.journal.targets import open_target
 
     types = TypeSelection(*choice)
+    apart.keep_apart(
+        apart.journal("SOURCE", source),
+        apart.journal("TARGET", target, written=True),
+        apart.written("--rejects", rejects),
+        apart.written("--summary", summary),
+        apart.written("--cursor-file", cursor_file),
+    )
     # A server that stores on this machine takes a core for itself.
     busy = 2 if target.startswith("postgresql") else 1
     with (
+        no_reader_is_a_failure(),
+        summing_up(summary, dry_run=dry_run) as sum_up,
         open_source(
             source, after=after, cursor_file=cursor_file, busy=busy, in_parts=commit_every is not None
         ) as copied,
@@ -121,8 +130,7 @@ def copy(
                     on_progress=on_progress,
                     **for_stores,
                 )
-            if summary is not None:
-                write_summary(summary, outcome, dry_run=dry_run, proof=None)
+            sum_up(outcome, proof=None)
             _say_problems(outcome)
             # Inside the block, so that no file of rejects is left of a copy that was given up.
             check_outcome(
@@ -151,8 +159,7 @@ def copy(
                     by_value=place.rewrites_states,
                     on_progress=on_progress,
                 )
-            if summary is not None:
-                write_summary(summary, outcome, dry_run=dry_run, proof=asdict(proof))
+            sum_up(outcome, proof=asdict(proof))
             _say_proof(proof, quiet=quiet)
         if cursor_stream is not None:
             cursor_stream.write(cursor_line(copied.cursor()))
@@ -160,26 +167,18 @@ def copy(
 
 
 def _check_places(source: str, target: str, *, proven: bool) -> None:
+    for standard, instead in ((source, "import -"), (target, "export -o -")):
+        if standard == "-":
+            raise typer.BadParameter(f"copy reads both sides again to prove itself: `esjournal {instead}` takes `-`.")
     if format_of(target) is FileFormat.PARQUET and "://" not in target:
         raise typer.BadParameter(f"{target}: Parquet is for analysis and cannot be read back: name .ndjson or .csv.")
     if is_file_of_events(target):
-        if uncompressed(target).endswith(".json"):
-            raise typer.BadParameter(f"{target}: a copy is one event a line, or CSV: name .ndjson or .csv.")
         if is_file_of_events(source):
             raise typer.BadParameter(f"both are files: `esjournal --url {source} export -o {target}` does that.")
-        if proven and Path(target).exists() and not Path(target).is_file():
+        from esjournal.interchange.sinks import is_stream
+
+        if proven and is_stream(target):
             raise typer.BadParameter(f"{target} is no file that could be read again for the proof: add --no-verify.")
-
-
-def _check_files(source: str, target: str, *others: str | None) -> None:
-    # That both are one journal is found out where they are opened, whatever it is called.
-    taken = {Path(name).resolve() for name in (source, target) if "://" not in name}
-    for name in others:
-        if name is not None:
-            path = Path(name).resolve()
-            if path in taken:
-                raise typer.BadParameter(f"{name} is named twice: name a file of its own for each.")
-            taken.add(path)
 
 
 def _check_span(source: str, after: int | None, cursor_file: str | None) -> None:

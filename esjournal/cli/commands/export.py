@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from typing import Annotated
 
@@ -10,7 +11,6 @@ import typer
 from esjournal.cli.ending import say
 from esjournal.cli.options import (
     AfterOption,
-    CsvSafeOption,
     CursorFileOption,
     IdsOption,
     LayoutOption,
@@ -18,12 +18,11 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
-    check_csv_safe,
     checked_start,
     url_of,
 )
 from esjournal.cli.terminal import output
-from esjournal.interchange.formats import FileFormat, compression_by_name, format_of
+from esjournal.interchange.formats import FileFormat, format_of
 
 
 def export(
@@ -45,7 +44,10 @@ def export(
     seal: Annotated[
         bool, typer.Option("--seal", help="NDJSON: end with a line that has counts and a SHA-256 of the others.")
     ] = False,
-    csv_safe: CsvSafeOption = False,
+    csv_safe: Annotated[
+        bool,
+        typer.Option("--csv-safe", help="CSV: put ' before what a spreadsheet would take for a formula."),
+    ] = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -71,13 +73,20 @@ def export(
     journal_url = url_of(context, url, layout, table)
     starts = [checked_start(text, journal_url) for text in originator_ids or ()]
     from esjournal.domain.model.typepatterns import TypePatterns
-    from esjournal.interchange.streams import STANDARD_STREAM, replacing, sink
+    from esjournal.interchange.sinks import replacing, sink, sync
+    from esjournal.interchange.streams import STANDARD_STREAM
+    from esjournal.journal import apart
     from esjournal.journal.cursors import cursor_at, cursor_line, position_after
     from esjournal.journal.exporting import export_events
     from esjournal.journal.files import open_to_read
     from esjournal.journal.finding import find_sequence
     from esjournal.journal.matching import Selection
 
+    apart.keep_apart(
+        apart.journal("the journal", journal_url),
+        apart.written("-o", path),
+        apart.written("--cursor-file", cursor_file),
+    )
     with open_to_read(journal_url) as journal:
         ids = [find_sequence(journal, start) for start in starts]
         begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
@@ -97,17 +106,19 @@ def export(
                     sealed=seal,
                 )
             if cursor_stream is not None:
+                sync(sys.stdout.buffer)
                 cursor_stream.write(cursor_line(cursor_at(journal, exported.position)))
     if path != STANDARD_STREAM:
         say(f"exported {exported.events} events to {path}")
 
 
 def _check_format(chosen: FileFormat, path: str, *, seal: bool, csv_safe: bool) -> None:
-    check_csv_safe(csv_safe, csv=chosen is FileFormat.CSV)
+    if csv_safe and chosen is not FileFormat.CSV:
+        raise typer.BadParameter("--csv-safe is for CSV: add --format csv, or name a .csv file.")
     if seal and chosen is not FileFormat.NDJSON:
         raise typer.BadParameter("--seal is for NDJSON: add --format ndjson, or name an .ndjson file.")
     if chosen is FileFormat.PARQUET:
-        if compression_by_name(path) is not None:
+        if path.endswith((".gz", ".zst")):
             raise typer.BadParameter(
                 f"Parquet is compressed inside, and {path} would be once more: name a .parquet file."
             )

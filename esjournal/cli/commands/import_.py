@@ -21,11 +21,12 @@ from esjournal.cli.importing import (
     check_options,
     check_outcome,
     fail_for_rejects,
+    no_reader_is_a_failure,
     putting_aside,
     say_totals,
     say_unused,
+    summing_up,
     type_choice,
-    write_summary,
 )
 from esjournal.cli.options import FileFormatOption, LayoutOption, TableOption, UrlOption, url_of
 from esjournal.cli.progress import reading_progress
@@ -88,12 +89,24 @@ def import_(
     # A server that stores on this machine takes a core for itself: with two, a third process makes an import slower.
     with read_beside(files, busy=2 if journal_url.startswith("postgresql") else 1) as batches:
         # The files are being read while all this loads.
+        from esjournal.journal import apart
         from esjournal.journal.importing import import_events
         from esjournal.journal.opening import open_journal
         from esjournal.journal.selecting import TypeSelection
 
         types = TypeSelection(*choice)
-        with open_journal(journal_url) as journal, putting_aside(rejects) as aside:
+        apart.keep_apart(
+            apart.journal("the journal", journal_url, written=True),
+            apart.written("--rejects", rejects),
+            apart.written("--summary", summary),
+            *(apart.read("FILE", path) for path in files.paths),
+        )
+        with (
+            no_reader_is_a_failure(),
+            summing_up(summary, dry_run=dry_run) as sum_up,
+            open_journal(journal_url) as journal,
+            putting_aside(rejects) as aside,
+        ):
             with reading_progress(files, quiet) as on_progress:
                 outcome = import_events(
                     journal,
@@ -105,8 +118,7 @@ def import_(
                     max_put_aside=max_rejects,
                     on_progress=on_progress,
                 )
-            if summary is not None:
-                write_summary(summary, outcome, dry_run=dry_run)
+            sum_up(outcome)
             for problem in (*outcome.first_bad_lines, *outcome.first_conflicts):
                 say(str(problem))
             # Inside the block, so that no file of rejects is left of an import that was given up.

@@ -13,14 +13,12 @@ from esjournal.cli.ending import INTERRUPTED, NOTHING_FOUND, fail
 from esjournal.cli.interruption import interruption_repeated
 from esjournal.cli.options import (
     AfterOption,
-    CsvSafeOption,
     IdsOption,
     LayoutOption,
     OutputFormat,
     TableOption,
     TypesOption,
     UrlOption,
-    check_csv_safe,
     checked,
     checked_start,
     url_of,
@@ -61,7 +59,6 @@ def log(
         ),
     ] = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
-    csv_safe: CsvSafeOption = False,
     template: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="A line of your own for each event.", show_default=False),
@@ -102,7 +99,6 @@ def log(
 
     if template is not None and (full or output_format is not OutputFormat.TABLE):
         raise typer.BadParameter("--template says how to print: leave out --full and --format.")
-    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
     line_of = None if template is None else line_template(template)
     earliest, latest = _span(since, until)
     comparisons = _comparisons(where or ())
@@ -123,11 +119,13 @@ def log(
     from esjournal.cli.pager import paged
     from esjournal.cli.rendering.log import print_log
     from esjournal.domain.model.typepatterns import TypePatterns
+    from esjournal.journal import apart
     from esjournal.journal.files import open_to_read
     from esjournal.journal.finding import find_sequence
     from esjournal.journal.matching import Selection
     from esjournal.journal.reading import read_journal
 
+    apart.keep_apart(apart.journal("the journal", journal_url), apart.written("--cursor-file", cursor_file))
     with open_to_read(journal_url) as journal:
         selection = Selection(
             types=TypePatterns(types or ()),
@@ -140,7 +138,7 @@ def log(
         if follow:
             pages = followed(journal, selection, after=after, last=last, cursor_file=cursor_file)
             try:
-                print_log(pages, output_format, full=full, csv_safe=csv_safe, line_of=line_of)
+                print_log(pages, output_format, full=full, line_of=line_of)
             except KeyboardInterrupt:
                 # It is how a follower ends, and nothing to say a word about.
                 raise typer.Exit(INTERRUPTED) from None
@@ -149,7 +147,7 @@ def log(
         if first is None:
             fail(f"nothing found: {journal.shown_url} has no events that match", NOTHING_FOUND)
         with paged(not no_pager):
-            print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, line_of=line_of)
+            print_log(chain([first], pages), output_format, full=full, line_of=line_of)
 
 
 def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]:

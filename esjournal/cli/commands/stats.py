@@ -47,12 +47,20 @@ def stats(
     """
     from esjournal.cli.rendering.report import ReportFormat, report
     from esjournal.cli.rendering.stats import print_counts, print_json
+    from esjournal.journal import apart
     from esjournal.journal.counting import count_events
     from esjournal.journal.files import open_to_count
 
     given = {ReportFormat.SVG: svg, ReportFormat.HTML: html}
     reports = {report_format: path for report_format, path in given.items() if path is not None}
-    with open_to_count(url_of(context, url, layout, table)) as journal, _files(reports) as streams:
+    for report_format, path in reports.items():
+        if path == "-":
+            raise typer.BadParameter(f"--{report_format} -: the counts go to stdout, name a file.")
+    journal_url = url_of(context, url, layout, table)
+    apart.keep_apart(
+        apart.journal("the journal", journal_url), apart.written("--svg", svg), apart.written("--html", html)
+    )
+    with open_to_count(journal_url) as journal, _files(reports) as streams:
         counted = count_events(journal, by=by)
         for report_format, stream in streams.items():
             stream.write(report(counted, report_format).encode())
@@ -71,12 +79,7 @@ def _files(reports: Mapping[ReportFormat, str]) -> Iterator[dict[ReportFormat, I
         # Files may be compressed, and what does that takes a while to load.
         yield {}
         return
-    from esjournal.interchange.streams import STANDARD_STREAM, sink
+    from esjournal.interchange.sinks import sink
 
-    for report_format, path in reports.items():
-        if path == STANDARD_STREAM:
-            raise typer.BadParameter(f"--{report_format} -: the counts go to stdout, name a file.")
-    if len(set(reports.values())) < len(reports):
-        raise typer.BadParameter("--svg and --html name the same file: name two.")
     with ExitStack() as files:
         yield {report_format: files.enter_context(sink(path)) for report_format, path in reports.items()}

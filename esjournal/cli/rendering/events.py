@@ -32,14 +32,13 @@ Gap = tuple[int, int]
 _UP_TO_COMMA = re.compile(r"[^,]*,|[^,]+")
 
 
-def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *, gaps: bool, csv_safe: bool) -> bool:
+def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *, gaps: bool) -> bool:
     """Print events of one sequence, streaming.
 
     Args:
         events: in the order to print them.
         output_format: how.
         gaps: whether a table shows which versions are missing between two events.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
 
     Returns:
         Whether there were any; if not, nothing was printed.
@@ -50,7 +49,7 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
         return False
     every = chain([first], remaining)
     if output_format is not OutputFormat.TABLE:
-        for text in event_texts(every, output_format, csv_safe=csv_safe):
+        for text in event_texts(every, output_format):
             write(text)
         return True
     rows = _with_gaps(map(_shown, every)) if gaps else map(_shown, every)
@@ -61,18 +60,17 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
     return True
 
 
-def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat, *, csv_safe: bool) -> Iterator[str]:
+def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat) -> Iterator[str]:
     """Yield events as JSON, NDJSON or CSV, in pieces.
 
     Args:
         events: one or more.
         output_format: which of the three.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
     """
     from esjournal.interchange import csvtext, ndjson
 
     if output_format is OutputFormat.CSV:
-        return csvtext.write(events, safe=csv_safe)
+        return csvtext.write(events, safe=False)
     if output_format is OutputFormat.NDJSON:
         return ndjson.write(events)
     lines = map(ndjson.line_of, events)

@@ -1,0 +1,117 @@
+"""Which files a command reads and which it writes, so that it never writes what it reads.
+
+A file is told by where its name leads, and by its device and number: a hard link has neither the same name nor a link
+to follow. Nothing is opened for it, because closing a file takes a process's locks on it away
+(https://www.sqlite.org/howtocorrupt.html, section 2.2).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Hashable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from esjournal.exceptions import UnusableFile
+from esjournal.infrastructure.sqlalchemy.urls import StoreURL
+from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.sinks import check_writable
+from esjournal.interchange.streams import STANDARD_STREAM
+
+# What SQLite keeps beside a database: https://www.sqlite.org/tempfiles.html.
+_BESIDE_A_DATABASE = ("", "-wal", "-shm", "-journal")
+
+
+class Named(NamedTuple):
+    """A file as a command names it: `what` is what it is to the command, `marks` what tells it from any other file."""
+
+    what: str
+    name: str
+    marks: frozenset[Hashable]
+    written: bool
+
+
+def journal(what: str, url: str, *, written: bool = False) -> Named:
+    """Name a journal, or a file of events that is read like one.
+
+    Args:
+        what: what it is to the command: an option, an argument.
+        url: a URL, the path of a SQLite file, or that of a file of events.
+        written: whether the command writes it.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        UnusableFile: a file cannot be written.
+    """
+    if is_file_of_events(url):
+        if written:
+            check_writable(url)
+        return Named(what, url, frozenset(_marks(url)), written)
+    address = StoreURL.parse(url)
+    database = None if address.path is None else os.path.realpath(address.path)
+    names = [] if database is None else [database + end for end in _BESIDE_A_DATABASE]
+    return Named(what, str(address), frozenset(mark for name in names for mark in _marks(name)), written)
+
+
+def read(what: str, path: str) -> Named:
+    """Name a file that is read; `-` is standard input."""
+    return Named(what, path, frozenset(_marks_of_stream(sys.stdin) if path == STANDARD_STREAM else _marks(path)), False)
+
+
+def written(what: str, path: str | None) -> Named:
+    """Name a file that is written; `-` is standard output, and None is no file.
+
+    Raises:
+        UnusableFile: it cannot be written.
+    """
+    if path is None:
+        return Named(what, "", frozenset(), True)
+    check_writable(path)
+    marks = {STANDARD_STREAM, *_marks_of_stream(sys.stdout)} if path == STANDARD_STREAM else _marks(path)
+    return Named(what, path, frozenset(marks), True)
+
+
+def keep_apart(*files: Named) -> None:
+    """Refuse a file that is written and named a second time, whatever it is called.
+
+    Args:
+        files: all that a command reads and writes.
+
+    Raises:
+        UnusableFile: one is named twice.
+    """
+    taken: dict[Hashable, Named] = {}
+    for file in sorted(files, key=lambda file: not file.written):
+        for mark in file.marks:
+            if mark in taken:
+                raise UnusableFile(
+                    f"{file.name} is named twice, as {taken[mark].what} and as {file.what}: "
+                    f"name a file of its own for each"
+                )
+        if file.written:
+            taken |= dict.fromkeys(file.marks, file)
+
+
+def _marks(path: str) -> Iterator[Hashable]:
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        found = None
+    # A device such as /dev/null has room for all.
+    if found is None or not stat.S_ISCHR(found.st_mode):
+        yield os.path.realpath(path)
+    if found is not None:
+        yield from _numbers(found)
+
+
+def _marks_of_stream(stream: IO[str]) -> Iterator[Hashable]:
+    try:
+        yield from _numbers(os.fstat(stream.fileno()))
+    except (OSError, ValueError):
+        return
+
+
+def _numbers(found: os.stat_result) -> Iterable[Hashable]:
+    return [(found.st_dev, found.st_ino)] if stat.S_ISREG(found.st_mode) else []

@@ -1,0 +1,328 @@
+"""Files that commands write: never what they read, whole or not there, and no more readable than before."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from esjournal.exceptions import UnusableFile
+from esjournal.interchange.sinks import replacing, sink
+from tests.events import event, sequence
+from tests.program import environment, file_with, invoke, journal_with, stored
+
+NOBODY = 65534
+SOMEBODY = 65533
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that is worked in, with a journal and a file of events, and other names of both."""
+    monkeypatch.chdir(tmp_path)
+    journal_with(f"sqlite:///{tmp_path}/J", sequence(3))
+    file_with(tmp_path / "f.ndjson", [event(3)])
+    for name in ("J", "f.ndjson"):
+        (tmp_path / f"link-{name}").symlink_to(name)
+        (tmp_path / f"hard-{name}").hardlink_to(name)
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {found.name: found.read_bytes() for found in folder.iterdir() if found.is_file()}
+
+
+# What is read, or written already
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(f"--url J export -o {name}" for name in ("J", "./J", "link-J", "hard-J", "J-wal", "J-shm", "J-journal")),
+        "--url sqlite:///J export --type X -o J",
+        "--url link-J export -o J",
+        "--url link-J export -o J-wal",
+        "--url J export --cursor-file J",
+        "--url J export -o e.ndjson --cursor-file e.ndjson",
+        *(f"--url f.ndjson export --limit 1 -o {name}" for name in ("f.ndjson", "link-f.ndjson", "hard-f.ndjson")),
+        "--url f.ndjson export --cursor-file hard-f.ndjson",
+        "--url J log -f --cursor-file hard-J",
+        *(f"--url J stats --{option} link-J" for option in ("svg", "html")),
+        "--url J stats --svg s --html ./s",
+        "--url f.ndjson stats --html f.ndjson",
+        *(f"--url J import --{option} J f.ndjson" for option in ("rejects", "summary")),
+        *(f"--url J import --{option} hard-f.ndjson f.ndjson" for option in ("rejects", "summary")),
+        "--url J import --rejects f.ndjson *.ndjson",
+        "--url J import --dry-run --rejects f.ndjson f.ndjson",
+        "--url J import --rejects new.ndjson --summary ./new.ndjson f.ndjson",
+        "--url J import hard-J",
+        "copy J hard-J",
+        "copy --dry-run J link-J",
+        "copy --summary J-wal J new.ndjson",
+        "copy --rejects hard-f.ndjson f.ndjson J",
+        "copy --cursor-file new.ndjson J new.ndjson",
+        "copy --no-verify --summary hard-J f.ndjson J",
+    ],
+)
+def test_what_a_command_reads_or_writes_already_is_not_written(folder: Path, command: str) -> None:
+    before = contents(folder)
+    ended = invoke(*command.split())
+    assert (ended.exit_code, ended.stdout) == (2, ""), ended.stderr
+    assert re.fullmatch(
+        r"esjournal: \S+ is named twice, as .* and as .*: name a file of its own for each\n", ended.stderr
+    )
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--url J export -o new.ndjson --cursor-file new.cursor",
+        "--url J import --rejects /dev/null --summary /dev/null f.ndjson",
+        "--url J import --summary new.json f.ndjson link-f.ndjson",
+        "--url J stats --svg new.svg --html new.html",
+    ],
+)
+def test_files_of_their_own_are_taken(folder: Path, command: str) -> None:
+    assert invoke(*command.split()).exit_code == 0
+
+
+# Names that cannot be written
+
+
+@pytest.mark.parametrize("name", ["loop.ndjson", f"{'x' * 300}.ndjson", "missing/e.ndjson", "folder.ndjson"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--url J export -o {}",
+        "--url J export --cursor-file {}",
+        "--url J import --rejects {} f.ndjson",
+        "--url J import --summary {} f.ndjson",
+        "--url J stats --svg {}",
+        "--url J log -f --cursor-file {}",
+        "copy J {}",
+    ],
+)
+def test_a_name_that_cannot_be_written_is_one_clear_line(folder: Path, command: str, name: str) -> None:
+    (folder / "loop.ndjson").symlink_to("loop.ndjson")
+    (folder / "folder.ndjson").mkdir()
+    before = contents(folder)
+    ended = invoke(*command.format(name).split())
+    assert (ended.exit_code, ended.stdout) == (2, ""), ended.stderr
+    assert re.fullmatch("esjournal: [^\n]+\n", ended.stderr)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("length", [240, 255])
+def test_the_longest_names_can_be_written(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "é".ljust(length - 1, "x")
+    with sink(str(path)) as stream:
+        stream.write(b"a\n")
+    assert [found.read_bytes() for found in tmp_path.iterdir()] == [b"a\n"]
+
+
+def test_what_another_process_left_half_written_is_in_nobodys_way(tmp_path: Path) -> None:
+    path = tmp_path / "e.ndjson"
+    for _ in range(2):
+        child = os.fork()
+        if child == 0:
+            with replacing(str(path)) as stream:
+                stream.write(b"half")
+                stream.flush()
+                os._exit(0)
+        os.waitpid(child, 0)
+    with replacing(str(path)) as stream:
+        stream.write(b"whole")
+    assert path.read_bytes() == b"whole"
+
+
+# Modes and owners
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o666])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "e.ndjson"
+    path.touch()
+    path.chmod(mode)
+    write(path)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--url J export -o new --cursor-file new2",
+        "--url J import --rejects new --summary new2 f.ndjson",
+        "--url J stats --svg new --html new2",
+        "copy J new.ndjson",
+    ],
+)
+def test_a_new_file_is_for_its_owner_only(folder: Path, command: str) -> None:
+    assert invoke(*command.split()).exit_code == 0
+    assert {stat.S_IMODE(found.stat().st_mode) for found in folder.glob("new*")} == {0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_file_that_is_replaced_keeps_its_owner_and_group(tmp_path: Path) -> None:
+    path = tmp_path / "e.ndjson"
+    path.touch()
+    os.chown(path, NOBODY, SOMEBODY)
+    write(path)
+    assert (path.stat().st_uid, path.stat().st_gid) == (NOBODY, SOMEBODY)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_group_that_cannot_be_kept_gives_its_rights_to_no_other(shared: Path) -> None:
+    path = shared / "e.ndjson"
+    path.touch()
+    path.chmod(0o664)
+    shared.chmod(0o777)
+    assert written_by(NOBODY, path) == 0
+    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (NOBODY, 0o604)
+
+
+# Links, in folders where everybody may make files
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that other users reach, as they don't reach those of the tests."""
+    folder = Path("/tmp") / f"esjournal-{os.urandom(8).hex()}"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    try:
+        yield folder
+    finally:
+        for found in folder.iterdir():
+            found.unlink()
+        folder.rmdir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("kind", ["link", "dangling", "file", "pipe"])
+def test_what_another_user_put_into_a_folder_of_everybody_is_not_written(
+    shared: Path, tmp_path: Path, kind: str
+) -> None:
+    planted, target = shared / "e.ndjson", tmp_path / "target"
+    if kind == "link":
+        target.touch()
+    if kind in ("link", "dangling"):
+        planted.symlink_to(target)
+    elif kind == "file":
+        planted.touch()
+    else:
+        os.mkfifo(planted)
+    os.chown(planted, NOBODY, NOBODY, follow_symlinks=False)
+    (tmp_path / "way").symlink_to(planted)
+    for name in (planted, tmp_path / "way"):
+        with pytest.raises(UnusableFile, match="is another user's, in a folder where everybody may make files"):
+            write(name)
+    os.chown(planted, 0, 0, follow_symlinks=False)
+    if kind != "pipe":
+        write(planted)
+        assert planted.read_bytes() == b"a\n"
+
+
+def test_a_link_stays_a_link_to_what_is_written(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to("other")
+    (tmp_path / "other").symlink_to(tmp_path / "file")
+    for _ in range(2):
+        write(tmp_path / "one")
+        assert (tmp_path / "one").is_symlink()
+        assert (tmp_path / "file").read_bytes() == b"a\n"
+
+
+# What is durable, and in which order
+
+
+def test_a_files_name_is_durable_before_the_cursor_has_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        happened.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def noted_replace(self: Path, target: Path) -> Path:
+        happened.append(target.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    assert invoke(*["--url", "J", "export", "-o", "new.ndjson", "--cursor-file", "c"]).exit_code == 0
+    assert happened == ["file", "new.ndjson", "folder", "file", "c", "folder"]
+
+
+# Streams that are open already
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "out"),
+    [
+        ("{} --url J export -o /dev/stdout | wc -l", 0, "3\n"),
+        ("{} --url J export -o /dev/fd/1 | wc -l", 0, "3\n"),
+        ("{} --url J export -o /proc/self/fd/1 | head -n 1 | wc -l", 0, "1\n"),
+        (
+            "mkfifo p; wc -l < p > count & {} --url J export -o >(cat > p); wait $!; cat count",
+            0,
+            "3\n",
+        ),
+        ("(echo before; {} --url J export -o /dev/stdout; echo after) >> all; wc -l < all", 0, "5\n"),
+        ("ln -s /dev/stdout way; {} --url J export -o way | wc -l; test -L way", 0, "3\n"),
+        ("{} --url J export -o /dev/fd/9 9>nine; wc -l < nine", 0, "3\n"),
+        ("{} --url J export -o /dev/fd/9", 2, ""),
+        ("{} --url J import --rejects /dev/stderr bad 2>&1 | grep -c '\"reject\":{{'", 3, "1\n"),
+        ("{} --url J import --summary /dev/stdout f.ndjson | grep -c appended", 0, "1\n"),
+        ("{} --url J import --rejects >(exec true) many", 5, ""),
+        ("{} copy J /dev/stdout | cat", 5, ""),
+        ("{} copy J -", 2, ""),
+        ("{} copy - J", 2, ""),
+        ("{} copy J way.ndjson | cat", 2, ""),
+        ("{} copy --no-verify J way.ndjson | wc -l", 0, "3\n"),
+        ("mkfifo p; {} --url p list", 5, ""),
+        ("mkfifo p; {} --url J export --cursor-file p", 2, ""),
+    ],
+)
+def test_open_streams_and_pipes_are_written_to_and_never_read_again(
+    folder: Path, line: str, code: int, out: str
+) -> None:
+    (folder / "bad").write_text("bad\n")
+    (folder / "many").write_text("bad\n" * 100_000)
+    (folder / "way.ndjson").symlink_to("/dev/stdout")
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line.format(f"{sys.executable} -m esjournal")],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (code, out), ended.stderr
+    assert "|" in line or code == 0 or re.fullmatch("(esjournal: [^\n]+\n)+", ended.stderr), ended.stderr
+    assert len(stored("J")) == 3 + ("f.ndjson" in line)
+
+
+def write(path: Path) -> None:
+    with sink(str(path)) as stream:
+        stream.write(b"a\n")
+
+
+def written_by(user: int, path: Path) -> int:
+    """Write a file as another user, in a process of its own, and return its exit code."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+            write(path)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
