@@ -17,6 +17,7 @@ EsjournalError
       +-- NotAJournal          something else is there
       +-- NotInitialised       a store is there, and no journal in it yet
       +-- StoreDamaged         what is there cannot be read
+      |    +-- MomentOutOfRange  ... because it was recorded at a time that has no four digits of a year
       +-- SchemaTooNew         a later esjournal made it
       +-- StoreLocked          others kept it locked until the timeout
       +-- StatementCancelled   the server gave up on a statement
@@ -159,6 +160,10 @@ class StoreDamaged(StoreError):
 
     def __str__(self) -> str:
         return f"{self.shown_url} is damaged: {self.reason}; restore it from a backup"
+
+
+class MomentOutOfRange(StoreDamaged):
+    """What is stored was recorded at a time outside of the years 1 to 9999."""
 
 
 class SchemaTooNew(StoreError):

@@ -37,18 +37,19 @@ class Journal:
 
 
 @contextmanager
-def open_journal(url: str) -> Iterator[Journal]:
+def open_journal(url: str, *, as_it_is: bool = False) -> Iterator[Journal]:
     """Open the journal at a URL, or the tables of another library as one, and close it after.
 
     Args:
         url: a URL, or the path of a SQLite file.
+        as_it_is: also where columns are not what they were made as, to find out what else is wrong.
 
     Raises:
         InvalidURL: the URL cannot be used.
         StoreError: there is no journal, or it cannot be opened; nothing is made.
     """
     with _datastore(url) as datastore:
-        yield _journal(datastore) if datastore.url.layout is None else _others_journal(datastore)
+        yield _journal(datastore, as_it_is) if datastore.url.layout is None else _others_journal(datastore)
 
 
 def is_same_journal(one: Journal, other: Journal) -> bool:
@@ -64,8 +65,10 @@ def open_temporary_journal() -> Iterator[Journal]:
         yield _journal(datastore)
 
 
-def _journal(datastore: SQLAlchemyDatastore) -> Journal:
+def _journal(datastore: SQLAlchemyDatastore, as_it_is: bool = False) -> Journal:
     identity = datastore.identity()
+    if not as_it_is:
+        datastore.check_columns()
     events = SQLAlchemyActiveRecordStrategy(
         session=datastore.session,
         active_record_class=RecordedEventRecord,

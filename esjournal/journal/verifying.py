@@ -10,7 +10,7 @@ from uuid import UUID
 
 from esjournal.domain.model import fields
 from esjournal.domain.model.findings import INTEGRITY, Finding, counted, span
-from esjournal.exceptions import InvalidData, InvalidLine, StoreDamaged
+from esjournal.exceptions import InvalidData, InvalidLine, MomentOutOfRange, StoreDamaged
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
@@ -58,7 +58,7 @@ def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[
             on_finding(_problem_finding(problem))
 
         if not is_file_of_events(url):
-            journal = opened.enter_context(open_journal(url))
+            journal = opened.enter_context(open_journal(url, as_it_is=True))
             if journal.layout is not None:
                 if (behind := journal.events.session.sequence_behind(journal.events.table)) is not None:
                     on_finding(Finding("sequence", journal.events.table.name, behind))
@@ -150,7 +150,8 @@ class Verification:
             except StoreDamaged as error:
                 unreadable.append(position)
                 self._position = position
-                yield Finding(INTEGRITY, str(position), f"the event cannot be read: {error.reason}")
+                kind = "bad-moment" if isinstance(error, MomentOutOfRange) else INTEGRITY
+                yield Finding(kind, str(position), f"the event cannot be read: {error.reason}")
         if begin == self._position or len(unreadable) == PAGE_SIZE:
             yield Finding(INTEGRITY, span(self._position + 1, self.until), f"what is behind was not read: {reason}")
             self._position = self.until

@@ -87,6 +87,14 @@ class SQLAlchemyDatastore:
         """Drop the tables and the journal's identity."""
         self.session.drop_tables(self._tables)
 
+    def check_columns(self) -> None:
+        """Make sure that the columns of the tables are what they were made as.
+
+        Raises:
+            StoreDamaged: one of them is not, and reading it could change what is stored.
+        """
+        self.session.check_columns([identity_table, *self._tables])
+
     def close_connection(self) -> None:
         """Close every connection; a database in memory is gone then."""
         if self._session is not None:

@@ -36,6 +36,7 @@ def open_event_store(
         else:
             # A standby, for instance: its journals are read as they are.
             datastore.identity()
+        datastore.check_columns()
     except BaseException:
         datastore.close_connection()
         raise

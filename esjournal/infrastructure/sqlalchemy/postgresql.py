@@ -19,6 +19,7 @@ from esjournal.exceptions import (
     EsjournalError,
     InvalidData,
     InvalidURL,
+    MomentOutOfRange,
     NotAJournal,
     NotInitialised,
     OutcomeUnknown,
@@ -74,6 +75,12 @@ _OTHER_THAN_TABLES = """
 """
 # The schema that the URL names, else the first one of the search path.
 _SCHEMA = "coalesce(CAST(%s AS text), CAST(pg_catalog.current_schema() AS text))"
+_COLUMNS = """
+    SELECT CAST(attname AS text),
+        pg_catalog.format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' not null' ELSE '' END
+    FROM pg_catalog.pg_attribute WHERE attrelid = CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid) AND attnum > 0
+"""
+_TYPES = ("bigint", "uuid", "text", "timestamp with time zone")
 _SEARCH_PATH = "SELECT CAST(CURRENT_USER AS text), pg_catalog.current_setting('search_path')"
 _UNUSABLE_SCHEMA = """
     SELECT CAST(nspname AS text), CAST(CURRENT_USER AS text) FROM pg_catalog.pg_namespace
@@ -91,7 +98,19 @@ _SETTINGS_NOT_IN_FORCE = """
         ELSE listed.source NOT IN ('client', 'session') END
 """
 
-_CANCELLED = (errors.QueryCanceled, errors.SerializationFailure, errors.DeadlockDetected, errors.TransactionTimeout)
+# The first that fits counts: some of these are classes of others.
+_KINDS: tuple[tuple[tuple[type[Exception], ...], type[EsjournalError]], ...] = (
+    ((errors.LockNotAvailable,), StoreLocked),
+    (
+        (errors.QueryCanceled, errors.SerializationFailure, errors.DeadlockDetected, errors.TransactionTimeout),
+        StatementCancelled,
+    ),
+    ((errors.DiskFull,), StoreFull),
+    ((errors.DataCorrupted, errors.IndexCorrupted), StoreDamaged),
+    ((errors.UndefinedTable, errors.InvalidSchemaName), NotInitialised),
+    ((psycopg.OperationalError, errors.IdleInTransactionSessionTimeout), StoreUnreachable),
+    ((psycopg.DataError, psycopg.IntegrityError), InvalidData),
+)
 
 # How each kind of error is said.
 _SAID: dict[type[EsjournalError], str] = {
@@ -467,8 +486,8 @@ class PostgreSQLSession(Session):
         if kind is NotInitialised:
             return self.not_initialised()
         message = self._safe_message(error)
-        if kind is StoreDamaged:
-            return StoreDamaged(str(self.url), message)
+        if issubclass(kind, StoreDamaged):
+            return kind(str(self.url), message)
         if _is_wrong_version(error):
             return InvalidData(f"the event does not follow the last one of its sequence: {message}")
         advice = _ADVICE.get(getattr(error, "sqlstate", None) or "")
@@ -494,6 +513,22 @@ class PostgreSQLSession(Session):
             raise NotAJournal(
                 f"{self.url}: {name} {what}, and reading it could run what others made: name another journal"
             )
+
+    def check_columns(self, tables: Sequence[Table]) -> None:
+        """Make sure that columns have their types and are never NULL; see the base class."""
+        dialect = self.engine.dialect
+        for table in tables:
+            name = dialect.identifier_preparer.format_table(table)
+            with self.connection() as connection:
+                found = dict(connection.execute(_COLUMNS, (name,)).fetchall())
+            for column in table.columns:
+                kind = column.type.compile(dialect).lower()
+                expected = kind if column.nullable else f"{kind} not null"
+                # Of other types the server and SQLAlchemy have different names.
+                if kind in _TYPES and found.get(column.name) != expected:
+                    there = found.get(column.name, "missing")
+                    reason = f"the column {column.name} of {name} is {there}, and it was made as {expected}"
+                    raise StoreDamaged(str(self.url), reason)
 
     def check_schema(self) -> None:
         """Find out whether a schema may not be used; see the base class."""
@@ -641,27 +676,16 @@ def _outside_years(error: BaseException) -> str | None:
 
 
 def _error_kind(error: BaseException) -> type[EsjournalError]:
-    if isinstance(error, errors.LockNotAvailable):
-        return StoreLocked
-    if isinstance(error, _CANCELLED):
-        return StatementCancelled
-    if isinstance(error, errors.DiskFull):
-        return StoreFull
-    if isinstance(error, errors.DataCorrupted | errors.IndexCorrupted):
+    if _outside_years(error):
+        return MomentOutOfRange
+    has_state = getattr(error, "sqlstate", None) is not None
+    if isinstance(error, psycopg.DataError) and not has_state:
+        # What the driver has no object for, which it finds out when it reads.
         return StoreDamaged
-    if _outside_years(error) or (isinstance(error, psycopg.DataError) and error.sqlstate is None):
-        # What the server has no words for, or the driver no object: both only when something is read.
-        return StoreDamaged
-    if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
-        return NotInitialised
-    if isinstance(error, psycopg.OperationalError | errors.IdleInTransactionSessionTimeout):
-        return StoreUnreachable
-    if isinstance(error, psycopg.DataError | psycopg.IntegrityError):
-        return InvalidData
-    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+    if isinstance(error, psycopg.ProgrammingError) and not has_state:
         # Raised before anything is sent: the connection string has something that libpq does not know.
         return InvalidURL
-    return StoreError
+    return next((kind for errors_of_kind, kind in _KINDS if isinstance(error, errors_of_kind)), StoreError)
 
 
 def _primary_message(error: BaseException) -> str:

@@ -278,6 +278,13 @@ class Session(ABC):
             NotAJournal: one of them is something else, or has columns of other types.
         """
 
+    def check_columns(self, tables: Sequence[Table]) -> None:  # noqa: B027
+        """Make sure that columns are what `init` makes, so that nothing is changed or left out while it is read.
+
+        Raises:
+            StoreDamaged: one of them is not.
+        """
+
     def check_schema(self) -> None:  # noqa: B027
         """Find out why nothing is seen of a store that may be there.
 
