@@ -527,7 +527,7 @@ class PostgreSQLSession(Session):
                 # Of other types the server and SQLAlchemy have different names.
                 if kind in _TYPES and found.get(column.name) != expected:
                     there = found.get(column.name, "missing")
-                    reason = f"the column {column.name} of {name} is {there}, and it was made as {expected}"
+                    reason = f"the column {column.name} of {table.name} is {there}, and it was made as {expected}"
                     raise StoreDamaged(str(self.url), reason)
 
     def check_schema(self) -> None:
