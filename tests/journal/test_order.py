@@ -286,7 +286,7 @@ def test_a_table_that_a_subscription_fills_is_refused(database: str, tmp_path: P
             (subscribed,),
         )
     url = f"{database}&schema=public&layout=eventsourcing"
-    refused(url, tmp_path, "a logical subscription fills stored_events.*name the server that publishes it")
+    refused(url, tmp_path, "a logical subscription fills public.stored_events .*name the server that publishes it")
     assert "logical subscription" in warnings(url)[0]
     assert read(url) == 1
 
@@ -313,7 +313,7 @@ def test_a_journal_that_citus_distributes_is_neither_written_nor_followed(
     url = f"{database}&schema=public"
     journal_with(url, sequence(3))
     distributed("stored_events", method)
-    refused(url, tmp_path, "Citus has distributed the table stored_events")
+    refused(url, tmp_path, "Citus has distributed the table public.stored_events")
     assert "Citus has distributed" in warnings(url)[0]
     assert read(url) == 3
     file, other = tmp_path / "events.ndjson", journal_with(str(tmp_path / "other.db"), generated(30))
@@ -326,7 +326,7 @@ def test_a_journal_that_citus_distributes_is_neither_written_nor_followed(
     ):
         result = invoke(*command)
         assert (result.exit_code, result.stdout) == (5, ""), result.output
-        assert re.search("is not written to: Citus has distributed the table stored_events", result.stderr)
+        assert re.search("is not written to: Citus has distributed the table public.stored_events", result.stderr)
     with open_event_store(url) as store, pytest.raises(OutOfOrder, match="Citus"):
         next(store.all_domain_events(after=1))
     assert read(url) == 3
