@@ -42,6 +42,7 @@ complete -c esjournal -n "__esjournal_command_is 'init'" -l schema -x -d 'Postgr
 complete -c esjournal -n "__esjournal_command_is 'init'" -l sql -d 'Print the SQL that makes the tables, and make nothing'
 complete -c esjournal -n "__esjournal_command_is 'init'" -l help -s h -d 'Show this message and exit'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l recorded-at -x -d 'When it was recorded, instead of now: ISO 8601'
+complete -c esjournal -n "__esjournal_command_is 'append'" -l if-absent -d 'Take an identical event that is there already for the one appended'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Whose tables these are, where they are no journal\'s'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l table -x -d 'With --layout: the table, where its name is another one'

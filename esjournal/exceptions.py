@@ -115,9 +115,10 @@ class _PlaceTaken(EsjournalError):
                 f"sequence {self.sequence_id}: {word} {self.position} is given twice, with {other}; "
                 f"give each {word} once"
             )
+        advice = "it is there already, so leave it out" if self.identical else "read it again and append after that"
         return (
             f"sequence {self.sequence_id}: {word} {self.position} is taken by {other}, "
-            f"the sequence is at {word} {self.last_position}; read it again and append after that"
+            f"the sequence is at {word} {self.last_position}; {advice}"
         )
 
 

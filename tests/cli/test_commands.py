@@ -162,16 +162,47 @@ def test_append_keeps_the_moment_it_is_given(url: str) -> None:
     assert stored(url)[0].recorded_at == MOMENT
 
 
-@pytest.mark.parametrize("identical", [True, False])
-def test_append_to_a_taken_place_is_a_conflict_that_says_everything(url: str, identical: bool) -> None:
+@pytest.mark.parametrize(
+    ("state", "which", "advice"),
+    [
+        ("{}", "an identical", "it is there already, so leave it out, or add --if-absent"),
+        ('{"x":1}', "a different", "read it again and append after that"),
+    ],
+)
+def test_append_to_a_taken_place_is_a_conflict_that_says_everything(
+    url: str, state: str, which: str, advice: str
+) -> None:
     for version in ("0", "1", "2"):
         invoke("append", ID, version, "a", "{}", url=url)
-    result = invoke("append", ID, "1", "a", "{}" if identical else '{"x":1}', url=url)
-    which = "an identical" if identical else "a different"
-    refused(
-        result, 4, f"sequence {ID}: version 1 is taken by {which} event, the sequence is at version 2; read it again"
-    )
+    result = invoke("append", ID, "1", "a", state, url=url)
+    refused(result, 4, f"sequence {ID}: version 1 is taken by {which} event, the sequence is at version 2; {advice}")
     assert len(stored(url)) == 3
+
+
+def test_an_identical_event_that_is_there_is_as_good_as_appended_if_absence_is_asked_for(url: str) -> None:
+    for _ in range(2):
+        ended(invoke("append", ID, "0", "a", '{"x":1}', "--if-absent", url=url), 0, out="1\n")
+    ended(invoke("append", ID, "1", "a", "{}", "--if-absent", url=url), 0, out="2\n")
+    for arguments in ([ID, "0", "a", "{}"], [ID, "0", "b", '{"x":1}']):
+        refused(invoke("append", *arguments, "--if-absent", url=url), 4, "version 0 is taken by a different event")
+    assert len(stored(url)) == 2
+
+
+def test_lines_that_are_there_are_left_out_if_absence_is_asked_for(url: str) -> None:
+    lines = [f'{{"originator_id":"{ID}","originator_version":{n},"event_type":"a","state":{{}}}}\n' for n in range(5)]
+    invoke("append", "-", url=url, input=lines[0] + lines[1])
+    given = lines[1] + lines[2] + lines[0] + lines[2]
+    for _ in range(2):
+        ended(invoke("append", "--if-absent", "-", url=url, input=given), 0, out="2\n3\n1\n3\n")
+    different = lines[1].replace('"a"', '"b"')
+    for given in (lines[3] + different, lines[3] + lines[3].replace('"a"', '"b"')):
+        refused(invoke("append", "-", "--if-absent", url=url, input=given), 4, "a different event")
+    assert len(stored(url)) == 3
+
+
+@pytest.mark.parametrize("place", [["new", "0"], [ID, "next"], ["new", "next"]])
+def test_absence_is_not_asked_for_where_no_place_is_given(url: str, place: list[str]) -> None:
+    refused(invoke("append", *place, "a", "{}", "--if-absent", url=url), 2, "give the id and the version")
 
 
 def test_append_reads_a_state_from_stdin_and_from_a_file_without_their_last_line_end(url: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from esjournal.cli.ending import fail_to_print, reason_of, say
+from esjournal.cli.ending import CONFLICT, fail, fail_to_print, reason_of, say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, names_layout, url_of
-from esjournal.exceptions import InvalidData, OutcomeUnknown, UnusableFile
+from esjournal.exceptions import ConcurrencyError, InvalidData, OutcomeUnknown, SequencedItemConflict, UnusableFile
 
 if TYPE_CHECKING:
     from esjournal.infrastructure.sequenceditem import RecordedEvent
@@ -55,6 +55,9 @@ def append(
         str | None,
         typer.Option(metavar="TIME", help="When it was recorded, instead of now: ISO 8601.", show_default=False),
     ] = None,
+    if_absent: Annotated[
+        bool, typer.Option("--if-absent", help="Take an identical event that is there already for the one appended.")
+    ] = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -62,7 +65,8 @@ def append(
     """Append an event, and print its global position.
 
     With `new` as ID the new id is printed instead. When the program ends with 0, the event is on the disk. When the
-    version is taken, nothing is written: exit 4.
+    version is taken, nothing is written: exit 4. With --if-absent, an event of the same type and state that is there
+    already is as good as appended: its global position is printed, exit 0.
 
     \b
     Examples:
@@ -71,15 +75,18 @@ def append(
       id=$(esjournal append new 0 accounts#Opened '{"owner":"Bob"}')
       echo '{"owner":"Cid"}' | esjournal append new 0 accounts#Opened -
       cat events.ndjson | esjournal append -
+      cat events.ndjson | esjournal append --if-absent -
 
-    The last form takes lines as `export` writes them, and appends all of them or none.
+    The last forms take lines as `export` writes them, and append all of them or none.
     """
     if originator_id == "-":
         has_more_arguments = any(given is not None for given in (version, event_type, state, recorded_at))
-        _append_lines(url_of(context, url, layout, table), has_more_arguments)
+        _append_lines(url_of(context, url, layout, table), has_more_arguments, if_absent)
         return
     if version is None or event_type is None or state is None:
         raise typer.BadParameter("an event needs ID VERSION TYPE STATE.")
+    if if_absent and (originator_id == _NEW or version == "next"):
+        raise typer.BadParameter("--if-absent looks for the event at its place: give the id and the version.")
     from esjournal.domain.model import fields
     from esjournal.infrastructure.sequenceditem import RecordedEvent
     from esjournal.journal.finding import new_sequence, sequence_to_append_to
@@ -100,12 +107,11 @@ def append(
             )
         find = new_sequence if originator_id == _NEW else sequence_to_append_to
         event = event._replace(originator_id=checked(partial(find, journal), event.originator_id))
-        with _finding_out(journal, event):
-            [position] = journal.events.append(event)
+        [position] = _append(journal, [event], if_absent)
     _print_stored(event.originator_id if originator_id == _NEW else position)
 
 
-def _append_lines(url: str, has_more_arguments: bool) -> None:
+def _append_lines(url: str, has_more_arguments: bool, if_absent: bool) -> None:
     from esjournal.domain.model.names import id_of_name
 
     if has_more_arguments:
@@ -128,11 +134,23 @@ def _append_lines(url: str, has_more_arguments: bool) -> None:
                     f"standard input has more than {_MOST_BYTES} bytes of events, the most that is appended at once: "
                     f"`esjournal import -` takes any number"
                 )
-    with open_journal(url) as journal, _finding_out(journal, *events[:1]):
-        positions = journal.events.append(events)
+    with open_journal(url) as journal:
+        positions = _append(journal, events, if_absent)
     _print_stored(*positions)
     if not events:
         say("standard input had no events; nothing was appended")
+
+
+def _append(journal: Journal, events: Sequence[RecordedEvent], if_absent: bool) -> Sequence[int]:
+    from esjournal.journal.appending import append_if_absent
+
+    try:
+        with _finding_out(journal, *events[:1]):
+            return append_if_absent(journal, events) if if_absent else journal.events.append(events)
+    except SequencedItemConflict as conflict:
+        if conflict.identical:
+            fail(f"{ConcurrencyError(*conflict.args)}, or add --if-absent", CONFLICT)
+        raise
 
 
 @contextmanager

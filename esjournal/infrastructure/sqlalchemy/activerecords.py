@@ -140,6 +140,10 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         with self.session.connection() as connection:
             return Transaction(self.session, self._statements, connection).stored_at(items)
 
+    def same_content(self, one: Item, other: Item) -> bool:
+        """Say whether two items are equal in all that a writer decides: not when and where they were recorded."""
+        return self._statements.same_content(one, other)
+
     def get_items(
         self,
         sequence_id: Any,
