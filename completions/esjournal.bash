@@ -9,12 +9,14 @@ _esjournal() {
     [[ $current == "=" ]] && current=""
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "${COMP_WORDS[i]}" in
-            --url) i=$((i + 1)); [[ ${COMP_WORDS[i]} == "=" ]] && i=$((i + 1)) ;;
+            --url|--layout|--table) i=$((i + 1)); [[ ${COMP_WORDS[i]} == "=" ]] && i=$((i + 1)) ;;
             init|append|get|list|log|history|stats|verify|diff|info|export|import|copy) command="${COMP_WORDS[i]}"; break ;;
         esac
     done
     case "$command $previous" in
         " --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        " --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        " --table") :; return ;;
         "init --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "init --schema") :; return ;;
         "append --recorded-at") :; return ;;
@@ -110,7 +112,7 @@ _esjournal() {
         "copy --summary") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
     case "$command $current" in
-        " -"*) COMPREPLY=($(compgen -W $'--url\n--version\n--help\n-h' -- "$current")) ;;
+        " -"*) COMPREPLY=($(compgen -W $'--url\n--layout\n--table\n--version\n--help\n-h' -- "$current")) ;;
         " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nstats\nverify\ndiff\ninfo\nexport\nimport\ncopy' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--if-absent\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

@@ -9,7 +9,7 @@ function __esjournal_command_is --argument-names wanted
             continue
         end
         switch $word
-            case --url
+            case --url --layout --table
                 set is_value yes
             case '-*'
             case '*'
@@ -35,6 +35,8 @@ complete -c esjournal -n "__esjournal_command_is ''" -a export -d 'Write the jou
 complete -c esjournal -n "__esjournal_command_is ''" -a import -d 'Append the events of files, all in one transaction'
 complete -c esjournal -n "__esjournal_command_is ''" -a copy -d 'Copy a journal, or a file of events, into another one, and prove it'
 complete -c esjournal -n "__esjournal_command_is ''" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
+complete -c esjournal -n "__esjournal_command_is ''" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Whose tables these are, where they are no journal\'s'
+complete -c esjournal -n "__esjournal_command_is ''" -l table -x -d 'With --layout: the table, where its name is another one'
 complete -c esjournal -n "__esjournal_command_is ''" -l version -d 'Show the version and end'
 complete -c esjournal -n "__esjournal_command_is ''" -l help -s h -d 'Show this message and exit'
 complete -c esjournal -n "__esjournal_command_is 'init'" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'

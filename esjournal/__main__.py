@@ -39,4 +39,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # `python -m` puts the working folder first. What lies there is data, and no library of ours.
+    if not sys.flags.safe_path:
+        del sys.path[0]
     main()

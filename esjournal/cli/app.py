@@ -21,7 +21,7 @@ from esjournal.cli.commands.log import log
 from esjournal.cli.commands.stats import stats
 from esjournal.cli.commands.verify import verify
 from esjournal.cli.ending import JournalGroup
-from esjournal.cli.options import UrlOption
+from esjournal.cli.options import LayoutOption, ProgramOptions, TableOption, UrlOption
 
 app = typer.Typer(
     cls=JournalGroup,
@@ -59,6 +59,8 @@ def _show_version(wanted: bool) -> None:
 def esjournal(
     context: typer.Context,
     url: UrlOption = None,
+    layout: LayoutOption = None,
+    table: TableOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
     ] = False,
@@ -76,6 +78,6 @@ def esjournal(
       0 done   1 nothing found, wrong, or different   2 usage   3 bad input data
       4 conflict   5 the store cannot do its part   130 interrupted
     """
-    context.obj = url
+    context.obj = ProgramOptions(url, layout, table)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

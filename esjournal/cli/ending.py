@@ -27,6 +27,7 @@ from esjournal.exceptions import (
     StoreReplaced,
     UnusableFile,
 )
+from esjournal.infrastructure.secrets import masked
 
 NOTHING_FOUND = 1
 FINDINGS = 1
@@ -51,8 +52,8 @@ _EXIT_CODES: dict[type[EsjournalError], int] = {
 # The parser's own errors; Typer exports only this one of them.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _NEGATIVE_NUMBER = re.compile(r"-\d")
-# What was given once too often may be a URL, and have a password.
-_EXTRA_URL = re.compile(r"(unexpected extra argument\S*) \(.*(?:://|@).*\)")
+# What the program was given: messages may repeat it, and it may have a password.
+_given: list[str] = []
 
 
 class JournalGroup(TyperGroup):
@@ -68,6 +69,7 @@ class JournalGroup(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Run a command; where it stands alone, end the process with its exit code."""
+        _given[:] = map(str, args if args is not None else sys.argv[1:])
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except SequencedItemConflict as conflict:
@@ -124,8 +126,8 @@ def exit_code_of(error: EsjournalError) -> int:
 
 
 def say(message: str) -> None:
-    """Write a line to stderr, with nothing in it that could drive a terminal or begin a line of its own."""
-    typer.echo(on_one_line(f"esjournal: {message}"), err=True)
+    """Write a line to stderr, with no password, and nothing that could drive a terminal or begin a line of its own."""
+    typer.echo(on_one_line(f"esjournal: {masked(message, _given)}"), err=True)
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -146,7 +148,8 @@ def _fail(message: str, code: int) -> int:
 
 
 def _usage_message(error: Any) -> str:
-    message = _EXTRA_URL.sub(r"\1", " ".join(str(error.format_message()).split()))
+    # Before spaces are lost, so that what was given is recognised.
+    message = " ".join(masked(str(error.format_message()), _given).split())
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "esjournal"
     if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):

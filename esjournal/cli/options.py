@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import quote
 
@@ -13,7 +16,7 @@ import typer
 
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.layoutname import LayoutName
-from esjournal.interchange.formats import FileFormat
+from esjournal.interchange.formats import FileFormat, is_file_of_events
 
 URL_VARIABLE = "ESJOURNAL_URL"
 DEFAULT_URL = "sqlite:///esjournal.db"
@@ -45,6 +48,15 @@ class AnswerFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+@dataclass(frozen=True)
+class ProgramOptions:
+    """The options of a journal that are taken before a command's name, too, which then holds where both are given."""
+
+    url: str | None = None
+    layout: LayoutName | None = None
+    table: str | None = None
 
 
 UrlOption = Annotated[
@@ -117,21 +129,50 @@ def url_of(context: typer.Context, url: str | None, layout: LayoutName | None = 
     """Return the journal's URL: the command's option, the program's, the environment's, or the default.
 
     Args:
-        context: the command's; the program's own option is in its obj.
+        context: the command's; the program's own options are in its obj.
         url: what was given behind the command's name.
         layout: whose tables these are; it becomes a parameter of the URL, as which it can be given, too.
         table: the name of the table, in the same way.
     """
     # An option that is given empty is a mistake, such as a variable that is not set, and must not mean the default.
-    given = context.obj if url is None else url
-    address: str = given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL
+    program: ProgramOptions = context.obj
+    given = program.url if url is None else url
+    address = _expanded(given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL)
+    layout, table = layout or program.layout, program.table if table is None else table
     if table is not None and layout is None and not names_layout(address):
         raise typer.BadParameter("--table is a table of another library: say with --layout whose.")
     for name, value in (("layout", layout), ("table", table)):
         if value is not None:
             # A byte that is not UTF-8 stays one, and no table is called so.
-            address += f"{'&' if '?' in address else '?'}{name}={quote(value, safe='', errors='surrogateescape')}"
+            address += f"{_separator(address)}{name}={quote(value, safe='', errors='surrogateescape')}"
     return address
+
+
+def refuse_program_options(context: typer.Context, reason: str) -> None:
+    """Raise a usage error if an option of one journal was given before the name of a command that takes two.
+
+    Args:
+        context: the command's.
+        reason: why it takes none.
+    """
+    program: ProgramOptions = context.obj
+    given = [f"--{name}" for name, value in asdict(program).items() if value is not None]
+    if given:
+        raise typer.BadParameter(f"{reason}: leave out {' and '.join(given)}.")
+
+
+def _expanded(address: str) -> str:
+    # A shell expands ~ only where a word begins with it, and not in --url=~/FILE. Journals are opened with it expanded.
+    if address.startswith("~") and is_file_of_events(address):
+        with suppress(RuntimeError):
+            return str(Path(address).expanduser())
+    return address
+
+
+def _separator(address: str) -> str:
+    # A file's own name may have a question mark.
+    has_parameters = "?" in address if "://" in address else names_layout(address)
+    return "&" if has_parameters else "?"
 
 
 def names_layout(url: str) -> bool:

@@ -30,7 +30,7 @@ from esjournal.cli.importing import (
     summing_up,
     type_choice,
 )
-from esjournal.cli.options import AfterOption, CursorFileOption
+from esjournal.cli.options import AfterOption, CursorFileOption, refuse_program_options
 from esjournal.cli.progress import copying_progress
 from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events
 
@@ -81,8 +81,7 @@ def copy(
       esjournal copy --commit-every 100000 --rejects bad.ndjson old.db new.db
       esjournal copy old.db backup.ndjson.zst
     """
-    if context.obj is not None:
-        raise typer.BadParameter("--url names one journal, and copy is given SOURCE and TARGET: leave it out.")
+    refuse_program_options(context, "copy takes SOURCE and TARGET as arguments")
     check_options(dry_run=dry_run, commit_every=commit_every, rejects=rejects, max_rejects=max_rejects, summary=summary)
     _check_places(source, target, proven=not (dry_run or no_verify))
     _check_span(source, after, cursor_file)

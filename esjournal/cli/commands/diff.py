@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import DIFFERENCES, say
-from esjournal.cli.options import LinesFormat
+from esjournal.cli.options import LinesFormat, refuse_program_options
 from esjournal.cli.progress import EventsProgress
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def diff(
     that differ, and last the totals: .kind is sequence, event or totals. json
     prints the same as one object, {"differences": [...], "totals": {...}}.
     """
-    if context.obj is not None:
-        raise typer.BadParameter("diff takes both journals as arguments: leave out --url.")
+    refuse_program_options(context, "diff takes both journals as arguments")
     from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND, differences_view
     from esjournal.domain.model.differences import EventDifference
     from esjournal.journal.comparing import Comparison

@@ -6,6 +6,9 @@ import importlib
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,11 +65,12 @@ def verify(
     """
     if per_sequence and not digest:
         raise typer.BadParameter("--per-sequence is for digests: add --digest.")
-    _import_modules(events or ())
     from esjournal.cli.rendering.findings import findings_view
     from esjournal.journal.digesting import sequence_digests
     from esjournal.journal.verifying import Verification, open_to_verify
 
+    # After our own, so that none of the working folder can take the name of one of these.
+    _import_modules(events or ())
     began = time.monotonic()
     view = findings_view(output_format)
     with open_to_verify(url_of(context, url, layout, table), view.show) as journal:
@@ -109,12 +113,28 @@ def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -
 
 
 def _import_modules(given: Sequence[str]) -> None:
-    # As other programs that are told modules do it, those of the working folder are found first.
-    if given and "" not in sys.path:
-        sys.path.insert(0, "")
+    # The modules that are named are found in the working folder first, as `python -m` does it. What else lies there
+    # comes last, so that a file called msgspec.py is not taken for a library that we or Python load later.
+    folder = str(Path.cwd())
+    if given and folder not in sys.path:
+        sys.path.append(folder)
     for name in (name for names in given for name in names.split(":")):
         try:
+            _import_from(folder, name.partition(".")[0])
             importlib.import_module(name)
         except (Exception, SystemExit) as error:
             cause = " ".join(f"{type(error).__name__}: {error}".split())
             raise typer.BadParameter(f"--events {name!r} cannot be imported: {cause}.") from None
+
+
+def _import_from(folder: str, name: str) -> None:
+    spec = None if name in sys.modules else PathFinder.find_spec(name, [folder])
+    if spec is None or spec.loader is None:
+        return
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise

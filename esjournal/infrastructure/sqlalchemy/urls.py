@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from esjournal.exceptions import InvalidURL
+from esjournal.infrastructure.secrets import MASK, SHOWN_PARAMETERS
 
 DEFAULT_TIMEOUT = 10.0
 MEMORY = ":memory:"
@@ -18,13 +23,16 @@ TEMPORARY = ":temporary:"
 
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
-# Any other parameter may be a misspelt password, and is not shown.
-_SHOWN_PARAMETERS = {
-    *("host", "hostaddr", "port", "user", "dbname", "service", "application_name", "options", "connect_timeout"),
-    *("client_encoding", "target_session_attrs", "sslmode", "sslrootcert", "sslcert", "sslkey", "gssencmode"),
-}
 # user:password@host without a scheme; a file of such a name can be written as sqlite:///FILE.
 _WITHOUT_SCHEME = re.compile(r".*:.*@", re.DOTALL)
+# libpq's keyword strings; a file of such a name can be written as ./FILE.
+_KEYWORDS = re.compile(
+    r"\s*(?:host|hostaddr|port|dbname|user|password|passfile|service|sslmode|sslpassword)\s*=", re.IGNORECASE
+)
+# Hosts with a comma between them, as libpq takes them.
+_HOSTS = re.compile(r"(?P<before>[\w+]+://(?:[^/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<rest>(?:[/?].*)?)", re.DOTALL)
+_HOST = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>\d*))?")
+_OUR_PARAMETERS = ("schema", "timeout", "layout", "table", "prepare")
 _PREPARE = {"on": True, "off": False}
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _LAYOUT = re.compile(r"[a-z0-9-]{1,40}")
@@ -68,15 +76,18 @@ class StoreURL:
         if not text:
             raise InvalidURL(f"the URL is empty: {_WAYS_TO_WRITE}")
         if "://" not in text:
+            if _KEYWORDS.match(text):
+                raise InvalidURL(f"the URL is a connection string of keywords: {_WAYS_TO_WRITE}, or ./FILE")
             if _WITHOUT_SCHEME.match(text):
                 raise InvalidURL(f"the URL has a password and no scheme: {_WAYS_TO_WRITE}")
             # Of a bare path only this may be a parameter: a file may have a question mark in its name.
-            if _LAYOUT_OF_A_PATH not in text:
-                return cls._sqlite(URL.create("sqlite", database=text), {}, timeout, schema)
-            text = f"sqlite:///{text}"
+            path, layout, rest = text.rpartition(_LAYOUT_OF_A_PATH)
+            query = _once(parse_qsl(f"layout={rest}", keep_blank_values=True)) if layout else {}
+            return cls._sqlite(URL.create("sqlite", database=path if layout else text), query, timeout, schema)
         try:
-            url = make_url(text)
-            query = {name: _single(name, value) for name, value in url.query.items()}
+            url = _made(text)
+            _once(parse_qsl(text.partition("?")[2], keep_blank_values=True))
+            query = {name: str(value) for name, value in url.query.items()}
             if "@" in (url.host or ""):
                 # What stands before it is the rest of a password that was not escaped.
                 raise ValueError
@@ -107,6 +118,7 @@ class StoreURL:
         path = url.database or MEMORY
         if "\0" in path:
             raise InvalidURL("the path has a NUL character: remove it")
+        path = _expanded(path)
         shown = "&".join(f"{name}={value}" for name, value in tables.items())
         return cls(
             driver_url=URL.create("sqlite"),
@@ -128,7 +140,7 @@ class StoreURL:
         prepare = query.pop("prepare", None)
         if prepare not in (None, *_PREPARE):
             raise InvalidURL(f"prepare is {prepare!r}: write on or off, or leave it out to have it found out")
-        masked = {name: value if name in _SHOWN_PARAMETERS else "***" for name, value in query.items()}
+        masked = {name: value if name in SHOWN_PARAMETERS else MASK for name, value in query.items()}
         if schema is not None:
             masked["schema"] = schema
         if prepare is not None:
@@ -150,16 +162,48 @@ class StoreURL:
     def without_secrets(self, message: str) -> str:
         """Return a driver's message with every password of this address blanked out."""
         secrets = [str(self.driver_url.password or "")]
-        secrets += [str(value) for name, value in self.driver_url.query.items() if name not in _SHOWN_PARAMETERS]
+        secrets += [str(value) for name, value in self.driver_url.query.items() if name not in SHOWN_PARAMETERS]
         for secret in filter(None, secrets):
-            message = message.replace(secret, "***")
+            message = message.replace(secret, MASK)
         return message
 
 
-def _single(name: str, value: str | tuple[str, ...]) -> str:
-    if not isinstance(value, str):
-        raise InvalidURL(f"the URL gives {name!r} more than once: give it once")
-    return value
+def _expanded(path: str) -> str:
+    # A shell expands ~ only where a word begins with it, and not in --url=~/FILE.
+    if path.startswith("~"):
+        # Without such a user it is a part of the name.
+        with suppress(RuntimeError):
+            return str(Path(path).expanduser())
+    # SQLite would take what stands behind two slashes for a host.
+    return f"/{path.lstrip('/')}" if path.startswith("//") else path
+
+
+def _made(text: str) -> URL:
+    hosts = _HOSTS.fullmatch(text)
+    url = make_url(text if hosts is None else f"{hosts['before']}{hosts['rest']}")
+    if url.drivername not in _SQLITE and "@" in text.partition("?")[2]:
+        # It may belong to a password with a question mark, and what stands before it is no user.
+        raise InvalidURL("the URL has an @ after a question mark: write %40 for @, and %3F for ? before it")
+    if hosts is None:
+        return url
+    found = [_HOST.fullmatch(host) for host in hosts["hosts"].split(",")]
+    names = [host["ipv6"] or host["name"] or "" for host in found if host]
+    if len(names) < len(found):
+        raise ValueError
+    ports = [(host["port"] or "") for host in found if host]
+    parameters = {"host": ",".join(names)} | ({"port": ",".join(ports)} if any(ports) else {})
+    return url.set(query={**parameters, **url.query})
+
+
+def _once(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    query: dict[str, str] = {}
+    for name, value in parameters:
+        if name in query:
+            raise InvalidURL(f"the URL gives {name!r} more than once: give it once")
+        if not value and name in _OUR_PARAMETERS:
+            raise InvalidURL(f"the URL gives no value for {name!r}: give it one, or leave it out")
+        query[name] = value
+    return query
 
 
 def _tables(query: dict[str, str]) -> dict[str, Any]:

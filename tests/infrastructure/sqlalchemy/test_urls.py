@@ -25,9 +25,21 @@ CANARY = "tweety-c4n4ry"
         ("sqlite:///:memory:", ":memory:"),
         (":memory:", ":memory:"),
         ("sqlite:///journal.db?timeout=3", "journal.db"),
+        ("//srv/x/journal.db", "/srv/x/journal.db"),
+        ("sqlite://///srv/journal.db", "/srv/journal.db"),
+        ("~/journal.db", "/home/ada/journal.db"),
+        ("sqlite:///~/journal.db", "/home/ada/journal.db"),
+        ("~no-such-user/journal.db", "~no-such-user/journal.db"),
+        ("journal~", "journal~"),
+        ("file:journal.db", "file:journal.db"),
+        ("file:journal.db?mode=memory", "file:journal.db?mode=memory"),
+        ("100%41.db?layout=eventsourcing", "100%41.db"),
+        ("what?.db?layout=eventsourcing&table=x", "what?.db"),
+        ("./host=x.db", "./host=x.db"),
     ],
 )
-def test_a_path_or_a_sqlite_url_means_a_file(text: str, path: str) -> None:
+def test_a_path_or_a_sqlite_url_means_a_file(text: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
     assert StoreURL.parse(text).path == path
 
 
@@ -47,6 +59,27 @@ def test_a_schema_is_ours_and_not_libpqs() -> None:
     assert url.schema == "billing"
     assert dict(url.driver_url.query) == {}
     assert str(url) == "postgresql:///events?schema=billing"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host", "port"),
+    [
+        ("one,two", "one,two", None),
+        ("one:1,two:2", "one,two", "1,2"),
+        ("one:1,two", "one,two", "1,"),
+        ("[::1]:1,[fe80::2]:2", "::1,fe80::2", "1,2"),
+        (",two:2", ",two", ",2"),
+    ],
+)
+def test_several_hosts_are_taken_as_libpq_takes_them(hosts: str, host: str, port: str | None) -> None:
+    url = StoreURL.parse(f"postgresql://ada:{CANARY}@{hosts}/events?target_session_attrs=primary&schema=billing")
+    query = dict(url.driver_url.query)
+    assert (query["host"], query.get("port"), query["target_session_attrs"]) == (host, port, "primary")
+    assert (url.driver_url.username, url.driver_url.password, url.driver_url.database) == ("ada", CANARY, "events")
+    assert url.schema == "billing"
+    assert CANARY not in str(url)
+    # What is shown can be given again.
+    assert StoreURL.parse(str(url)).driver_url.query == url.driver_url.query
 
 
 def test_two_schemas_are_one_too_many() -> None:
@@ -83,6 +116,15 @@ def test_a_timeout_in_the_address_goes_before_that_of_the_settings() -> None:
         ("sqlite:///a.db?mode=ro", "no parameter but timeout"),
         ("sqlite://a.db", "no parameter but timeout, layout and table: write sqlite:///FILE"),
         ("sqlite://user:word@/a.db", "no parameter but timeout"),
+        ("postgresql://one:1,two:x/db", "malformed"),
+        ("postgresql://one:1,two:2:3/db", "malformed"),
+        ("postgresql://h/db?schema", "no value for 'schema'"),
+        ("postgresql://h/db?schema=", "no value for 'schema'"),
+        ("postgresql://h/db?prepare=", "no value for 'prepare'"),
+        ("postgresql://h/db?prepare=maybe", "prepare is 'maybe': write on or off"),
+        ("postgresql://h/db?user=ada@b", "write %40 for @"),
+        ("host=h dbname=db user=ada", "connection string of keywords: write .* or ./FILE"),
+        (" password = 'a b'", "connection string of keywords"),
         ("a\0b.db", "NUL character"),
         ("sqlite:///a\0b.db", "NUL character"),
     ],

@@ -1,0 +1,91 @@
+"""Addresses as they are typed: before and after the command's name, with ~, and with names that look like URLs."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.events import ID, sequence
+from tests.program import environment, file_with, invoke, journal_with, run
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> str:
+    """A file with two tables of the library eventsourcing, of one event each."""
+    path = tmp_path / "bank.db"
+    with closing(sqlite3.connect(path)) as connection:
+        for table in ("stored_events", "bank_events"):
+            connection.execute(
+                f"CREATE TABLE {table} (originator_id TEXT, originator_version INTEGER, topic TEXT, state BLOB, "
+                "PRIMARY KEY (originator_id, originator_version))"
+            )
+            connection.execute(f"INSERT INTO {table} VALUES (?, 1, '{table}:X', '{{}}')", (ID.replace("-", ""),))
+        connection.commit()
+    return str(path)
+
+
+@pytest.mark.parametrize("table", [None, "bank_events"])
+def test_layout_and_table_are_taken_on_both_sides_of_the_command(bank: str, table: str | None) -> None:
+    layout, named = ["--layout", "eventsourcing"], ["--table", table] if table else []
+    for command in (["get", ID], ["log"], ["export"], ["stats"], ["list"], ["verify", "-F", "ndjson"], ["info"]):
+        after = invoke("--url", bank, *command, *layout, *named)
+        assert after.exit_code == 0, after.output
+        for before, rest in ((layout + named, []), (layout, named), (named, layout)):
+            assert (
+                invoke("--url", bank, *before, *command, *rest).stdout.splitlines()[:2] == after.stdout.splitlines()[:2]
+            )
+
+
+def test_what_is_given_after_the_command_holds(bank: str) -> None:
+    given = ["--layout", "eventsourcing", "--table", "stored_events"]
+    assert "bank_events:X" in invoke("--url", bank, *given, "log", "--table", "bank_events").stdout
+
+
+def test_a_table_before_the_command_needs_a_layout_too(bank: str) -> None:
+    result = invoke("--url", bank, "--table", "bank_events", "log")
+    assert (result.exit_code, "say with --layout whose" in result.stderr) == (2, True)
+
+
+def test_commands_of_two_journals_and_init_take_none_of_them(bank: str) -> None:
+    for command in (["diff", bank, bank], ["copy", bank, "new.db"]):
+        for option, value in (("--url", bank), ("--layout", "eventsourcing"), ("--table", "bank_events")):
+            result = invoke(option, value, *command)
+            assert (result.exit_code, f"leave out {option}" in result.stderr) == (2, True), result.output
+    result = invoke("--url", bank, "--layout", "eventsourcing", "init")
+    assert (result.exit_code, "whose tables its own library makes" in result.stderr) == (2, True)
+
+
+def test_a_tilde_is_the_home_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "here").mkdir()
+    file_with(tmp_path / "home" / "events.ndjson", sequence(3))
+    for name, arguments in (
+        ("one", ["--url=~/one"]),
+        ("two", ["--url=sqlite:///~/two"]),
+        ("three", []),
+    ):
+        env = environment(HOME=str(tmp_path / "home"), ESJOURNAL_URL="~/three")
+        assert run(*arguments, "init", env=env, cwd=tmp_path / "here").returncode == 0
+        assert (tmp_path / "home" / name).exists()
+        assert run(*arguments, "import", str(tmp_path / "home" / "events.ndjson"), env=env).returncode == 0
+    read = run("--url=~/events.ndjson", "log", env=env, cwd=tmp_path / "here")
+    assert read.stdout.count("a.b#C") == 3
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file:x.db", "file:x?mode=memory", "what?.db", "100%41.db", "x&layout=y.db", "a#b"])
+def test_a_name_that_looks_like_a_url_is_a_file(tmp_path: Path, name: str) -> None:
+    assert run("init", url=name, cwd=tmp_path).returncode == 0
+    assert (tmp_path / name).is_file()
+    assert run("append", ID, "0", "a.b#C", "{}", url=name, cwd=tmp_path).returncode == 0
+    for command in (["log"], ["verify"], ["info"], ["export", "-o", "x.ndjson"]):
+        assert run(*command, url=name, cwd=tmp_path).returncode == 0
+
+
+def test_two_slashes_begin_a_path(tmp_path: Path) -> None:
+    journal_with(f"/{tmp_path}/journal.db", sequence(3))
+    assert run("log", url=f"/{tmp_path}/journal.db").stdout.count("a.b#C") == 3
+    assert run("verify", url=f"/{tmp_path}/journal.db").returncode == 0

@@ -1,0 +1,60 @@
+"""What lies in the working folder is data: no module there is taken for one of ours or of Python."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.events import event
+from tests.program import COMMAND, journal_with, run
+
+SCRIPT = [str(Path(sys.executable).with_name("esjournal"))]
+PLANTED = (
+    *("msgspec", "sqlalchemy", "psycopg", "typer", "click", "rich", "zstandard", "pyarrow", "cryptography"),
+    *("json", "sqlite3", "hashlib", "decimal", "uuid", "logging", "csv", "gzip", "shutil", "statistics", "calendar"),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A working folder with events of an application, and files that are called as what we import."""
+    for name in PLANTED:
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r} + ' ')\n")
+    (tmp_path / "accounts.py").write_text(
+        "from esjournal.domain.model.events import DomainEvent\n"
+        "import shared_of_accounts\n"
+        "class Opened(DomainEvent): pass\n"
+    )
+    (tmp_path / "shared_of_accounts.py").write_text("")
+    package = tmp_path / "shop" / "orders"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from esjournal.domain.model.events import DomainEvent\n")
+    (package / "events.py").write_text("from shop.orders import DomainEvent\nclass Placed(DomainEvent): pass\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [COMMAND, SCRIPT], ids=["python -m", "script"])
+def test_modules_that_are_named_are_found_and_no_other_runs(
+    folder: Path, store_url: str, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.program.COMMAND", command)
+    journal_with(store_url, [event(0, event_type="accounts#Opened"), event(1, event_type="shop.orders.events#Placed")])
+    for arguments in (
+        ["verify", "--events", "accounts:shop.orders.events", "--digest"],
+        ["export", "-o", "out.ndjson.zst"],
+        ["import", "out.ndjson.zst"],
+        ["stats"],
+        ["log", "-F", "csv"],
+    ):
+        ended = run(*arguments, url=store_url, cwd=folder)
+        assert ended.returncode == 0, ended.stderr
+    assert not (folder / "ran").exists(), (folder / "ran").read_text()
+
+
+def test_a_module_of_the_folder_goes_before_an_installed_one_of_its_name(folder: Path, sqlite_url: str) -> None:
+    """A module that we do not need ourselves, such as pytest."""
+    (folder / "pytest.py").write_text((folder / "accounts.py").read_text())
+    journal_with(sqlite_url, [event(0, event_type="pytest#Opened")])
+    assert run("verify", "--events", "pytest", url=sqlite_url, cwd=folder).returncode == 0
