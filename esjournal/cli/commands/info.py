@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -80,23 +82,25 @@ def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: A
         layouts = [{"layout": each.layout.name, "schema": each.schema, "table": each.table} for each in found]
         write(json.dumps({"url": shown_url, "layouts": layouts}, ensure_ascii=False, indent=2) + "\n")
         return
-    named = [
-        f"--layout {each.layout.name}"
-        + ("" if each.table == each.layout.table else f" --table {each.table}")
-        + (
-            ""
-            if "schema=" in shown_url or each.schema in (None, "public", each.layout.schema)
-            else f", and schema={each.schema} in the URL"
-        )
-        for each in found
-    ]
-    _print_rows(
-        [
-            ("url", shown_url),
-            ("journal", "none"),
-            *((each.layout.library, name) for each, name in zip(found, named, strict=True)),
-        ]
-    )
+    rows = [(each.layout.library, _naming(each)) for each in found]
+    _print_rows([("url", shown_url), ("journal", "none"), *rows])
+
+
+def _naming(found: Recognised) -> str:
+    """Return the options that name a table, as a shell takes them, and what has to be in the URL."""
+    options = f"--layout {found.layout.name}"
+    parameters = []
+    if found.table != found.layout.table:
+        if found.table.isprintable():
+            options += f" --table {shlex.quote(found.table)}"
+        else:
+            # What drives a terminal is not shown, and could not be pasted.
+            parameters.append(f"layout={found.layout.name}&table={quote(found.table, safe='')}")
+            options = ""
+    if not found.is_found:
+        parameters.insert(0, f"schema={quote(found.schema or '', safe='')}")
+    in_url = f"{'&'.join(parameters)} in the URL" if parameters else ""
+    return ", and ".join(filter(None, (options, in_url)))
 
 
 def _print_rows(rows: Sequence[tuple[str, object]]) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg import errors
@@ -73,6 +73,7 @@ _OTHER_THAN_TABLES = """
                 (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog')))
     ORDER BY relname
 """
+_QUOTED_NAME = re.compile('"[^"]*"')
 # The schema that the URL names, else the first one of the search path.
 _SCHEMA = "coalesce(CAST(%s AS text), CAST(pg_catalog.current_schema() AS text))"
 _COLUMNS = """
@@ -160,6 +161,8 @@ class PostgreSQLSession(Session):
             paramstyle="format",
             pool_pre_ping=True,
         )
+        # Names are what they are everywhere, and our cursor doubles percent signs where psycopg halves them.
+        engine.dialect.identifier_preparer._double_percents = False
         if url.schema is not None:
             # Each statement names the schema. A setting of the connection would not do: a pooler may drop it when it
             # connects, and gives statements that come one after another to different connections.
@@ -180,6 +183,7 @@ class PostgreSQLSession(Session):
                 "fallback_application_name": "esjournal",
                 "client_encoding": "utf8",
                 "autocommit": True,
+                "cursor_factory": _Cursor,
             }
         except BadParameter as error:
             message = self.url.without_secrets(" ".join(str(error).split()))
@@ -246,7 +250,9 @@ class PostgreSQLSession(Session):
         )
         if self.url.schema is not None:
             # The functions and triggers of other libraries name their tables without it.
-            connection.execute("SELECT pg_catalog.set_config('search_path', %s, true)", (f'"{self.url.schema}"',))
+            connection.execute(
+                "SELECT pg_catalog.set_config('search_path', %s, true)", (self._quoted_schema(self.url.schema),)
+            )
         if (writing := writing_of(table)) is not None:
             for statement in writing.begin:
                 connection.execute(statement)
@@ -555,7 +561,7 @@ class PostgreSQLSession(Session):
         self.check_schema()
         with self.transaction(identity_table) as connection:
             if self.url.schema is not None and not self._schema_is_present(connection):
-                connection.execute(f'CREATE SCHEMA "{self.url.schema}"')
+                connection.execute(f"CREATE SCHEMA {self._quoted_schema(self.url.schema)}")
             present = self.names_present(connection, [identity_table.name, *(table.name for table in tables)])
             missing = [table for table in tables if table.name not in present]
             if identity_table.name not in present:
@@ -568,6 +574,9 @@ class PostgreSQLSession(Session):
                 missing.insert(0, identity_table)
             self.make_tables(connection, missing)
             return self.complete_tables(connection, tables) or bool(missing)
+
+    def _quoted_schema(self, schema: str) -> str:
+        return self.engine.dialect.identifier_preparer.quote_identifier(schema)
 
     def _schema_is_present(self, connection: Any) -> bool:
         # CREATE SCHEMA IF NOT EXISTS would ask for the right to create, even where there is nothing to do.
@@ -597,6 +606,25 @@ class PostgreSQLSession(Session):
         for table, column, kind in connection.execute(query, (self.url.schema,)).fetchall():
             found.setdefault(table, {})[column] = kind
         return found
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """A cursor to which a percent sign in a quoted name is no mark of a parameter."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        return super().execute(query if params is None else _with_percents(query), params, **options)
+
+    def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
+        super().executemany(_with_percents(query), params_seq, **options)
+
+    def stream(self, query: Any, params: Any = None, **options: Any) -> Iterator[Any]:
+        return super().stream(query if params is None else _with_percents(query), params, **options)
+
+
+def _with_percents(query: Any) -> Any:
+    if not isinstance(query, str) or '"' not in query:
+        return query
+    return _QUOTED_NAME.sub(lambda name: name[0].replace("%", "%%"), query)
 
 
 def _streamed_at_a_time() -> int:

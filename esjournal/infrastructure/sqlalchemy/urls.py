@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -34,7 +34,10 @@ _HOSTS = re.compile(r"(?P<before>[\w+]+://(?:[^/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*
 _HOST = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>\d*))?")
 _OUR_PARAMETERS = ("schema", "timeout", "layout", "table", "prepare")
 _PREPARE = {"on": True, "off": False}
-_SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+# No database takes them in a name.
+_NOT_IN_NAMES = re.compile("[\0\ud800-\udfff]")
+# PostgreSQL cuts off what is longer, and would then find another schema or table.
+_MAX_NAME_BYTES = 63
 _LAYOUT = re.compile(r"[a-z0-9-]{1,40}")
 _LAYOUT_OF_A_PATH = "?layout="
 _WAYS_TO_WRITE = "write a file's path, sqlite:///FILE, or postgresql://USER@HOST/DATABASE"
@@ -119,7 +122,7 @@ class StoreURL:
         if "\0" in path:
             raise InvalidURL("the path has a NUL character: remove it")
         path = _expanded(path)
-        shown = "&".join(f"{name}={value}" for name, value in tables.items())
+        shown = "&".join(f"{name}={quote(value, safe='')}" for name, value in tables.items())
         return cls(
             driver_url=URL.create("sqlite"),
             path=path,
@@ -133,10 +136,10 @@ class StoreURL:
         asked_for, schema = schema, query.pop("schema", schema)
         if asked_for is not None and asked_for != schema:
             raise InvalidURL(f"the URL names the schema {schema!r}, and {asked_for!r} is asked for: name one of them")
-        if schema is not None and not _SCHEMA.fullmatch(schema):
-            raise InvalidURL(f"the schema {schema!r} is no plain name: use letters, digits and underscores")
+        if schema is not None:
+            _check_name("schema", schema, _MAX_NAME_BYTES)
         seconds = _timeout(query.pop("timeout", None), timeout)
-        tables = _tables(query)
+        tables = _tables(query, _MAX_NAME_BYTES)
         prepare = query.pop("prepare", None)
         if prepare not in (None, *_PREPARE):
             raise InvalidURL(f"prepare is {prepare!r}: write on or off, or leave it out to have it found out")
@@ -206,12 +209,20 @@ def _once(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
     return query
 
 
-def _tables(query: dict[str, str]) -> dict[str, Any]:
+def _check_name(kind: str, name: str, longest: int | None = None) -> None:
+    if not name or _NOT_IN_NAMES.search(name):
+        raise InvalidURL(f"the {kind} {name!r} is empty, or has a character that no name can have: remove it")
+    if longest is not None and len(name.encode()) > longest:
+        raise InvalidURL(f"the {kind} {name!r} is longer than {longest} bytes, and PostgreSQL has no such name")
+
+
+def _tables(query: dict[str, str], longest: int | None = None) -> dict[str, Any]:
     names: tuple[str, ...] = ("layout", "table")
     tables = {name: query.pop(name) for name in names if name in query}
-    for name, value in tables.items():
-        if not (_LAYOUT if name == "layout" else _SCHEMA).fullmatch(value):
-            raise InvalidURL(f"the {name} {value!r} is no plain name: use letters, digits and underscores")
+    if "layout" in tables and not _LAYOUT.fullmatch(tables["layout"]):
+        raise InvalidURL(f"the layout {tables['layout']!r} is not a plain name: use letters, digits and hyphens")
+    if "table" in tables:
+        _check_name("table", tables["table"], longest)
     if "table" in tables and "layout" not in tables:
         raise InvalidURL(f"the table {tables['table']!r} is named, and no layout: say whose it is with layout=NAME")
     return tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -33,11 +34,15 @@ _POSTGRESQL_COLUMNS = """
 
 
 class Recognised(NamedTuple):
-    """A table that has a layout; `schema` is its schema on PostgreSQL."""
+    """A table that has a layout.
+
+    `schema` is its schema on PostgreSQL, and `is_found` says whether it is found there without naming the schema.
+    """
 
     layout: Layout
     schema: str | None
     table: str
+    is_found: bool
 
 
 def recognised(session: Session) -> list[Recognised]:
@@ -46,9 +51,9 @@ def recognised(session: Session) -> list[Recognised]:
     Args:
         session: a session on the store, which need not be a journal.
     """
-    schema = session.url.schema
+    schema, current = session.url.schema, _current_schema(session)
     found = [
-        Recognised(layout, table.schema, table.name)
+        Recognised(layout, table.schema, table.name, table.schema in (schema, schema or layout.schema or current))
         for table in _tables(session)
         for layout in LAYOUTS
         if layout.has(table) and schema in (None, table.schema)
@@ -95,7 +100,7 @@ def open_layout(session: Session) -> LayoutStrategy:
     if len(tables) > 1 and url.table is None:
         raise NotAJournal(
             f"{url} has several tables of the layout {layout.name}: name one with --table or &table=: "
-            f"{', '.join(sorted(tables))}"
+            f"{', '.join(map(shlex.quote, sorted(tables)))}"
         )
     named = f"no table {url.table}" if url.table else "no table"
     raise NotAJournal(f"{url} has {named} of the layout {layout.name}: `esjournal info` says what is there")
@@ -108,9 +113,7 @@ def _tables(session: Session) -> Iterator[FoundTable]:
         for schema, table, column, kind in connection.execute(query).fetchall():
             columns.setdefault((schema, table), {})[column] = kind
     for (schema, table), kinds in columns.items():
-        # To a driver it is the mark of a parameter, and no library makes such a name.
-        if "%" not in table:
-            yield FoundTable(schema, table, kinds)
+        yield FoundTable(schema, table, kinds)
 
 
 def _current_schema(session: Session) -> str | None:
