@@ -72,6 +72,7 @@ def export_events(
         and journal.layout is None
         and journal.events.session.is_shared
         and second_process_pays()
+        and journal.events.is_without_gaps(until)
     ):
         return _export_in_two_processes(journal, stream, after, until, sealed)
     count, position = 0, after
@@ -107,8 +108,8 @@ def export_events(
 def _export_in_two_processes(journal: Journal, stream: IO[bytes], after: int, until: int, sealed: bool) -> Exported:
     """Let a second process read and format every other page.
 
-    A page is so many positions, fewer events where some were deleted, so it is known where each page begins; and as
-    positions are committed in order, it does not matter who reads it when.
+    Without gaps in the positions it is known where each page begins, and as they are committed in order, it does not
+    matter which process reads it when.
     """
     events = journal.events
     count = 0

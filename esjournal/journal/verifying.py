@@ -15,6 +15,7 @@ from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.checks import checks_of
+from esjournal.infrastructure.sqlalchemy.integrity import WHOLE
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.objects import doubtful
 from esjournal.interchange.rejects import Problem
@@ -88,7 +89,11 @@ class Verification:
     """
 
     def __init__(self, journal: Journal, *, mapped: bool = False, digested: bool = False) -> None:
-        self.until = journal.events.last_global_position()
+        self._damage: StoreDamaged | None = None
+        try:
+            self.until = journal.events.last_global_position()
+        except StoreDamaged as error:
+            self.until, self._damage = 0, error
         self.events = 0
         self.is_damaged = False
         self.unchecked: str | None = None
@@ -115,6 +120,8 @@ class Verification:
             yield finding
 
     def _findings(self, on_progress: Callable[[int], None]) -> Iterator[Finding]:
+        if self._damage is not None:
+            yield Finding(INTEGRITY, WHOLE, self._damage.reason)
         checks = checks_of(self._journal.events.session, RecordedEventRecord.__table__)
         self.unchecked = checks.unchecked()
         yield from checks.shape()

@@ -132,7 +132,9 @@ class _SQLiteChecks(StoreChecks):
                 f"(SELECT max(seq) FROM sqlite_sequence WHERE name = ?)",
                 (self._tables[-1].name,),
             ).fetchone()
-        if given_out is not None and given_out > last:
+        if not isinstance(given_out, int | None):
+            yield Finding("bad-position", "sqlite_sequence", f"the last position given out is {given_out!r}")
+        elif given_out is not None and given_out > last:
             missing = counted(given_out - last, "event")
             yield Finding("missing-position", span(last + 1, given_out), f"{missing} missing at the end")
 

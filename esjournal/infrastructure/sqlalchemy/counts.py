@@ -46,12 +46,23 @@ class Counts(ABC):
             period: how long.
         """
         select = self._select_by_type_and_period(period)
-        for after in range(0, self._until, self.SPAN):
-            yield self._rows(select, after, min(after + self.SPAN, self._until))
+        after = 0
+        while after < self._until:
+            end = min(after + self.SPAN, self._until)
+            rows = self._session.whole(self._rows(select, after, end))
+            yield rows
+            after = end if rows else self._before_the_next(end)
+
+    def _before_the_next(self, position: int) -> int:
+        """Return the position before that of the next event after a position, or the last one that counts."""
+        mark = "?" if self._session.engine.dialect.paramstyle == "qmark" else "%s"
+        statement = f"SELECT min({GLOBAL_POSITION}) FROM {self._table} WHERE {GLOBAL_POSITION} > {mark}"
+        [[following]] = self._rows(statement, position)
+        return self._until if following is None else int(following) - 1
 
     def last_version(self, originator_id: str) -> int:
         """Return the last version of a sequence that has events."""
-        [[version]] = self._rows(self._select_last_version(), originator_id, self._until)
+        [[version]] = self._session.whole(self._rows(self._select_last_version(), originator_id, self._until))
         return int(version)
 
     def _rows(self, select: str, *parameters: Any) -> list[Row]:
@@ -103,7 +114,10 @@ class SQLiteCounts(Counts):
             self._rows(f"SELECT {end}(recorded_at) FROM {self._table} WHERE +{GLOBAL_POSITION} <= ?", self._until)[0][0]
             for end in ("min", "max")
         )
-        return None if first is None else (first, last)
+        if first is None:
+            return None
+        self._session.whole([(first, last)])
+        return first, last
 
     def sequences(self, longest: int) -> tuple[int, list[Row]]:
         """Return how many sequences there are, and the longest, from the index of places alone."""
@@ -114,7 +128,7 @@ class SQLiteCounts(Counts):
         )
         count, after = 0, ""
         found: list[Row] = []
-        while page := self._rows(select, after, self._until):
+        while page := self._session.whole(self._rows(select, after, self._until)):
             count += len(page)
             after = page[-1][0]
             # The sort is stable: pages come in the order of the ids, and stay so among equals.

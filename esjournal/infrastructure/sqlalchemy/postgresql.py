@@ -375,22 +375,20 @@ class PostgreSQLSession(Session):
         return [position for (position,) in connection.execute(select, (list(sequence_ids),)).fetchall()]
 
     def rows_of_each(self, select: str, parameters: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
-        """Yield the rows of a select for one set of parameters after another, where there are any.
+        """Yield the rows of a select for one set of parameters after another.
 
         While rows are used the server reads the next ones, in a statement of its own: two processors are busy.
         """
         with self.connection() as connection, connection.pipeline() as pipeline:
-            rows: list[Row] = []
             sent = None
             for given in chain(parameters, [None]):
                 # Fetching waits for all that was sent, so the next statement is sent after it.
-                if sent is not None:
-                    rows = sent.fetchall()
+                rows: list[Row] | None = None if sent is None else sent.fetchall()
                 if given is not None:
                     sent = connection.execute(select, given)
                     # Without it the server would keep a transaction open.
                     pipeline.sync()
-                if rows:
+                if rows is not None:
                     yield rows
 
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:

@@ -65,7 +65,7 @@ class Sequences:
             f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence"
         )
         for rows in self._session.rows_streamed(statement, (first, last, *(types or ()), limit)):
-            yield from map(SequenceSummary._make, rows)
+            yield from map(SequenceSummary._make, self._session.whole(rows))
 
     def _event(self, column: str, version: str) -> str:
         return (

