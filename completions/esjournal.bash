@@ -116,9 +116,9 @@ _esjournal() {
         " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nstats\nverify\ndiff\ninfo\nexport\nimport\ncopy' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--if-absent\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "list "*) COMPREPLY=($(compgen -W $'--prefix\n--type\n--sort\n--limit\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--after\n--type\n--id\n--where\n--grep\n-g\n--format\n-F\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "list "*) COMPREPLY=($(compgen -W $'--prefix\n--type\n--sort\n--limit\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--after\n--type\n--id\n--where\n--grep\n-g\n--format\n-F\n--csv-safe\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--at-time\n--field\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "stats "*) COMPREPLY=($(compgen -W $'--by\n--format\n-F\n--svg\n--html\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

@@ -119,6 +119,10 @@ FileFormatOption = Annotated[
     FileFormat | None,
     typer.Option("--format", "-F", help="NDJSON or CSV; by default the file's name tells.", show_default=False),
 ]
+CsvSafeOption = Annotated[
+    bool,
+    typer.Option("--csv-safe", help="CSV: put ' before what a spreadsheet would take for a formula."),
+]
 LimitOption = Annotated[
     int | None,
     typer.Option("--limit", metavar="N", min=0, max=2**63 - 1, help="At most N events.", show_default=False),
@@ -173,6 +177,16 @@ def _separator(address: str) -> str:
     # A file's own name may have a question mark.
     has_parameters = "?" in address if "://" in address else names_layout(address)
     return "&" if has_parameters else "?"
+
+
+def check_csv_safe(csv_safe: bool, *, csv: bool) -> None:
+    """Refuse --csv-safe where no CSV is written.
+
+    Raises:
+        typer.BadParameter: it is not.
+    """
+    if csv_safe and not csv:
+        raise typer.BadParameter("--csv-safe is for CSV: add --format csv, or leave it out.")
 
 
 def names_layout(url: str) -> bool:

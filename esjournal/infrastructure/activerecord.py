@@ -61,7 +61,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
         """Return the item at a position in a sequence, or None.
 
         Raises:
-            InvalidData: the id or the position is nothing that could be stored.
+            InvalidData: the id or the position is one that cannot be stored.
         """
 
     @abstractmethod
@@ -90,7 +90,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
 
         Raises:
             ValueError: a limit below 0.
-            InvalidData: the id, or a position, is nothing that could be stored.
+            InvalidData: the id, or a position, is one that cannot be stored.
         """
 
     @abstractmethod
@@ -106,7 +106,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
 
         Raises:
             ValueError: a global position below 0.
-            InvalidData: an id or a topic is nothing that could be stored.
+            InvalidData: an id or a topic is one that cannot be stored.
         """
 
     @abstractmethod

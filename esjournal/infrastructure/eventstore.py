@@ -82,7 +82,7 @@ class EventStore(Generic[Item]):
 
         Raises:
             MappingError: a stored event does not map to an event.
-            InvalidData: the id, or a version, is nothing that could be stored.
+            InvalidData: the id, or a version, is one that cannot be stored.
             ValueError: a limit below 0, or a page below 1.
         """
         check_at_least(0, limit=limit)

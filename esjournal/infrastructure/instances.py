@@ -73,7 +73,7 @@ def dataclass_of(topic: Any, fields: Any) -> Any:
     """
     if type(topic) is not str or type(fields) is not dict:
         raise MappingError(
-            "a stored dataclass is no topic with a dictionary of fields: it was not written by esjournal"
+            "a stored dataclass has to be a topic and a dictionary of fields: esjournal did not write this"
         )
     cls = find_loaded_class(topic)
     if cls is None or not is_dataclass(cls):
@@ -97,7 +97,7 @@ def member_of(topic: Any, *names: Any) -> enum.Enum:
         MappingError: there is no such enum or member, or its class has code of its own for making one.
     """
     if not all(type(part) is str for part in (topic, *names)):
-        raise MappingError("a stored enum is no topic with the names of members: it was not written by esjournal")
+        raise MappingError("a stored enum has to be a topic and the names of members: esjournal did not write this")
     cls = find_loaded_class(topic)
     if cls is None or not issubclass(cls, enum.Enum):
         raise MappingError(f"the enum {shortened(topic)} is not loaded: import the module that defines it")
@@ -158,7 +158,7 @@ _ABSENT = object()
 
 
 def _stored_value(instance: Any, name: str) -> Any:
-    # A field without a value has that of its class, which may be anything, so it is no plain one.
+    # A field that was not given has the value of its class, which may be anything.
     place = static_attribute(type(instance), name)
     if type(place) is MemberDescriptorType:
         try:
@@ -203,7 +203,7 @@ def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
     dictionary = _dictionary_place(cls)
     is_descriptor = any(static_attribute(type(place), hook) is not None for hook in ("__set__", "__delete__"))
     if dictionary is None or is_descriptor:
-        raise TypeError(f"its field {name} is a property, or has no place of its own")
+        raise TypeError(f"its field {name} is a property, or cannot be stored in the instance")
 
     def set_field(instance: Any, value: Any) -> None:
         dictionary.__get__(instance)[name] = value

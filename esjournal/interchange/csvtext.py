@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from esjournal.domain.model import fields
@@ -16,9 +17,12 @@ from esjournal.interchange.streams import Source
 COLUMNS = RecordedEvent._fields
 REQUIRED = COLUMNS[:4]
 ROWS_AT_A_TIME = 1_000
+# Compressed, some kilobytes can be hundreds of millions of them, each of which takes the csv module its time.
+_MOST_BLANK_LINES = 1_000_000
 
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), also after what it may drop: spaces,
+# quotes and control characters.
+_FORMULA = re.compile("[\t\r\n]|[\\s\x00-\x1f'\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def read(source: Source) -> Iterator[Batch]:
@@ -39,6 +43,7 @@ def _reads(source: Source) -> Iterator[Read]:
     rows = csv.reader(lines, strict=True)
     line = 1
     header: list[str] | None = None
+    blank = 0
     while True:
         line = rows.line_num + 1
         try:
@@ -49,7 +54,12 @@ def _reads(source: Source) -> Iterator[Read]:
             break
         lines.bytes_of_row = 0
         if not row:
+            blank += 1
+            if blank > _MOST_BLANK_LINES:
+                reason = f"more than {_MOST_BLANK_LINES} blank lines stand one after another: get the file again"
+                raise InvalidLine(source.name, line, reason)
             continue
+        blank = 0
         if header is None:
             header = _header(row, source.name, line)
             continue
@@ -68,24 +78,39 @@ def write(events: Iterable[RecordedEvent], *, safe: bool) -> Iterator[str]:
         events: events with their global positions.
         safe: put an apostrophe before what a spreadsheet would take for a formula; such a cell does not come back.
     """
-    remaining = iter(events)
+    return table_of(COLUMNS, events, safe=safe)
+
+
+def table_of(header: Sequence[str], rows: Iterable[Sequence[object]], *, safe: bool) -> Iterator[str]:
+    """Yield a header, and then rows, many in one text.
+
+    Args:
+        header: the names of the columns.
+        rows: what the columns hold.
+        safe: put an apostrophe before what a spreadsheet would take for a formula; such a cell does not come back.
+    """
+    yield _text_of([header])
+    remaining = iter(rows)
+    while page := list(islice(remaining, ROWS_AT_A_TIME)):
+        yield _text_of([[*map(_without_formula, row)] for row in page] if safe else page)
+
+
+def _text_of(rows: Sequence[Sequence[object]]) -> str:
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    text = buffer.getvalue()
     # Before Python 3.13 the csv module leaves a carriage return unquoted, and refuses to read it again.
-    quoting_writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    while rows := list(islice(remaining, ROWS_AT_A_TIME)):
-        for row in rows:
-            fitting = quoting_writer if "\r" in row.state else writer
-            fitting.writerow(_without_formulas(row) if safe else row)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    if "\r" not in text:
+        return text
+    if len(rows) > 1:
+        return "".join(_text_of([row]) for row in rows)
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+    return buffer.getvalue()
 
 
-def _without_formulas(event: RecordedEvent) -> list[object]:
-    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell for cell in event]
+def _without_formula(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 class _Lines:
@@ -100,7 +125,7 @@ class _Lines:
             self.bytes_of_row += len(line) + 1
             if self.bytes_of_row > self._source.line_limit + 1:
                 reason = f"the row is longer than {self._source.line_limit} bytes"
-                advice = "close its quotes, or raise the limit with --max-line-bytes"
+                advice = f"close its quotes, or {self._source.advice_for_long_lines()}"
                 raise InvalidLine(self._source.name, number, f"{reason}: {advice}")
             try:
                 yield line.decode() + "\n"

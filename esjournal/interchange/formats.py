@@ -13,18 +13,28 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
 
 
+_EVENTS = (".ndjson", ".jsonl", ".json", ".csv")
+_COMPRESSED = (".gz", ".zst")
+
+
 def is_file_of_events(path: str) -> bool:
-    """Say whether a name is that of a file of events that can be read, compressed or not: .ndjson, .jsonl or .csv."""
-    return "://" not in path and _uncompressed(path).endswith((".ndjson", ".jsonl", ".csv"))
+    """Say whether a name is that of a file of events: .ndjson, .jsonl, .json or .csv, compressed or not."""
+    return "://" not in path and uncompressed(path).endswith(_EVENTS)
+
+
+def compression_by_name(path: str) -> str | None:
+    """Return the ending that says how a file is compressed, in lower case: .gz or .zst."""
+    return next((ending for ending in _COMPRESSED if path.lower().endswith(ending)), None)
 
 
 def format_of(path: str) -> FileFormat:
     """Return the format that a file's name tells, compressed or not: NDJSON where it is neither .csv nor .parquet."""
-    bare = _uncompressed(path)
+    bare = uncompressed(path)
     if bare.endswith(".parquet"):
         return FileFormat.PARQUET
     return FileFormat.CSV if bare.endswith(".csv") else FileFormat.NDJSON
 
 
-def _uncompressed(path: str) -> str:
-    return path.lower().removesuffix(".gz").removesuffix(".zst")
+def uncompressed(path: str) -> str:
+    """Return a name in lower case, without the ending that says how the file is compressed."""
+    return path.lower().removesuffix(compression_by_name(path) or "")

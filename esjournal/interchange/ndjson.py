@@ -16,6 +16,7 @@ from esjournal.domain.model.names import NamedId, checked_name, id_of_name, name
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, Columns, Read, batch_of
+from esjournal.interchange.jsonvalues import is_json_over_lines, values
 from esjournal.interchange.objects import doubtful, is_object_on_each_line, perhaps_beyond_limits
 from esjournal.interchange.seals import SealCheck
 from esjournal.interchange.streams import Source
@@ -59,6 +60,8 @@ _NO_MOMENT = re.compile(r',"recorded_at":"None"(,"global_position":[0-9]+}\n)')
 def read(source: Source, *, seal_required: bool = False) -> Iterator[Batch]:
     """Yield batches of events, with what is wrong with the lines between; blank lines are skipped, and counted.
 
+    An array of events, and events over several lines, are read as well.
+
     Args:
         source: where the bytes come from.
         seal_required: whether a file without a seal is refused.
@@ -67,6 +70,12 @@ def read(source: Source, *, seal_required: bool = False) -> Iterator[Batch]:
         InvalidLine: nothing behind this line can be read, or the file is not what its seal says.
     """
     check = SealCheck(source.name)
+    if is_json_over_lines(source.beginning()):
+        lines_of_events = values(source)
+        while some := list(islice(lines_of_events, LINES_AT_A_TIME)):
+            yield batch_of(source.name, _read_closely(source.name, some))
+        check.end(seal_required)
+        return
     for block in source.blocks():
         columns = _columns_of(block.data.removesuffix(b"\n"), block.lines)
         if columns is not None:
@@ -89,7 +98,7 @@ def check_seal(source: Source, *, seal_required: bool = False) -> None:
         InvalidLine: the file is not what its seal says.
     """
     check = SealCheck(source.name)
-    for block in source.blocks():
+    for block in () if is_json_over_lines(source.beginning()) else source.blocks():
         check.skim(block)
     check.end(seal_required)
 

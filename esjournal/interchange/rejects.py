@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from esjournal.domain.model import fields
+from esjournal.domain.model import fields, jsontext
 from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
@@ -45,7 +45,7 @@ def reject_line(problem: Problem) -> str:
         text = getattr(problem, "text", None) or ""
         try:
             raw = ndjson.raw_fields(fields.json_object(text))
-        except InvalidData:
+        except (jsontext.Malformed, InvalidData):
             raw = {}
             reject["text"] = text
         if list(raw) == [ndjson.REJECT]:

@@ -22,6 +22,7 @@ from typing import IO, BinaryIO, NamedTuple, cast
 import zstandard
 
 from esjournal.exceptions import UnusableFile
+from esjournal.interchange.formats import compression_by_name
 from esjournal.interchange.streams import STANDARD_STREAM
 
 # What the kernel follows at most.
@@ -258,11 +259,12 @@ def _as_unusable(path: str) -> Iterator[None]:
 
 @contextmanager
 def _compressor(path: str, raw: BinaryIO) -> Iterator[IO[bytes]]:
-    if path.endswith(".gz"):
+    compression = compression_by_name(path)
+    if compression == ".gz":
         # Without a time and a name in its header the same events give the same file.
         with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as stream:
             yield cast(IO[bytes], stream)
-    elif path.endswith(".zst"):
+    elif compression == ".zst":
         with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as stream:
             yield cast(IO[bytes], stream)
     else:

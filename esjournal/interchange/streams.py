@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import errno
-import gzip
 import os
+import re
 import stat
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
-
-import zstandard
+from typing import BinaryIO, NamedTuple
 
 from esjournal.exceptions import InvalidLine, UnusableFile
+from esjournal.interchange import decompression
+from esjournal.interchange.formats import compression_by_name
+from esjournal.interchange.kinds import unreadable
 
 STANDARD_STREAM = "-"
 DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
+# Where a file is looked into there is no option to raise the limit: an event that was exported fits, and a line without
+# an end, of which some kilobytes that are compressed can be a terabyte, takes no more memory than this a few times.
+READING_LINE_LIMIT = 256 * 1024 * 1024
 
-_BLOCK_BYTES = 256 * 1024
-# 4 bytes of zstd can stand for 128 KiB, so that only small pieces keep what comes out of one within memory.
-_ZSTD_PIECE_BYTES = 1024
 _BOM = b"\xef\xbb\xbf"
+_TEXT = re.compile(rb"\S[^\n]*+")
 
 
 class Block(NamedTuple):
@@ -41,6 +42,15 @@ class Block(NamedTuple):
         r"""Yield the numbers and the lines, without their `\n`."""
         return enumerate(self.data.removesuffix(b"\n").split(b"\n"), self.first)
 
+    def numbered_texts(self) -> Iterator[tuple[int, bytes]]:
+        r"""Yield the numbers and the lines that are not blank, without their `\r\n` or `\n`."""
+        number, at = self.first, 0
+        for found in _TEXT.finditer(self.data):
+            start = self.data.rfind(b"\n", at, found.start()) + 1 or at
+            number += self.data.count(b"\n", at, start)
+            at = start
+            yield number, self.data[start : found.end()].removesuffix(b"\r")
+
 
 class Source:
     """A file, or standard input, that is read from its beginning to its end.
@@ -49,7 +59,7 @@ class Source:
     bytes a line may have.
 
     Args:
-        path: a file's path, decompressed if it ends in .gz or .zst; `-` is standard input.
+        path: a file's path, or `-` for standard input; decompressed if it begins as gzip or zstd does.
         line_limit: how many bytes a line may have.
 
     Raises:
@@ -63,6 +73,8 @@ class Source:
         self._raw: BinaryIO = sys.stdin.buffer if path == STANDARD_STREAM else _opened(path)
         status = os.fstat(self._raw.fileno()) if path != STANDARD_STREAM else None
         self.size = status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
+        self._pieces: Iterator[bytes] = self._data()
+        self._line = 1
 
     def bytes_read(self) -> int:
         """Return how many bytes of the file on disk have been read."""
@@ -85,28 +97,54 @@ class Source:
             InvalidLine: a line is longer than the limit, or the compressed data is corrupt or cut off.
             UnusableFile: the file cannot be read.
         """
-        number = 1
-        tail = b""
+        self._line = 1
+        # Grows by as much again each time it is full: adding to bytes would copy all of a long line for each piece.
+        tail = bytearray()
+        for data in self.pieces():
+            if end := data.rfind(b"\n") + 1:
+                whole = bytes(tail) + data[:end] if tail else data[:end]
+                first = whole.removeprefix(_BOM) if self._line == 1 else whole
+                block = Block(self._line, whole.count(b"\n"), first)
+                yield from self._within_limit(block)
+                self._line += block.lines
+                tail = bytearray(data[end:])
+            else:
+                tail += data
+            if len(tail) > self.line_limit:
+                break
+        if last := bytes(tail).removeprefix(_BOM) if self._line == 1 else bytes(tail):
+            yield from self._within_limit(Block(self._line, 1, last))
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes, decompressed, in pieces of any length.
+
+        Raises:
+            InvalidLine: the compressed data is corrupt or cut off.
+            UnusableFile: the file cannot be read, or is neither NDJSON nor CSV nor a compression of these.
+        """
         try:
-            for data in self._data():
-                if end := data.rfind(b"\n") + 1:
-                    whole = tail + data[:end]
-                    block = Block(number, whole.count(b"\n"), whole.removeprefix(_BOM) if number == 1 else whole)
-                    yield from self._within_limit(block)
-                    number += block.lines
-                    tail = data[end:]
-                else:
-                    tail += data
-                if len(tail) > self.line_limit:
-                    break
-        except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
-            reason = f"the compressed data is corrupt or cut off ({error}): get the file again"
-            raise InvalidLine(self.name, number, reason) from None
+            yield from self._pieces
+        except decompression.CORRUPT as error:
+            raise InvalidLine(self.name, self._line, decompression.reason_of(error, self._path)) from None
         except OSError as error:
             why = "it is closed" if error.errno == errno.EBADF else error.strerror or error
             raise UnusableFile(f"{self.name} cannot be read: {why}") from None
-        if tail := tail.removeprefix(_BOM) if number == 1 else tail:
-            yield from self._within_limit(Block(number, 1, tail))
+
+    def beginning(self) -> bytes:
+        """Return the first bytes, decompressed, some thousands if there are as many; they are read again after.
+
+        Raises:
+            InvalidLine: the compressed data is corrupt or cut off.
+            UnusableFile: the file cannot be read, or is neither NDJSON nor CSV nor a compression of these.
+        """
+        first, self._pieces = decompression.beginning(self.pieces())
+        return first
+
+    def advice_for_long_lines(self) -> str:
+        """Return what to do where a line is longer than the limit."""
+        if self.line_limit < READING_LINE_LIMIT:
+            return "raise the limit with --max-line-bytes"
+        return "import the file into a journal, with --max-line-bytes, and look into that"
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
@@ -119,19 +157,20 @@ class Source:
             return
         for number, line in block.numbered_lines():
             if len(line) > self.line_limit:
-                reason = f"the line is longer than {self.line_limit} bytes: raise the limit with --max-line-bytes"
+                reason = f"the line is longer than {self.line_limit} bytes: {self.advice_for_long_lines()}"
                 raise InvalidLine(self.name, number, reason)
             yield Block(number, 1, line + b"\n")
 
     def _data(self) -> Iterator[bytes]:
-        if not self._path.endswith((".gz", ".zst")):
-            return _read_blocks(self._raw)
-        if self.size == 0:
+        if self.size == 0 and compression_by_name(self._path) is not None:
             # Even nothing compresses to something; an empty file is a download that never began.
             raise EOFError("the file is empty")
-        if self._path.endswith(".gz"):
-            return _read_blocks(cast(BinaryIO, gzip.GzipFile(fileobj=self._raw, mode="rb")))
-        return _zstd_blocks(self._raw)
+        read = iter(lambda: self._raw.read(decompression.BLOCK_BYTES), b"")
+        pieces = decompression.decompressed(read, self.name)
+        first, pieces = decompression.beginning(pieces)
+        if (reason := unreadable(first, self._path)) is not None:
+            raise UnusableFile(reason)
+        yield from pieces
 
 
 @contextmanager
@@ -150,30 +189,3 @@ def _opened(path: str) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UnusableFile(f"{path} cannot be read: {reason}") from None
-
-
-def _read_blocks(stream: BinaryIO) -> Iterator[bytes]:
-    while block := stream.read(_BLOCK_BYTES):
-        yield block
-
-
-def _zstd_blocks(stream: BinaryIO) -> Iterator[bytes]:
-    # zstandard's own reader takes a file that is cut off for one that ends, so each frame's end is looked for here.
-    decompressor = zstandard.ZstdDecompressor()
-    frame = decompressor.decompressobj()
-    begun = False
-    for block in _read_blocks(stream):
-        for start in range(0, len(block), _ZSTD_PIECE_BYTES):
-            piece = block[start : start + _ZSTD_PIECE_BYTES]
-            while piece:
-                begun = True
-                data = frame.decompress(piece)
-                for at in range(0, len(data), _BLOCK_BYTES):
-                    yield data[at : at + _BLOCK_BYTES]
-                piece = b""
-                if frame.eof:
-                    piece = frame.unused_data
-                    frame = decompressor.decompressobj()
-                    begun = False
-    if begun:
-        raise EOFError("the last frame has no end")

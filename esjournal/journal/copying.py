@@ -22,6 +22,7 @@ from esjournal.interchange.batches import Batch, batch_of
 from esjournal.interchange.beside import read_beside
 from esjournal.interchange.files import Files
 from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.streams import READING_LINE_LIMIT
 from esjournal.journal.checking import are_sound
 from esjournal.journal.cursors import Cursor, cursor_at, position_after
 from esjournal.journal.opening import Journal, open_journal
@@ -115,7 +116,7 @@ class FileSource:
         self.journal: Journal | None = None
         self._path = path
         self._busy = busy
-        self._files = Files([path])
+        self._files = Files([path], line_limit=READING_LINE_LIMIT)
         if self._files.size is None or not Path(path).is_file():
             raise UnusableFile(f"{path} cannot be read twice, as copy does to prove itself: import it, or name a file")
         self.size = self._files.size
@@ -134,7 +135,7 @@ class FileSource:
             InvalidLine: nothing behind this line can be read.
             UnusableFile: the file cannot be read.
         """
-        self._files = Files([self._path])
+        self._files = Files([self._path], line_limit=READING_LINE_LIMIT)
         with read_beside(self._files, self._busy) as batches:
             yield batches
 

@@ -21,6 +21,7 @@ from esjournal.interchange.beside import read_beside
 from esjournal.interchange.files import Files
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.rejects import Problem
+from esjournal.interchange.streams import READING_LINE_LIMIT
 from esjournal.journal.copying import batch_of_page
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal, open_journal, open_temporary_journal
@@ -126,7 +127,7 @@ def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> 
         UnusableFile: the file cannot be read.
         InvalidLine: nothing behind this line can be read.
     """
-    files = Files([path])
+    files = Files([path], line_limit=READING_LINE_LIMIT)
     written = fields.recorded_at_text(datetime.fromtimestamp(Path(path).stat().st_mtime, UTC))
     with ExitStack() as kept_open:
         with read_beside(files) as batches:

@@ -321,14 +321,16 @@ def test_export_takes_a_part_of_the_journal(store_url: str) -> None:
     assert positions("--type", "none") == []
 
 
-def test_export_makes_formulas_text_where_asked(store_url: str) -> None:
+@pytest.mark.parametrize("command", [["export"], ["log"], ["get", ID], ["list"]])
+def test_formulas_are_made_text_where_asked(store_url: str, command: list[str]) -> None:
     journal_with(store_url, [event(0, event_type="=SUM(A1)")])
-    assert ",=SUM(A1)," in invoke("export", "-F", "csv", url=store_url).stdout
-    assert ",'=SUM(A1)," in invoke("export", "-F", "csv", "--csv-safe", url=store_url).stdout
+    assert ",=SUM(A1)," in invoke(*command, "-F", "csv", url=store_url).stdout
+    assert ",'=SUM(A1)," in invoke(*command, "-F", "csv", "--csv-safe", url=store_url).stdout
 
 
-def test_csv_safe_is_refused_for_ndjson(sqlite_url: str) -> None:
-    result = invoke("export", "--csv-safe", url=sqlite_url)
+@pytest.mark.parametrize("command", [["export"], ["log"], ["log", "-F", "json"], ["get", ID], ["list"]])
+def test_csv_safe_is_refused_where_no_csv_is_written(sqlite_url: str, command: list[str]) -> None:
+    result = invoke(*command, "--csv-safe", url=sqlite_url)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--csv-safe is for CSV" in result.stderr
 

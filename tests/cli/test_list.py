@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -102,6 +103,12 @@ def test_pieces_of_a_long_list_stand_under_one_another_as_one(sqlite_url: str) -
     lines = plain(on_terminal("list", url=sqlite_url)).splitlines()
     assert sum("sequence" in line for line in lines) == 1
     assert len({line.index("0..0") for line in lines if "0..0" in line}) == 1
+
+
+def test_a_carriage_return_is_quoted_in_csv(sqlite_url: str) -> None:
+    damaged_journal_with(sqlite_url, [event(event_type="a\rb"), event(of=OTHER_ID)])
+    rows = list(csv.reader(io.StringIO(invoke("list", "-F", "csv", url=sqlite_url).stdout, newline=""), strict=True))
+    assert sorted(row[4] for row in rows) == ["a\rb", "a.b#C", "last_type"]
 
 
 def test_nothing_stored_drives_the_terminal(sqlite_url: str) -> None:

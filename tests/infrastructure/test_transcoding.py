@@ -575,7 +575,7 @@ def test_a_dataclass_with_code_everywhere_is_made_all_the_same(name: str) -> Non
     [
         ("HostileField", "field x is a property"),
         ("HostileDescriptor", "field x is a property"),
-        ("HostileDict", "field x is a property, or has no place"),
+        ("HostileDict", "field x is a property, or cannot be stored"),
         ("HostileEnd", "__del__"),
     ],
 )

@@ -138,12 +138,21 @@ def test_a_row_of_many_lines_is_held_to_the_limit_of_one(path: Path) -> None:
         read(path, f"{HEADER}\n" + '"\n",' * 1_000, line_limit=1_000)
 
 
+def test_what_is_no_formula_stays_as_it_is_where_formulas_are_made_text() -> None:
+    events = [event(version, state, event_type="a-b=c#D") for version, state in enumerate(['{"a":-1}', "", " ", "''"])]
+    assert list(csvtext.write(events, safe=True)) == list(csvtext.write(events, safe=False))
+
+
 def test_rows_may_together_be_longer_than_the_limit_of_one(path: Path) -> None:
     rows = "".join(f"{ID},{version},a,{{}}\n" for version in range(100))
     assert len(read(path, f"{HEADER}\n{rows}", line_limit=100)) == 100
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+SIGNS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+BEFORE_THEM = ["", " ", "  ", '"', "'", "\n", "\r\n", "\xa0", "\x00", '" \n']
+
+
+@pytest.mark.parametrize("start", [*(before + sign for sign in SIGNS for before in BEFORE_THEM), "\t", "\r", "\n"])
 def test_what_a_spreadsheet_would_take_for_a_formula_is_made_text_where_asked(start: str) -> None:
     dangerous = event(0, f"{start}HYPERLINK()", event_type="=cmd|'/c calc'!A1")
     cells = next(csv.reader("".join(csvtext.write([dangerous], safe=True)).split("\n", 1)[1:], strict=True))

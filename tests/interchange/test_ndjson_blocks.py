@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from esjournal.exceptions import InvalidData, InvalidLine
-from esjournal.interchange import ndjson, streams
+from esjournal.interchange import decompression, ndjson
 from esjournal.interchange.streams import source
 from tests.events import ID, event_of, json_states, reads, recorded_events
 
@@ -90,7 +90,7 @@ def test_a_block_gives_each_line_what_it_gets_alone(
     path = tmp_path / "events.ndjson"
     path.write_bytes(end.join(lines) + (end if whole and lines else b""))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streams, "_BLOCK_BYTES", block)
+        patch.setattr(decompression, "BLOCK_BYTES", block)
         found = together(path)
     assert found == [alone(number, text) for number, text in enumerate(lines, 1) if text.strip(b" \t\r")]
 
@@ -100,7 +100,7 @@ def test_a_block_gives_each_line_what_it_gets_alone(
 def test_line_numbers_go_on_from_block_to_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, end: bytes
 ) -> None:
-    monkeypatch.setattr(streams, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(decompression, "BLOCK_BYTES", block)
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"\xef\xbb\xbf" + end.join(b"bad" if n % 7 == 3 else line(n) for n in range(100)))
     step = end.count(b"\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.exceptions import InvalidLine
-from esjournal.interchange import ndjson, streams
+from esjournal.interchange import decompression, ndjson
 from esjournal.interchange.seals import Sealer, seal_line
 from esjournal.interchange.sinks import sink
 from esjournal.interchange.streams import source
@@ -27,7 +27,7 @@ def sealed(first: int = 0, count: int = COUNT) -> bytes:
 
 @pytest.fixture(params=[50, 1_000, 256 * 1024], ids=lambda size: f"blocks-of-{size}", autouse=True)
 def block_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "_BLOCK_BYTES", request.param)
+    monkeypatch.setattr(decompression, "BLOCK_BYTES", request.param)
 
 
 @pytest.fixture
@@ -158,3 +158,17 @@ def test_bad_lines_before_a_seal_are_part_of_what_was_sealed(path: Path) -> None
     sealer.update(b"bad\n", 1)
     path.write_bytes(b"bad\n" + seal_line(sealer.seal()))
     passes(path, 0)
+
+
+def test_a_seal_with_another_number_of_events_is_refused(path: Path) -> None:
+    path.write_bytes(sealed().replace(b'{"seal":{"events":40', b'{"seal":{"events":41'))
+    refused(path, "41 events in .* bytes were, and 40 in .* are here: get the file again", required=True)
+
+
+def test_blank_lines_among_events_are_not_counted_as_events(path: Path) -> None:
+    lines = sealed().splitlines(keepends=True)
+    text = b"\n \r\n".join(lines[:-1]) + b"\n\n"
+    sealer = Sealer()
+    sealer.update(text, COUNT)
+    path.write_bytes(text + seal_line(sealer.seal()))
+    passes(path, COUNT)

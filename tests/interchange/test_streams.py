@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import zstandard
 
 from esjournal.exceptions import InvalidLine, UnusableFile
+from esjournal.interchange.codecs import read_events
+from esjournal.interchange.formats import format_of
 from esjournal.interchange.sinks import sink
 from esjournal.interchange.streams import source
 
@@ -129,7 +134,6 @@ COMPRESSED = {"gz": gzip.compress(b"a\n" * 20_000), "zst": zstd(os.urandom(20_00
         *[(f"a.{kind}", b"") for kind in COMPRESSED],
         *[(f"a.{kind}", data + data[:-1]) for kind, data in COMPRESSED.items()],
         *[(f"a.{kind}", data + b"garbage") for kind, data in COMPRESSED.items()],
-        *[(f"a.{kind}", b"no compressed data at all") for kind in COMPRESSED],
         ("a.gz", COMPRESSED["gz"][:-8] + b"\0" * 8),
         ("a.gz", COMPRESSED["gz"][:20] + b"\xff" * 20 + COMPRESSED["gz"][40:]),
         ("a.zst", COMPRESSED["zst"][:20] + b"\xff" * 20 + COMPRESSED["zst"][40:]),
@@ -139,6 +143,84 @@ def test_compressed_data_that_is_corrupt_or_cut_off_is_refused(tmp_path: Path, n
     with pytest.raises(InvalidLine, match=r"corrupt or cut off \(.+\): get the file again") as caught:
         lines(tmp_path / name, data)
     assert caught.value.source == str(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a", "a.ndjson", "a.gz", "a.zst", "a.NDJSON.GZ"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a\nb\n",
+        gzip.compress(b"a\nb\n"),
+        zstd(b"a\nb\n"),
+        gzip.compress(zstd(b"a\nb\n")),
+        SKIPPABLE_FRAME + zstd(b"a\nb"),
+    ],
+    ids=["plain", "gzip", "zstd", "twice", "skippable frame"],
+)
+def test_the_first_bytes_say_what_is_read_whatever_the_name_is(tmp_path: Path, name: str, data: bytes) -> None:
+    assert lines(tmp_path / name, data) == [(1, b"a"), (2, b"b")]
+
+
+@pytest.mark.parametrize("data", [gzip.compress(b"a\nb\n"), zstd(b"a\nb\n")])
+def test_compressed_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    with source("-") as opened:
+        assert list(opened.lines()) == [(1, b"a"), (2, b"b")]
+
+
+TEXT = '{"originator_id":"9b300b13"}\r\n'
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (lzma.compress(b"a\n"), "is compressed by xz: `xz -dc"),
+        (bz2.compress(b"a\n"), "is compressed by bzip2: `bzip2 -dc"),
+        (b"\x04\x22\x4d\x18rest", "is compressed by lz4"),
+        (b"PK\x03\x04" + b"events.ndjson", "is a zip archive: `unzip -p"),
+        (b"PK\x03\x04" + b"....[Content_Types].xml", "is an Excel workbook: save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an Excel workbook: save it as CSV"),
+        (b"7z\xbc\xaf\x27\x1c", "is a 7z archive: `7z e -so"),
+        (TEXT.encode("utf-16"), "is text in UTF-16: `iconv -f UTF-16 -t UTF-8"),
+        (TEXT.encode("utf-16-le"), "is text in UTF-16LE: `iconv -f UTF-16LE -t UTF-8"),
+        (TEXT.encode("utf-16-be"), "is text in UTF-16BE: `iconv -f UTF-16BE -t UTF-8"),
+        (TEXT.encode("utf-32"), "is text in UTF-32: `iconv -f UTF-32 -t UTF-8"),
+        (TEXT.encode("utf-32-le"), "is text in UTF-32LE"),
+        (TEXT.encode("utf-32-be"), "is text in UTF-32BE"),
+        (b"PAR1....", "is Parquet: `duckdb"),
+        (b"SQLite format 3\0", "is a SQLite database: `esjournal --url sqlite:///.* export"),
+        (b"a" * 257 + b"ustar", "is a tar archive: `tar -xOf"),
+        (b"<!DOCTYPE html><html>", "is a web page"),
+        (gzip.compress(lzma.compress(b"a")), "is compressed by xz"),
+        (gzip.compress(gzip.compress(gzip.compress(gzip.compress(b"a")))), "compressed more than 3 times"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_what_makes_it_readable(tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(UnusableFile, match=message) as caught:
+        lines(tmp_path / "it's.ndjson", data)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("window", [28, 31])
+def test_zstd_that_needs_much_memory_is_refused_by_that_reason(tmp_path: Path, window: int) -> None:
+    frame = b"\x28\xb5\x2f\xfd\x00" + bytes([(window - 10) << 3]) + b"\x11\x00\x00a"
+    with pytest.raises(UnusableFile, match=r"needs \d+ bytes of memory.*`zstd -dc --long=31 .* \| esjournal import -`"):
+        lines(tmp_path / "a.ndjson.zst", frame)
+    # A later frame.
+    with pytest.raises(InvalidLine, match=r"of memory.*`zstd -dc --long=31 .* \| esjournal import -`"):
+        lines(tmp_path / "a.ndjson.zst", zstd(b"a\n") + frame)
+
+
+def test_zstd_of_the_widest_window_that_zstd_takes_by_itself_is_read(tmp_path: Path) -> None:
+    frame = b"\x28\xb5\x2f\xfd\x00" + bytes([(27 - 10) << 3]) + b"\x09\x00\x00a"
+    assert lines(tmp_path / "a.zst", frame) == [(1, b"a")]
+
+
+@pytest.mark.parametrize("name", ["a.NDJSON.GZ", "a.Zst"])
+def test_the_case_of_an_ending_does_not_matter(tmp_path: Path, name: str) -> None:
+    with sink(str(tmp_path / name)) as stream:
+        stream.write(b"a\n")
+    assert (tmp_path / name).read_bytes()[:2] in (b"\x1f\x8b", b"\x28\xb5")
 
 
 def test_a_line_may_be_as_long_as_the_limit_and_no_longer(tmp_path: Path) -> None:
@@ -241,3 +323,22 @@ def test_a_link_stays_a_link_to_what_is_written(tmp_path: Path) -> None:
         stream.write(b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(("name", "reason"), [("a.ndjson.zst", "read"), ("a.csv.zst", "")])
+@pytest.mark.parametrize("between", [b"", b"bad\n"])
+def test_hundreds_of_millions_of_blank_lines_take_seconds(
+    tmp_path: Path, name: str, reason: str, between: bytes
+) -> None:
+    zstd_of(tmp_path / name, between + b"\n" * MEBIBYTE, 100)
+    began = time.process_time()
+    with source(str(tmp_path / name)) as opened:
+        try:
+            for _ in read_events(opened, format_of(name)):
+                pass
+            found = "read"
+        except InvalidLine as error:
+            found = error.reason
+    # One line at a time, they took 15 seconds.
+    assert time.process_time() - began < 6
+    assert found.startswith(reason)

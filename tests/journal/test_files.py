@@ -29,13 +29,13 @@ def numbered() -> list[tuple[object, ...]]:
     return [tuple(found._replace(global_position=position)) for position, found in enumerate(EVENTS, 1)]
 
 
-@pytest.mark.parametrize("path", ["a.ndjson", "a.jsonl", "A.CSV", "dir/a.ndjson.gz", "a.csv.zst", "/tmp/a.Ndjson.ZST"])
+@pytest.mark.parametrize("path", ["a.ndjson", "a.jsonl", "a.json", "A.CSV", "dir/a.ndjson.gz", "/tmp/a.Ndjson.ZST"])
 def test_a_name_tells_a_file_of_events(path: str) -> None:
     assert is_file_of_events(path)
 
 
 @pytest.mark.parametrize(
-    "path", ["a.db", "a", "a.gz", "a.parquet", "a.json", "sqlite:///a.ndjson", "postgresql://me@host/a.csv", "-"]
+    "path", ["a.db", "a", "a.gz", "a.parquet", "sqlite:///a.ndjson", "postgresql://me@host/a.csv", "-"]
 )
 def test_any_other_name_is_that_of_a_store(path: str) -> None:
     assert not is_file_of_events(path)
@@ -131,3 +131,36 @@ def test_a_file_is_the_same_journal_each_time_and_an_export_goes_on_with_its_cur
 def test_export_of_an_exported_file_gives_the_same_bytes(tmp_path: Path) -> None:
     path = file_with(tmp_path / "e.ndjson", generated(3_000))
     assert invoke("export", url=str(path)).stdout == path.read_text()
+
+
+def test_whatever_was_exported_is_read_however_long_its_lines_are(tmp_path: Path) -> None:
+    state = '{"a":"' + "x" * (17 * 1024 * 1024) + '"}'
+    url = journal_with(str(tmp_path / "j.db"), [event(0, state)])
+    for name in ("e.ndjson.gz", "e.csv"):
+        path = tmp_path / name
+        assert invoke("export", "-o", str(path), url=url).exit_code == 0
+        for command in (["verify"], ["stats"], ["list"]):
+            ended = invoke(*command, url=str(path))
+            assert ended.exit_code == 0, ended.stderr
+        assert invoke("diff", url, str(path)).exit_code == 0
+        assert invoke("init", url=str(tmp_path / f"{name}.db")).exit_code == 0
+        assert invoke("copy", str(path), str(tmp_path / f"{name}.db")).exit_code == 0
+
+
+def test_a_line_that_no_reader_takes_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("esjournal.interchange.streams.READING_LINE_LIMIT", 1_000)
+    monkeypatch.setattr("esjournal.journal.files.READING_LINE_LIMIT", 1_000)
+    path = file_with(tmp_path / "e.ndjson", [event(0, '{"a":"' + "x" * 2_000 + '"}')])
+    ended = invoke("list", url=str(path))
+    assert ended.exit_code == 3
+    assert "longer than 1000 bytes: import the file into a journal, with --max-line-bytes" in ended.stderr
+
+
+def test_what_get_prints_as_json_is_imported_and_looked_into(tmp_path: Path) -> None:
+    url = journal_with(str(tmp_path / "j.db"), sequence(3))
+    array = tmp_path / "a.json"
+    array.write_text(invoke("get", ID, "-F", "json", url=url).stdout)
+    assert [found[:5] for found in content(array)] == [found[:5] for found in content(url)]
+    ended = invoke("import", str(array), url=url)
+    assert ended.exit_code == 0
+    assert "3 already there" in ended.stderr

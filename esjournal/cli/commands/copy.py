@@ -32,7 +32,7 @@ from esjournal.cli.importing import (
 )
 from esjournal.cli.options import AfterOption, CursorFileOption, refuse_program_options
 from esjournal.cli.progress import copying_progress
-from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events
+from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events, uncompressed
 
 if TYPE_CHECKING:
     from esjournal.journal.proving import Proof
@@ -172,6 +172,8 @@ def _check_places(source: str, target: str, *, proven: bool) -> None:
     if format_of(target) is FileFormat.PARQUET and "://" not in target:
         raise typer.BadParameter(f"{target}: Parquet is for analysis and cannot be read back: name .ndjson or .csv.")
     if is_file_of_events(target):
+        if uncompressed(target).endswith(".json"):
+            raise typer.BadParameter(f"{target}: a copy is one event a line, or CSV: name .ndjson or .csv.")
         if is_file_of_events(source):
             raise typer.BadParameter(f"both are files: `esjournal --url {source} export -o {target}` does that.")
         from esjournal.interchange.sinks import is_stream

@@ -11,6 +11,7 @@ import typer
 from esjournal.cli.ending import say
 from esjournal.cli.options import (
     AfterOption,
+    CsvSafeOption,
     CursorFileOption,
     IdsOption,
     LayoutOption,
@@ -18,11 +19,12 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
+    check_csv_safe,
     checked_start,
     url_of,
 )
 from esjournal.cli.terminal import output
-from esjournal.interchange.formats import FileFormat, format_of
+from esjournal.interchange.formats import FileFormat, compression_by_name, format_of
 
 
 def export(
@@ -44,10 +46,7 @@ def export(
     seal: Annotated[
         bool, typer.Option("--seal", help="NDJSON: end with a line that has counts and a SHA-256 of the others.")
     ] = False,
-    csv_safe: Annotated[
-        bool,
-        typer.Option("--csv-safe", help="CSV: put ' before what a spreadsheet would take for a formula."),
-    ] = False,
+    csv_safe: CsvSafeOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -113,12 +112,11 @@ def export(
 
 
 def _check_format(chosen: FileFormat, path: str, *, seal: bool, csv_safe: bool) -> None:
-    if csv_safe and chosen is not FileFormat.CSV:
-        raise typer.BadParameter("--csv-safe is for CSV: add --format csv, or name a .csv file.")
+    check_csv_safe(csv_safe, csv=chosen is FileFormat.CSV)
     if seal and chosen is not FileFormat.NDJSON:
         raise typer.BadParameter("--seal is for NDJSON: add --format ndjson, or name an .ndjson file.")
     if chosen is FileFormat.PARQUET:
-        if path.endswith((".gz", ".zst")):
+        if compression_by_name(path) is not None:
             raise typer.BadParameter(
                 f"Parquet is compressed inside, and {path} would be once more: name a .parquet file."
             )

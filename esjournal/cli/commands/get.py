@@ -8,6 +8,7 @@ import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail
 from esjournal.cli.options import (
+    CsvSafeOption,
     LayoutOption,
     LimitOption,
     OutputFormat,
@@ -15,6 +16,7 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
+    check_csv_safe,
     checked,
     checked_start,
     url_of,
@@ -37,6 +39,7 @@ def get(
     reverse: Annotated[bool, typer.Option("--reverse", help="The last events first.")] = False,
     types: TypesOption = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    csv_safe: CsvSafeOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -52,6 +55,7 @@ def get(
       esjournal get 9b30 --type 'accounts#*' --gte 10 --lt 20
       esjournal get 9b30 -F ndjson | jq .state
     """
+    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
     from esjournal.domain.model import fields
 
     journal_url = url_of(context, url, layout, table)
@@ -70,7 +74,7 @@ def get(
         sequence = find_sequence(journal, start)
         patterns = TypePatterns(types or ())
         events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)
-        found = print_events(events, output_format, gaps=not types)
+        found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe)
         if not found:
             exists = bool(journal.events.get_items(sequence, limit=1))
             what = "has no events that match" if exists else "is not in this journal"

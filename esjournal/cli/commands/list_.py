@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail
-from esjournal.cli.options import LayoutOption, OutputFormat, TableOption, UrlOption, checked, url_of
+from esjournal.cli.options import (
+    CsvSafeOption,
+    LayoutOption,
+    OutputFormat,
+    TableOption,
+    UrlOption,
+    check_csv_safe,
+    checked,
+    url_of,
+)
 from esjournal.infrastructure.sequencesummary import SequenceOrder
 
 
@@ -35,6 +44,7 @@ def list_(
         typer.Option(metavar="N", min=0, max=2**63 - 1, help="At most N sequences.", show_default=False),
     ] = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    csv_safe: CsvSafeOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -50,6 +60,7 @@ def list_(
       esjournal list --sort last --limit 10
       esjournal list --type '*#Renamed' --sort events -F csv
     """
+    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
     from esjournal.domain.model import fields
 
     start = checked(lambda text: fields.originator_id_start(text, shortest=1), prefix) if prefix else ""
@@ -63,4 +74,4 @@ def list_(
         first = next(found, None)
         if first is None:
             fail(f"nothing found: {journal.shown_url} has no sequences that match", NOTHING_FOUND)
-        print_sequences(chain([first], found), output_format)
+        print_sequences(chain([first], found), output_format, csv_safe=csv_safe)

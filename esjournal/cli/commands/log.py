@@ -13,12 +13,14 @@ from esjournal.cli.ending import INTERRUPTED, NOTHING_FOUND, fail
 from esjournal.cli.interruption import interruption_repeated
 from esjournal.cli.options import (
     AfterOption,
+    CsvSafeOption,
     IdsOption,
     LayoutOption,
     OutputFormat,
     TableOption,
     TypesOption,
     UrlOption,
+    check_csv_safe,
     checked,
     checked_start,
     url_of,
@@ -59,6 +61,7 @@ def log(
         ),
     ] = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    csv_safe: CsvSafeOption = False,
     template: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="A line of your own for each event.", show_default=False),
@@ -99,6 +102,7 @@ def log(
 
     if template is not None and (full or output_format is not OutputFormat.TABLE):
         raise typer.BadParameter("--template says how to print: leave out --full and --format.")
+    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
     line_of = None if template is None else line_template(template)
     earliest, latest = _span(since, until)
     comparisons = _comparisons(where or ())
@@ -138,7 +142,7 @@ def log(
         if follow:
             pages = followed(journal, selection, after=after, last=last, cursor_file=cursor_file)
             try:
-                print_log(pages, output_format, full=full, line_of=line_of)
+                print_log(pages, output_format, full=full, csv_safe=csv_safe, line_of=line_of)
             except KeyboardInterrupt:
                 # It is how a follower ends, and nothing to say a word about.
                 raise typer.Exit(INTERRUPTED) from None
@@ -147,7 +151,7 @@ def log(
         if first is None:
             fail(f"nothing found: {journal.shown_url} has no events that match", NOTHING_FOUND)
         with paged(not no_pager):
-            print_log(chain([first], pages), output_format, full=full, line_of=line_of)
+            print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, line_of=line_of)
 
 
 def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]:

@@ -32,13 +32,14 @@ Gap = tuple[int, int]
 _UP_TO_COMMA = re.compile(r"[^,]*,|[^,]+")
 
 
-def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *, gaps: bool) -> bool:
+def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *, gaps: bool, csv_safe: bool) -> bool:
     """Print events of one sequence, streaming.
 
     Args:
         events: in the order to print them.
         output_format: how.
         gaps: whether a table shows which versions are missing between two events.
+        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
 
     Returns:
         Whether there were any; if not, nothing was printed.
@@ -49,7 +50,7 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
         return False
     every = chain([first], remaining)
     if output_format is not OutputFormat.TABLE:
-        for text in event_texts(every, output_format):
+        for text in event_texts(every, output_format, csv_safe=csv_safe):
             write(text)
         return True
     rows = _with_gaps(map(_shown, every)) if gaps else map(_shown, every)
@@ -60,17 +61,18 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
     return True
 
 
-def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat) -> Iterator[str]:
+def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat, *, csv_safe: bool) -> Iterator[str]:
     """Yield events as JSON, NDJSON or CSV, in pieces.
 
     Args:
         events: one or more.
         output_format: which of the three.
+        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
     """
     from esjournal.interchange import csvtext, ndjson
 
     if output_format is OutputFormat.CSV:
-        return csvtext.write(events, safe=False)
+        return csvtext.write(events, safe=csv_safe)
     if output_format is OutputFormat.NDJSON:
         return ndjson.write(events)
     lines = map(ndjson.line_of, events)

@@ -29,7 +29,12 @@ INDENT = "    "
 
 
 def print_log(
-    pages: Iterable[Page], output_format: OutputFormat, *, full: bool, line_of: Callable[[Event], str] | None = None
+    pages: Iterable[Page],
+    output_format: OutputFormat,
+    *,
+    full: bool,
+    csv_safe: bool,
+    line_of: Callable[[Event], str] | None = None,
 ) -> None:
     """Print events as they come, a page at a time.
 
@@ -37,13 +42,14 @@ def print_log(
         pages: events as the fields of RecordedEvent, in the order to print them.
         output_format: how.
         full: in a table, all of each event on lines of its own, and not one line for each.
+        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
         line_of: makes the line of an event, with its end, in the place of the format.
     """
     if line_of is not None:
         for page in pages:
             write("".join(map(line_of, page)))
     elif output_format is not OutputFormat.TABLE:
-        for text in _texts(pages, output_format):
+        for text in _texts(pages, output_format, csv_safe):
             write(text)
     elif sys.stdout.isatty():
         _draw(pages, full)
@@ -53,13 +59,13 @@ def print_log(
             write("".join(map(make, page)))
 
 
-def _texts(pages: Iterable[Page], output_format: OutputFormat) -> Iterator[str]:
+def _texts(pages: Iterable[Page], output_format: OutputFormat, csv_safe: bool) -> Iterator[str]:
     from esjournal.interchange import ndjson
 
     if output_format is OutputFormat.NDJSON:
         # Page by page, so that each is seen when it comes.
         return map(ndjson.lines_of, pages)
-    return event_texts(map(RecordedEvent._make, chain.from_iterable(pages)), output_format)
+    return event_texts(map(RecordedEvent._make, chain.from_iterable(pages)), output_format, csv_safe=csv_safe)
 
 
 def _plain_line(event: Event) -> str:

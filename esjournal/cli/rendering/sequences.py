@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,15 +26,16 @@ DAY = len("2026-01-31")
 COLUMN_GAP = 3
 
 
-def print_sequences(sequences: Iterable[SequenceSummary], output_format: OutputFormat) -> None:
+def print_sequences(sequences: Iterable[SequenceSummary], output_format: OutputFormat, *, csv_safe: bool) -> None:
     """Print what there is to say of sequences, streaming.
 
     Args:
         sequences: one or more, in the order to print them.
         output_format: how.
+        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
     """
     if output_format is not OutputFormat.TABLE:
-        for text in _texts(sequences, output_format):
+        for text in _texts(sequences, output_format, csv_safe):
             write(text)
     elif sys.stdout.isatty():
         console = screen()
@@ -46,19 +45,15 @@ def print_sequences(sequences: Iterable[SequenceSummary], output_format: OutputF
         _print_plain(sequences)
 
 
-def _texts(sequences: Iterable[SequenceSummary], output_format: OutputFormat) -> Iterator[str]:
+def _texts(sequences: Iterable[SequenceSummary], output_format: OutputFormat, csv_safe: bool) -> Iterator[str]:
     if output_format is OutputFormat.CSV:
-        return chain([_csv_line(SequenceSummary._fields)], map(_csv_line, sequences))
+        from esjournal.interchange import csvtext
+
+        return csvtext.table_of(SequenceSummary._fields, sequences, safe=csv_safe)
     lines = (json.dumps(sequence._asdict(), ensure_ascii=False, separators=(",", ":")) for sequence in sequences)
     if output_format is OutputFormat.NDJSON:
         return (f"{line}\n" for line in lines)
     return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
-
-
-def _csv_line(cells: Iterable[object]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()
 
 
 def _cells(found: SequenceSummary, short: bool) -> tuple[str, ...]:

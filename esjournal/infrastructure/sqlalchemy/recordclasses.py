@@ -63,7 +63,7 @@ def _of_types(table: Table, names: SequencedItemFieldNames) -> Iterator[str]:
             yield f"the default of {column.key} is not a value or a function: use server_default"
         is_filled = column.nullable or column.default is not None or column.server_default is not None
         if not is_filled and column.key not in {*names.all, GLOBAL_POSITION}:
-            yield f"{column.key} is no field of the items, and needs a default, or nullable=True"
+            yield f"{column.key} is not a field of the items, and needs a default, or nullable=True"
 
 
 def _of_keys(table: Table, place: Sequence[str]) -> Iterator[str]:

@@ -200,7 +200,7 @@ class Statements(Generic[Item]):
         """Return a sequence's id and positions in it, in the driver's form, for a caller who may have given anything.
 
         Raises:
-            InvalidData: one of them is nothing that could be stored.
+            InvalidData: one of them cannot be stored.
         """
         id_rule, position_rule = self._place_rules
         checked_id = id_rule.value(self.names.sequence_id, sequence_id)

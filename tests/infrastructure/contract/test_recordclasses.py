@@ -129,7 +129,7 @@ PLACE = r"two items could have one place: add UniqueConstraint\('originator_id',
         ),
         (
             made("Demanding", user=mapped_column(Text, nullable=False)),
-            "user is no field of the items, and needs a default",
+            "user is not a field of the items, and needs a default",
         ),
         (
             made("Calling", user=mapped_column(Text, default=func.now())),

@@ -1,0 +1,128 @@
+"""Compressed bytes and back to plain ones, in pieces that memory can hold."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from shlex import quote
+from typing import BinaryIO, cast
+
+import zstandard
+
+from esjournal.exceptions import UnusableFile
+from esjournal.interchange.kinds import Compression, compression_of
+
+BLOCK_BYTES = 256 * 1024
+CORRUPT = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
+
+# What zstd itself takes without being asked for more: so much memory a window may need.
+_WINDOW_BYTES = 2**27
+# 4 bytes of zstd can stand for 128 KiB, so that only small pieces keep what comes out of one within memory.
+_ZSTD_PIECE_BYTES = 1024
+# A file that was compressed twice is read; one of many layers was made to do harm.
+_MOST_LAYERS = 3
+_BEGINNING_BYTES = 4096
+
+
+def decompressed(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Yield blocks, decompressed as often as they were compressed by gzip or zstd.
+
+    Args:
+        blocks: the bytes of an input.
+        name: how messages call it.
+
+    Raises:
+        EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError: the data is corrupt or cut off.
+        UnusableFile: zstd needs more memory than it may have, or a dictionary.
+    """
+    for _ in range(_MOST_LAYERS):
+        first, blocks = beginning(blocks)
+        match compression_of(first):
+            case Compression.GZIP:
+                # It reads what it is given, and asks for nothing but that.
+                stream = gzip.GzipFile(fileobj=cast(BinaryIO, _Reader(blocks)), mode="rb")
+                blocks = iter(lambda stream=stream: stream.read(BLOCK_BYTES), b"")  # type: ignore[misc]
+            case Compression.ZSTD:
+                _check_frame(first, name)
+                blocks = _zstd_blocks(blocks)
+            case None:
+                return blocks
+    raise UnusableFile(f"{name} was compressed more than {_MOST_LAYERS} times: decompress it before")
+
+
+def beginning(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return enough of the first bytes to tell what they are, and all blocks as they were."""
+    first: list[bytes] = []
+    size = 0
+    for block in blocks:
+        first.append(block)
+        size += len(block)
+        if size >= _BEGINNING_BYTES:
+            break
+    return b"".join(first), chain(first, blocks)
+
+
+def reason_of(error: Exception, path: str) -> str:
+    """Return what a message says of data that cannot be decompressed.
+
+    Args:
+        error: one of `CORRUPT`.
+        path: the file.
+    """
+    if "memory" in str(error):
+        reason = f"zstd needs more than {_WINDOW_BYTES} bytes of memory for what comes here"
+        return f"{reason}: `zstd -dc --long=31 {quote(path)} | esjournal import -` reads it"
+    return f"the compressed data is corrupt or cut off ({error}): get the file again"
+
+
+class _Reader:
+    """Blocks, as a file that is read from its beginning to its end."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        self._rest = self._rest or next(self._blocks, b"")
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
+
+
+def _check_frame(first: bytes, name: str) -> None:
+    try:
+        frame = zstandard.get_frame_parameters(first)
+    except zstandard.ZstdError:
+        return
+    command = None
+    if frame.window_size > _WINDOW_BYTES:
+        needs = f"{frame.window_size} bytes of memory, and may have {_WINDOW_BYTES}"
+        command = "zstd -dc --long=31"
+    elif frame.dict_id:
+        needs = f"the dictionary {frame.dict_id}"
+        command = "zstd -dc -D DICTIONARY"
+    if command is not None:
+        raise UnusableFile(f"{name} needs {needs}: `{command} {quote(name)} | esjournal import -` reads it")
+
+
+def _zstd_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    # zstandard's own reader takes a file that is cut off for one that ends, so each frame's end is looked for here.
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES)
+    frame = decompressor.decompressobj()
+    begun = False
+    for block in blocks:
+        for start in range(0, len(block), _ZSTD_PIECE_BYTES):
+            piece = block[start : start + _ZSTD_PIECE_BYTES]
+            while piece:
+                begun = True
+                data = frame.decompress(piece)
+                for at in range(0, len(data), BLOCK_BYTES):
+                    yield data[at : at + BLOCK_BYTES]
+                piece = b""
+                if frame.eof:
+                    piece = frame.unused_data
+                    frame = decompressor.decompressobj()
+                    begun = False
+    if begun:
+        raise EOFError("the last frame has no end")

@@ -1,0 +1,140 @@
+"""Events in JSON that is not a line each: arrays, and values over many lines, as `-F json` and jq write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from esjournal.domain.model import fields
+from esjournal.exceptions import InvalidLine
+from esjournal.interchange.streams import Source
+
+_EXPECTED = 'one event a line, an array of events, or events one after another: {"originator_id":"...",...}'
+_BOM = b"\xef\xbb\xbf"
+
+# Up to the next bracket outside of strings, or nothing if a string has no end yet.
+_NEXT_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:"(?:[^"\\]++|\\.)*+"[^"\[\]{}]*+)*+([\[\]{}])', re.DOTALL)
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_STRING_OR_SPACE = re.compile(rb'("(?:[^"\\]++|\\.)*+")|[ \t\r\n]++', re.DOTALL)
+_OPENING = b"[{"
+
+
+def is_json_over_lines(first: bytes) -> bool:
+    """Say whether an input is JSON that is not a line each.
+
+    Args:
+        first: its first bytes; some thousands if it has as many.
+    """
+    text = first.removeprefix(_BOM).lstrip()
+    line, _, rest = text.partition(b"\n")
+    line, following = line.rstrip(), rest.lstrip()
+    if line.startswith(b"["):
+        # NDJSON with an array in its first line is still NDJSON, whose lines are looked at one by one.
+        return not (line.endswith(b"]") and following)
+    return line.startswith(b"{") and line.endswith((b"{", b"[", b",", b":")) and following.startswith((b'"', b"}"))
+
+
+def values(source: Source) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that events begin on, and each event as one line.
+
+    A formatter has put line ends and spaces between the parts of an event that has several lines: they are left out,
+    also in its state.
+
+    Args:
+        source: text of events one after another, or arrays of them.
+
+    Raises:
+        InvalidLine: what stands there is neither an event nor an array of events, or it is cut off.
+    """
+    text = _Text(source)
+    while character := text.peek():
+        if character != b"[":
+            yield text.value()
+            continue
+        text.skip()
+        if text.peek() == b"]":
+            text.skip()
+            continue
+        while True:
+            yield text.value()
+            separator = text.peek()
+            if separator not in (b",", b"]"):
+                raise text.wrong("expected ',' or ']' after an event of the array")
+            text.skip()
+            if separator == b"]":
+                break
+
+
+class _Text:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._blocks = source.pieces()
+        self._data = b""
+        self._at = 0
+        while len(self._data) < len(_BOM) and self._more():
+            pass
+        self._at = len(_BOM) if self._data.startswith(_BOM) else 0
+        self._line = 1
+
+    def peek(self) -> bytes:
+        """Return the next character that is not space; none at the end."""
+        while True:
+            end = _SPACE.match(self._data, self._at).end()  # type: ignore[union-attr]
+            self._pass(end)
+            if end < len(self._data):
+                return self._data[end : end + 1]
+            if not self._more():
+                return b""
+
+    def skip(self) -> None:
+        self._at += 1
+
+    def value(self) -> tuple[int, bytes]:
+        """Return the next value, which has to be an object, and its line."""
+        if self.peek() != b"{":
+            raise self.wrong(f"expected {_EXPECTED}")
+        depth = 0
+        at = self._at
+        while True:
+            found = _NEXT_BRACKET.match(self._data, at)
+            if found is None:
+                limit = self._source.line_limit
+                if len(self._data) - self._at > limit:
+                    reason = f"the event is longer than {limit} bytes: {self._source.advice_for_long_lines()}"
+                    raise InvalidLine(self._source.name, self._line, reason)
+                at -= self._at
+                if not self._more():
+                    raise self.wrong("the event has no end: get the file again")
+                at += self._at
+                continue
+            at = found.end()
+            depth += 1 if found[1] in _OPENING else -1
+            if depth == 0:
+                break
+        line, value = self._line, self._data[self._at : at]
+        self._pass(at)
+        return line, _on_one_line(value) if b"\n" in value else value
+
+    def wrong(self, reason: str) -> InvalidLine:
+        found = self._data[self._at : self._at + 40].decode(errors="backslashreplace")
+        return InvalidLine(self._source.name, self._line, f"{reason}; found {fields.shortened(found, 20)}")
+
+    def _pass(self, end: int) -> None:
+        self._line += self._data.count(b"\n", self._at, end)
+        self._at = end
+
+    def _more(self) -> bool:
+        block = next(self._blocks, b"")
+        self._data = self._data[self._at :] + block
+        self._at = 0
+        return bool(block)
+
+
+def _on_one_line(value: bytes) -> bytes:
+    try:
+        return msgspec.json.format(value, indent=-1)
+    except (msgspec.MsgspecError, RecursionError):
+        # Escapes of lone surrogates are lawful, and what is not JSON is told when it is read.
+        return _STRING_OR_SPACE.sub(rb"\1", value)
