@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, count
 from shlex import quote
 from typing import BinaryIO, cast
 
@@ -37,19 +37,19 @@ def decompressed(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
         EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError: the data is corrupt or cut off.
         UnusableFile: zstd needs more memory than it may have, or a dictionary.
     """
-    for _ in range(_MOST_LAYERS):
+    for layer in count():
         first, blocks = beginning(blocks)
-        match compression_of(first):
-            case Compression.GZIP:
-                # It reads what it is given, and asks for nothing but that.
-                stream = gzip.GzipFile(fileobj=cast(BinaryIO, _Reader(blocks)), mode="rb")
-                blocks = iter(lambda stream=stream: stream.read(BLOCK_BYTES), b"")  # type: ignore[misc]
-            case Compression.ZSTD:
-                _check_frame(first, name)
-                blocks = _zstd_blocks(blocks)
-            case None:
-                return blocks
-    raise UnusableFile(f"{name} was compressed more than {_MOST_LAYERS} times: decompress it before")
+        compression = compression_of(first)
+        if compression is None:
+            break
+        if layer == _MOST_LAYERS:
+            raise UnusableFile(f"{name} was compressed more than {_MOST_LAYERS} times: decompress it before")
+        if compression is Compression.GZIP:
+            blocks = _gzip_blocks(blocks)
+        else:
+            _check_frame(first, name)
+            blocks = _zstd_blocks(blocks)
+    return blocks
 
 
 def beginning(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -104,6 +104,13 @@ def _check_frame(first: bytes, name: str) -> None:
         command = "zstd -dc -D DICTIONARY"
     if command is not None:
         raise UnusableFile(f"{name} needs {needs}: `{command} {quote(name)} | esjournal import -` reads it")
+
+
+def _gzip_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    # It reads what it is given, and asks for nothing but that.
+    stream = gzip.GzipFile(fileobj=cast(BinaryIO, _Reader(blocks)), mode="rb")
+    while data := stream.read(BLOCK_BYTES):
+        yield data
 
 
 def _zstd_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -153,9 +153,10 @@ def test_compressed_data_that_is_corrupt_or_cut_off_is_refused(tmp_path: Path, n
         gzip.compress(b"a\nb\n"),
         zstd(b"a\nb\n"),
         gzip.compress(zstd(b"a\nb\n")),
+        gzip.compress(zstd(gzip.compress(b"a\nb\n"))),
         SKIPPABLE_FRAME + zstd(b"a\nb"),
     ],
-    ids=["plain", "gzip", "zstd", "twice", "skippable frame"],
+    ids=["plain", "gzip", "zstd", "twice", "three times", "skippable frame"],
 )
 def test_the_first_bytes_say_what_is_read_whatever_the_name_is(tmp_path: Path, name: str, data: bytes) -> None:
     assert lines(tmp_path / name, data) == [(1, b"a"), (2, b"b")]

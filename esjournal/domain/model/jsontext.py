@@ -32,9 +32,10 @@ _HUGE_EXPONENT = b"0e000"
 _DROPPED = b"+ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
 # With an exponent of two digits, a number needs more digits than this to be beyond a double.
 _MANY_DIGITS = b"0" * 200
-# The look behind comes after the first digit, so that the search jumps from digit to digit.
+# The look behind comes after the first digit, so that the search jumps from digit to digit. A number with one digit
+# before the point and an exponent up to 307, as programs write them, is passed over.
 _LARGE_NUMBER = re.compile(
-    rb"[0-9](?<![0-9.][0-9])[0-9.]*+(?:[eE]\+?[0-9]{3,}+|(?<=[0-9.]{200})(?:[eE][+-]?+[0-9]++)?+)"
+    rb"[0-9](?<![0-9.][0-9])(?!(?:\.[0-9]++)?+[eE]\+?(?:[012][0-9][0-9]|30[0-7])(?![0-9]))[0-9.]*+(?:[eE]\+?[0-9]{3,}+|(?<=[0-9.]{200})(?:[eE][+-]?+[0-9]++)?+)"
 )
 
 _CHUNK_BYTES = 64 * 1024
@@ -128,29 +129,31 @@ def number_beyond_a_double(data: bytes) -> str | None:
     """
     if not has_large_number(data):
         return None
-    before = b""
+    # A number that may go on in the next piece.
+    begun = bytearray()
     for piece in _outside_strings(data, b""):
-        text = before + piece
-        # A number may go on in the next piece.
-        end = len(text.rstrip(b"0123456789+-.eE"))
-        before = text[end:]
-        if found := _beyond_a_double(text[:end]):
-            return found
-    return _beyond_a_double(before)
+        end = len(piece.rstrip(b"0123456789+-.eE"))
+        if end:
+            begun += piece[:end]
+            if found := _beyond_a_double(begun):
+                return found
+            begun.clear()
+        begun += piece[end:]
+    return _beyond_a_double(begun)
 
 
-def has_large_number(data: bytes) -> bool:
+def has_large_number(data: bytes | bytearray) -> bool:
     """Say whether there is something that could be a number beyond a double; a string may look like one."""
     numbers = shapes_of_numbers(data)
     return _MANY_DIGITS in numbers or _HUGE_EXPONENT in numbers
 
 
-def shapes_of_numbers(data: bytes) -> bytes:
+def shapes_of_numbers(data: bytes | bytearray) -> bytes | bytearray:
     """Return a shorter text in which `places_of_large_numbers` finds what could be a number beyond a double."""
     return data.translate(_NUMBERS, _DROPPED)
 
 
-def places_of_large_numbers(shapes: bytes) -> Iterator[int]:
+def places_of_large_numbers(shapes: bytes | bytearray) -> Iterator[int]:
     """Yield where lines have what could be a number beyond a double; no more than two places of a line.
 
     Args:
@@ -164,7 +167,7 @@ def places_of_large_numbers(shapes: bytes) -> Iterator[int]:
             at = shapes.find(pattern, end) if end >= 0 else -1
 
 
-def _beyond_a_double(text: bytes) -> str | None:
+def _beyond_a_double(text: bytearray) -> str | None:
     if not has_large_number(text):
         return None
     for found in _LARGE_NUMBER.finditer(text):
