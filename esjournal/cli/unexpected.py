@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from esjournal.cli.terminal import on_one_line, visible
+from esjournal.infrastructure.secrets import masked
 
 if TYPE_CHECKING:
     from threading import ExceptHookArgs
@@ -28,7 +29,7 @@ def say_unexpected(error: BaseException) -> None:
         if os.environ.get(TRACEBACK_VARIABLE):
             import traceback
 
-            sys.stderr.write(visible("".join(traceback.format_exception(error))))
+            sys.stderr.write(visible(masked("".join(traceback.format_exception(error)), sys.argv[1:])))
         sys.stderr.write(f"esjournal: {_line(error)}\n")
         sys.stderr.flush()
 
@@ -48,7 +49,7 @@ def _say_what_a_thread_raised(arguments: ExceptHookArgs) -> None:
 def _line(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory: end other programs, or run this where there is more"
-    said = on_one_line(str(error))
+    said = on_one_line(masked(str(error), sys.argv[1:]))
     shown = said if len(said) <= _MOST_CHARACTERS else f"{said[:_MOST_CHARACTERS]}..."
     return (
         f"unexpected {type(error).__name__}{': ' if shown else ''}{shown}; if `esjournal verify` finds the journal "

@@ -190,7 +190,11 @@ class PostgreSQLSession(Session):
             raise InvalidURL(f"{self.url} has a parameter that libpq does not take: {message}") from None
 
     def _connect(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(**self._parameters)
+        try:
+            connection = psycopg.connect(**self._parameters)
+        except UnicodeError:
+            # Python's own words for a name with a label of more than 63 characters, or with none between two dots.
+            raise InvalidURL(f"{self.url} names a host that no host can be called") from None
         try:
             is_pooled = _is_pooled(connection)
             if is_pooled if self.url.prepare is None else not self.url.prepare:

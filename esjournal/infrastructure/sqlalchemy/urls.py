@@ -143,6 +143,9 @@ class StoreURL:
         prepare = query.pop("prepare", None)
         if prepare not in (None, *_PREPARE):
             raise InvalidURL(f"prepare is {prepare!r}: write on or off, or leave it out to have it found out")
+        if any("\0" in str(part) for part in (*url[1:-1], *query.values())):
+            # To libpq it is the end of all parameters.
+            raise InvalidURL("the URL has a NUL character, or %00: remove it")
         masked = {name: value if name in SHOWN_PARAMETERS else MASK for name, value in query.items()}
         if schema is not None:
             masked["schema"] = schema

@@ -116,6 +116,8 @@ def test_a_timeout_in_the_address_goes_before_that_of_the_settings() -> None:
         ("sqlite://a.db", "no parameter but timeout, layout and table: write sqlite:///FILE"),
         ("sqlite://user:word@/a.db", "no parameter but timeout"),
         ("postgresql://one:1,two:x/db", "malformed"),
+        ("postgresql://ada:x%00@host/db", "NUL character"),
+        ("postgresql://host/db?options=%00", "NUL character"),
         ("postgresql://one:1,two:2:3/db", "malformed"),
         ("postgresql://h/db?schema", "no value for 'schema'"),
         ("postgresql://h/db?schema=", "no value for 'schema'"),
