@@ -74,8 +74,8 @@ def append(
       esjournal append 9b300b13-4410-51bf-85ca-234c8cea73da next accounts#Renamed '{"owner":"Eve"}'
       id=$(esjournal append new 0 accounts#Opened '{"owner":"Bob"}')
       echo '{"owner":"Cid"}' | esjournal append new 0 accounts#Opened -
-      cat events.ndjson | esjournal append -
-      cat events.ndjson | esjournal append --if-absent -
+      esjournal append - < events.ndjson
+      esjournal append --if-absent - < events.ndjson
 
     The last forms take lines as `export` writes them, and append all of them or none.
     """

@@ -74,7 +74,7 @@ def import_(
       esjournal import --rejects bad.ndjson '2026-*.ndjson'
       esjournal import --commit-every 100000 huge.ndjson.zst
       esjournal import --map-type shop#Paid=orders#Paid old.ndjson
-      esjournal --url old.db export | esjournal --url new.db import -
+      esjournal --url old.db export --seal | esjournal --url new.db import --require-seal -
     """
     from esjournal.interchange.beside import read_beside
     from esjournal.interchange.files import Files

@@ -1,0 +1,201 @@
+"""What the programs on the pages do when something fails: an example is copied with all that it does then."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.journal.opening import initialise, open_journal
+from tests.docs.pages import blocks
+from tests.program import invoke
+
+ORDER = "f3b1a1de-5e6c-4a8f-9d0c-2f4c3c1b7a55"
+MISSING = "7d0c9c9f-7c1e-4f0e-9d55-0c8f5f2f7a10"
+
+
+def block_with(page: str, text: str) -> str:
+    """Return the only shell block of a page that has a text."""
+    [found] = [block.text for block in blocks(page) if block.language == "sh" and text in block.text]
+    return found
+
+
+def run(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a script as somebody would who copied it: without -e and pipefail."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ESJOURNAL_", "PG"))}
+    environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **variables}
+    return subprocess.run(
+        ["bash", "--norc", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def types(url: str, originator_id: str) -> list[str]:
+    lines = invoke("get", originator_id, "-F", "ndjson", url=url).stdout.splitlines()
+    return [json.loads(line)["event_type"] for line in lines]
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> str:
+    """The path of a journal with one order."""
+    path = str(tmp_path / "orders.db")
+    initialise(path)
+    with open_journal(path) as journal:
+        journal.events.append(RecordedEvent(ORDER, 0, "orders#Placed", '{"note":"orders#Cancelled, 1"}'))
+    return path
+
+
+def cancelling(order: str, after: str = "") -> str:
+    function = block_with("docs/guide.md", "cancel() {").replace("cancel $order\n", after)
+    return f"{function}\ncancel {order}"
+
+
+def test_an_order_is_cancelled_once(orders: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        result = run(cancelling(ORDER), tmp_path, ESJOURNAL_URL=orders)
+        assert result.returncode == 0, result.stderr
+    assert types(orders, ORDER) == ["orders#Placed", "orders#Cancelled"]
+
+
+def test_an_order_that_is_not_there_is_not_cancelled(orders: str, tmp_path: Path) -> None:
+    result = run(cancelling(MISSING), tmp_path, ESJOURNAL_URL=orders)
+    assert (result.returncode, "is not in this journal" in result.stderr) == (1, True), result.stderr
+    assert types(orders, MISSING) == []
+
+
+def test_no_order_is_cancelled_where_there_is_no_journal(tmp_path: Path) -> None:
+    result = run(cancelling(ORDER), tmp_path, ESJOURNAL_URL=str(tmp_path / "none.db"))
+    assert result.returncode == 5, result.stderr
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_cancelling_decides_again_after_a_conflict_and_gives_up_at_the_third(orders: str, tmp_path: Path) -> None:
+    # As if another writer were first each time: what is asked for is what was there before.
+    first = """
+    esjournal() {
+        if [ "$1" = get ]; then
+            command esjournal "$@"
+            command esjournal append "$2" next orders#Paid '{}' > other.txt
+        else
+            command esjournal "$@"
+        fi
+    }
+    """
+    result = run(cancelling(ORDER, first), tmp_path, ESJOURNAL_URL=orders)
+    assert result.returncode == 4, result.stderr
+    assert types(orders, ORDER) == ["orders#Placed", *["orders#Paid"] * 3]
+
+
+# A follower that does something for each event
+
+
+def mailer(handling: str) -> str:
+    """Return the program of the page with something else to do, and without its end after 3 seconds."""
+    block = block_with("docs/inspecting.md", "mailer")
+    program = block.partition("<<'END'\n")[2].partition("END\n")[0]
+    changed = re.sub(r"^.*mail about.*\n", lambda _: handling, program, flags=re.MULTILINE)
+    assert changed != program
+    return changed
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Path:
+    """A folder with the journal that the page follows, of six events."""
+    path = str(tmp_path / "live.db")
+    initialise(path)
+    with open_journal(path) as journal:
+        journal.events.append(RecordedEvent(str(uuid4()), 0, "orders#Placed", f'{{"n":{n}}}') for n in range(1, 7))
+    return tmp_path
+
+
+HANDLING = """
+    n=$(printf '%s' "$event" | jq .state.n)
+    if [ "$n" = 3 ] && [ ! -e failed ]; then touch failed; FAIL; fi
+    echo "$n" >> handled.txt
+"""
+
+
+def handled(folder: Path) -> list[int]:
+    file = folder / "handled.txt"
+    return [int(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def start_mailer(folder: Path, failing: str) -> subprocess.Popen[str]:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    script = mailer(HANDLING.replace("FAIL", failing))
+    return subprocess.Popen(
+        ["bash", "--norc", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "failing", ["false", "exit 7", "kill -9 $$", "kill $$", "kill -9 $follower; sleep 0.2; exit 7"], ids=repr
+)
+def test_no_event_is_missed_by_a_follower_whose_work_fails_at_the_third(live: Path, failing: str) -> None:
+    with start_mailer(live, failing) as program:
+        try:
+            assert program.wait(timeout=30) != 0
+        finally:
+            # After kill -9 the follower is there until it writes again.
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
+    assert handled(live) == [1, 2]
+    assert (live / "mailed.position").read_text() == "2\n"
+    with start_mailer(live, "false") as program:
+        try:
+            deadline = time.monotonic() + 30
+            while handled(live)[-1] != 6 and time.monotonic() < deadline:
+                time.sleep(0.1)
+            invoke("append", "new", "0", "orders#Placed", '{"n":7}', url=str(live / "live.db"))
+            while handled(live)[-1] != 7 and time.monotonic() < deadline:
+                time.sleep(0.1)
+        finally:
+            os.killpg(program.pid, signal.SIGKILL)
+    assert handled(live) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_follower_that_cannot_read_ends_the_program_with_its_exit_code(tmp_path: Path) -> None:
+    with start_mailer(tmp_path, "false") as program:
+        assert program.wait(timeout=30) == 5
+        assert program.stdout is not None
+        assert "nothing is at" in program.stdout.read()
+
+
+# Pipelines
+
+
+def test_what_an_export_does_not_finish_is_not_imported_after_changes(orders: str, tmp_path: Path) -> None:
+    initialise(str(tmp_path / "changed.db"))
+    script = block_with("docs/guide.md", "changed.db import").replace("esjournal --url changed.db init\n", "")
+    for failing in ("esjournal", "jq"):
+        # It fails when it has written some of the events.
+        fails = f'{failing}() {{ if [ "$1" = --url ]; then command {failing} "$@"; else echo "{{}}"; false; fi; }}\n'
+        result = run(fails + script, tmp_path, ESJOURNAL_URL=orders)
+        assert result.returncode != 0
+        assert invoke("export", url=str(tmp_path / "changed.db")).stdout == ""
+    assert run(script, tmp_path, ESJOURNAL_URL=orders).returncode == 0
+    assert '"shop":"north"' in invoke("export", url=str(tmp_path / "changed.db")).stdout
+
+
+@pytest.mark.parametrize("digests", [('{"digest":null}', '{"digest":null}'), ('{"digest":"a"}', '{"digest":"b"}')])
+def test_digests_that_are_not_there_or_differ_are_not_the_same(tmp_path: Path, digests: tuple[str, str]) -> None:
+    script = block_with("docs/migrating.md", "verify -q --digest")
+    ours = f"""esjournal() {{ case "$*" in *bank.db*) echo '{digests[0]}' ;; *) echo '{digests[1]}' ;; esac; }}\n"""
+    assert run(ours + script, tmp_path).returncode != 0
+    assert run("esjournal() { return 5; }\n" + script, tmp_path).returncode != 0
+    assert run("""esjournal() { echo '{"digest":"a"}'; }\n""" + script, tmp_path).returncode == 0
