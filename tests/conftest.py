@@ -29,6 +29,7 @@ settings.load_profile("everyday")
 DEFAULT_FAULTS = 5
 DEFAULT_FOLLOWED_EVENTS = 5_000
 DEFAULT_OPENING_SECONDS = 3.0
+DEFAULT_POWER_CUTS = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +49,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=DEFAULT_FOLLOWED_EVENTS,
         metavar="N",
         help="have eight processes write N events on each database while they are followed",
+    )
+    parser.addoption(
+        "--power-cuts",
+        type=int,
+        default=DEFAULT_POWER_CUTS,
+        metavar="N",
+        help="cut the power N times at random, in and outside of WAL mode, with and without other programs",
     )
     parser.addoption(
         "--opening-seconds",

@@ -192,3 +192,9 @@ def own_server(postgres_server: str) -> Iterator[OwnServer]:
 def opening_seconds(request: pytest.FixtureRequest) -> float:
     """How long threads open and close stores: see --opening-seconds."""
     return float(request.config.getoption("--opening-seconds"))
+
+
+@pytest.fixture
+def power_cuts(request: pytest.FixtureRequest) -> int:
+    """How often the power is cut: see --power-cuts."""
+    return int(request.config.getoption("--power-cuts"))
