@@ -13,7 +13,7 @@ import esjournal
 
 PACKAGE = Path(esjournal.__file__).parent
 # From the ground up.
-FLOORS = ["exceptions", "domain", "infrastructure", "interchange", "journal", "cli"]
+FLOORS = ["advice", "exceptions", "domain", "infrastructure", "interchange", "journal", "cli"]
 # The root is above all of them: it is what starts the program.
 ROOT = {"__init__", "__main__"}
 DATABASE_ROOM = PACKAGE / "infrastructure" / "sqlalchemy"

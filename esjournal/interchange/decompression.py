@@ -6,11 +6,11 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain, count
-from shlex import quote
 from typing import BinaryIO, cast
 
 import zstandard
 
+from esjournal.advice import quoted
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange.kinds import Compression, compression_of
 
@@ -73,7 +73,7 @@ def reason_of(error: Exception, path: str) -> str:
     """
     if "memory" in str(error):
         reason = f"zstd needs more than {_WINDOW_BYTES} bytes of memory for what comes here"
-        return f"{reason}: `zstd -dc --long=31 {quote(path)} | esjournal import -` reads it"
+        return f"{reason}: `zstd -dc --long=31 {quoted(path)} | esjournal import -` reads it"
     return f"the compressed data is corrupt or cut off ({error}): get the file again"
 
 
@@ -103,7 +103,7 @@ def _check_frame(first: bytes, name: str) -> None:
         needs = f"the dictionary {frame.dict_id}"
         command = "zstd -dc -D DICTIONARY"
     if command is not None:
-        raise UnusableFile(f"{name} needs {needs}: `{command} {quote(name)} | esjournal import -` reads it")
+        raise UnusableFile(f"{name} needs {needs}: `{command} {quoted(name)} | esjournal import -` reads it")
 
 
 def _gzip_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:

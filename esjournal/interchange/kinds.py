@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from shlex import quote
+
+from esjournal.advice import quoted
 
 _ZSTD_SKIPPABLE_END = b"\x2a\x4d\x18"
 _TAR_MAGIC_AT = 257
@@ -71,7 +72,7 @@ def unreadable(first: bytes, name: str) -> str | None:
     if command is None:
         advice = _ADVICE.get(what, "convert it to NDJSON or CSV")
     else:
-        command = command.format(file=quote(name), name=name).strip()
+        command = command.format(file=quoted(name), name=name).strip()
         advice = f"`{command} | esjournal import -` reads it"
     return f"{name} is {what}: {advice}"
 

@@ -13,8 +13,9 @@ from esjournal.exceptions import InvalidURL, NotInitialised, OutcomeUnknown, Sto
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from esjournal.infrastructure.sqlalchemy.urls import TEMPORARY, StoreURL
+from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.streams import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from esjournal.infrastructure.sqlalchemy.layouts.layout import Layout
@@ -160,8 +161,15 @@ def _datastore(url: str, schema: str | None = None) -> SQLAlchemyDatastore:
             f"{url} is a file of events, which can be looked into, and not written: name a journal, and import the "
             f"file; for a SQLite file of that name, write sqlite:///{url}"
         )
+    if url == STANDARD_STREAM:
+        raise InvalidURL("- is standard input or output, and no journal: name a file, or ./- if that is its name")
     settings = SQLAlchemySettings(uri=url, schema=schema)
     address = StoreURL.parse(url)
+    if address.path in (MEMORY, TEMPORARY):
+        raise InvalidURL(
+            f"{address} is a journal in memory, gone when the command ends: name a file, or ./{address.path} if that "
+            f"is its name"
+        )
     if address.layout is not None and address.path is None and address.schema is None:
         from esjournal.infrastructure.sqlalchemy.layouts.recognising import layout_of
 

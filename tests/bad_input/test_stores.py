@@ -117,7 +117,7 @@ def test_a_folder_that_is_missing_is_not_made(tmp_path: Path, command: list[str]
 def test_a_store_without_a_journal_says_what_to_run(store_url: str, command: list[str]) -> None:
     if store_url.startswith("sqlite"):
         Path(store_url.removeprefix("sqlite:///")).touch()
-    refused(store_url, command, "has no journal yet: run `esjournal --url .* init`")
+    refused(store_url, command, "has no journal yet: run `esjournal (--url .* init`|init` on the same --url)")
 
 
 @every_command

@@ -224,7 +224,7 @@ def test_a_file_that_is_damaged_ends_with_findings_or_one_line(tmp_path: Path, s
 
 def test_a_journal_without_its_table_says_so(url: str) -> None:
     execute(url, "DROP TABLE stored_events")
-    refused(invoke("verify", url=url), 5, "has no journal yet: run `esjournal --url .* init`")
+    refused(invoke("verify", url=url), 5, "has no journal yet: run `esjournal (--url .* )?init`")
 
 
 def test_ctrl_c_ends_it_with_one_line(store_url: str) -> None:

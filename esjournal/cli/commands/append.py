@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from esjournal.advice import command
 from esjournal.cli.ending import CONFLICT, fail, fail_to_print, reason_of, say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, names_layout, url_of
 from esjournal.exceptions import ConcurrencyError, InvalidData, OutcomeUnknown, SequencedItemConflict, UnusableFile
@@ -19,9 +19,6 @@ from esjournal.exceptions import ConcurrencyError, InvalidData, OutcomeUnknown, 
 if TYPE_CHECKING:
     from esjournal.infrastructure.sequenceditem import RecordedEvent
     from esjournal.journal.opening import Journal
-
-# What stands in a shown URL in place of a password.
-MASKED = "***"
 
 _NEW = "new"
 # What is appended at once is held in memory, and an input without an end must not fill it.
@@ -165,11 +162,9 @@ def _finding_out(journal: Journal, *events: RecordedEvent) -> Iterator[None]:
         version = event.originator_version
         # Others may have appended after it.
         which = ["--reverse", "--limit", "5"] if version is None else ["--gte", str(version), "--limit", "1"]
-        has_secret = MASKED in journal.shown_url
-        url, where = ([], " on the same --url") if has_secret else (["--url", journal.shown_url], "")
-        command = ["esjournal", *url, "get", name_of_id(event.originator_id) or event.originator_id, *which]
-        advice = f"find out with `{shlex.join(command)}`{where} before you append it again"
-        raise unknown.with_advice(advice) from None
+        name = name_of_id(event.originator_id) or event.originator_id
+        finding = command("get", name, *which, url=journal.shown_url)
+        raise unknown.with_advice(f"find out with {finding} before you append it again") from None
 
 
 def _print_stored(*answers: str | int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from esjournal.advice import command
 from esjournal.cli.ending import FINDINGS, fail, say
 from esjournal.cli.importing import (
     CommitEveryOption,
@@ -175,7 +176,7 @@ def _check_places(source: str, target: str, *, proven: bool) -> None:
         if uncompressed(target).endswith(".json"):
             raise typer.BadParameter(f"{target}: a copy is one event a line, or CSV: name .ndjson or .csv.")
         if is_file_of_events(source):
-            raise typer.BadParameter(f"both are files: `esjournal --url {source} export -o {target}` does that.")
+            raise typer.BadParameter(f"both are files: {command('export', '-o', target, url=source)} does that.")
         from esjournal.interchange.sinks import is_stream
 
         if proven and is_stream(target):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 import sys
 import textwrap
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 import typer
 
+from esjournal.advice import quoted
 from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, names_layout, url_of
 from esjournal.cli.terminal import on_one_line, write
 from esjournal.exceptions import NotAJournal, NotInitialised
@@ -92,7 +92,7 @@ def _naming(found: Recognised) -> str:
     parameters = []
     if found.table != found.layout.table:
         if found.table.isprintable():
-            options += f" --table {shlex.quote(found.table)}"
+            options += f" --table {quoted(found.table)}"
         else:
             # What drives a terminal is not shown, and could not be pasted.
             parameters.append(f"layout={found.layout.name}&table={quote(found.table, safe='')}")

@@ -15,6 +15,7 @@ from sqlalchemy import table as named_table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from esjournal.advice import command
 from esjournal.domain.model import fields
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
@@ -380,7 +381,7 @@ class Session(ABC):
 
     def not_initialised(self) -> NotInitialised:
         """Return the error of a store without a journal."""
-        return NotInitialised(f"{self.url} has no journal yet: run `esjournal --url '{self.url}' init`")
+        return NotInitialised(f"{self.url} has no journal yet: run {command('init', url=self.url.argument)}")
 
     def locked(self) -> StoreLocked:
         """Return the error of a store whose lock was waited for in vain."""

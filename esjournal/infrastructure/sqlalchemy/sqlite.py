@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from sqlalchemy import QueuePool, StaticPool, Table, create_engine
 
+from esjournal.advice import command
 from esjournal.exceptions import (
     EsjournalError,
     InvalidData,
@@ -244,7 +245,7 @@ class SQLiteSession(Session):
         if not self._is_made:
             raise NotInitialised(
                 f"{files.path} has the tables of a journal, and is not marked as one, like a file made from sqlite3's "
-                f".dump: run `esjournal --url '{self.url}' init` to mark it"
+                f".dump: run {command('init', url=self.url.argument)} to mark it"
             )
 
     def _prepare_to_write(self) -> None:
@@ -473,14 +474,14 @@ class SQLiteSession(Session):
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
             return StoreError(
                 f"{self.url} was left in the middle of a write, which has to be undone first: run "
-                f"`esjournal --url '{self.url}' init`, which does that"
+                f"{command('init', url=self.url.argument)}, which does that"
             )
         if code == sqlite3.SQLITE_READONLY:
             return self._read_only()
         if code == sqlite3.SQLITE_CANTOPEN and self._files is not None and not self._files.may_be_written():
             return StoreError(
                 f"{self.url} was left with a WAL that this user cannot read without writing: have a user who may write "
-                f"there run `esjournal --url '{self.url}' init`"
+                f"there run {command('init', url=self.url.argument)}"
             )
         if "no such table" in str(error):
             return self.not_initialised()

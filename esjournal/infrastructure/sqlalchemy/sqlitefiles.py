@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from esjournal.advice import command
 from esjournal.exceptions import NotAJournal, StoreError, StoreNotFound
 
 FileNumber = tuple[int, int]
@@ -44,8 +45,14 @@ class DatabaseFiles:
         try:
             mode = self.path.stat().st_mode
         except FileNotFoundError:
+            if self.path.is_symlink():
+                target = os.path.realpath(self.path)
+                raise StoreNotFound(
+                    f"{self.path} is a link to {target}, where nothing is: remove the link, or run "
+                    f"{command('init', url=target)} to make a journal there"
+                ) from None
             raise StoreNotFound(
-                f"nothing is at {self.path}: run `esjournal --url {self.path} init` to make a journal"
+                f"nothing is at {self.path}: run {command('init', url=str(self.path))} to make a journal"
             ) from None
         except OSError as error:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from None

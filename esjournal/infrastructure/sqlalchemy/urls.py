@@ -32,6 +32,7 @@ _KEYWORDS = re.compile(
 # Hosts with a comma between them, as libpq takes them.
 _HOSTS = re.compile(r"(?P<before>[\w+]+://(?:[^/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<rest>(?:[/?].*)?)", re.DOTALL)
 _HOST = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>\d*))?")
+_SPECIAL_IN_URLS = frozenset("?%#")
 _OUR_PARAMETERS = ("schema", "timeout", "layout", "table", "prepare")
 _PREPARE = {"on": True, "off": False}
 # No database takes them in a name.
@@ -164,6 +165,11 @@ class StoreURL:
 
     def __str__(self) -> str:
         return self.shown
+
+    @property
+    def argument(self) -> str:
+        """What a command takes for it: a path that would be another one inside a URL is a path alone."""
+        return self.path if self.path is not None and _SPECIAL_IN_URLS & set(self.path) else self.shown
 
     def without_secrets(self, message: str) -> str:
         """Return a driver's message with every password of this address blanked out."""

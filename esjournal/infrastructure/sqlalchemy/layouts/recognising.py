@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from esjournal.advice import quoted
 from esjournal.exceptions import InvalidURL, NotAJournal
 from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing import EventsourcingLayout
 from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing_4 import Eventsourcing4Layout
@@ -100,7 +100,7 @@ def open_layout(session: Session) -> LayoutStrategy:
     if len(tables) > 1 and url.table is None:
         raise NotAJournal(
             f"{url} has several tables of the layout {layout.name}: name one with --table or &table=: "
-            f"{', '.join(map(shlex.quote, sorted(tables)))}"
+            f"{', '.join(map(quoted, sorted(tables)))}"
         )
     named = f"no table {url.table}" if url.table else "no table"
     raise NotAJournal(f"{url} has {named} of the layout {layout.name}: `esjournal info` says what is there")
