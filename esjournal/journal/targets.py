@@ -88,7 +88,7 @@ def counterparts_in_journal(journal: Journal) -> Counterparts:
     def find(events: Sequence[Event]) -> Sequence[Event | None]:
         nonlocal after
         page: Sequence[Event] = ()
-        if after is not None:
+        if after is not None and events:
             size = len(events)
             page = next(iter(journal.events.pages(after=after, until=after + size, size=size)), ())
         places = list(map(_place, events))

@@ -176,6 +176,8 @@ class SQLiteSession(Session):
             while self._target is None:
                 try:
                     self._first = self._decided(files)
+                except UnicodeDecodeError:
+                    raise StoreDamaged(str(self.url), "a text is no UTF-8") from None
                 except sqlite3.Error as error:
                     # A WAL that was seen may be gone before SQLite looks for it, and come back after.
                     if _primary_code(error) not in _PASSING or files.may_be_written() or time.monotonic() > deadline:
