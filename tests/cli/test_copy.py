@@ -440,7 +440,7 @@ def test_a_copy_of_a_journals_file_is_another_journal(old: str, tmp_path: Path) 
 
 
 def test_a_url_besides_is_refused(old: str, new: str) -> None:
-    refused(invoke("--url", old, "copy", old, new), 2, "copy is given SOURCE and TARGET")
+    refused(invoke("--url", old, "copy", old, new), 2, "copy takes SOURCE and TARGET")
     assert invoke("copy", old, new, env={"ESJOURNAL_URL": "nothing.db"}).exit_code == 0
 
 
