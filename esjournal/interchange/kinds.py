@@ -59,11 +59,12 @@ def compression_of(first: bytes) -> Compression | None:
     return None
 
 
-def unreadable(first: bytes, name: str) -> str | None:
+def unreadable(first: bytes, path: str, name: str) -> str | None:
     """Return what an input is that is neither NDJSON nor CSV, and what to do; None for anything else.
 
     Args:
         first: its first bytes, some hundred if it has as many.
+        path: the file, or `-` for standard input.
         name: how messages call it.
     """
     what, command = _what(first)
@@ -72,7 +73,7 @@ def unreadable(first: bytes, name: str) -> str | None:
     if command is None:
         advice = _ADVICE.get(what, "convert it to NDJSON or CSV")
     else:
-        command = command.format(file=quoted(name), name=name).strip()
+        command = command.format(file=quoted(path), name=path).strip()
         advice = f"`{command} | esjournal import -` reads it"
     return f"{name} is {what}: {advice}"
 

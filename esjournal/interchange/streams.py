@@ -168,7 +168,7 @@ class Source:
         read = iter(lambda: self._raw.read(decompression.BLOCK_BYTES), b"")
         pieces = decompression.decompressed(read, self.name)
         first, pieces = decompression.beginning(pieces)
-        if (reason := unreadable(first, self._path)) is not None:
+        if (reason := unreadable(first, self._path, self.name)) is not None:
             raise UnusableFile(reason)
         yield from pieces
 

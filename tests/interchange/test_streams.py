@@ -169,6 +169,13 @@ def test_compressed_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, data
         assert list(opened.lines()) == [(1, b"a"), (2, b"b")]
 
 
+def test_standard_input_that_cannot_be_read_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lzma.compress(b"a\n"))))
+    message = r"^standard input is compressed by xz: `xz -dc - \| esjournal import -` reads it$"
+    with pytest.raises(UnusableFile, match=message), source("-") as opened:
+        list(opened.lines())
+
+
 TEXT = '{"originator_id":"9b300b13"}\r\n'
 
 
