@@ -100,7 +100,7 @@ def _read(path: str) -> Cursor | None:
     try:
         # Opened, a pipe would wait for a writer.
         if not stat.S_ISREG(Path(path).stat().st_mode):
-            raise InvalidCursor(f"{path} is no regular file, and a cursor is kept in one: name another")
+            raise InvalidCursor(f"{path} is not a regular file, which a cursor is kept in: name another")
         with Path(path).open("rb") as file:
             data = file.read(_MOST_BYTES)
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.exceptions import InvalidCursor, UnusableFile
+from esjournal.exceptions import InvalidCursor
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.journal.cursors import Cursor, cursor_at, cursor_line, position_after
 from esjournal.journal.opening import Journal, initialise, open_journal
@@ -138,5 +138,5 @@ def test_a_file_that_has_no_cursor_is_refused_in_one_line(url: str, tmp_path: Pa
 
 
 def test_a_folder_is_no_cursor_file(url: str, tmp_path: Path) -> None:
-    with open_journal(url) as journal, pytest.raises(UnusableFile, match="cannot be read: Is a directory"):
+    with open_journal(url) as journal, pytest.raises(InvalidCursor, match="is not a regular file"):
         position_after(journal, str(tmp_path))

@@ -79,8 +79,9 @@ def test_two_processes_write_what_one_does(url: str, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("after", [0, 1, 600])
 def test_two_processes_count_the_events_that_they_wrote(url: str, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     with open_journal(url) as journal:
+        table = journal.events.session.table_name("stored_events")
         with journal.events.session.connection() as connection:
-            connection.execute("DELETE FROM stored_events WHERE global_position % 3 > 0 AND global_position < 1201")
+            connection.execute(f"DELETE FROM {table} WHERE global_position % 3 > 0 AND global_position < 1201")
         by_one = export_events(journal, io.BytesIO(), FileFormat.NDJSON, after=after)
         monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
         monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
