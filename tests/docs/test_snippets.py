@@ -36,7 +36,7 @@ from tests.program import COMMAND_NAMES
 
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
-INSTALLING = re.compile(r"pip install|apt-get|python3 -m venv")
+INSTALLING = re.compile(r"pip install|apt-get|python3 -m venv|pipx|uv tool")
 
 
 @pytest.fixture(scope="module")

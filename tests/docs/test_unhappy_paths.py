@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -17,7 +18,7 @@ import pytest
 
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.opening import initialise, open_journal
-from tests.docs.pages import blocks
+from tests.docs.pages import ROOT, blocks
 from tests.program import invoke
 
 ORDER = "f3b1a1de-5e6c-4a8f-9d0c-2f4c3c1b7a55"
@@ -199,3 +200,76 @@ def test_digests_that_are_not_there_or_differ_are_not_the_same(tmp_path: Path, d
     assert run(ours + script, tmp_path).returncode != 0
     assert run("esjournal() { return 5; }\n" + script, tmp_path).returncode != 0
     assert run("""esjournal() { echo '{"digest":"a"}'; }\n""" + script, tmp_path).returncode == 0
+
+
+# Recipes
+
+
+def stock(folder: Path, amount: int) -> str:
+    path = str(folder / "stock.db")
+    initialise(path)
+    with open_journal(path) as journal:
+        journal.events.append(RecordedEvent(ORDER, 0, "stock#Delivered", f'{{"amount":{amount}}}'))
+    return path
+
+
+def taking(originator_id: str, amount: int) -> str:
+    function = block_with("docs/recipes.md", "take() {").rpartition("take ")[0]
+    return f"{function}\ntake {originator_id} {amount}"
+
+
+def test_several_scripts_never_take_more_than_there_is(tmp_path: Path) -> None:
+    path = stock(tmp_path, 5)
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "ESJOURNAL_URL": path}
+    programs = [
+        subprocess.Popen(
+            ["bash", "--norc", "-c", taking(ORDER, 2)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        for _ in range(4)
+    ]
+    outputs = [program.communicate(timeout=120)[0] for program in programs]
+    assert sorted(program.returncode for program in programs) == [0, 0, 1, 1], outputs
+    assert types(path, ORDER) == ["stock#Delivered", "stock#Taken", "stock#Taken"]
+
+
+def test_nothing_is_taken_from_what_is_not_there(tmp_path: Path) -> None:
+    path = stock(tmp_path, 5)
+    assert run(taking(MISSING, 2), tmp_path, ESJOURNAL_URL=path).returncode == 1
+    assert run(taking(ORDER, 6), tmp_path, ESJOURNAL_URL=path).returncode == 1
+    assert run(taking(ORDER, 2), tmp_path, ESJOURNAL_URL=str(tmp_path / "none.db")).returncode == 5
+    assert types(path, MISSING) == []
+    assert types(path, ORDER) == ["stock#Delivered"]
+
+
+def hourly() -> str:
+    block = block_with("docs/recipes.md", "hourly.cursor")
+    return block.partition("<<'END'\n")[2].partition("END\n")[0]
+
+
+def test_hourly_exports_have_every_event_once_and_say_nothing(tmp_path: Path) -> None:
+    path = stock(tmp_path, 5)
+    for number in range(1, 5):
+        result = run(hourly(), tmp_path, ESJOURNAL_URL=path)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        # Nothing is new the second and the fourth time.
+        assert len(list((tmp_path / "exports").iterdir())) == (number + 1) // 2
+        if number == 2:
+            invoke("append", ORDER, "next", "stock#Taken", '{"amount":-1}', url=path)
+    lines = [line for file in (tmp_path / "exports").iterdir() for line in file.read_text().splitlines()]
+    assert len([line for line in lines if "seal" not in line]) == 2
+
+
+def test_an_hourly_export_that_fails_says_why(tmp_path: Path) -> None:
+    result = run(hourly(), tmp_path, ESJOURNAL_URL=str(tmp_path / "none.db"))
+    assert (result.returncode, "nothing is at" in result.stderr) == (1, True)
+    assert list((tmp_path / "exports").iterdir()) == []
+
+
+def test_the_package_has_what_installing_it_as_a_command_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["name"] == "esjournal"
+    assert project["scripts"] == {"esjournal": "esjournal.__main__:main"}
+    assert {"parquet", "crypto"} <= project["optional-dependencies"].keys()
