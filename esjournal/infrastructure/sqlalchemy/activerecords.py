@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
-from operator import lt
+from operator import le
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Table, Text
@@ -332,7 +332,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         """
         positions = [row[position] for row in rows]
         try:
-            rise = after < positions[0] and positions[-1] <= until and all(map(lt, positions, positions[1:]))
+            rise = after < positions[0] and positions[-1] <= until and all(map(le, positions, positions[1:]))
         except TypeError:
             rise = False
         if not rise:
