@@ -61,13 +61,15 @@ class Source:
     Args:
         path: a file's path, or `-` for standard input; decompressed if it begins as gzip or zstd does.
         line_limit: how many bytes a line may have.
+        limit: how many bytes all of it may have, decompressed, where it has to fit into memory.
 
     Raises:
         UnusableFile: the file cannot be opened.
     """
 
-    def __init__(self, path: str, *, line_limit: int = DEFAULT_LINE_LIMIT) -> None:
+    def __init__(self, path: str, *, line_limit: int = DEFAULT_LINE_LIMIT, limit: int | None = None) -> None:
         self.line_limit = line_limit
+        self._limit = limit
         self._path = path
         self.name = "standard input" if path == STANDARD_STREAM else path
         self._raw: BinaryIO = sys.stdin.buffer if path == STANDARD_STREAM else _opened(path)
@@ -119,11 +121,17 @@ class Source:
         """Yield the bytes, decompressed, in pieces of any length.
 
         Raises:
-            InvalidLine: the compressed data is corrupt or cut off.
+            InvalidLine: the compressed data is corrupt or cut off, or it is more than the limit.
             UnusableFile: the file cannot be read, or is neither NDJSON nor CSV nor a compression of these.
         """
+        size = 0
         try:
-            yield from self._pieces
+            for piece in self._pieces:
+                size += len(piece)
+                if self._limit is not None and size > self._limit:
+                    reason = f"there are more than {self._limit} bytes: `esjournal import` takes any number"
+                    raise InvalidLine(self.name, self._line, reason)
+                yield piece
         except decompression.CORRUPT as error:
             raise InvalidLine(self.name, self._line, decompression.reason_of(error, self._path)) from None
         except OSError as error:
@@ -174,9 +182,9 @@ class Source:
 
 
 @contextmanager
-def source(path: str, *, line_limit: int = DEFAULT_LINE_LIMIT) -> Iterator[Source]:
+def source(path: str, *, line_limit: int = DEFAULT_LINE_LIMIT, limit: int | None = None) -> Iterator[Source]:
     """Open a `Source`, and close it after."""
-    opened = Source(path, line_limit=line_limit)
+    opened = Source(path, line_limit=line_limit, limit=limit)
     try:
         yield opened
     finally:

@@ -141,6 +141,33 @@ def test_what_another_process_left_half_written_is_in_nobodys_way(tmp_path: Path
     assert path.read_bytes() == b"whole"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--url", "J", "export", "-o", "NAME"],
+        ["--url", "J", "import", "--rejects", "NAME", "bad"],
+        ["--url", "J", "import", "NAME"],
+        ["--url", "J", "stats", "--svg", "NAME"],
+        ["--url", "J", "log", "--template", "{NAME}"],
+        ["--url", "J", "export", "--cursor-file", "NAME/x"],
+        ["--url", "NAME", "list"],
+        ["--url", "NAME", "init"],
+        ["--url", "J", "NAME"],
+        ["--url", "J", "get", "NAME"],
+        ["--url", "J", "log", "--where", "NAME"],
+        ["diff", "J", "NAME"],
+        ["copy", "J", "NAME"],
+    ],
+)
+def test_no_name_makes_a_message_of_its_own(folder: Path, command: list[str]) -> None:
+    (folder / "bad").write_text("bad\n")
+    name = "a\nesjournal: forged\r\u2028esjournal: forged\x85esjournal: forged"
+    ended = invoke(*(word.replace("NAME", name) for word in command))
+    assert "forged" in ended.stderr
+    lines = ended.stderr.splitlines()
+    assert all(re.match("esjournal: (?!forged)", line) for line in lines), lines
+
+
 # Modes and owners
 
 

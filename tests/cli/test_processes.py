@@ -166,8 +166,32 @@ def test_a_message_that_cannot_be_printed_changes_nothing(
     assert outcomes[0] == outcomes[1]
 
 
-def in_shell(arguments: str, *, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    line = f"{sys.executable} -m esjournal {arguments}"
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("append new 0 a @/dev/zero", "/dev/zero has more than 67108864 bytes, the most that append takes as a state"),
+        ("append new 0 a - </dev/zero", "standard input has more than 67108864 bytes, the most .* as a state"),
+        (
+            "append - </dev/zero",
+            "standard input:1: there are more than 67108864 bytes: `esjournal import` takes any number",
+        ),
+        ("append - < <(yes '')", "standard input:[0-9]+: there are more than 67108864 bytes: .*"),
+        ("append - < <(yes '{event}' | gzip)", "standard input:[0-9]+: there are more than 67108864 bytes: .*"),
+    ],
+)
+def test_an_append_without_an_end_is_refused(sqlite_url: str, line: str, message: str) -> None:
+    journal_with(sqlite_url, sequence(1))
+    given = line.format(event=ndjson.line_of(event(1)._replace(global_position=1)))
+    ended = in_shell(f"{given}", ESJOURNAL_URL=sqlite_url, limit="ulimit -v 2000000; ")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert re.fullmatch(f"esjournal: {message}\n", ended.stderr)
+    assert len(stored(sqlite_url)) == 1
+
+
+def in_shell(
+    arguments: str, *, folder: Path | None = None, limit: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    line = f"{limit}{sys.executable} -m esjournal {arguments}"
     return subprocess.run(
         ["bash", "-c", line],
         capture_output=True,

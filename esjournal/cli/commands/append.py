@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _NEW = "new"
 # What is appended at once is held in memory, and an input without an end must not fill it.
 _MOST_BYTES = 64 * 1024 * 1024
-# An id, a version, a type and a time, with the names that they have in a line.
-_BYTES_BESIDE_A_STATE = 200
 STANDARD_STREAM = "-"
 
 
@@ -119,18 +117,11 @@ def _append_lines(url: str, has_more_arguments: bool, if_absent: bool) -> None:
     from esjournal.journal.opening import open_journal
 
     events: list[RecordedEvent] = []
-    size = 0
-    with source(STANDARD_STREAM, line_limit=_MOST_BYTES) as stdin:
+    with source(STANDARD_STREAM, line_limit=_MOST_BYTES, limit=_MOST_BYTES) as stdin:
         for batch in ndjson.read(stdin):
             if batch.bad:
                 raise batch.bad[0]
             events += batch.events
-            size += sum(len(state) + _BYTES_BESIDE_A_STATE for state in batch.columns[3])
-            if size > _MOST_BYTES:
-                raise InvalidData(
-                    f"standard input has more than {_MOST_BYTES} bytes of events, the most that is appended at once: "
-                    f"`esjournal import -` takes any number"
-                )
     with open_journal(url) as journal:
         positions = _append(journal, events, if_absent)
     _print_stored(*positions)
