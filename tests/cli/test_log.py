@@ -164,6 +164,12 @@ def test_an_index_leads_into_an_array_in_templates_and_comparisons(store_url: st
         refused(invoke("log", *option, url=store_url), 2, r"\[-1\]: indexes count from 0")
 
 
+def test_a_template_makes_one_line_of_an_event_whatever_is_in_it(store_url: str) -> None:
+    journal_with(store_url, [event(0, '{"s":"a\\nb\\r\\nc"}'), event(1, '"a\\n"\n')])
+    printed = invoke("log", "--template", "{state.s}|{state}", url=store_url).stdout
+    assert printed.splitlines() == [r'a\nb\r\nc|{"s":"a\nb\r\nc"}', r'|"a\n"\n']
+
+
 def test_a_template_takes_states_that_are_no_json(store_url: str) -> None:
     journal_with(store_url, [event(0, "cipher"), event(1, '{"a":[1.0,null,"x"]}')])
     assert invoke("log", "--template", "{state.a}|{state}", url=store_url).stdout == (

@@ -22,7 +22,8 @@ def template(text: str) -> Callable[[Event], str]:
 
     Args:
         text: `{NAME}` stands for a field of the event, `{state.PATH}` for one of its state, `{{` for a brace. A string
-            stands there without quotes, any other value as JSON, and what is not there as nothing.
+            stands there without quotes, any other value as JSON, and what is not there as nothing. A line end in a
+            value becomes an escape: one event is one line.
 
     Raises:
         typer.BadParameter: a brace has no twin, or a name is none of a field.
@@ -56,7 +57,7 @@ def _piece(whole: str, name: str | None) -> str | Callable[[Event, Any], str]:
             f"--template has {whole}, and an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
         )
     index = RecordedEvent._fields.index(name)
-    return lambda event, state: "" if event[index] is None else str(event[index])
+    return lambda event, state: "" if event[index] is None else _without_line_ends(str(event[index]))
 
 
 def _field_of_state(text: str) -> Callable[[Event, Any], str]:
@@ -71,6 +72,10 @@ def _field_of_state(text: str) -> Callable[[Event, Any], str]:
         value = paths.value_at(state, path)
         if value is states.MISSING:
             return ""
-        return value if isinstance(value, str) else states.text_of(value)
+        return _without_line_ends(value if isinstance(value, str) else states.text_of(value))
 
     return field
+
+
+def _without_line_ends(value: str) -> str:
+    return value.replace("\n", "\\n").replace("\r", "\\r")
