@@ -125,7 +125,7 @@ _esjournal() {
         "diff -"*) COMPREPLY=($(compgen -W $'--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "diff "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--after\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;

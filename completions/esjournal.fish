@@ -138,6 +138,7 @@ complete -c esjournal -n "__esjournal_command_is 'export'" -l limit -x -d 'At mo
 complete -c esjournal -n "__esjournal_command_is 'export'" -l cursor-file -r -F -d 'Only events behind the cursor there, which then moves on'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l seal -d 'NDJSON: end with a line that has counts and a SHA-256 of the others'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l csv-safe -d 'CSV: put \' before what a spreadsheet would take for a formula'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l quiet -s q -d 'Show no progress and no totals'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l url -r -F -d 'The journal: a SQLite file\'s path, sqlite:///FILE or postgresql://USER@HOST/DB'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Whose tables these are, where they are no journal\'s'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l table -x -d 'With --layout: the table, where its name is another one'

@@ -78,7 +78,6 @@ SummaryOption = Annotated[
     str | None,
     typer.Option("--summary", metavar="FILE", help="Write the totals there, as JSON.", show_default=False),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")]
 
 
 class TypeChoice(NamedTuple):

@@ -123,6 +123,7 @@ CsvSafeOption = Annotated[
     bool,
     typer.Option("--csv-safe", help="CSV: put ' before what a spreadsheet would take for a formula."),
 ]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")]
 LimitOption = Annotated[
     int | None,
     typer.Option("--limit", metavar="N", min=0, max=2**63 - 1, help="At most N events.", show_default=False),

@@ -71,7 +71,7 @@ class EventsProgress:
     """How many of a known number of events were read, how fast, and how long the others will take.
 
     Args:
-        total: how many events there are.
+        total: how many events there are, or 1 where it is only known which part of them was read.
         afterwards: what goes on when all of them were read.
         quiet: show nothing.
     """
@@ -94,10 +94,16 @@ class EventsProgress:
     ) -> None:
         self.hide()
 
-    def show(self, events: int) -> None:
-        """Show how many events were read."""
+    def show(self, events: int, completed: float | None = None) -> None:
+        """Show how many events were read.
+
+        Args:
+            events: their number.
+            completed: how much of the total that is, if it is not their number.
+        """
+        done = events if completed is None else completed
         if self._shown is not None and time.monotonic() >= self._hidden_until:
-            self._shown.update(events, events, self._afterwards if events >= self._total else None)
+            self._shown.update(events, done, self._afterwards if done >= self._total else None)
             self._shown.progress.start()
 
     def hide(self) -> None:
@@ -125,7 +131,7 @@ class _Shown:
         self._done = done
         self._began = time.monotonic()
 
-    def update(self, events: int, completed: int, instead: str | None = None) -> None:
+    def update(self, events: int, completed: float, instead: str | None = None) -> None:
         rate = round(events / max(time.monotonic() - self._began, 0.001))
         self.progress.update(
             self._task, completed=completed, description=instead or f"{events:,} events{self._done}, {rate:,}/s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import IO, Any
@@ -44,6 +44,7 @@ def export_events(
     limit: int | None = None,
     csv_safe: bool = False,
     sealed: bool = False,
+    on_progress: Callable[[int, float], None] = lambda events, part: None,
 ) -> Exported:
     """Write events in global order, up to the last one there at the beginning, in flat memory.
 
@@ -56,6 +57,8 @@ def export_events(
         limit: how many events at the most.
         csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
         sealed: in NDJSON, end with a seal.
+        on_progress: is called again and again with the number of events so far, and which part of the journal was
+            looked at, from 0 to 1.
 
     Raises:
         ImportError: Parquet is asked for, and pyarrow is not there.
@@ -74,7 +77,7 @@ def export_events(
         and second_process_pays()
         and journal.events.is_without_gaps(until)
     ):
-        return _export_in_two_processes(journal, stream, after, until, sealed)
+        return _export_in_two_processes(journal, stream, after, until, sealed, on_progress)
     count, position = 0, after
 
     def counted() -> Iterator[Sequence[tuple[Any, ...]]]:
@@ -87,6 +90,7 @@ def export_events(
             count += len(wanted)
             position = wanted[-1][-1]
             yield wanted
+            on_progress(count, (position - after) / (until - after))
             if len(wanted) < len(page):
                 return
         if limit != 0:
@@ -105,7 +109,14 @@ def export_events(
     return Exported(count, position)
 
 
-def _export_in_two_processes(journal: Journal, stream: IO[bytes], after: int, until: int, sealed: bool) -> Exported:
+def _export_in_two_processes(
+    journal: Journal,
+    stream: IO[bytes],
+    after: int,
+    until: int,
+    sealed: bool,
+    on_progress: Callable[[int, float], None],
+) -> Exported:
     """Let a second process read and format every other page.
 
     Without gaps in the positions it is known where each page begins, and as they are committed in order, it does not
@@ -127,6 +138,7 @@ def _export_in_two_processes(journal: Journal, stream: IO[bytes], after: int, un
         for block, size in pages:
             count += size
             yield block
+            on_progress(count, count / (until - after))
 
     with uncollected(), second_process(there) as received:
         alternating = zip_longest(every_other(after), received, fillvalue=(b"", 0))

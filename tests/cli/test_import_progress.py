@@ -85,3 +85,15 @@ def test_of_a_copy_and_of_its_proof_events_rate_part_and_the_time_left_are_seen(
             assert " 100% " in shown[-1]
         assert lines[-1].startswith(f"esjournal: proven: {COUNT} events")
     assert not progress_of(lines_on_terminal("copy", "--quiet", source, store_url, folder=folder))
+
+
+def test_of_an_export_events_rate_part_and_the_time_left_are_seen(store_url: str, tmp_path: Path) -> None:
+    journal_with(store_url, generated(COUNT))
+    for options in (["-o", "e.ndjson"], ["-o", "e.csv.gz", "--cursor-file", "c"], ["-o", "e.ndjson", "--type", "*"]):
+        lines = lines_on_terminal("--url", store_url, "export", *options, folder=tmp_path)
+        shown = progress_of(lines)
+        assert shown
+        assert all(re.search(r"^[\d,]+ events, [\d,]+/s .* \d+% (-:--:--|\d:\d\d:\d\d)", line) for line in shown)
+        assert all(len(line.rstrip()) <= 80 for line in shown)
+        assert lines[-1].startswith(f"esjournal: exported {COUNT} events to e.")
+    assert not lines_on_terminal("--url", store_url, "export", "-q", "-o", "e.ndjson", folder=tmp_path)

@@ -16,7 +16,6 @@ from esjournal.cli.importing import (
     MapTypeOption,
     MaxRejectsOption,
     OnlyTypeOption,
-    QuietOption,
     RejectsOption,
     RequireContiguousOption,
     SkipTypeOption,
@@ -31,7 +30,7 @@ from esjournal.cli.importing import (
     summing_up,
     type_choice,
 )
-from esjournal.cli.options import AfterOption, CursorFileOption, refuse_program_options
+from esjournal.cli.options import AfterOption, CursorFileOption, QuietOption, refuse_program_options
 from esjournal.cli.progress import copying_progress
 from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events, uncompressed
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import DIFFERENCES, say
-from esjournal.cli.options import LinesFormat, refuse_program_options
+from esjournal.cli.options import LinesFormat, QuietOption, refuse_program_options
 from esjournal.cli.progress import EventsProgress
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def diff(
         bool, typer.Option("--as-json", help="Compare states as JSON values: 1.10 is 1.1, and key order is nothing.")
     ] = False,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Compare two journals, and print what differs: exit 0 if nothing does, 1 if anything does.
 

@@ -16,6 +16,7 @@ from esjournal.cli.options import (
     IdsOption,
     LayoutOption,
     LimitOption,
+    QuietOption,
     TableOption,
     TypesOption,
     UrlOption,
@@ -23,6 +24,7 @@ from esjournal.cli.options import (
     checked_start,
     url_of,
 )
+from esjournal.cli.progress import EventsProgress
 from esjournal.cli.terminal import output
 from esjournal.interchange.formats import FileFormat, compression_by_name, format_of
 
@@ -47,6 +49,7 @@ def export(
         bool, typer.Option("--seal", help="NDJSON: end with a line that has counts and a SHA-256 of the others.")
     ] = False,
     csv_safe: CsvSafeOption = False,
+    quiet: QuietOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -94,20 +97,23 @@ def export(
             with sink(path) as stream:
                 if chosen_format is FileFormat.PARQUET and stream.isatty():
                     raise typer.BadParameter("Parquet is nothing for a terminal: name a file with -o.")
-                exported = export_events(
-                    journal,
-                    output(stream),
-                    chosen_format,
-                    selection=Selection(types=TypePatterns(types or ()), originator_ids=ids),
-                    after=begin,
-                    limit=limit,
-                    csv_safe=csv_safe,
-                    sealed=seal,
-                )
+                # Events and progress on one terminal would be in each other's way.
+                with EventsProgress(1, "all are written", quiet=quiet or stream.isatty()) as progress:
+                    exported = export_events(
+                        journal,
+                        output(stream),
+                        chosen_format,
+                        selection=Selection(types=TypePatterns(types or ()), originator_ids=ids),
+                        after=begin,
+                        limit=limit,
+                        csv_safe=csv_safe,
+                        sealed=seal,
+                        on_progress=progress.show,
+                    )
             if cursor_stream is not None:
                 sync(sys.stdout.buffer)
                 cursor_stream.write(cursor_line(cursor_at(journal, exported.position)))
-    if path != STANDARD_STREAM:
+    if path != STANDARD_STREAM and not quiet:
         say(f"exported {exported.events} events to {path}")
 
 

@@ -13,7 +13,6 @@ from esjournal.cli.importing import (
     MapTypeOption,
     MaxRejectsOption,
     OnlyTypeOption,
-    QuietOption,
     RejectsOption,
     RequireContiguousOption,
     SkipTypeOption,
@@ -28,7 +27,7 @@ from esjournal.cli.importing import (
     summing_up,
     type_choice,
 )
-from esjournal.cli.options import FileFormatOption, LayoutOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import FileFormatOption, LayoutOption, QuietOption, TableOption, UrlOption, url_of
 from esjournal.cli.progress import reading_progress
 
 MEBIBYTE = 1024 * 1024

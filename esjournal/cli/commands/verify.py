@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import FINDINGS, say
-from esjournal.cli.options import LayoutOption, LinesFormat, TableOption, UrlOption, url_of
+from esjournal.cli.options import LayoutOption, LinesFormat, QuietOption, TableOption, UrlOption, url_of
 from esjournal.cli.progress import EventsProgress
 from esjournal.domain.model.findings import counted
 
@@ -37,7 +37,7 @@ def verify(
         bool, typer.Option("--per-sequence", help="With --digest: print one for each sequence, too.")
     ] = False,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")] = False,
+    quiet: QuietOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
