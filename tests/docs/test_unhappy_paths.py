@@ -264,7 +264,7 @@ def test_hourly_exports_have_every_event_once_and_say_nothing(tmp_path: Path) ->
 
 def test_an_hourly_export_that_fails_says_why(tmp_path: Path) -> None:
     result = run(hourly(), tmp_path, ESJOURNAL_URL=str(tmp_path / "none.db"))
-    assert (result.returncode, "nothing is at" in result.stderr) == (1, True)
+    assert (result.returncode, "nothing is at" in result.stderr) == (5, True)
     assert list((tmp_path / "exports").iterdir()) == []
 
 
