@@ -11,8 +11,8 @@ from esjournal.exceptions import UnusableFile
 from esjournal.interchange import ndjson
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.codecs import read_events
-from esjournal.interchange.formats import FileFormat, format_of
-from esjournal.interchange.streams import DEFAULT_LINE_LIMIT, STANDARD_STREAM, Source, source
+from esjournal.interchange.formats import STANDARD_STREAM, FileFormat, format_of
+from esjournal.interchange.streams import DEFAULT_LINE_LIMIT, Source, source
 
 
 class Files:

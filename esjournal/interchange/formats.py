@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# How a command names standard input, or standard output, in the place of a file.
+STANDARD_STREAM = "-"
+
 
 class FileFormat(StrEnum):
     """A format that events are written to files in."""

@@ -22,8 +22,7 @@ from typing import IO, BinaryIO, NamedTuple, cast
 import zstandard
 
 from esjournal.exceptions import UnusableFile
-from esjournal.interchange.formats import compression_by_name
-from esjournal.interchange.streams import STANDARD_STREAM
+from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
 
 # What the kernel follows at most.
 _MOST_LINKS = 40

@@ -14,10 +14,9 @@ from typing import BinaryIO, NamedTuple
 
 from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import decompression
-from esjournal.interchange.formats import compression_by_name
+from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
 from esjournal.interchange.kinds import unreadable
 
-STANDARD_STREAM = "-"
 DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
 # Where a file is looked into there is no option to raise the limit: an event that was exported fits, and a line without
 # an end, of which some kilobytes that are compressed can be a terabyte, takes no more memory than this a few times.

@@ -14,8 +14,7 @@ from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
-from esjournal.interchange.formats import is_file_of_events
-from esjournal.interchange.streams import STANDARD_STREAM
+from esjournal.interchange.formats import STANDARD_STREAM, is_file_of_events
 
 if TYPE_CHECKING:
     from esjournal.infrastructure.sqlalchemy.layouts.layout import Layout

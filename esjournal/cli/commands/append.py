@@ -15,6 +15,7 @@ from esjournal.advice import command
 from esjournal.cli.ending import CONFLICT, fail, fail_to_print, reason_of, say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, names_layout, url_of
 from esjournal.exceptions import ConcurrencyError, InvalidData, OutcomeUnknown, SequencedItemConflict, UnusableFile
+from esjournal.interchange.formats import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from esjournal.infrastructure.sequenceditem import RecordedEvent
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _NEW = "new"
 # What is appended at once is held in memory, and an input without an end must not fill it.
 _MOST_BYTES = 64 * 1024 * 1024
-STANDARD_STREAM = "-"
 
 
 def append(
