@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import NoReturn
 
 from esjournal.exceptions import InvalidData
 
@@ -18,6 +19,8 @@ _SPACE = b" \t\r\n"
 _CONSTANT = re.compile(rb"NaN|-?Infinity")
 _PLACE = re.compile(r"\(byte (\d+)\)")
 _EXPLAINED_BYTES = 64 * 1024
+# Up to here the values of a text are built to check it: they take little memory.
+_SMALL_BYTES = 4 * 1024
 
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
 # As signed bytes, an opening bracket is 1 and a closing one is -1.
@@ -62,7 +65,10 @@ def check(data: bytes) -> None:
         Malformed: the text is not JSON.
         InvalidData: the text has NaN or an infinity.
     """
-    # Heavy, and not needed to start the command line.
+    if len(data) <= _SMALL_BYTES:
+        _check_small(data)
+        return
+    # Loading it takes longer than checking what a person appends.
     import msgspec
 
     try:
@@ -71,12 +77,29 @@ def check(data: bytes) -> None:
         raise _explained(data, str(error)) from None
 
 
+def _check_small(data: bytes) -> None:
+    try:
+        _SMALL.decode(data.decode())
+    except json.JSONDecodeError as error:
+        raise _explained(data, f"{error.msg} (byte {len(error.doc[: error.pos].encode())})") from None
+    except UnicodeDecodeError as error:
+        raise _explained(data, f"{error.reason} (byte {error.start})") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise InvalidData(f"state has {constant}, which is no JSON: write null, or a string")
+
+
+# Numbers stay text: Python reads no integer of more than 4,300 digits.
+_SMALL = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
+
+
 def _explained(data: bytes, reason: str) -> Malformed:
     found = _PLACE.search(reason)
     at = int(found[1]) if found else len(data)
     # It is the letter after the minus that is wrong.
     if constant := _CONSTANT.match(data, at - 1 if data[at - 1 : at] == b"-" else at):
-        raise InvalidData(f"state has {constant[0].decode()}, which is no JSON: write null, or a string")
+        _refuse(constant[0].decode())
     if len(data) <= _EXPLAINED_BYTES:
         # Python's json says best what is wrong and where, but builds the values before it.
         try:
