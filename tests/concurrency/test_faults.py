@@ -141,5 +141,7 @@ def lose_connection(case: Case, url: str, server_url: str, dice: random.Random, 
     with at_server(server_url) as connection:
         after = dice.uniform(0, case.seconds - case.start_up)
         end = struck(case, url, None, partial(cut_connections, connection, after))
+    if end.code == 0:
+        case.seconds = case.start_up + after
     check_store_error(case, end)
     settle(case, url, end, landed)
