@@ -465,6 +465,9 @@ class PostgreSQLSession(Session):
 
     def check_sequence(self, table: Table, cause: BaseException) -> None:
         """Find out whether a row was refused because of the position that it was given; see the base class."""
+        if writing_of(table) is None:
+            # Positions of our own tables come from no sequence.
+            return
         name = self.engine.dialect.identifier_preparer.format_table(table)
         constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
         with self.connection() as connection:
