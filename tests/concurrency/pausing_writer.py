@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from esjournal.exceptions import StoreUnreachable
+from esjournal.exceptions import OutcomeUnknown, StoreUnreachable
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.opening import Journal, open_journal
 
@@ -48,7 +48,7 @@ def write_and_wait(journal: Journal, events: list[RecordedEvent], pause: float) 
     while True:
         try:
             return way(journal, events, pause)
-        except StoreUnreachable:
+        except (StoreUnreachable, OutcomeUnknown):
             way = write_carefully
             time.sleep(0.05)
 
