@@ -13,6 +13,7 @@ import typer
 
 from esjournal.cli.ending import BAD_DATA, CONFLICT, fail, fail_to_print, say
 from esjournal.cli.options import checked
+from esjournal.domain.text import counted, duration, number, rate
 from esjournal.exceptions import InvalidData
 from esjournal.interchange.formats import FileFormat, format_of
 
@@ -199,32 +200,35 @@ def check_outcome(
     if not too_many and (outcome.committed or (dry_run and (rejects or not outcome.problems))):
         return
     if max_rejects is not None:
-        kept = f"more than {max_rejects} rejects"
+        kept = f"more than {counted(max_rejects, 'reject')}"
     else:
-        kept = f"{outcome.bad_lines} bad, {outcome.conflicts} in conflict"
+        kept = f"{number(outcome.bad_lines)} bad, {number(outcome.conflicts)} in conflict"
     written = "nothing was written"
     if commit_every is not None:
-        written = f"stopped there; {outcome.appended} events were committed before and stay"
-    fail(f"{written}: {outcome.read} read, {kept}; {advice}", BAD_DATA if outcome.bad_lines else CONFLICT)
+        written = (
+            f"stopped there; {counted(outcome.appended, 'event was', 'events were')} committed before and will stay"
+        )
+    fail(f"{written}: {number(outcome.read)} read, {kept}; {advice}", BAD_DATA if outcome.bad_lines else CONFLICT)
 
 
 def say_totals(outcome: ImportOutcome, *, dry_run: bool) -> None:
     """Say how many events became what, and how fast."""
-    rate = round(outcome.read / outcome.seconds) if outcome.seconds else 0
-    parts = [f"{outcome.read} read", f"{outcome.appended} appended", f"{outcome.already_there} already there"]
+    parts = [(outcome.read, "read"), (outcome.appended, "appended"), (outcome.already_there, "already there")]
     if outcome.left_out:
-        parts.append(f"{outcome.left_out} left out")
+        parts.append((outcome.left_out, "left out"))
     if outcome.problems:
-        parts.append(f"{outcome.problems} rejected")
+        parts.append((outcome.problems, "rejected"))
+    became = ", ".join(f"{number(count)} {what}" for count, what in parts)
     would = "dry run, nothing was written: would be " if dry_run else ""
-    say(f"{would}{', '.join(parts)}, {outcome.seconds:.2f} s, {rate} events/s")
+    say(f"{would}{became}, {duration(outcome.seconds)}, {rate(outcome.read, outcome.seconds)}")
 
 
 def fail_for_rejects(outcome: ImportOutcome, rejects: str | None) -> None:
     """End the command where some events were put aside."""
     if outcome.problems:
+        where = f"{counted(outcome.problems, 'reject is', 'rejects are')} in {rejects}"
         fail(
-            f"{outcome.problems} rejects are in {rejects}: mend them there, and import that file",
+            f"{where}: fix what is wrong there, and import that file",
             BAD_DATA if outcome.bad_lines else CONFLICT,
         )
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from esjournal.domain.text import counted, rate
+
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
 
@@ -132,7 +134,7 @@ class _Shown:
         self._began = time.monotonic()
 
     def update(self, events: int, completed: float, instead: str | None = None) -> None:
-        rate = round(events / max(time.monotonic() - self._began, 0.001))
+        speed = rate(events, max(time.monotonic() - self._began, 0.001))
         self.progress.update(
-            self._task, completed=completed, description=instead or f"{events:,} events{self._done}, {rate:,}/s"
+            self._task, completed=completed, description=instead or f"{counted(events, 'event')}{self._done}, {speed}"
         )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from esjournal.domain.model import fields
+from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, Read, batches_of
@@ -124,7 +125,7 @@ class _Lines:
         for number, line in self._source.lines():
             self.bytes_of_row += len(line) + 1
             if self.bytes_of_row > self._source.line_limit + 1:
-                reason = f"the row is longer than {self._source.line_limit} bytes"
+                reason = f"the row is longer than {counted(self._source.line_limit, 'byte')}"
                 advice = f"close its quotes, or {self._source.advice_for_long_lines()}"
                 raise InvalidLine(self._source.name, number, f"{reason}: {advice}")
             try:

@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 import zstandard
 
 from esjournal.advice import quoted
+from esjournal.domain.text import counted, number
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange.kinds import Compression, compression_of
 
@@ -97,7 +98,7 @@ def _check_frame(first: bytes, name: str) -> None:
         return
     command = None
     if frame.window_size > _WINDOW_BYTES:
-        needs = f"{frame.window_size} bytes of memory, and may have {_WINDOW_BYTES}"
+        needs = f"{counted(frame.window_size, 'byte')} of memory, and may have {number(_WINDOW_BYTES)}"
         command = "zstd -dc --long=31"
     elif frame.dict_id:
         needs = f"the dictionary {frame.dict_id}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from esjournal.domain.model import fields
+from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.streams import Source
 
@@ -102,7 +103,9 @@ class _Text:
             if found is None:
                 limit = self._source.line_limit
                 if len(self._data) - self._at > limit:
-                    reason = f"the event is longer than {limit} bytes: {self._source.advice_for_long_lines()}"
+                    reason = (
+                        f"the event is longer than {counted(limit, 'byte')}: {self._source.advice_for_long_lines()}"
+                    )
                     raise InvalidLine(self._source.name, self._line, reason)
                 at -= self._at
                 if not self._more():

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from esjournal.domain.model import fields
+from esjournal.domain.text import counted, number
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.streams import Block
 
@@ -125,7 +126,9 @@ class SealCheck:
         """
         behind = self._sealer.seal().events
         if self._seal_line and behind:
-            reason = f"{behind} lines stand behind the seal, which ends a file: get the file again"
+            reason = (
+                f"{counted(behind, 'line stands', 'lines stand')} after the seal, which ends a file: get the file again"
+            )
             raise InvalidLine(self._name, self._seal_line + 1, reason)
         if required and not self._seal_line:
             reason = "the file ends without a seal: it was cut off, or exported without --seal"
@@ -137,8 +140,8 @@ class SealCheck:
             raise InvalidLine(
                 self._name,
                 self._line,
-                f"the file is not what was sealed: {seal.events} events in {seal.bytes} bytes were, and "
-                f"{found.events} in {found.bytes} are here: get the file again",
+                f"the file is not what was sealed: {counted(seal.events, 'event')} in {counted(seal.bytes, 'byte')}, "
+                f"and here {number(found.events)} in {number(found.bytes)}: get the file again",
             )
         self._sealer = Sealer()
         self._seal_line = self._line

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import decompression
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
@@ -128,7 +129,7 @@ class Source:
             for piece in self._pieces:
                 size += len(piece)
                 if self._limit is not None and size > self._limit:
-                    reason = f"there are more than {self._limit} bytes: `esjournal import` takes any number"
+                    reason = f"there are more than {counted(self._limit, 'byte')}: `esjournal import` takes any number"
                     raise InvalidLine(self.name, self._line, reason)
                 yield piece
         except decompression.CORRUPT as error:
@@ -164,7 +165,7 @@ class Source:
             return
         for number, line in block.numbered_lines():
             if len(line) > self.line_limit:
-                reason = f"the line is longer than {self.line_limit} bytes: {self.advice_for_long_lines()}"
+                reason = f"the line is longer than {counted(self.line_limit, 'byte')}: {self.advice_for_long_lines()}"
                 raise InvalidLine(self.name, number, reason)
             yield Block(number, 1, line + b"\n")
 

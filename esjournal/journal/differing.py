@@ -8,6 +8,7 @@ from typing import Any
 
 from esjournal.domain.model import fields, states
 from esjournal.domain.model.changes import changes_of_states
+from esjournal.domain.text import number
 from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 # So many differences are named, and each value with so many characters.
@@ -25,7 +26,7 @@ def difference(there: RecordedEvent, here: RecordedEvent) -> str:
     found = _differences(there, here)
     named = [*islice(found, _NAMED)]
     more = sum(1 for _ in found)
-    return ", ".join([*named, f"and {more} more"] if more else named)
+    return ", ".join([*named, f"and {number(more)} more"] if more else named)
 
 
 def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from esjournal.domain.model import fields
-from esjournal.domain.model.findings import INTEGRITY, Finding, counted, span
+from esjournal.domain.model.findings import INTEGRITY, Finding, span
+from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidData, InvalidLine, MomentOutOfRange, StoreDamaged
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper

@@ -292,7 +292,7 @@ def test_what_is_exported_by_any_name_is_imported_by_it(store_url: str, tmp_path
     ended(invoke("export", "-o", path, url=store_url), 0, err=f"esjournal: exported 5 events to {path}\n")
     invoke("init", url=copy)
     result = invoke("import", path, url=copy)
-    ended(result, 0, err=r"esjournal: 5 read, 5 appended, 0 already there, \d+\.\d\d s, \d+ events/s\n")
+    ended(result, 0, err=r"esjournal: 5 read, 5 appended, 0 already there, \d+\.\d\d s, [\d,]+/s\n")
     assert stored(copy) == stored(store_url)
 
 
@@ -367,7 +367,7 @@ def test_a_dry_run_of_an_import_says_what_would_be(url: str, tmp_path: Path) -> 
 def test_a_longer_line_is_imported_where_the_limit_is_raised(url: str, tmp_path: Path) -> None:
     path = str(file_with(tmp_path / "e.ndjson", [event(0, '{"a":"' + "x" * 1_000 + '"}')]))
     result = invoke("import", path, "--max-line-bytes", "1000", url=url)
-    refused(result, 3, ":1: the line is longer than 1000 bytes: raise the limit with --max-line-bytes")
+    refused(result, 3, ":1: the line is longer than 1,000 bytes: raise the limit with --max-line-bytes")
     assert invoke("import", path, "--max-line-bytes", "2000", url=url).exit_code == 0
 
 

@@ -19,8 +19,8 @@ from esjournal.journal.opening import initialise, open_journal
 from tests.events import ID, OTHER_ID, event, generated, sequence
 from tests.program import file_with, invoke, journal_with, run, stored
 
-TOTALS = r"esjournal: {} read, {} appended, {} already there, \d+\.\d\d s, \d+ events/s\n"
-PROVEN = r"esjournal: proven: {} events, sha256 [0-9a-f]{{64}} on both sides\n"
+TOTALS = r"esjournal: {:,} read, {:,} appended, {:,} already there, \d+\.\d\d s, [\d,]+/s\n"
+PROVEN = r"esjournal: proven: {:,} events?, sha256 [0-9a-f]{{64}} on both sides\n"
 DRY = r"esjournal: dry run, nothing was written: would be {} read, {} appended, {} already there, [^\n]*\n"
 STORES = ["sqlite", "postgresql"]
 
@@ -182,7 +182,7 @@ def test_a_bad_line_of_a_file_is_told_as_import_tells_it(new: str, tmp_path: Pat
 def test_events_of_a_file_without_moments_are_proven_without_them(new: str, tmp_path: Path) -> None:
     file = tmp_path / "e.ndjson"
     file.write_text(f'{{"originator_id":"{ID}","originator_version":0,"event_type":"a","state":{{}}}}\n')
-    left_out = "; recorded_at is left out of 1 that have none on one side"
+    left_out = "; recorded_at is left out of 1 with none on one side"
     ended(invoke("copy", str(file), new), 0, TOTALS.format(1, 1, 0) + PROVEN.format(1).replace("\\n", f"{left_out}\\n"))
 
 
@@ -233,7 +233,7 @@ def test_more_rejects_than_are_wanted_leave_nothing(old: str, new: str, tmp_path
     rejects = tmp_path / "bad.ndjson"
     result = invoke("copy", "--rejects", str(rejects), "--max-rejects", "1", old, new)
     assert result.exit_code == 4
-    assert "nothing was written: 9 read, more than 1 rejects; mend one side" in result.stderr
+    assert "nothing was written: 9 read, more than 1 reject; mend one side" in result.stderr
     assert len(stored(new)) == 2
     assert not rejects.exists()
 
@@ -294,7 +294,7 @@ def test_parts_are_committed_and_stay(old: str, new: str) -> None:
     appended(new, event(7))
     result = invoke("copy", "--commit-every", "2", old, new)
     assert result.exit_code == 4
-    assert "stopped there; 6 events were committed before and stay" in result.stderr
+    assert "stopped there; 6 events were committed before and will stay" in result.stderr
     assert len(stored(new)) == 7
 
 
@@ -344,7 +344,7 @@ def test_another_moment_there_is_told(old: str, new: str) -> None:
     appended(new, *(found._replace(recorded_at="2026-02-01T00:00:00.000000Z") for found in stored(old)[:2]))
     result = invoke("copy", old, new)
     assert result.exit_code == 0
-    assert result.stderr.endswith("on both sides; recorded_at is left out of 2 that have another one there\n")
+    assert result.stderr.endswith("on both sides; recorded_at is left out of 2 with another one there\n")
 
 
 # A proof that fails
@@ -370,7 +370,7 @@ def test_a_copy_that_lost_an_event_is_not_proven_and_its_cursor_stays(old: str, 
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode == 1, result.stderr
     assert result.stderr.splitlines()[1] == (
-        f"esjournal: not proven: of 9 events 1 are missing there and 0 differ, the first is "
+        f"esjournal: not proven: of 9 events, 1 missing there and 0 different, the first is "
         f"sqlite:///{old}:9: sequence {ID}, version 8 is not there"
     )
     assert not cursor.exists()

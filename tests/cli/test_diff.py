@@ -89,7 +89,7 @@ def test_journals_that_are_the_same_end_with_0_and_nothing_on_stdout(a: str, tmp
     for other in (same, a):
         ended = run("diff", a, other)
         assert (ended.returncode, ended.stdout) == (0, "")
-        line = r"esjournal: 5 and 5 events compared: the same, [\d.]+ s, \d+ events/s\n"
+        line = r"esjournal: 5 and 5 events compared: the same, [\d.]+ s, [\d,]+/s\n"
         assert re.fullmatch(line, ended.stderr), ended.stderr
     assert run("diff", "-q", a, same).stderr == ""
 
@@ -98,7 +98,7 @@ def test_a_summary_has_the_totals_and_what_differs_and_the_exit_is_1(a: str, b: 
     ended = run("diff", a, b)
     assert ended.returncode == 1
     assert ended.stdout == SUMMARY
-    line = r"esjournal: 5 and 6 events compared: 1 different, 1 only in A, 2 only in B, [\d.]+ s, \d+ events/s\n"
+    line = r"esjournal: 5 and 6 events compared: 1 different, 1 only in A, 2 only in B, [\d.]+ s, [\d,]+/s\n"
     assert re.fullmatch(line, ended.stderr), ended.stderr
 
 
@@ -337,7 +337,7 @@ def test_progress_is_seen_on_a_terminal_and_not_when_quiet(tmp_path: Path) -> No
     urls = two(tmp_path, events, events)
     text = CONTROL.sub("", on_terminal("diff", *urls))
     assert re.search(r"([\d,]+ events, [\d,]+/s|both are read) .*\d+%", text)
-    assert text.splitlines()[-1].startswith("esjournal: 12000 and 12000 events compared: the same")
+    assert text.splitlines()[-1].startswith("esjournal: 12,000 and 12,000 events compared: the same")
     assert on_terminal("diff", "--quiet", *urls) == ""
 
 

@@ -109,7 +109,7 @@ def test_the_state_at_a_time_has_all_events_before_the_last_one_recorded_by_then
     ended = invoke("history", ID, *options, "-F", "json", url=clock_set_back(store_url))
     assert json.loads(ended.stdout)["state"] == {f"f{version}": 1 for version in range(last + 1)}
     assert ended.exit_code == 0
-    told = f"esjournal: {later} of {last + 1} events were recorded after 2026-01-31T12:00:00.59"
+    told = f"esjournal: {later} of {last + 1} events recorded after 2026-01-31T12:00:00.59"
     assert ended.stderr.startswith(told) if later else ended.stderr == ""
 
 
@@ -186,7 +186,7 @@ def test_states_that_are_no_objects_are_counted_and_not_folded(store_url: str) -
     ended = invoke("history", ID, url=store_url)
     assert ended.exit_code == 0
     assert "  not folded: the state is no JSON object\n" in ended.stdout
-    assert ended.stderr == "esjournal: 1 of 2 events are not folded, because their states are no JSON objects\n"
+    assert ended.stderr == "esjournal: 1 of 2 events cannot be folded: only JSON objects can\n"
 
 
 def test_what_is_not_folded_is_null_in_ndjson_and_told_where_nothing_is_found(store_url: str) -> None:
@@ -196,7 +196,7 @@ def test_what_is_not_folded_is_null_in_ndjson_and_told_where_nothing_is_found(st
     refused(
         invoke("history", ID, "--field", "a", url=store_url),
         1,
-        "has no events that set a; 1 of 1 events are not folded, because their states are no JSON objects",
+        "has no events that set a; 1 of 1 event cannot be folded: only JSON objects can",
     )
 
 

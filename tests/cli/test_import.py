@@ -14,7 +14,7 @@ from typer.testing import Result
 from tests.events import ID, OTHER_ID, event, generated, sequence
 from tests.program import environment, file_with, invoke, journal_with, run, start, stored
 
-TOTALS = r"esjournal: {} read, {} appended, {} already there, \d+\.\d\d s, \d+ events/s\n"
+TOTALS = r"esjournal: {:,} read, {:,} appended, {:,} already there, \d+\.\d\d s, [\d,]+/s\n"
 
 
 @pytest.fixture
@@ -136,8 +136,8 @@ def test_what_cannot_be_meant_is_wrong_usage_and_changes_nothing(
 
 def test_what_does_not_fit_is_put_aside_and_the_rest_is_imported(mixed: str, url: str) -> None:
     result = invoke("import", mixed, "--rejects", "r.ndjson", url=url)
-    totals = r"esjournal: 5 read, 3 appended, 0 already there, 2 rejected, \d+\.\d\d s, \d+ events/s\n"
-    message = "esjournal: 2 rejects are in r.ndjson: mend them there, and import that file\n"
+    totals = r"esjournal: 5 read, 3 appended, 0 already there, 2 rejected, \d+\.\d\d s, [\d,]+/s\n"
+    message = "esjournal: 2 rejects are in r.ndjson: fix what is wrong there, and import that file\n"
     bad = r"esjournal: e\.ndjson:2: state has NaN[^\n]*\n"
     conflict = r"esjournal: e\.ndjson:4: sequence [^\n]*version 0 is taken by a different event[^\n]*\n"
     ended(result, 3, bad + conflict + totals + message)
@@ -181,7 +181,7 @@ def test_too_many_rejects_and_nothing_is_written_not_even_they(mixed: str, url: 
     result = invoke("import", mixed, "--rejects", "r", "--max-rejects", "1", *dry, url=url)
     assert result.exit_code == 3
     assert result.stderr.endswith(
-        "esjournal: nothing was written: 5 read, more than 1 rejects; mend the file and import it again\n"
+        "esjournal: nothing was written: 5 read, more than 1 reject; mend the file and import it again\n"
     )
     assert not Path("r").exists()
     assert len(stored(url)) == 1
@@ -216,9 +216,7 @@ def test_what_was_committed_before_a_problem_stays_and_is_told(folder: Path, url
         file.write("bad\n")
     result = invoke("import", "e.ndjson", "--commit-every", "2", url=url)
     bad = r"esjournal: e\.ndjson:6: the line is no JSON object[^\n]*\n"
-    stopped = (
-        "esjournal: stopped there; 4 events were committed before and stay: 6 read, 1 bad, 0 in conflict; mend .*\n"
-    )
+    stopped = "esjournal: stopped there; 4 events were committed before and will stay: 6 read, 1 bad, 0 in conf.*\n"
     ended(result, 3, bad + stopped)
     assert versions(url) == [0, 1, 2, 3]
     file_with(path, sequence(5))
@@ -238,7 +236,7 @@ def test_a_pipe_is_committed_in_parts_while_it_is_written(url: str, folder: Path
         assert len(stored(url)) % 1_000 == 0
         out, err = process.communicate(b"".join(lines[8_000:]))
     assert (process.returncode, out) == (0, b"")
-    assert err.startswith(b"esjournal: 9000 read, 9000 appended")
+    assert err.startswith(b"esjournal: 9,000 read, 9,000 appended")
     assert len(stored(url)) == 9_000
 
 

@@ -55,7 +55,7 @@ def test_events_rate_bytes_and_the_time_left_are_seen_in_80_columns(
     assert events[-1] == COUNT
     [first, last] = re.findall(r"([\d.]+)/([\d.]+) MB", shown[-1])[0]
     assert first == last
-    assert lines[-1].startswith(f"esjournal: {COUNT} read, {COUNT} appended")
+    assert lines[-1].startswith(f"esjournal: {COUNT:,} read, {COUNT:,} appended")
 
 
 def test_of_a_pipe_only_events_and_rate_are_known(sqlite_url: str, folder: Path) -> None:
@@ -83,7 +83,7 @@ def test_of_a_copy_and_of_its_proof_events_rate_part_and_the_time_left_are_seen(
             assert all(len(line.rstrip()) <= 80 for line in shown)
             assert shown[-1].startswith(f"{COUNT:,} {done}")
             assert " 100% " in shown[-1]
-        assert lines[-1].startswith(f"esjournal: proven: {COUNT} events")
+        assert lines[-1].startswith(f"esjournal: proven: {COUNT:,} events")
     assert not progress_of(lines_on_terminal("copy", "--quiet", source, store_url, folder=folder))
 
 
@@ -95,5 +95,5 @@ def test_of_an_export_events_rate_part_and_the_time_left_are_seen(store_url: str
         assert shown
         assert all(re.search(r"^[\d,]+ events, [\d,]+/s .* \d+% (-:--:--|\d:\d\d:\d\d)", line) for line in shown)
         assert all(len(line.rstrip()) <= 80 for line in shown)
-        assert lines[-1].startswith(f"esjournal: exported {COUNT} events to e.")
+        assert lines[-1].startswith(f"esjournal: exported {COUNT:,} events to e.")
     assert not lines_on_terminal("--url", store_url, "export", "-q", "-o", "e.ndjson", folder=tmp_path)

@@ -48,7 +48,7 @@ def test_import_export_and_all_that_reads_give_what_they_give_without_a_pooler(
     assert run("init", url=url).returncode == run("init", url=other_url).returncode == 0
     for appended in (MANY, 0):
         imported = run("import", str(file), url=url)
-        assert f"{MANY} read, {appended} appended" in imported.stderr
+        assert f"{MANY:,} read, {appended:,} appended" in imported.stderr
     for program in (["export", "-o", str(new)], ["export", "--type", "*", "-o", str(new)]):
         assert run(*program, url=url).returncode == 0
         assert new.read_bytes() == file.read_bytes()

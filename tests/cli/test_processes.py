@@ -107,9 +107,9 @@ def test_an_output_that_is_full_ends_with_5_and_the_cause(sqlite_url: str, comma
         for command in ("import -", "append -", "append new 0 a -", "import --dry-run -")
     ]
     + [
-        ("verify >&-", 0, "1 events verified: sound.*"),
+        ("verify >&-", 0, "1 event verified: sound.*"),
         ("get 9b300b13-0000-4000-8000-000000000000 >&-", 1, "nothing found: .*"),
-        ("export -o x.ndjson >&- <&-", 0, "exported 1 events to x.ndjson"),
+        ("export -o x.ndjson >&- <&-", 0, "exported 1 event to x.ndjson"),
     ],
 )
 def test_a_closed_stream_is_not_an_empty_one(
@@ -169,14 +169,17 @@ def test_a_message_that_cannot_be_printed_changes_nothing(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("append new 0 a @/dev/zero", "/dev/zero has more than 67108864 bytes, the most that append takes as a state"),
-        ("append new 0 a - </dev/zero", "standard input has more than 67108864 bytes, the most .* as a state"),
+        (
+            "append new 0 a @/dev/zero",
+            "/dev/zero has more than 67,108,864 bytes, the most that append takes as a state",
+        ),
+        ("append new 0 a - </dev/zero", "standard input has more than 67,108,864 bytes, the most .* as a state"),
         (
             "append - </dev/zero",
-            "standard input:1: there are more than 67108864 bytes: `esjournal import` takes any number",
+            "standard input:1: there are more than 67,108,864 bytes: `esjournal import` takes any number",
         ),
-        ("append - < <(yes '')", "standard input:[0-9]+: there are more than 67108864 bytes: .*"),
-        ("append - < <(yes '{event}' | gzip)", "standard input:[0-9]+: there are more than 67108864 bytes: .*"),
+        ("append - < <(yes '')", "standard input:[0-9]+: there are more than 67,108,864 bytes: .*"),
+        ("append - < <(yes '{event}' | gzip)", "standard input:[0-9]+: there are more than 67,108,864 bytes: .*"),
     ],
 )
 def test_an_append_without_an_end_is_refused(sqlite_url: str, line: str, message: str) -> None:

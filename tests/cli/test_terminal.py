@@ -227,5 +227,5 @@ def test_an_import_shows_its_progress_on_a_terminal_and_ends_with_the_summary(sq
     journal_with(sqlite_url, [])
     path = file_with(tmp_path / "e.ndjson", generated(12_000))
     text = plain(on_terminal("import", str(path), url=sqlite_url))
-    assert re.search(r"\d+ events, .*MB", text)
-    assert "esjournal: 12000 read, 12000 appended, 0 already there" in text.splitlines()[-1]
+    assert re.search(r"[\d,]+ events, .*MB", text)
+    assert "esjournal: 12,000 read, 12,000 appended, 0 already there" in text.splitlines()[-1]

@@ -41,7 +41,7 @@ def test_a_sound_journal_is_said_to_be_sound(url: str) -> None:
     ended = run("verify", url=url)
     assert (ended.returncode, ended.stdout) == (0, "")
     first, *rest = ended.stderr.splitlines()
-    assert re.fullmatch(r"esjournal: 8 events verified: sound, [\d.]+ s, \d+ events/s", first)
+    assert re.fullmatch(r"esjournal: 8 events verified: sound, [\d.]+ s, [\d,]+/s", first)
     assert rest in ([], ["esjournal: indexes were not checked, because the extension amcheck is not installed"])
 
 
@@ -180,7 +180,7 @@ def test_a_terminal_is_shown_the_first_of_very_many_findings_of_a_kind(sqlite_ur
     text = plain(on_terminal("verify", url=sqlite_url, columns=200))
     assert text.count("state is no JSON") == SHOWN_OF_A_KIND
     assert "bad-state         23 more; a file or a pipe gets all of them" in text
-    assert f"{count} events verified: {count} findings" in text
+    assert f"{count:,} events verified: {count:,} findings" in text
     assert run("verify", url=sqlite_url).stdout.count("\n") == count
 
 
@@ -195,7 +195,7 @@ def test_progress_is_seen_on_a_terminal_and_not_when_quiet(sqlite_url: str) -> N
     text = CONTROL.sub("", on_terminal("verify", url=sqlite_url))
     # On a quick machine all of them are read before the bar is drawn a second time.
     assert re.search(r"([\d,]+ events, [\d,]+/s|the database checks itself) .*\d+%", text)
-    assert text.splitlines()[-1].startswith("esjournal: 12000 events verified: sound")
+    assert text.splitlines()[-1].startswith("esjournal: 12,000 events verified: sound")
     assert on_terminal("verify", "--quiet", url=sqlite_url) == ""
 
 

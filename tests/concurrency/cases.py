@@ -25,8 +25,8 @@ CHUNK = 1_100
 OTHERS = 1_200
 THERE_ALREADY = 700
 
-TOTALS = re.compile(r"esjournal: (\d+) read, (\d+) appended, (\d+) already there, [^\n]+ events/s\n")
-PROVEN = re.compile(TOTALS.pattern + rf"esjournal: proven: {EVENTS} events, sha256 [0-9a-f]{{64}} on both sides\n")
+TOTALS = re.compile(r"esjournal: ([\d,]+) read, ([\d,]+) appended, ([\d,]+) already there, [^\n]+/s\n")
+PROVEN = re.compile(TOTALS.pattern + rf"esjournal: proven: {EVENTS:,} events, sha256 [0-9a-f]{{64}} on both sides\n")
 
 
 def random_events(count: int, dice: random.Random, *, of: int = 0) -> list[RecordedEvent]:

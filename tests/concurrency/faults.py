@@ -136,7 +136,7 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
     assert again.returncode == 0, again.stderr
     assert totals, again.stderr
     of_the_file = there - len(case.before) + (THERE_ALREADY if case.before else 0)
-    assert [int(count) for count in totals.groups()] == [EVENTS, EVENTS - of_the_file, of_the_file]
+    assert [int(count.replace(",", "")) for count in totals.groups()] == [EVENTS, EVENTS - of_the_file, of_the_file]
     assert case.check(url) == len(case.all)
 
 

@@ -19,8 +19,8 @@ from tests.program import COMMAND, environment, run, stored
 
 WRITERS, BATCHES, SIZE = 3, 400, 3
 TOTALS = re.compile(
-    r"esjournal: (\d+) read, (\d+) appended, (\d+) already there, [^\n]+\n"
-    r"esjournal: proven: (\d+) events, sha256 [0-9a-f]{64} on both sides\n"
+    r"esjournal: ([\d,]+) read, ([\d,]+) appended, ([\d,]+) already there, [^\n]+\n"
+    r"esjournal: proven: ([\d,]+) events?, sha256 [0-9a-f]{64} on both sides\n"
 )
 
 
@@ -55,7 +55,7 @@ def test_a_copy_catches_up_again_and_again_while_others_write_and_is_killed_now_
             continue
         result = run(*command)
         assert result.returncode == 0, result.stderr
-        copies.append([int(count) for count in TOTALS.fullmatch(result.stderr).groups()])
+        copies.append([int(count.replace(",", "")) for count in TOTALS.fullmatch(result.stderr).groups()])
         at = json.loads(cursor.read_text())["global_position"]
         # What the cursor says is there.
         assert len(stored(target_url)) >= at

@@ -134,7 +134,7 @@ def test_a_row_that_is_no_event_is_reported_and_the_reading_goes_on(path: Path, 
 
 
 def test_a_row_of_many_lines_is_held_to_the_limit_of_one(path: Path) -> None:
-    with pytest.raises(InvalidLine, match="the row is longer than 1000 bytes: close its quotes, or raise the limit"):
+    with pytest.raises(InvalidLine, match="the row is longer than 1,000 bytes: close its quotes, or raise the limit"):
         read(path, f"{HEADER}\n" + '"\n",' * 1_000, line_limit=1_000)
 
 

@@ -212,7 +212,9 @@ def test_what_cannot_be_read_is_named_with_what_makes_it_readable(tmp_path: Path
 @pytest.mark.parametrize("window", [28, 31])
 def test_zstd_that_needs_much_memory_is_refused_by_that_reason(tmp_path: Path, window: int) -> None:
     frame = b"\x28\xb5\x2f\xfd\x00" + bytes([(window - 10) << 3]) + b"\x11\x00\x00a"
-    with pytest.raises(UnusableFile, match=r"needs \d+ bytes of memory.*`zstd -dc --long=31 .* \| esjournal import -`"):
+    with pytest.raises(
+        UnusableFile, match=r"needs [\d,]+ bytes of memory.*`zstd -dc --long=31 .* \| esjournal import -`"
+    ):
         lines(tmp_path / "a.ndjson.zst", frame)
     # A later frame.
     with pytest.raises(InvalidLine, match=r"of memory.*`zstd -dc --long=31 .* \| esjournal import -`"):
@@ -235,7 +237,7 @@ def test_a_line_may_be_as_long_as_the_limit_and_no_longer(tmp_path: Path) -> Non
     path = tmp_path / "events"
     assert lines(path, b"a\n" + b"x" * 1_000 + b"\n", line_limit=1_000) == [(1, b"a"), (2, b"x" * 1_000)]
     for data in (b"a\n" + b"x" * 1_001 + b"\n", b"a\n" + b"x" * 1_001):
-        with pytest.raises(InvalidLine, match=":2: the line is longer than 1000 bytes: raise the limit"):
+        with pytest.raises(InvalidLine, match=":2: the line is longer than 1,000 bytes: raise the limit"):
             lines(path, data, line_limit=1_000)
 
 
@@ -295,12 +297,12 @@ HEADER = b"originator_id,originator_version,event_type,state\n"
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("zeros.ndjson", "the line is longer than 16777216 bytes"),
-        ("zeros.ndjson.gz", "the line is longer than 16777216 bytes"),
-        ("zeros.ndjson.zst", "the line is longer than 16777216 bytes"),
+        ("zeros.ndjson", "the line is longer than 16,777,216 bytes"),
+        ("zeros.ndjson.gz", "the line is longer than 16,777,216 bytes"),
+        ("zeros.ndjson.zst", "the line is longer than 16,777,216 bytes"),
         ("blanks.ndjson.gz", "read"),
         ("blanks.ndjson.zst", "read"),
-        ("quotes.csv.gz", "the row is longer than 16777216 bytes"),
+        ("quotes.csv.gz", "the row is longer than 16,777,216 bytes"),
     ],
 )
 def test_a_line_or_a_bomb_of_400_megabytes_is_handled_in_flat_memory(tmp_path: Path, name: str, reason: str) -> None:

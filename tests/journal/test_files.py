@@ -153,7 +153,7 @@ def test_a_line_that_no_reader_takes_says_what_to_do(tmp_path: Path, monkeypatch
     path = file_with(tmp_path / "e.ndjson", [event(0, '{"a":"' + "x" * 2_000 + '"}')])
     ended = invoke("list", url=str(path))
     assert ended.exit_code == 3
-    assert "longer than 1000 bytes: import the file into a journal, with --max-line-bytes" in ended.stderr
+    assert "longer than 1,000 bytes: import the file into a journal, with --max-line-bytes" in ended.stderr
 
 
 def test_what_get_prints_as_json_is_imported_and_looked_into(tmp_path: Path) -> None:

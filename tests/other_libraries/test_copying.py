@@ -126,7 +126,7 @@ def test_a_journal_is_copied_into_messages_as_json_values(message_db: MessageDb,
     assert invoke("import", "-", url=journal, input="\n".join(lines)).exit_code == 0
     url = with_layout(message_db.url, "message-db")
     said = copied(journal, url)
-    assert "proven: 4 events, 3 of them with the same JSON spelt otherwise there, so that no digest is the same" in said
+    assert "proven: 4 events, 3 of them with the same JSON spelt otherwise there, so no digest is the same" in said
     assert "4 read, 0 appended, 4 already there" in copied(journal, url)
     assert [json.loads(str(message.data)) for message in message_db.stream(events[0]["originator_id"])] == [
         json.loads(state) for state in states
@@ -161,7 +161,7 @@ def test_a_state_that_does_not_fit_into_a_bank_is_told_and_put_aside(
     assert bank.notifications() == []
     result = invoke("copy", "--rejects", str(tmp_path / "rejects.ndjson"), journal, url)
     assert result.exit_code == 3
-    assert "proven: 1 events" in result.stderr
+    assert "proven: 1 event," in result.stderr
     assert len(bank.notifications()) == 1
     assert "no base64" in (tmp_path / "rejects.ndjson").read_text()
 

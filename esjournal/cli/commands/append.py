@@ -14,6 +14,7 @@ import typer
 from esjournal.advice import command
 from esjournal.cli.ending import CONFLICT, fail, fail_to_print, reason_of, say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, names_layout, url_of
+from esjournal.domain.text import counted
 from esjournal.exceptions import ConcurrencyError, InvalidData, OutcomeUnknown, SequencedItemConflict, UnusableFile
 from esjournal.interchange.formats import STANDARD_STREAM
 
@@ -181,7 +182,7 @@ def _state_text(argument: str) -> str:
         reason = reason_of(error) if isinstance(error, OSError) else error
         raise UnusableFile(f"{name} cannot be read: {reason}") from None
     if len(data) > _MOST_BYTES:
-        raise InvalidData(f"{name} has more than {_MOST_BYTES} bytes, the most that append takes as a state")
+        raise InvalidData(f"{name} has more than {counted(_MOST_BYTES, 'byte')}, the most that append takes as a state")
     return _decoded(data)
 
 

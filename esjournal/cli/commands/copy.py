@@ -32,6 +32,7 @@ from esjournal.cli.importing import (
 )
 from esjournal.cli.options import AfterOption, CursorFileOption, QuietOption, refuse_program_options
 from esjournal.cli.progress import copying_progress
+from esjournal.domain.text import counted, number
 from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events, uncompressed
 
 if TYPE_CHECKING:
@@ -213,7 +214,8 @@ def _say_problems(outcome: ImportOutcome) -> None:
 def _say_proof(proof: Proof, *, quiet: bool) -> None:
     if not proof.holds:
         fail(
-            f"not proven: of {proof.events} events {proof.missing} are missing there and {proof.differing} differ, "
+            f"not proven: of {counted(proof.events, 'event')}, {number(proof.missing)} missing there and "
+            f"{number(proof.differing)} different, "
             f"the first is {proof.first}",
             FINDINGS,
         )
@@ -221,11 +223,11 @@ def _say_proof(proof: Proof, *, quiet: bool) -> None:
         return
     without = []
     if proof.dated_otherwise:
-        without.append(f"{proof.dated_otherwise} that have another one there")
+        without.append(f"{number(proof.dated_otherwise)} with another one there")
     if proof.undated:
-        without.append(f"{proof.undated} that have none on one side")
+        without.append(f"{number(proof.undated)} with none on one side")
     left_out = f"; recorded_at is left out of {' and of '.join(without)}" if without else ""
     same = f"sha256 {proof.digest} on both sides"
     if proof.respelt:
-        same = f"{proof.respelt} of them with the same JSON spelt otherwise there, so that no digest is the same"
-    say(f"proven: {proof.events} events, {same}{left_out}")
+        same = f"{number(proof.respelt)} of them with the same JSON spelt otherwise there, so no digest is the same"
+    say(f"proven: {counted(proof.events, 'event')}, {same}{left_out}")

@@ -13,6 +13,7 @@ import typer
 from esjournal.cli.ending import DIFFERENCES, say
 from esjournal.cli.options import LinesFormat, QuietOption, refuse_program_options
 from esjournal.cli.progress import EventsProgress
+from esjournal.domain.text import counted, duration, number, rate
 
 if TYPE_CHECKING:
     from esjournal.journal.comparing import Comparison
@@ -98,9 +99,10 @@ def _totals(comparison: Comparison, seconds: float) -> Iterator[str]:
     events = comparison.events
     result = "the same"
     if not comparison.is_same:
-        result = f"{events.different} different, {events.only_in_a} only in A, {events.only_in_b} only in B"
-    yield f"{events.in_a} and {events.in_b} events compared: {result}"
+        counts = (events.different, "different"), (events.only_in_a, "only in A"), (events.only_in_b, "only in B")
+        result = ", ".join(f"{number(count)} {what}" for count, what in counts)
+    yield f"{number(events.in_a)} and {counted(events.in_b, 'event')} compared: {result}"
     if events.recorded_otherwise:
-        yield f"{events.recorded_otherwise} recorded at another moment"
-    yield f"{seconds:.2f} s"
-    yield f"{round(max(events.in_a, events.in_b) / seconds)} events/s"
+        yield f"{number(events.recorded_otherwise)} recorded at another moment"
+    yield duration(seconds)
+    yield rate(max(events.in_a, events.in_b), seconds)

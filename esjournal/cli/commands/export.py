@@ -26,6 +26,7 @@ from esjournal.cli.options import (
 )
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.terminal import output
+from esjournal.domain.text import counted
 from esjournal.interchange.formats import FileFormat, compression_by_name, format_of
 
 
@@ -114,7 +115,7 @@ def export(
                 sync(sys.stdout.buffer)
                 cursor_stream.write(cursor_line(cursor_at(journal, exported.position)))
     if path != STANDARD_STREAM and not quiet:
-        say(f"exported {exported.events} events to {path}")
+        say(f"exported {counted(exported.events, 'event')} to {path}")
 
 
 def _check_format(chosen: FileFormat, path: str, *, seal: bool, csv_safe: bool) -> None:

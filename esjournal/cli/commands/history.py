@@ -19,6 +19,7 @@ from esjournal.cli.options import (
     url_of,
 )
 from esjournal.cli.times import time_of
+from esjournal.domain.text import counted, number
 
 if TYPE_CHECKING:
     from esjournal.journal.folding import Step
@@ -77,7 +78,7 @@ def history(
 
     read = unfolded = recorded_later = 0
 
-    def counted(steps: Iterable[Step]) -> Iterator[Step]:
+    def noted(steps: Iterable[Step]) -> Iterator[Step]:
         nonlocal read, unfolded, recorded_later
         for step in steps:
             read += 1
@@ -87,9 +88,9 @@ def history(
 
     with open_to_read(journal_url) as journal:
         sequence = find_sequence(journal, start)
-        steps = counted(folding.history(journal, sequence, at_version=version, at_time=moment))
+        steps = noted(folding.history(journal, sequence, at_version=version, at_time=moment))
         found = print_history(steps if path is None else folding.setting(steps, path), output_format, field=path)
-        opaque = f"{unfolded} of {read} events are not folded, because their states are no JSON objects"
+        opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"
         if not found:
             what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"
             if not read and not journal.events.get_items(sequence, limit=1):
@@ -99,6 +100,6 @@ def history(
         say(opaque)
     if recorded_later:
         say(
-            f"{recorded_later} of {read} events were recorded after {moment}, and are folded because a later version "
-            f"was recorded by then: a clock was set back"
+            f"{number(recorded_later)} of {counted(read, 'event')} recorded after {moment}, and folded because a later "
+            f"version was recorded by then: a clock was set back"
         )

@@ -16,6 +16,7 @@ import typer
 from esjournal.advice import quoted
 from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, names_layout, url_of
 from esjournal.cli.terminal import on_one_line, write
+from esjournal.domain.text import number, size
 from esjournal.exceptions import NotAJournal, NotInitialised
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ def info(
         ("journal id", description.journal_id),
         ("made at", description.made_at),
         ("schema version", description.schema_version),
-        ("events", description.events),
-        ("sequences", description.sequences),
+        ("events", number(description.events)),
+        ("sequences", number(description.sequences)),
         ("last global position", description.last_global_position),
-        ("size", None if description.bytes is None else f"{description.bytes / 1_000_000:.1f} MB"),
+        ("size", None if description.bytes is None else size(description.bytes)),
         ("esjournal", description.esjournal),
         ("Python", description.python),
         ("SQLAlchemy", description.sqlalchemy),

@@ -16,7 +16,7 @@ import typer
 from esjournal.cli.ending import FINDINGS, say
 from esjournal.cli.options import LayoutOption, LinesFormat, QuietOption, TableOption, UrlOption, url_of
 from esjournal.cli.progress import EventsProgress
-from esjournal.domain.model.findings import counted
+from esjournal.domain.text import counted, duration, rate
 
 if TYPE_CHECKING:
     from esjournal.journal.verifying import Verification
@@ -99,8 +99,8 @@ def verify(
 
 def _totals(verification: Verification, findings: int, seconds: float) -> str:
     result = counted(findings, "finding") if findings else "sound"
-    rate = round(verification.events / seconds)
-    return f"{verification.events} events verified: {result}, {seconds:.2f} s, {rate} events/s"
+    speed = rate(verification.events, seconds)
+    return f"{counted(verification.events, 'event')} verified: {result}, {duration(seconds)}, {speed}"
 
 
 def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -> Iterator[str]:

@@ -14,8 +14,8 @@ from esjournal.cli.options import LinesFormat
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.model.differences import EventDifference, SequenceComparison, Status
-from esjournal.domain.model.findings import counted
 from esjournal.domain.model.states import text_of
+from esjournal.domain.text import counted, number
 from esjournal.journal.comparing import changes_of
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class _Table(DifferencesView):
         if not self._has_rows:
             self._print(f"{'sequence':<{_ID_WIDTH}}{''.join(f'{name:>{_COUNT_WIDTH}}' for name in _COLUMNS)}", _HEADING)
             self._has_rows = True
-        counts = "".join(f"{getattr(sequence.events, name):>{_COUNT_WIDTH}}" for name in _COLUMNS.values())
+        counts = "".join(f" {getattr(sequence.events, name):>{_COUNT_WIDTH - 1},}" for name in _COLUMNS.values())
         self._print(f"{on_one_line(sequence.originator_id):<{_ID_WIDTH}}{counts}")
 
     def _print_counts(self, comparison: Comparison) -> None:
@@ -222,7 +222,7 @@ class _Summary(_Table):
                 for line in kind.lines:
                     self._print(line, indent=INDENT)
                 if more := kind.count - len(kind.lines):
-                    self._print(f"{more:,} more; --full shows all", "dim", INDENT)
+                    self._print(f"{number(more)} more; --full shows all", "dim", INDENT)
 
 
 class _Kind:
@@ -271,7 +271,7 @@ def _in_short(difference: EventDifference) -> str:
             shown.append(line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}...")
         else:
             more += 1
-    return ", ".join([*shown, f"{more} more"] if more else shown)
+    return ", ".join([*shown, f"{number(more)} more"] if more else shown)
 
 
 def _event_json(difference: EventDifference) -> Iterator[str]:

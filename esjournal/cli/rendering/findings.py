@@ -10,6 +10,7 @@ from typing import Any
 from esjournal.cli.options import LinesFormat
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.model.findings import Finding
+from esjournal.domain.text import number
 
 # Of each kind a terminal shows so many: ten million states that are encrypted are ten million findings.
 SHOWN_OF_A_KIND = 100
@@ -118,7 +119,9 @@ class _Screen(FindingsView):
     def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
         for kind, count in self.counts.items():
             if count > SHOWN_OF_A_KIND:
-                write(f"{kind:<{KIND_WIDTH}}  {count - SHOWN_OF_A_KIND} more; a file or a pipe gets all of them\n")
+                write(
+                    f"{kind:<{KIND_WIDTH}}  {number(count - SHOWN_OF_A_KIND)} more; a file or a pipe gets all of them\n"
+                )
         super().show_totals(events, digest, shown_url)
 
 

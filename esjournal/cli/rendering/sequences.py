@@ -13,6 +13,7 @@ from esjournal.cli.rendering.events import ROWS_AT_A_TIME
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.log import SHORT_ID
 from esjournal.cli.terminal import fields_on_one_line, screen, write
+from esjournal.domain.text import number
 from esjournal.infrastructure.sequencesummary import SequenceSummary
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _cells(found: SequenceSummary, short: bool) -> tuple[str, ...]:
     moments = (sequence.first_recorded_at, sequence.last_recorded_at)
     return (
         sequence.originator_id[:SHORT_ID] if short else sequence.originator_id,
-        str(sequence.events),
+        number(sequence.events),
         f"{sequence.first_version}..{sequence.last_version}",
         name_of(sequence.last_type) if short else sequence.last_type,
         *(moment[:DAY] if short else moment.replace(".000000", "") for moment in moments),

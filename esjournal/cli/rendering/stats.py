@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from esjournal.cli.rendering.plot import bar, plot
 from esjournal.cli.terminal import on_one_line, screen, write
+from esjournal.domain import text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +22,6 @@ SHOWN_TYPES = 20
 SHORTEST_BAR = 12
 LONGEST_BAR = 40
 
-_UNITS = ("kB", "MB", "GB", "TB")
 _HEADING = "bold"
 _QUIET = "dim"
 _BAR = "cyan"
@@ -76,12 +76,12 @@ def draw(lines: Iterable[Line], console: Console) -> None:
     from rich.text import Text
 
     for line in lines:
-        text = Text.assemble(*line.parts)
+        drawn = Text.assemble(*line.parts)
         if line.rest:
-            room = max(1, console.width - text.cell_len)
+            room = max(1, console.width - drawn.cell_len)
             folded = Text(line.rest).wrap(console, room, overflow="fold")
-            text.append(Text(f"\n{' ' * text.cell_len}").join(folded))
-        console.print(text)
+            drawn.append(Text(f"\n{' ' * drawn.cell_len}").join(folded))
+        console.print(drawn)
 
 
 def lines_of(counted: Counted, width: int, *, unicode: bool) -> Iterator[Line]:
@@ -113,9 +113,9 @@ def _knows_blocks(encoding: str) -> bool:
 
 def _summary(counted: Counted) -> Iterator[Line]:
     rows = [
-        ("events", f"{counted.events:,}"),
-        ("sequences", f"{counted.sequences:,}"),
-        ("size on disk", _size(counted.size)),
+        ("events", text.number(counted.events)),
+        ("sequences", text.number(counted.sequences)),
+        ("size on disk", text.size(counted.size)),
     ]
     if counted.first_recorded_at and counted.last_recorded_at:
         rows.append(("first recorded", _moment(counted.first_recorded_at)))
@@ -138,7 +138,7 @@ def _types(counted: Counted, width: int, unicode: bool) -> Iterator[Line]:
         yield Line((Part(numbers), Part(f"{drawn:<{bar_width}}  ", _BAR)), on_one_line(name))
     if len(counted.types) > len(shown):
         numbers = f"{others:>{number_width},}  {_percent(others, counted.events):>7}  {'':{bar_width}}  "
-        yield Line((Part(numbers), Part(f"{len(counted.types) - len(shown):,} more types", _QUIET)))
+        yield Line((Part(numbers), Part(f"{text.counted(len(counted.types) - len(shown), 'more type')}", _QUIET)))
 
 
 def _over_time(counted: Counted, width: int, unicode: bool) -> Iterator[Line]:
@@ -159,15 +159,8 @@ def _longest(counted: Counted) -> Iterator[Line]:
 
 
 def _percent(part: int, whole: int) -> str:
-    text = f"{100 * part / whole:.1f}%"
-    return "<0.1%" if text == "0.0%" else text
-
-
-def _size(size: int) -> str:
-    if size < 1_000:
-        return f"{size} bytes"
-    power = min((len(str(size)) - 1) // 3, len(_UNITS))
-    return f"{size / 1_000**power:.1f} {_UNITS[power - 1]}"
+    shown = f"{100 * part / whole:.1f}%"
+    return "<0.1%" if shown == "0.0%" else shown
 
 
 def _moment(recorded_at: str) -> str:

@@ -23,8 +23,3 @@ class Finding(NamedTuple):
 def span(first: int, last: int) -> str:
     """Return a range of positions or versions as it stands in a place."""
     return str(first) if first == last else f"{first}..{last}"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number of things, `1 event` or `3 events`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

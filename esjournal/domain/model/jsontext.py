@@ -101,11 +101,11 @@ def _explained(data: bytes, reason: str) -> Malformed:
     if constant := _CONSTANT.match(data, at - 1 if data[at - 1 : at] == b"-" else at):
         _refuse(constant[0].decode())
     if len(data) <= _EXPLAINED_BYTES:
-        # Python's json says best what is wrong and where, but builds the values before it.
+        # Python's json says best what is wrong and where, but builds the values before it; we say where in our words.
         try:
             json.loads(data)
         except json.JSONDecodeError as error:
-            return Malformed(error.msg, len(error.doc[: error.pos].encode()))
+            return Malformed(error.msg.removesuffix(" at"), len(error.doc[: error.pos].encode()))
         except UnicodeDecodeError as error:
             return Malformed(f"{error.reason}", error.start)
     return Malformed(reason.removeprefix("JSON is malformed: "), at)

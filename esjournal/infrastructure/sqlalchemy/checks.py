@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from sqlalchemy import Table
 
-from esjournal.domain.model.findings import INTEGRITY, Finding, counted, span
+from esjournal.domain.model.findings import INTEGRITY, Finding, span
+from esjournal.domain.text import counted
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.integrity import WHOLE, IntegrityBeside, integrity_findings
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
@@ -88,7 +89,7 @@ class StoreChecks(ABC):
         )
         for rows in self._session.rows_streamed(statement, ()):
             for position, count in rows:
-                yield Finding("bad-position", str(position), f"{count} events have this position")
+                yield Finding("bad-position", str(position), f"{counted(count, 'event')} have this position")
 
     def _breaks_in_versions(self) -> Iterator[Finding]:
         # That a sequence is whole is told by its first, its last and its number of events, which the index gives fast:

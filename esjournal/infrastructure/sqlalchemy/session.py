@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from esjournal.advice import command
 from esjournal.domain.model import fields
+from esjournal.domain.text import counted
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
 from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
@@ -386,8 +387,8 @@ class Session(ABC):
     def locked(self) -> StoreLocked:
         """Return the error of a store whose lock was waited for in vain."""
         return StoreLocked(
-            f"{self.url} was locked by others for {self.url.timeout:g} seconds: try again, or wait longer with "
-            f"?timeout=SECONDS in the URL"
+            f"{self.url} was locked by others for {counted(self.url.timeout, 'second')}: try again, or wait longer "
+            f"with ?timeout=SECONDS in the URL"
         )
 
     def insert(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> None:

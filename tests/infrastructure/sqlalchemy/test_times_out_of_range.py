@@ -129,7 +129,7 @@ def test_messages_with_such_a_time_are_not_read_as_others(postgres_url: str, mom
         )
     # Of a copy it is one bad event, which need not end it.
     result = invoke("copy", "--rejects", str(tmp_path / "rejects.ndjson"), url, str(tmp_path / "f.ndjson"))
-    assert (result.exit_code, "1 rejects are in" in result.stderr) == (3, True), result.output
+    assert (result.exit_code, "1 reject is in" in result.stderr) == (3, True), result.output
 
 
 @every_bad

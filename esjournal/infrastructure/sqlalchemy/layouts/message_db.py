@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.model import fields, states
 from esjournal.domain.model.fields import shortened
-from esjournal.domain.model.findings import counted
+from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.layoutname import LayoutName
 from esjournal.infrastructure.sequenceditem import RecordedEvent

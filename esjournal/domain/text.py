@@ -1,0 +1,42 @@
+"""Numbers of things, sizes and rates as people read them; what programs read has plain numbers."""
+
+from __future__ import annotations
+
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+def number(value: float) -> str:
+    """Return a number with a comma for each thousand."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,g}"
+
+
+def counted(count: float, noun: str, plural: str | None = None) -> str:
+    """Return a number of things: `1 event`, or `336,776 events`.
+
+    Args:
+        count: how many.
+        noun: what one of them is called, and what follows: `event was`.
+        plural: the same for several, the noun with an s by default.
+    """
+    return f"{number(count)} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in the unit that suits it: `999 bytes`, or `24.6 kB`."""
+    if count < 1_000:
+        return counted(count, "byte")
+    value, *larger = ((count / 1_000**power, unit) for power, unit in enumerate(_UNITS, 1))
+    # 999,950 bytes are 1.0 MB, and not 1000.0 kB.
+    while larger and round(value[0], 1) >= 1_000:
+        value, *larger = larger
+    return f"{value[0]:,.1f} {value[1]}"
+
+
+def duration(seconds: float) -> str:
+    """Return how long something took: `1.52 s`."""
+    return f"{seconds:,.2f} s"
+
+
+def rate(count: int, seconds: float) -> str:
+    """Return how many a second: `221,563/s`, short because it ends lines that should fit a terminal."""
+    return f"{number(round(count / seconds) if seconds else 0)}/s"
