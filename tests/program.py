@@ -46,7 +46,7 @@ def run(*arguments: str | bytes, url: str | None = None, **options: Any) -> subp
     options.setdefault("env", environment())
     options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
     command = [*COMMAND, *(["--url", url] if url else []), *arguments]
-    return subprocess.run(command, text=True, timeout=60, **{"capture_output": "stdout" not in options, **options})
+    return subprocess.run(command, text=True, timeout=120, **{"capture_output": "stdout" not in options, **options})
 
 
 @contextmanager

@@ -281,12 +281,12 @@ def test_a_lock_held_by_another_is_waited_for_up_to_the_timeout(store_url: str) 
         with open_journal(store_url) as journal, journal.events.transaction() as transaction:
             transaction.append([event(1)])
             held.set()
-            release.wait(20)
+            release.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
     try:
-        assert held.wait(20)
+        assert held.wait(60)
         impatient = f"{store_url}{'&' if '?' in store_url else '?'}timeout=0.3"
         with open_journal(impatient) as journal, pytest.raises(StoreLocked):
             journal.events.append(event(5))

@@ -399,7 +399,7 @@ def test_ctrl_c_ends_it_with_one_line(long_diff: list[str]) -> None:
         assert process.stdout is not None
         assert process.stdout.read(1)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
+        _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
     assert stderr.decode() == "esjournal: interrupted; what was not committed is not there\n"
 
@@ -409,7 +409,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(long_diff: list[str]) -> None
         assert process.stdout is not None
         assert process.stdout.read(1)
         process.stdout.close()
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def test_states_that_are_huge_are_compared(store_url: str, tmp_path: Path) -> None:

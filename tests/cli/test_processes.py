@@ -60,7 +60,7 @@ def test_a_reader_that_has_seen_enough_ends_the_program_quietly(large: str, comm
         assert process.stdout.readline()
         process.stdout.close()
         assert process.stderr is not None
-        assert (process.stderr.read(), process.wait(20)) == (b"", 0)
+        assert (process.stderr.read(), process.wait(120)) == (b"", 0)
 
 
 @pytest.mark.parametrize("command", ["{} export | head -n 1", "{} get " + ID + " | head -n 1", "{} --help | true"])
@@ -227,7 +227,7 @@ def test_get_prints_its_first_rows_before_it_has_read_the_last(sqlite_url: str) 
         time.sleep(0.3)
         assert run("append", ID, "30000", "a", "{}", url=sqlite_url).returncode == 0
         rest = process.stdout.read().splitlines()
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
     assert json.loads(rest[-1])["originator_version"] == 30_000
 
 
@@ -301,7 +301,7 @@ def test_a_signal_during_an_import_leaves_nothing_of_it(
 ) -> None:
     importing.send_signal(number)
     assert importing.stderr is not None
-    assert (importing.wait(20), importing.stderr.read()) == (code, message)
+    assert (importing.wait(120), importing.stderr.read()) == (code, message)
     assert len(stored(store_url)) == 1
     assert run("append", ID, "next", "a", "{}", url=store_url).stdout == "2\n"
 
@@ -340,14 +340,14 @@ main()
 @pytest.mark.parametrize("interrupt", ["signal.raise_signal(signal.SIGINT)", 'type("Class", (), {"field": Field()})'])
 def test_an_interrupt_while_the_program_loads_is_no_traceback(interrupt: str) -> None:
     program = LOADING_IS_INTERRUPTED.replace("INTERRUPT\n", f"{interrupt}\n")
-    process = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120)
     assert (process.returncode, process.stdout, process.stderr) == (130, b"", b"")
 
 
 def test_a_termination_while_the_program_loads_is_left_to_the_operating_system() -> None:
     # What a handler raises then may get lost, and the program would go on.
     program = LOADING_IS_INTERRUPTED.replace("INTERRUPT\n", "signal.raise_signal(signal.SIGTERM)\n")
-    process = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120)
     assert (process.returncode, process.stdout, process.stderr) == (-signal.SIGTERM, b"", b"")
 
 
@@ -381,7 +381,7 @@ def test_an_interrupt_that_python_loses_ends_the_program_all_the_same(
 ) -> None:
     program = LETTING_GO_IS_INTERRUPTED.replace("NUMBER", str(int(number)))
     command = [sys.executable, "-c", program, "append", ID, "0", "a", "{}", "--url", sqlite_url]
-    process = subprocess.run(command, capture_output=True, timeout=20)
+    process = subprocess.run(command, capture_output=True, timeout=120)
     assert (process.returncode, process.stdout, process.stderr) == (code, b"", said)
 
 
@@ -403,7 +403,7 @@ def test_an_interrupt_of_both_processes_of_an_import_is_one_line(sqlite_url: str
     journal_with(sqlite_url, sequence(1))
     file = file_with(tmp_path / "events.ndjson", generated(40_000))
     command = [sys.executable, "-c", FORKING_IS_INTERRUPTED, "--url", sqlite_url, "import", str(file)]
-    process = subprocess.run(command, capture_output=True, timeout=20, env=environment())
+    process = subprocess.run(command, capture_output=True, timeout=120, env=environment())
     assert (process.returncode, process.stdout) == (130, b"")
     assert process.stderr == b"esjournal: interrupted; what was not committed is not there\n"
     assert len(stored(sqlite_url)) == 1

@@ -234,7 +234,7 @@ def test_ctrl_c_ends_it_with_one_line(store_url: str) -> None:
         assert process.stdout is not None
         assert process.stdout.read(1)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
+        _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
     assert stderr.decode() == "esjournal: interrupted; what was not committed is not there\n"
 
@@ -245,7 +245,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(sqlite_url: str) -> None:
         assert process.stdout is not None
         assert process.stdout.read(1)
         process.stdout.close()
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 # Files of events

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import re
 import signal
 import statistics
 import subprocess
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from esjournal.journal.opening import initialise, open_journal
 from tests.concurrency.cases import random_events
-from tests.concurrency.conftest import Writer
+from tests.concurrency.conftest import PATIENCE, Writer
 from tests.concurrency.journals import check_index
 from tests.events import ID, sequence
 from tests.program import file_with, journal_with, run, start, stored
@@ -77,6 +79,15 @@ def test_a_writer_beside_an_import_in_parts_loses_nothing_and_waits_for_a_part_a
     assert waited[-1] <= max(10 * part, LONGEST_SECONDS)
 
 
+def wait_until_it_is_connected(process: subprocess.Popen[bytes]) -> None:
+    """Wait until the process has the journal's file or a connection open, if the system tells."""
+    files = Path(f"/proc/{process.pid}/fd")
+    deadline = time.monotonic() + PATIENCE
+    while files.exists() and not any(re.search(r"^socket:|\.db$", os.readlink(file)) for file in files.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_command_that_waits_for_a_lock_is_interrupted_at_once(store_url: str) -> None:
     journal_with(store_url, sequence(1))
     with (
@@ -85,10 +96,11 @@ def test_a_command_that_waits_for_a_lock_is_interrupted_at_once(store_url: str) 
         start("append", ID, "2", "a", "{}", url=store_url, stderr=subprocess.PIPE) as process,
     ):
         transaction.append(sequence(2)[1:])
+        wait_until_it_is_connected(process)
         time.sleep(1)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(3) == 130
+        assert process.wait(PATIENCE) == 130
         assert process.stderr is not None
         assert process.stderr.read() == b"esjournal: interrupted; what was not committed is not there\n"
     assert len(stored(store_url)) == 2

@@ -236,7 +236,7 @@ def test_a_check_that_is_left_is_interrupted(sqlite_url: str, monkeypatch: pytes
         monkeypatch.setattr(journal.events.session, "prepare_for_many_rows", endless)
         before = threading.active_count()
         with IntegrityBeside(journal.events.session):
-            assert begun.wait(10)
+            assert begun.wait(60)
         for _ in range(200):
             if threading.active_count() <= before:
                 break
