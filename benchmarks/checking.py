@@ -12,7 +12,7 @@ import argparse
 import time
 import tracemalloc
 
-from esjournal.domain.model import fields
+from esjournal.domain.model import rules
 
 MEBIBYTE = 1024 * 1024
 # What a state is made of: its beginning, what is repeated, and its end.
@@ -53,14 +53,14 @@ def milliseconds(text: str) -> float:
     taken = []
     for _ in range(3):
         began = time.process_time()
-        fields.json_object(text)
+        rules.json_object(text)
         taken.append(time.process_time() - began)
     return min(taken) * 1000
 
 
 def memory(text: str) -> float:
     tracemalloc.start()
-    fields.json_object(text)
+    rules.json_object(text)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return peak / len(text)

@@ -19,15 +19,17 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from esjournal.cli.rendering.templates import template
-from esjournal.domain.model import comparisons, fields, jsontext, states
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.state import jsontext, values
+from esjournal.domain.state.where import comparison
 from esjournal.exceptions import EsjournalError, InvalidData, InvalidLine
 from esjournal.infrastructure.cipher import AESGCMCipher
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.codecs import read_events
-from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.rejects import Problem, reject_line
 from esjournal.interchange.seals import Sealer, seal_line
 from esjournal.interchange.streams import source
@@ -164,12 +166,12 @@ def state(text: str) -> None:
     except (ValueError, RecursionError):
         valid = False
     with suppress(InvalidData, jsontext.Malformed):
-        jsontext.check(fields.state_text(text).encode())
+        jsontext.check(rules.state_text(text).encode())
         assert valid
     with suppress(InvalidData):
-        assert fields.json_object(text) is text
-        assert states.parsed(text) is not None
-        assert states.comparable(text) is not states.MISSING
+        assert rules.json_object(text) is text
+        assert values.parsed(text) is not None
+        assert values.comparable(text) is not values.MISSING
 
 
 @target(st.data())
@@ -200,7 +202,7 @@ def cursor_file(data: st.DataObject) -> None:
 )
 def where(text: str, state: str) -> None:
     with suppress(InvalidData):
-        comparisons.comparison(text).holds(states.parsed(state))
+        comparison(text).holds(values.parsed(state))
 
 
 @target(
@@ -240,10 +242,10 @@ def url(text: str) -> None:
 @target(inputs.near_times)
 def recorded_at(text: str) -> None:
     with suppress(InvalidData):
-        moment = fields.recorded_at(text)
+        moment = rules.recorded_at(text)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", moment)
-        assert fields.recorded_at(moment) == moment
-        assert fields.are_canonical_moments([moment])
+        assert rules.recorded_at(moment) == moment
+        assert rules.are_canonical_moments([moment])
 
 
 @target(st.text(st.characters(exclude_categories=["Cs"])), st.data())

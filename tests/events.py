@@ -9,8 +9,8 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from esjournal.domain.model import fields
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.interchange.batches import Batch, Read
 
@@ -72,11 +72,11 @@ def recorded_events(draw: st.DrawFn) -> RecordedEvent:
     moment = draw(st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)))
     return RecordedEvent(
         str(draw(st.uuids())),
-        draw(st.one_of(st.integers(0, 5), st.integers(0, fields.MAX_VERSION))),
+        draw(st.one_of(st.integers(0, 5), st.integers(0, rules.MAX_VERSION))),
         draw(printable),
         draw(states()),
         f"{moment.isoformat(timespec='microseconds')}Z",
-        draw(st.integers(1, fields.MAX_VERSION)),
+        draw(st.integers(1, rules.MAX_VERSION)),
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from esjournal.cli.app import app
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.journal.opening import initialise, open_journal
 

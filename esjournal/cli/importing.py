@@ -13,9 +13,10 @@ import typer
 
 from esjournal.cli.ending import BAD_DATA, CONFLICT, fail, fail_to_print, say
 from esjournal.cli.options import checked
+from esjournal.domain.choices import FileFormat
 from esjournal.domain.text import counted, duration, number, rate
 from esjournal.exceptions import InvalidData
-from esjournal.interchange.formats import FileFormat, format_of
+from esjournal.interchange.formats import format_of
 
 if TYPE_CHECKING:
     from esjournal.interchange.rejects import Problem
@@ -134,7 +135,7 @@ def type_choice(map_type: list[str] | None, only_type: list[str] | None, skip_ty
     Raises:
         typer.BadParameter: one of them is not allowed.
     """
-    from esjournal.domain.model import fields
+    from esjournal.domain.model import rules
     from esjournal.domain.model.typepatterns import renaming
 
     new_types: dict[str, str] = {}
@@ -146,7 +147,7 @@ def type_choice(map_type: list[str] | None, only_type: list[str] | None, skip_ty
         if old in new_types:
             raise typer.BadParameter(f"--map-type gives {old!r} two new names: give one.")
         new_types[old] = new
-    wanted, unwanted = ([checked(fields.event_type, text) for text in types or ()] for types in (only_type, skip_type))
+    wanted, unwanted = ([checked(rules.event_type, text) for text in types or ()] for types in (only_type, skip_type))
     return TypeChoice(new_types, wanted, unwanted)
 
 

@@ -7,16 +7,15 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import quote
 
 import typer
 
+from esjournal.domain.choices import FileFormat, LayoutName
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.layoutname import LayoutName
-from esjournal.interchange.formats import FileFormat, is_file_of_events
+from esjournal.interchange.formats import is_file_of_events
 
 URL_VARIABLE = "ESJOURNAL_URL"
 DEFAULT_URL = "sqlite:///esjournal.db"
@@ -24,30 +23,6 @@ DEFAULT_URL = "sqlite:///esjournal.db"
 _LAYOUT_PARAMETER = re.compile(r"[?&]layout=")
 
 Value = TypeVar("Value")
-
-
-class OutputFormat(StrEnum):
-    """How a command prints events."""
-
-    TABLE = "table"
-    JSON = "json"
-    NDJSON = "ndjson"
-    CSV = "csv"
-
-
-class LinesFormat(StrEnum):
-    """How a command prints what it says of one thing after another."""
-
-    TABLE = "table"
-    JSON = "json"
-    NDJSON = "ndjson"
-
-
-class AnswerFormat(StrEnum):
-    """How a command prints one answer."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 @dataclass(frozen=True)
@@ -199,7 +174,7 @@ def checked(read: Callable[[str], Value], text: str) -> Value:
     """Return an argument in canonical form.
 
     Args:
-        read: a function of `esjournal.domain.model.fields`.
+        read: a function of `esjournal.domain.model.rules`.
         text: the argument.
 
     Raises:
@@ -221,9 +196,9 @@ def checked_start(text: str, url: str) -> str:
     Raises:
         typer.BadParameter: it is not allowed.
     """
-    from esjournal.domain.model import fields
+    from esjournal.domain.model import rules
 
-    return _checked_or_named(fields.originator_id_start, text, url)
+    return _checked_or_named(rules.originator_id_start, text, url)
 
 
 def checked_id(text: str, url: str) -> str:
@@ -236,15 +211,15 @@ def checked_id(text: str, url: str) -> str:
     Raises:
         typer.BadParameter: it is not allowed.
     """
-    from esjournal.domain.model import fields
+    from esjournal.domain.model import rules
 
-    return _checked_or_named(fields.originator_id, text, url)
+    return _checked_or_named(rules.originator_id, text, url)
 
 
 def _checked_or_named(read: Callable[[str], str], text: str, url: str) -> str:
     if not names_layout(url):
         return checked(read, text)
-    from esjournal.domain.model.names import checked_name
+    from esjournal.domain.model.sequencenames import checked_name
 
     # Whether it is a name or an id is known when the names are.
     return checked(checked_name, text)

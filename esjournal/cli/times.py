@@ -10,6 +10,7 @@ from typing import NamedTuple
 import typer
 
 from esjournal.cli.localtime import local_of_utc, utc_of_local
+from esjournal.domain.text import shortened
 
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -85,14 +86,14 @@ def time_of(text: str, *, latest: bool = False, now: datetime | None = None) -> 
     Raises:
         typer.BadParameter: the text is not a time.
     """
-    from esjournal.domain.model import fields
+    from esjournal.domain.model import rules
 
     try:
         utc = _utc(text.strip(), latest, (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None))
-        return fields.recorded_at_text(utc.replace(tzinfo=UTC))
+        return rules.recorded_at_text(utc.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise typer.BadParameter(
-            f"{fields.shortened(text)} is not a time: write one such as 2026-01-31, '2026-01-31 12:00', "
+            f"{shortened(text)} is not a time: write one such as 2026-01-31, '2026-01-31 12:00', "
             f"2026-01-31T12:00:00Z, 12:00, today, 'yesterday 12:00', 2h, '1 month ago' or @1769860800"
         ) from None
 
@@ -165,7 +166,7 @@ def _of_24_hours(clock: str, half: str | None) -> str:
 
 
 def _of_iso(written: _Written, latest: bool) -> datetime:
-    from esjournal.domain.model.isotimes import iso_time
+    from esjournal.domain.isotimes import iso_time
 
     iso, zone = iso_time(written.iso), written.zone
     if iso is None or (zone is not None and iso.offset is not None):

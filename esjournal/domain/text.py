@@ -40,3 +40,19 @@ def duration(seconds: float) -> str:
 def rate(count: int, seconds: float) -> str:
     """Return how many a second: `221,563/s`, short because it ends lines that should fit a terminal."""
     return f"{number(round(count / seconds) if seconds else 0)}/s"
+
+
+def shortened(value: object, limit: int = 80) -> str:
+    """Return a value as it may stand in a message: quoted, escaped, and cut when it is long.
+
+    Args:
+        value: anything.
+        limit: how many characters of it to keep.
+    """
+    text = str(value)
+    return repr(text) if len(text) <= limit else f"{text[:limit]!r}... ({len(text)} characters)"
+
+
+def span(first: int, last: int) -> str:
+    """Return a range of positions or versions as it is written in a finding: `5`, or `5..7`."""
+    return str(first) if first == last else f"{first}..{last}"

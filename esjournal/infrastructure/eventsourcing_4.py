@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from esjournal.domain.model.fields import shortened
+from esjournal.domain.text import shortened
 from esjournal.exceptions import MappingError
 from esjournal.infrastructure.instances import dataclass_of
 from esjournal.infrastructure.transcoding import JSONTranscoder

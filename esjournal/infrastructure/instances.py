@@ -15,8 +15,8 @@ from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, Simp
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from esjournal.domain.model.fields import shortened
 from esjournal.domain.model.topics import find_loaded_class, static_attribute, topic_of
+from esjournal.domain.text import shortened
 from esjournal.exceptions import MappingError
 
 # Classes of Python's own, of which neither hashing nor comparing runs code of a program.

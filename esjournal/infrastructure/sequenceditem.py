@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from esjournal.domain.model.recordedevent import RecordedEvent
+
+# RecordedEvent was defined here, and is still found here.
+__all__ = ["RecordedEvent", "SequencedItem", "SequencedItemFieldNames", "StoredEvent"]
+
 
 class SequencedItem(NamedTuple):
     """An item at a position in a sequence, in general words."""
@@ -22,22 +27,6 @@ class StoredEvent(NamedTuple):
     originator_version: int
     event_type: str
     state: str
-
-
-class RecordedEvent(NamedTuple):
-    """A stored event with all that the journal knows of it, every field in its interchange form.
-
-    `originator_id` is a UUID in lower case, `recorded_at` is UTC with microseconds and `Z`: text all the way, so that
-    files, pipes and tables never pay for objects that they would only turn into text again. `recorded_at` and
-    `global_position` are None until the event is recorded, `originator_version` is None where the next one is meant.
-    """
-
-    originator_id: str
-    originator_version: int | None
-    event_type: str
-    state: str
-    recorded_at: str | None = None
-    global_position: int | None = None
 
 
 class SequencedItemFieldNames:

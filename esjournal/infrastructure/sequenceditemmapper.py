@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from esjournal.domain.model.events import DomainEvent, recreate_event, stored_topic
-from esjournal.domain.model.fields import shortened
 from esjournal.domain.model.topics import resolve_topic, static_attribute
+from esjournal.domain.text import shortened
 from esjournal.exceptions import MappingError
 from esjournal.infrastructure.cipher import Cipher
 from esjournal.infrastructure.sequenceditem import SequencedItem, SequencedItemFieldNames

@@ -17,8 +17,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from esjournal.domain.model.fields import check_depth, json_object, shortened
+from esjournal.domain.model.rules import check_depth, json_object
 from esjournal.domain.model.topics import register_topic, topic_of
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, MappingError
 from esjournal.infrastructure.instances import (
     check_can_be_made,

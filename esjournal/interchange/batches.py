@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 Read = tuple[int, RecordedEvent | InvalidLine]
 Columns = tuple[Sequence[Any], ...]

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.streams import Source
 
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from esjournal.domain.model import fields
-from esjournal.domain.text import counted
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, Read, batches_of
 from esjournal.interchange.streams import Source
 
@@ -149,7 +149,7 @@ def _header(row: list[str], name: str, line: int) -> list[str]:
     if missing:
         raise InvalidLine(name, line, f"the header has no column {', '.join(missing)}: add it")
     if unknown:
-        raise InvalidLine(name, line, f"the header has an unknown column {fields.shortened(unknown[0])}: remove it")
+        raise InvalidLine(name, line, f"the header has an unknown column {shortened(unknown[0])}: remove it")
     if len(set(row)) < len(row):
         raise InvalidLine(name, line, "the header names a column twice: remove one of them")
     return row
@@ -160,13 +160,13 @@ def _event(header: list[str], row: list[str]) -> RecordedEvent:
         raise InvalidData(f"the row has {len(row)} fields and the header {len(header)}: quote commas and line ends")
     cells = dict(zip(header, row, strict=True))
     if position := cells.get("global_position"):
-        fields.global_position(position)
+        rules.global_position(position)
     recorded_at = cells.get("recorded_at")
     return RecordedEvent(
-        fields.originator_id(cells["originator_id"]),
-        fields.originator_version(cells["originator_version"]),
-        fields.event_type(cells["event_type"]),
-        fields.json_object(cells["state"]),
-        fields.recorded_at(recorded_at) if recorded_at else None,
+        rules.originator_id(cells["originator_id"]),
+        rules.originator_version(cells["originator_version"]),
+        rules.event_type(cells["event_type"]),
+        rules.json_object(cells["state"]),
+        rules.recorded_at(recorded_at) if recorded_at else None,
         None,
     )

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
+from esjournal.domain.choices import FileFormat
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange import ndjson
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.codecs import read_events
-from esjournal.interchange.formats import STANDARD_STREAM, FileFormat, format_of
+from esjournal.interchange.formats import STANDARD_STREAM, format_of
 from esjournal.interchange.streams import DEFAULT_LINE_LIMIT, Source, source
 
 

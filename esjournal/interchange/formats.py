@@ -1,20 +1,11 @@
-"""The formats of files, chosen by name; loads nothing, so that the command line can name them in its help."""
+"""What the name of a file says of its format and its compression; loads nothing, so that options can be checked."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from esjournal.domain.choices import FileFormat
 
 # How a command names standard input, or standard output, in the place of a file.
 STANDARD_STREAM = "-"
-
-
-class FileFormat(StrEnum):
-    """A format that events are written to files in."""
-
-    NDJSON = "ndjson"
-    CSV = "csv"
-    PARQUET = "parquet"
-
 
 _EVENTS = (".ndjson", ".jsonl", ".json", ".csv")
 _COMPRESSED = (".gz", ".zst")

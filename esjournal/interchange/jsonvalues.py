@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from esjournal.domain.model import fields
-from esjournal.domain.text import counted
+from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.streams import Source
 
@@ -122,7 +121,7 @@ class _Text:
 
     def wrong(self, reason: str) -> InvalidLine:
         found = self._data[self._at : self._at + 40].decode(errors="backslashreplace")
-        return InvalidLine(self._source.name, self._line, f"{reason}; found {fields.shortened(found, 20)}")
+        return InvalidLine(self._source.name, self._line, f"{reason}; found {shortened(found, 20)}")
 
     def _pass(self, end: int) -> None:
         self._line += self._data.count(b"\n", self._at, end)

@@ -11,13 +11,15 @@ from typing import Annotated, Any
 
 import msgspec
 
-from esjournal.domain.model import fields, jsontext
-from esjournal.domain.model.names import NamedId, checked_name, id_of_name, name_of_id
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import NamedId, checked_name, id_of_name, name_of_id
+from esjournal.domain.state import jsontext
+from esjournal.domain.state.batchcheck import doubtful, is_object_on_each_line, perhaps_beyond_limits
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, Columns, Read, batch_of
 from esjournal.interchange.jsonvalues import is_json_over_lines, values
-from esjournal.interchange.objects import doubtful, is_object_on_each_line, perhaps_beyond_limits
 from esjournal.interchange.seals import SealCheck
 from esjournal.interchange.streams import Source
 
@@ -33,13 +35,11 @@ _HINT = '{"originator_id":"...","originator_version":0,"event_type":"...","state
 class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
     originator_id: str
     sequence_name: str | msgspec.UnsetType | None = msgspec.UNSET
-    originator_version: Annotated[int, msgspec.Meta(ge=0, le=fields.MAX_VERSION)]
+    originator_version: Annotated[int, msgspec.Meta(ge=0, le=rules.MAX_VERSION)]
     event_type: str
     state: msgspec.Raw
     recorded_at: str | msgspec.UnsetType | None = msgspec.UNSET
-    global_position: Annotated[int, msgspec.Meta(ge=1, le=fields.MAX_VERSION)] | msgspec.UnsetType | None = (
-        msgspec.UNSET
-    )
+    global_position: Annotated[int, msgspec.Meta(ge=1, le=rules.MAX_VERSION)] | msgspec.UnsetType | None = msgspec.UNSET
     reject: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -126,7 +126,7 @@ def raw_fields(text: str) -> dict[str, str]:
         end = start + len(value)
         at = _after_space(plain, end)
         if name in values or not plain.startswith(value, start) or plain[at] not in b",}":
-            raise InvalidData(f"the event has {fields.shortened(name)} twice: remove one of them")
+            raise InvalidData(f"the event has {shortened(name)} twice: remove one of them")
         values[name] = data[start:end].decode(errors="surrogatepass")
         at = _after_space(plain, at + 1)
     if not values:
@@ -183,10 +183,10 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
         if names:
             ids = _named(ids, names)
         for event_type in set(types):
-            fields.event_type(event_type)
+            rules.event_type(event_type)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, InvalidData):
         return None
-    if not fields.are_canonical_ids(ids):
+    if not rules.are_canonical_ids(ids):
         return None
     return ids, versions, types, states, moments
 
@@ -235,7 +235,7 @@ def _named(ids: list[str], names: Sequence[str | msgspec.UnsetType | None]) -> l
     if known != ids:
         index = next(index for index, (one, other) in enumerate(zip(known, ids, strict=True)) if one != other)
         raise InvalidData(
-            f"sequence_name {fields.shortened(names[index])} is that of the sequence {known[index]}, "
+            f"sequence_name {shortened(names[index])} is that of the sequence {known[index]}, "
             f"and originator_id is {ids[index]}: remove sequence_name, or write the originator_id that belongs to it"
         )
     return known
@@ -243,9 +243,9 @@ def _named(ids: list[str], names: Sequence[str | msgspec.UnsetType | None]) -> l
 
 def _canonical_moments(moments: list[Any]) -> list[str | None]:
     distinct = {text for text in moments if isinstance(text, str)}
-    if msgspec.UNSET not in moments and fields.are_canonical_moments(distinct):
+    if msgspec.UNSET not in moments and rules.are_canonical_moments(distinct):
         return moments
-    canonical = {text: fields.recorded_at(text) for text in distinct}
+    canonical = {text: rules.recorded_at(text) for text in distinct}
     return [canonical.get(text) for text in moments]
 
 
@@ -305,7 +305,7 @@ def is_json_object_on_one_line(state: str) -> bool:
     if not (state.startswith("{") and state.endswith("}")) or "\n" in state or "\r" in state:
         return False
     try:
-        fields.json_object(state)
+        rules.json_object(state)
     except InvalidData:
         return False
     return True
@@ -324,7 +324,7 @@ def _slowly(line: bytes) -> RecordedEvent:
     except UnicodeDecodeError as error:
         raise InvalidData(f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is no UTF-8") from None
     # The event is one level around its state.
-    fields.check_depth(text, fields.MAX_STATE_DEPTH + 1)
+    rules.check_depth(text, rules.MAX_STATE_DEPTH + 1)
     try:
         values = raw_fields(text)
     except jsontext.Malformed as error:
@@ -333,7 +333,7 @@ def _slowly(line: bytes) -> RecordedEvent:
         raise InvalidData(f"the line is no JSON object: {reason}; an event looks like {_HINT}") from None
     for name in values:
         if name not in _REQUIRED + _OPTIONAL:
-            raise InvalidData(f"the event has an unknown field {fields.shortened(name)}: remove it")
+            raise InvalidData(f"the event has an unknown field {shortened(name)}: remove it")
     if list(values) == [REJECT]:
         raise InvalidData("the line was put aside and is not mended: write the event beside its reject")
     for name in _REQUIRED:
@@ -342,29 +342,29 @@ def _slowly(line: bytes) -> RecordedEvent:
     recorded_at = values.get("recorded_at", "null")
     global_position = values.get("global_position", "null")
     if global_position != "null":
-        fields.global_position(global_position)
-    originator_id = fields.originator_id(_text("originator_id", values))
+        rules.global_position(global_position)
+    originator_id = rules.originator_id(_text("originator_id", values))
     if values.get("sequence_name", "null") != "null":
         [originator_id] = _named([originator_id], [_text("sequence_name", values)])
     return RecordedEvent(
         originator_id,
-        fields.originator_version(values["originator_version"]),
-        fields.event_type(_text("event_type", values)),
+        rules.originator_version(values["originator_version"]),
+        rules.event_type(_text("event_type", values)),
         _state(values["state"]),
-        None if recorded_at == "null" else fields.recorded_at(_text("recorded_at", values)),
+        None if recorded_at == "null" else rules.recorded_at(_text("recorded_at", values)),
         None,
     )
 
 
 def _text(name: str, values: dict[str, str]) -> str:
     if not values[name].startswith('"'):
-        raise InvalidData(f"{name} is {fields.shortened(values[name])}: write a JSON string")
+        raise InvalidData(f"{name} is {shortened(values[name])}: write a JSON string")
     text: str = json.loads(values[name])
     return text
 
 
 def _state(raw: str) -> str:
     if not raw.startswith('"'):
-        return fields.json_object(raw)
+        return rules.json_object(raw)
     text: str = json.loads(raw)
-    return fields.state_text(text)
+    return rules.state_text(text)

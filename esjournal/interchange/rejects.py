@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from esjournal.domain.model import fields, jsontext
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state import jsontext
 from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
 
 
@@ -44,7 +45,7 @@ def reject_line(problem: Problem) -> str:
     else:
         text = getattr(problem, "text", None) or ""
         try:
-            raw = ndjson.raw_fields(fields.json_object(text))
+            raw = ndjson.raw_fields(rules.json_object(text))
         except (jsontext.Malformed, InvalidData):
             raw = {}
             reject["text"] = text

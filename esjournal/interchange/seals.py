@@ -8,8 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from esjournal.domain.model import fields
-from esjournal.domain.text import counted, number
+from esjournal.domain.text import counted, number, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.streams import Block
 
@@ -166,5 +165,5 @@ def seal_of(line: bytes) -> Seal | None:
     try:
         return _line_decoder.decode(line).seal
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        shown = fields.shortened(line.decode(errors="backslashreplace"))
+        shown = shortened(line.decode(errors="backslashreplace"))
         raise InvalidData(f"the seal is damaged ({error}): {shown}; a seal looks like {_HINT}") from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import SequencedItemConflict
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.opening import Journal
 
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from itertools import chain
 from operator import itemgetter
 
-from esjournal.domain.model.changes import Changes, changes_of_states
 from esjournal.domain.model.differences import Counts, EventDifference
-from esjournal.domain.model.fields import shortened
+from esjournal.domain.state.changes import Changes, changes_of_states
+from esjournal.domain.state.equality import differing_members
+from esjournal.domain.text import shortened
 from esjournal.exceptions import StoreDamaged
 from esjournal.interchange.beside import second_process, second_process_pays
-from esjournal.interchange.values import differing_members
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.merging import Difference, Merge, Page
 from esjournal.journal.opening import Journal

@@ -14,16 +14,17 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.names import name_of_id
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.rules import are_sound
+from esjournal.domain.model.sequencenames import name_of_id
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, batch_of
 from esjournal.interchange.beside import read_beside
 from esjournal.interchange.files import Files
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.streams import READING_LINE_LIMIT
-from esjournal.journal.checking import are_sound
 from esjournal.journal.cursors import Cursor, cursor_at, position_after
 from esjournal.journal.opening import Journal, open_journal
 
@@ -193,7 +194,7 @@ def batch_of_page(source: str, page: Iterable[tuple[Any, ...]]) -> Batch:
     """
     ids, versions, types, states, moments, positions = zip(*page, strict=True)
     known = [moment for moment in moments if moment is not None] if None in moments else moments
-    if are_sound(ids, versions, types, known) and fields.are_storable(states):
+    if are_sound(ids, versions, types, known) and rules.are_storable(states):
         return Batch(source, _compact(positions), (ids, versions, types, states, moments))
     return batch_of(source, ((event[-1], _looked_at(source, event)) for event in page))
 
@@ -220,13 +221,13 @@ def _in_canonical_form(event: tuple[Any, ...]) -> RecordedEvent:
         # True is an int to Python.
         is_of_class = isinstance(value, cls) and not isinstance(value, bool)
         if not is_of_class and not (name == "recorded_at" and value is None):
-            raise InvalidData(f"{name} {fields.shortened(value)} is {type(value).__name__}, not {cls.__name__}")
+            raise InvalidData(f"{name} {shortened(value)} is {type(value).__name__}, not {cls.__name__}")
     originator_id, version, event_type, state, recorded_at, _ = event
     return RecordedEvent(
         # An id that was made of a name is in canonical form, and knows the name.
-        fields.originator_id(originator_id) if name_of_id(originator_id) is None else originator_id,
-        fields.originator_version(str(version)),
-        fields.event_type(event_type),
-        fields.state_text(state),
-        None if recorded_at is None else fields.recorded_at(recorded_at),
+        rules.originator_id(originator_id) if name_of_id(originator_id) is None else originator_id,
+        rules.originator_version(str(version)),
+        rules.event_type(event_type),
+        rules.state_text(state),
+        None if recorded_at is None else rules.recorded_at(recorded_at),
     )

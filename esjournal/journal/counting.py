@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from esjournal.domain.model.periods import Period, finest
+from esjournal.domain.periods import Period, finest
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.counts import counts
 from esjournal.interchange.formats import is_file_of_events

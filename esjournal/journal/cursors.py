@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from esjournal.domain.model import fields
+from esjournal.domain.model import rules
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, UnusableFile
 from esjournal.interchange import ndjson
 from esjournal.journal.opening import Journal
@@ -110,7 +111,7 @@ def _read(path: str) -> Cursor | None:
         raise UnusableFile(f"the cursor {path} cannot be read: {reason}") from None
     cursor = _parsed(data)
     if cursor is None:
-        shown = fields.shortened(data.decode(errors="backslashreplace"), 40)
+        shown = shortened(data.decode(errors="backslashreplace"), 40)
         raise InvalidCursor(f"{path} is no cursor file: it begins with {shown}; name another, or remove it")
     return cursor
 
@@ -122,7 +123,7 @@ def _parsed(data: bytes) -> Cursor | None:
         return None
     position, digest = cursor.global_position, cursor.event_sha256
     # To Python, true is an integer.
-    if type(position) is not int or not 0 <= position <= fields.MAX_VERSION or not isinstance(cursor.journal_id, str):
+    if type(position) is not int or not 0 <= position <= rules.MAX_VERSION or not isinstance(cursor.journal_id, str):
         return None
     return cursor if (digest is None if position == 0 else isinstance(digest, str)) else None
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from esjournal.domain.model import fields, states
-from esjournal.domain.model.changes import changes_of_states
-from esjournal.domain.text import number
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state import values
+from esjournal.domain.state.changes import changes_of_states
+from esjournal.domain.text import number, shortened
 
 # So many differences are named, and each value with so many characters.
 _NAMED = 3
@@ -31,7 +31,7 @@ def difference(there: RecordedEvent, here: RecordedEvent) -> str:
 
 def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:
     if there.event_type != here.event_type:
-        yield f"event_type is {fields.shortened(there.event_type)} there and {fields.shortened(here.event_type)} here"
+        yield f"event_type is {shortened(there.event_type)} there and {shortened(here.event_type)} here"
     if there.state == here.state:
         return
     changes = changes_of_states(there.state, here.state)
@@ -49,5 +49,5 @@ def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    text = states.text_of(value)
+    text = values.text_of(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

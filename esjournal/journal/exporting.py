@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import IO, Any
 
+from esjournal.domain.choices import FileFormat
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.interchange import ndjson
 from esjournal.interchange.beside import second_process, second_process_pays
 from esjournal.interchange.codecs import text_of
-from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.seals import Sealer, seal_line
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.matching import EVERYTHING, Selection

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from esjournal.domain.model import fields
+from esjournal.domain.model import rules
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.beside import read_beside
@@ -128,7 +128,7 @@ def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> 
         InvalidLine: nothing behind this line can be read.
     """
     files = Files([path], line_limit=READING_LINE_LIMIT)
-    written = fields.recorded_at_text(datetime.fromtimestamp(Path(path).stat().st_mtime, UTC))
+    written = rules.recorded_at_text(datetime.fromtimestamp(Path(path).stat().st_mtime, UTC))
     with ExitStack() as kept_open:
         with read_beside(files) as batches:
             journal = kept_open.enter_context(open_temporary_journal())

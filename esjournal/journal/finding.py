@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.names import id_of_name
+from esjournal.domain.model import rules
+from esjournal.domain.model.sequencenames import id_of_name
+from esjournal.domain.text import shortened
 from esjournal.exceptions import AmbiguousId, InvalidData, SequenceNotFound
 from esjournal.journal.opening import Journal
 
@@ -29,15 +30,15 @@ def find_sequence(journal: Journal, given: str) -> str:
     if journal.has_names and _is_there(journal, named := id_of_name(given)):
         return named
     try:
-        start = fields.originator_id_start(given)
+        start = rules.originator_id_start(given)
     except InvalidData:
         if not journal.has_names:
             raise SequenceNotFound(
-                f"nothing found: {fields.shortened(given)} is not a UUID, nor the beginning of one, and the sequences "
+                f"nothing found: {shortened(given)} is not a UUID, nor the beginning of one, and the sequences "
                 f"of {journal.shown_url} have no names"
             ) from None
         return _not_mistaken(journal, given, id_of_name(given))
-    first, last = fields.ids_that_start_with(start)
+    first, last = rules.ids_that_start_with(start)
     if first == last:
         return _not_mistaken(journal, given, start)
     ids: list[str] = journal.events.ids_between(first, last, NAMED_IDS + 1)
@@ -61,11 +62,11 @@ def sequence_to_append_to(journal: Journal, given: str) -> str:
         AmbiguousId: it would be the name of a new sequence, and could be meant for one that is there.
     """
     try:
-        originator_id = fields.originator_id(given)
+        originator_id = rules.originator_id(given)
     except InvalidData:
         if not journal.has_names:
             raise InvalidData(
-                f"{fields.shortened(given)} is not a UUID, and the sequences of {journal.shown_url} have no names"
+                f"{shortened(given)} is not a UUID, and the sequences of {journal.shown_url} have no names"
             ) from None
         originator_id = id_of_name(given)
     if not journal.has_names:
@@ -76,12 +77,12 @@ def sequence_to_append_to(journal: Journal, given: str) -> str:
         return originator_id
     if (mistaken := journal.events.mistaken_for(given)) is not None:
         raise AmbiguousId(
-            f"no sequence is named {fields.shortened(given)}, and one is named {fields.shortened(mistaken)}: "
+            f"no sequence is named {shortened(given)}, and one is named {shortened(mistaken)}: "
             f"write it exactly so, or give a new one a name that differs in more than spelling"
         )
     if (begun := _first_that_starts_with(journal, given)) is not None:
         raise AmbiguousId(
-            f"no sequence is named {fields.shortened(given)}, and the id {begun} begins so: write all of the id, "
+            f"no sequence is named {shortened(given)}, and the id {begun} begins so: write all of the id, "
             f"or give a new one another name"
         )
     return originator_id
@@ -99,7 +100,7 @@ def new_sequence(journal: Journal, word: str) -> str:
     """
     if journal.has_names and _is_there(journal, named := id_of_name(word)):
         raise AmbiguousId(
-            f"{fields.shortened(word)} asks for a new sequence, and one of {journal.shown_url} is named so: "
+            f"{shortened(word)} asks for a new sequence, and one of {journal.shown_url} is named so: "
             f"write the id of that one, {named}, or a UUID or name of your own for a new one"
         )
     return str(uuid4())
@@ -111,17 +112,17 @@ def _is_there(journal: Journal, originator_id: str) -> bool:
 
 def _first_that_starts_with(journal: Journal, given: str) -> str | None:
     try:
-        start = fields.originator_id_start(given)
+        start = rules.originator_id_start(given)
     except InvalidData:
         return None
-    ids: list[str] = journal.events.ids_between(*fields.ids_that_start_with(start), 1)
+    ids: list[str] = journal.events.ids_between(*rules.ids_that_start_with(start), 1)
     return next(iter(ids), None)
 
 
 def _not_mistaken(journal: Journal, given: str, originator_id: str) -> str:
     if (mistaken := journal.events.mistaken_for(given)) is not None and id_of_name(mistaken) != originator_id:
         raise SequenceNotFound(
-            f"nothing found: no sequence of {journal.shown_url} is named {fields.shortened(given)}, "
-            f"and one is named {fields.shortened(mistaken)}"
+            f"nothing found: no sequence of {journal.shown_url} is named {shortened(given)}, "
+            f"and one is named {shortened(mistaken)}"
         )
     return originator_id

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from esjournal.domain.model.changes import Changes
-from esjournal.domain.model.leaves import Steps
-from esjournal.domain.model.paths import Path
-from esjournal.domain.model.states import MISSING, parsed
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state.changes import Changes
+from esjournal.domain.state.leaves import Steps
+from esjournal.domain.state.paths import Path
+from esjournal.domain.state.values import MISSING, parsed
 from esjournal.journal.opening import Journal
 from esjournal.journal.reading import read_sequence
 

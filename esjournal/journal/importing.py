@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine, OutcomeUnknown
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.layouts.layout import LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 from esjournal.interchange.batches import Batch, Read, batch_of

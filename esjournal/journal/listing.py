@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from esjournal.domain.model import fields
+from esjournal.domain.choices import SequenceOrder
+from esjournal.domain.model import rules
+from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.infrastructure.sequencesummary import SequenceOrder, SequenceSummary
 from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT, RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.sequences import Sequences
 from esjournal.journal.matching import ALL_TYPES
@@ -33,10 +34,10 @@ def list_sequences(
     sequences = Sequences(journal.events.session, RecordedEventRecord.__table__)
     occurring = None
     if types:
-        occurring = [whole for whole in types.whole if not fields.has_surrogate(whole)]
+        occurring = [whole for whole in types.whole if not rules.has_surrogate(whole)]
         if types.with_magic:
             occurring = [found for found in sequences.types() if types.match(found)]
         if not occurring:
             return iter(())
-    first, last = fields.ids_that_start_with(prefix)
+    first, last = rules.ids_that_start_with(prefix)
     return sequences.summaries(first, last, occurring, order, NO_LIMIT if limit is None else limit)

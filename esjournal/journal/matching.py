@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from esjournal.domain.model import states
-from esjournal.domain.model.comparisons import Comparison
 from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.state import values
+from esjournal.domain.state.where import Comparison
 from esjournal.infrastructure.sqlalchemy.conditions import Conditions
 from esjournal.journal.opening import Journal
 
@@ -82,7 +82,7 @@ class Selection:
         )
 
     def _compares(self, state: str) -> bool:
-        value = states.parsed(state)
+        value = values.parsed(state)
         return value is not None and all(comparison.holds(value) for comparison in self.comparisons)
 
 
@@ -91,7 +91,7 @@ def _is_found(pattern: re.Pattern[str], state: str) -> bool:
     if pattern.search(state):
         return True
     # That it is JSON, in which escapes mean something, is asked last, because it takes the longest.
-    return "\\" in state and pattern.search(states.unescaped(state)) is not None and states.parsed(state) is not None
+    return "\\" in state and pattern.search(values.unescaped(state)) is not None and values.parsed(state) is not None
 
 
 EVERYTHING = Selection()

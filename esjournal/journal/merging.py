@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from esjournal.domain.model.differences import Counts, EventDifference, SequenceComparison, Status
-from esjournal.interchange.values import mean_the_same
+from esjournal.domain.state.equality import mean_the_same
 
 Event = tuple[Any, ...]
 Page = Sequence[Event]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidURL, NotInitialised, OutcomeUnknown, StoreNotFound
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL

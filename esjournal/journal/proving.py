@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state.equality import mean_the_same
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.values import mean_the_same
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.differing import difference
 from esjournal.journal.digesting import Digest

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import compress
 
-from esjournal.domain.model.fields import shortened
 from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sqlalchemy.layouts.layout import LayoutStrategy
 from esjournal.interchange.batches import Batch, Read, batch_of

@@ -11,15 +11,16 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from esjournal.domain.model import fields
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state.batchcheck import doubtful
 from esjournal.exceptions import InvalidData, InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch, batch_of
 from esjournal.interchange.beside import read_beside
 from esjournal.interchange.codecs import text_of
 from esjournal.interchange.files import Files
-from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events
-from esjournal.interchange.objects import doubtful
+from esjournal.interchange.formats import format_of, is_file_of_events
 from esjournal.interchange.rejects import Problem
 from esjournal.interchange.sinks import sink
 from esjournal.journal.collecting import uncollected
@@ -195,7 +196,7 @@ def _fitting_csv(batch: Batch) -> Batch:
         for index, (position, event) in enumerate(zip(batch.lines, batch.events, strict=True)):
             if index in suspects:
                 try:
-                    fields.json_object(event.state)
+                    rules.json_object(event.state)
                 except InvalidData as error:
                     reason = f"{error}; CSV takes JSON objects only: copy to a file of NDJSON"
                     yield position, InvalidLine(batch.source, position, reason, event=event)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import ConcurrencyError, InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import Conflict, Problem

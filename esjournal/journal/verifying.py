@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.findings import INTEGRITY, Finding, span
-from esjournal.domain.text import counted
+from esjournal.domain.findings import INTEGRITY, Finding
+from esjournal.domain.model import rules
+from esjournal.domain.model.rules import are_sound
+from esjournal.domain.state.batchcheck import doubtful
+from esjournal.domain.text import counted, shortened, span
 from esjournal.exceptions import InvalidData, InvalidLine, MomentOutOfRange, StoreDamaged
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
@@ -18,9 +20,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, Recorde
 from esjournal.infrastructure.sqlalchemy.checks import checks_of
 from esjournal.infrastructure.sqlalchemy.integrity import WHOLE
 from esjournal.interchange.formats import is_file_of_events
-from esjournal.interchange.objects import doubtful
 from esjournal.interchange.rejects import Problem
-from esjournal.journal.checking import are_sound
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.digesting import Digest
 from esjournal.journal.files import open_file, open_read_in
@@ -30,11 +30,11 @@ Page = Sequence[tuple[Any, ...]]
 
 # Of the first five fields: what is wrong where one breaks its rule, its class, and the rule.
 _RULES: tuple[tuple[str, type, Callable[[str], object]], ...] = (
-    ("bad-id", str, fields.originator_id),
-    ("bad-version", int, fields.originator_version),
-    ("bad-type", str, fields.event_type),
-    ("bad-state", str, fields.json_object),
-    ("bad-moment", str, fields.recorded_at),
+    ("bad-id", str, rules.originator_id),
+    ("bad-version", int, rules.originator_version),
+    ("bad-type", str, rules.event_type),
+    ("bad-state", str, rules.json_object),
+    ("bad-moment", str, rules.recorded_at),
 )
 _CLASSES = [{cls} for _, cls, _ in _RULES]
 
@@ -218,7 +218,7 @@ def _field_findings(event: tuple[Any, ...], *, opaque: bool) -> Iterator[Finding
     position = str(event[-1])
     for (kind, cls, rule), value in zip(_RULES, event, strict=False):
         if type(value) is not cls:
-            yield Finding(kind, position, f"{fields.shortened(value)} is {type(value).__name__}, not {cls.__name__}")
+            yield Finding(kind, position, f"{shortened(value)} is {type(value).__name__}, not {cls.__name__}")
             continue
         if opaque and kind == "bad-state" and not str(value).startswith("{"):
             continue
@@ -228,7 +228,7 @@ def _field_findings(event: tuple[Any, ...], *, opaque: bool) -> Iterator[Finding
             yield Finding(kind, position, str(error))
             continue
         if canonical != value:
-            yield Finding(kind, position, f"{fields.shortened(value)} is not in its canonical form, {canonical!r}")
+            yield Finding(kind, position, f"{shortened(value)} is not in its canonical form, {canonical!r}")
 
 
 def _mapping_findings(map_item: Callable[[StoredEvent], object], event: tuple[Any, ...]) -> Iterator[Finding]:

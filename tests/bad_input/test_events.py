@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.domain.model import fields
+from esjournal.domain.model import rules
 from tests.events import ID, event
 from tests.program import invoke, journal_with, stored
 
@@ -112,8 +112,8 @@ def test_the_last_version_there_can_be_is_kept(url: str) -> None:
         ('{"a":NaN}', "state has NaN, which is no JSON"),
         ('{"a":Infinity}', "state has Infinity, which is no JSON"),
         ('{"a":1e400}', "which is beyond a double"),
-        ('{"a":' * 100_000 + "1" + "}" * 100_000, f"nested deeper than {fields.MAX_STATE_DEPTH} levels"),
-        ("[" * 100_000, f"nested deeper than {fields.MAX_STATE_DEPTH} levels"),
+        ('{"a":' * 100_000 + "1" + "}" * 100_000, f"nested deeper than {rules.MAX_STATE_DEPTH} levels"),
+        ("[" * 100_000, f"nested deeper than {rules.MAX_STATE_DEPTH} levels"),
         ('{"a":"\0"}', "raw U\\+0000|Invalid control character"),
         ('{"a":"\ud800"}', "half of a surrogate pair|is no UTF-8"),
         ('{"a":"\x01"}', "Invalid control character"),

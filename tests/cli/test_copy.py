@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.digesting import digest_of
 from esjournal.journal.opening import initialise, open_journal
 from tests.events import ID, OTHER_ID, event, generated, sequence

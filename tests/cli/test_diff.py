@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from tests.bad_input.test_stores import execute
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import on_terminal, plain

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import StoreUnreachable
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.postgresql import PostgreSQLSession
 from esjournal.infrastructure.sqlalchemy.sqlite import SQLiteSession
 from esjournal.journal import following

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import ended_on_terminal, on_terminal, plain
 from tests.events import ID, MOMENT, OTHER_ID, event

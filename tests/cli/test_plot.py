@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esjournal.cli.rendering.plot import HEIGHT, Plot, bar, plot
-from esjournal.domain.model.periods import Period
+from esjournal.domain.periods import Period
 
 
 def drawn(plotted: Plot) -> list[str]:

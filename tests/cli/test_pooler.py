@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import StoreError
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.opening import open_journal
 from tests.events import ID, generated, sequence
 from tests.pooling import pooled

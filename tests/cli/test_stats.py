@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from esjournal.cli.rendering.report import ReportFormat, report
-from esjournal.domain.model.periods import Period
+from esjournal.domain.periods import Period
 from esjournal.journal import counting
 from esjournal.journal.counting import Counted, LongSequence
 from esjournal.journal.opening import initialise

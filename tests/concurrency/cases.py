@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.opening import initialise
 from tests.concurrency.journals import at_server, check_index, schema_of, size, sqlite_path
 from tests.events import MOMENT

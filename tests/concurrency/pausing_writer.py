@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import OutcomeUnknown, StoreUnreachable
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.opening import Journal, open_journal
 
 MOST_AT_A_TIME = 5

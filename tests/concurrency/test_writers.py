@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import (
     RecordedEventRecord,
     SQLAlchemyActiveRecordStrategy,

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from esjournal.cli.app import app
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.formats import format_of
 from esjournal.interchange.sinks import sink
 from esjournal.journal.exporting import export_events

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.opening import initialise, open_journal
 from tests.docs.pages import ROOT, blocks
 from tests.program import invoke

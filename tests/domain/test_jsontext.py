@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model import fields, jsontext
+from esjournal.domain.model import rules
+from esjournal.domain.state import jsontext
+from esjournal.domain.state.batchcheck import doubtful
 from esjournal.exceptions import InvalidData
 from esjournal.interchange import ndjson
-from esjournal.interchange.objects import doubtful
 from tests.events import json_states
 
 MEBIBYTE = 1024 * 1024
@@ -41,7 +42,7 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_any_text_is_checked_in_linear_time(shape: str) -> None:
     began = time.process_time()
-    assert fields.json_object(SHAPES[shape]) is SHAPES[shape]
+    assert rules.json_object(SHAPES[shape]) is SHAPES[shape]
     doubtful([SHAPES[shape]])
     # Less than half a second on a machine of its own; what is quadratic takes several.
     assert time.process_time() - began < 3
@@ -51,7 +52,7 @@ def test_any_text_is_checked_in_linear_time(shape: str) -> None:
 def test_any_text_is_checked_in_memory_of_a_few_times_its_size(shape: str) -> None:
     size = len(SHAPES[shape].encode())
     tracemalloc.start()
-    fields.json_object(SHAPES[shape])
+    rules.json_object(SHAPES[shape])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 3 * size + MEBIBYTE

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esjournal.cli.rendering.changes import change_lines, change_members
-from esjournal.domain.model.changes import Changes, changes_of_states
-from esjournal.domain.model.leaves import Leaves, leaves_of, path_of
-from esjournal.domain.model.paths import path_text
-from esjournal.domain.model.states import parsed
+from esjournal.domain.state.changes import Changes, changes_of_states
+from esjournal.domain.state.leaves import Leaves, leaves_of, path_of
+from esjournal.domain.state.paths import path_text
+from esjournal.domain.state.values import parsed
 from esjournal.journal.folding import fold
 from tests.events import event, json_states
 

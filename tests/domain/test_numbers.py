@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model.numbers import canonical, exact, order, scaled_integer
+from esjournal.domain.state.numbers import canonical, exact, order, scaled_integer
 
 numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,6})(\.[0-9]{1,6})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
 # Few digits, so that many are equal.

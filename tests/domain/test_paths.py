@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.paths import Path, path, path_text, value_at
-from esjournal.domain.model.states import MISSING, parsed, text_of
+from esjournal.domain.model import rules
+from esjournal.domain.state.paths import Path, path, path_text, value_at
+from esjournal.domain.state.values import MISSING, parsed, text_of
 from esjournal.exceptions import InvalidData
 
 
@@ -73,7 +73,7 @@ parts = st.lists(st.one_of(any_name, st.integers(0, 999_999_999)), max_size=3)
 @given(st.builds(lambda name, rest: (name, *rest), any_name, parts))
 def test_any_names_make_a_path_that_is_read_again(names: Path) -> None:
     assert path(path_text(names)) == names
-    assert not fields.has_surrogate(path_text(names))
+    assert not rules.has_surrogate(path_text(names))
 
 
 @pytest.mark.parametrize(

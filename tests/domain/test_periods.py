@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model.periods import Period, finest
+from esjournal.domain.periods import Period, finest
 from esjournal.exceptions import InvalidData
 
 MOMENT = "2013-01-31T12:34:56.789000Z"

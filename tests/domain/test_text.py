@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from esjournal.domain.text import counted, duration, number, rate, size
+from esjournal.domain.text import counted, duration, number, rate, shortened, size
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,8 @@ def test_a_size_has_the_unit_that_suits_it(count: int, shown: str) -> None:
 def test_times_and_rates_are_short() -> None:
     assert (duration(1.519), duration(1_234.5)) == ("1.52 s", "1,234.50 s")
     assert (rate(336_776, 1.52), rate(5, 0)) == ("221,563/s", "0/s")
+
+
+def test_a_long_value_is_cut_in_messages_and_its_length_told() -> None:
+    assert shortened("x" * 100, 10) == "'xxxxxxxxxx'... (100 characters)"
+    assert shortened("a\x1b[2J") == r"'a\x1b[2J'"

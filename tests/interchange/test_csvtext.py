@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import csvtext
 from esjournal.interchange.streams import source
 from tests.events import ID, event, json_states, reads

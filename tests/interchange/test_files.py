@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from esjournal.domain.choices import FileFormat
 from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import ndjson
 from esjournal.interchange.files import Files
-from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.sinks import sink
 from tests.events import event, reads, sequence
 from tests.program import file_with

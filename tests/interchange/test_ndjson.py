@@ -10,15 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.names import id_of_name, name_of_id
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.interchange.streams import source
 from tests.events import ID, MOMENT, event, event_of, json_states, reads, recorded_events
 
-DEEPEST = fields.MAX_STATE_DEPTH
+DEEPEST = rules.MAX_STATE_DEPTH
 
 
 def line(

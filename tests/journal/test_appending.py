@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import SequencedItemConflict
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal.appending import append_if_absent
 from esjournal.journal.opening import open_journal
 from tests.events import ID, OTHER_ID, event, sequence

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from esjournal.cli.ending import exit_code_of
-from esjournal.domain.model.changes import Changes
 from esjournal.domain.model.differences import Counts, EventDifference, SequenceComparison, Status
-from esjournal.domain.model.states import Number
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state.changes import Changes
+from esjournal.domain.state.values import Number
 from esjournal.exceptions import StoreDamaged, StoreError
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy import postgresql, session
 from esjournal.journal import comparing
 from esjournal.journal.comparing import Comparison, changes_of

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esjournal.domain.model.periods import Period
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.periods import Period
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.counts import Counts, PostgreSQLCounts, SQLiteCounts
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings

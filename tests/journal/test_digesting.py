@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange import ndjson
-from esjournal.interchange.formats import FileFormat
 from esjournal.journal.digesting import digest_of, sequence_digests
 from esjournal.journal.exporting import export_events
 from esjournal.journal.opening import open_journal

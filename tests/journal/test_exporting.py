@@ -8,11 +8,11 @@ from typing import IO, cast
 
 import pytest
 
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from esjournal.interchange.formats import FileFormat
 from esjournal.journal import exporting
 from esjournal.journal.collecting import uncollected
 from esjournal.journal.exporting import Exported, export_events

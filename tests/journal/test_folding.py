@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model.changes import Changes
-from esjournal.domain.model.leaves import leaves_of, path_of
-from esjournal.domain.model.paths import Path, path_text, value_at
-from esjournal.domain.model.states import MISSING, Number, parsed, text_of
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state.changes import Changes
+from esjournal.domain.state.leaves import leaves_of, path_of
+from esjournal.domain.state.paths import Path, path_text, value_at
+from esjournal.domain.state.values import MISSING, Number, parsed, text_of
 from esjournal.journal.folding import Step, fold, history, setting
 from esjournal.journal.opening import Journal
 from tests.events import ID, MOMENT, OTHER_ID, event, json_states, sequence

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 from esjournal.journal import importing
 from esjournal.journal.importing import import_events

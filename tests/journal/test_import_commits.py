@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.batches import Batch
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal, open_journal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal

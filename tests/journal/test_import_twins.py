@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import SequencedItemConflict
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.importing import import_events

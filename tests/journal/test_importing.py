@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import SequencedItemConflict
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.interchange.batches import Batch
 from esjournal.journal import importing
 from esjournal.journal.importing import import_events

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from esjournal.domain.choices import SequenceOrder
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.infrastructure.sequencesummary import SequenceOrder, SequenceSummary
 from esjournal.journal.listing import list_sequences
 from esjournal.journal.opening import Journal
 from tests.events import ID, MOMENT, OTHER_ID, event, sequence

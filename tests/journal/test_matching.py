@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esjournal.domain.model import fields, states
-from esjournal.domain.model.comparisons import Comparison, comparison
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.state import values
+from esjournal.domain.state.where import Comparison, comparison
 from esjournal.journal.matching import Selection
 from esjournal.journal.opening import Journal
 from esjournal.journal.reading import read_journal
@@ -40,21 +41,21 @@ def passed_by_the_database(journal: Journal, selection: Selection) -> list[int]:
 
 
 def true_of(found: Sequence[str], wanted: Comparison) -> list[int]:
-    values = enumerate(map(states.parsed, found), 1)
-    return [position for position, value in values if value is not None and wanted.holds(value)]
+    parsed = enumerate(map(values.parsed, found), 1)
+    return [position for position, value in parsed if value is not None and wanted.holds(value)]
 
 
 def comparisons() -> st.SearchStrategy[Comparison]:
     names = st.sampled_from(["a", "b", "\u00e9", "\u2028", "c.d", 'e"f', "g\\h", "", "0", "$", "%s", "\0", "\ud83d"])
     below = st.lists(st.one_of(names, st.integers(0, 2)), max_size=2)
     paths = st.builds(lambda first, rest: (first, *rest), names, below)
-    values = st.one_of(
+    constants = st.one_of(
         st.text(max_size=3),
         st.sampled_from(["\0", "\ud83d", "x\udcff"]),
-        st.sampled_from(NUMBERS).map(states.Number),
+        st.sampled_from(NUMBERS).map(values.Number),
     )
-    ordered = st.builds(Comparison, paths, st.sampled_from(["<", "<=", ">", ">="]), values)
-    equal = st.builds(Comparison, paths, st.sampled_from(["==", "!="]), st.one_of(values, st.none(), st.booleans()))
+    ordered = st.builds(Comparison, paths, st.sampled_from(["<", "<=", ">", ">="]), constants)
+    equal = st.builds(Comparison, paths, st.sampled_from(["==", "!="]), st.one_of(constants, st.none(), st.booleans()))
     return st.one_of(ordered, equal)
 
 
@@ -148,7 +149,7 @@ def test_the_database_gives_only_what_is_wanted_of_plain_states(journal: Journal
 @pytest.mark.parametrize("text", ["x' OR '1'='1", 'x" OR 1=1 --', "%s", "?", ":a", "'; DROP TABLE stored_events; --"])
 def test_paths_values_types_and_ids_are_never_part_of_a_statement(journal: Journal, text: str) -> None:
     refilled(journal, [event(0, '{"x":1}')])
-    comparisons = [Comparison((text,), "==", text), Comparison(("x", text), "!=", states.Number("1"))]
+    comparisons = [Comparison((text,), "==", text), Comparison(("x", text), "!=", values.Number("1"))]
     assert positions(journal, Selection(comparisons=comparisons)) == []
     assert positions(journal, Selection(types=TypePatterns([text, f"{text}x*"]))) == []
     assert len(list(journal.events.all_items())) == 1
@@ -198,7 +199,7 @@ def test_a_regular_expression_is_pythons_on_both(journal: Journal) -> None:
 
 
 def moment(minute: int) -> str:
-    return fields.recorded_at_text(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute))
+    return rules.recorded_at_text(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute))
 
 
 @on_one_journal
@@ -320,6 +321,6 @@ def test_a_state_that_is_unescaped_reads_as_its_strings_do(state: str) -> None:
         elif isinstance(value, str):
             yield value
 
-    value = states.parsed(state)
-    for escaped in (states.text_of(value), json.dumps(value)):
-        assert all(text in states.unescaped(escaped) for text in strings(value))
+    value = values.parsed(state)
+    for escaped in (values.text_of(value), json.dumps(value)):
+        assert all(text in values.unescaped(escaped) for text in strings(value))

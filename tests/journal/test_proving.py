@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.copying import JournalSource
 from esjournal.journal.digesting import digest_of
 from esjournal.journal.opening import Journal

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.journal import reading
 from esjournal.journal.opening import Journal, open_journal
 from esjournal.journal.reading import read_sequence

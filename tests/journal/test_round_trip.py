@@ -14,9 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.exceptions import InvalidData, SequencedItemConflict
-from esjournal.infrastructure.sequenceditem import RecordedEvent, StoredEvent
+from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import (
     RecordedEventRecord,
     SQLAlchemyActiveRecordStrategy,
@@ -24,7 +26,6 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
 )
 from esjournal.interchange import ndjson
 from esjournal.interchange.codecs import read_events
-from esjournal.interchange.formats import FileFormat
 from esjournal.interchange.streams import source
 from esjournal.journal.copying import batch_of_page
 from esjournal.journal.exporting import export_events

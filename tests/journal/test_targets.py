@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from esjournal.infrastructure.sequenceditem import RecordedEvent
-from esjournal.interchange.formats import FileFormat
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.rejects import Problem
 from esjournal.journal import targets
 from esjournal.journal.copying import JournalSource, batch_of_page

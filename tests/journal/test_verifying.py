@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from esjournal.domain.findings import Finding
 from esjournal.domain.model.events import DomainEvent
-from esjournal.domain.model.findings import Finding
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.journal.opening import open_journal
 from esjournal.journal.verifying import Verification, open_to_verify

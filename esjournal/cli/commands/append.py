@@ -19,7 +19,7 @@ from esjournal.exceptions import ConcurrencyError, InvalidData, OutcomeUnknown, 
 from esjournal.interchange.formats import STANDARD_STREAM
 
 if TYPE_CHECKING:
-    from esjournal.infrastructure.sequenceditem import RecordedEvent
+    from esjournal.domain.model.recordedevent import RecordedEvent
     from esjournal.journal.opening import Journal
 
 _NEW = "new"
@@ -83,18 +83,18 @@ def append(
         raise typer.BadParameter("an event needs ID VERSION TYPE STATE.")
     if if_absent and (originator_id == _NEW or version == "next"):
         raise typer.BadParameter("--if-absent looks for the event at its place: give the id and the version.")
-    from esjournal.domain.model import fields
-    from esjournal.infrastructure.sequenceditem import RecordedEvent
+    from esjournal.domain.model import rules
+    from esjournal.domain.model.recordedevent import RecordedEvent
     from esjournal.journal.finding import new_sequence, sequence_to_append_to
     from esjournal.journal.opening import open_journal
 
     journal_url = url_of(context, url, layout, table)
     event = RecordedEvent(
         _NEW if originator_id == _NEW else checked_id(originator_id, journal_url),
-        None if version == "next" else checked(fields.originator_version, version),
-        fields.event_type(event_type),
-        fields.json_object(_state_text(state)),
-        None if recorded_at is None else checked(fields.recorded_at, recorded_at),
+        None if version == "next" else checked(rules.originator_version, version),
+        rules.event_type(event_type),
+        rules.json_object(_state_text(state)),
+        None if recorded_at is None else checked(rules.recorded_at, recorded_at),
     )
     with open_journal(journal_url) as journal:
         if recorded_at is not None and journal.layout is not None:
@@ -108,7 +108,7 @@ def append(
 
 
 def _append_lines(url: str, has_more_arguments: bool, if_absent: bool) -> None:
-    from esjournal.domain.model.names import id_of_name
+    from esjournal.domain.model.sequencenames import id_of_name
 
     if has_more_arguments:
         named = f" A sequence whose name is - is written as its id, {id_of_name('-')}." if names_layout(url) else ""
@@ -145,7 +145,7 @@ def _append(journal: Journal, events: Sequence[RecordedEvent], if_absent: bool) 
 @contextmanager
 def _finding_out(journal: Journal, *events: RecordedEvent) -> Iterator[None]:
     """Name the command that shows whether the first of some events is there; all of them are, or none."""
-    from esjournal.domain.model.names import name_of_id
+    from esjournal.domain.model.sequencenames import name_of_id
 
     try:
         yield

@@ -32,8 +32,9 @@ from esjournal.cli.importing import (
 )
 from esjournal.cli.options import AfterOption, CursorFileOption, QuietOption, refuse_program_options
 from esjournal.cli.progress import copying_progress
+from esjournal.domain.choices import FileFormat
 from esjournal.domain.text import counted, number
-from esjournal.interchange.formats import FileFormat, format_of, is_file_of_events, uncompressed
+from esjournal.interchange.formats import format_of, is_file_of_events, uncompressed
 
 if TYPE_CHECKING:
     from esjournal.journal.proving import Proof

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import DIFFERENCES, say
-from esjournal.cli.options import LinesFormat, QuietOption, refuse_program_options
+from esjournal.cli.options import QuietOption, refuse_program_options
 from esjournal.cli.progress import EventsProgress
+from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, duration, number, rate
 
 if TYPE_CHECKING:

@@ -26,8 +26,9 @@ from esjournal.cli.options import (
 )
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.terminal import output
+from esjournal.domain.choices import FileFormat
 from esjournal.domain.text import counted
-from esjournal.interchange.formats import FileFormat, compression_by_name, format_of
+from esjournal.interchange.formats import compression_by_name, format_of
 
 
 def export(

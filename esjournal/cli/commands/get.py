@@ -11,7 +11,6 @@ from esjournal.cli.options import (
     CsvSafeOption,
     LayoutOption,
     LimitOption,
-    OutputFormat,
     SequenceArgument,
     TableOption,
     TypesOption,
@@ -21,6 +20,7 @@ from esjournal.cli.options import (
     checked_start,
     url_of,
 )
+from esjournal.domain.choices import OutputFormat
 
 
 def _version_option(help_text: str) -> typer.models.OptionInfo:
@@ -56,12 +56,12 @@ def get(
       esjournal get 9b30 -F ndjson | jq .state
     """
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
-    from esjournal.domain.model import fields
+    from esjournal.domain.model import rules
 
     journal_url = url_of(context, url, layout, table)
     start = checked_start(originator_id, journal_url)
     bounds = {
-        name: None if text is None else checked(fields.originator_version, text)
+        name: None if text is None else checked(rules.originator_version, text)
         for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
     }
     from esjournal.cli.rendering.events import print_events

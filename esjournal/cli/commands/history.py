@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail, say
-from esjournal.cli.options import (
-    LayoutOption,
-    LinesFormat,
-    SequenceArgument,
-    TableOption,
-    UrlOption,
-    checked,
-    checked_start,
-    url_of,
-)
+from esjournal.cli.options import LayoutOption, SequenceArgument, TableOption, UrlOption, checked, checked_start, url_of
 from esjournal.cli.times import time_of
+from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, number
 
 if TYPE_CHECKING:
@@ -64,11 +56,12 @@ def history(
     set it last. ndjson prints a line for each event, with what it added,
     changed and removed.
     """
-    from esjournal.domain.model import fields, paths
+    from esjournal.domain.model import rules
+    from esjournal.domain.state import paths
 
     journal_url = url_of(context, url, layout, table)
     start = checked_start(originator_id, journal_url)
-    version = None if at_version is None else checked(fields.originator_version, at_version)
+    version = None if at_version is None else checked(rules.originator_version, at_version)
     moment = None if at_time is None else time_of(at_time, latest=True)
     path = None if field is None else checked(paths.path, field)
     from esjournal.cli.rendering.history import print_history

@@ -14,8 +14,9 @@ from urllib.parse import quote
 import typer
 
 from esjournal.advice import quoted
-from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, names_layout, url_of
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, names_layout, url_of
 from esjournal.cli.terminal import on_one_line, write
+from esjournal.domain.choices import AnswerFormat
 from esjournal.domain.text import number, size
 from esjournal.exceptions import NotAJournal, NotInitialised
 

@@ -8,17 +8,8 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.ending import NOTHING_FOUND, fail
-from esjournal.cli.options import (
-    CsvSafeOption,
-    LayoutOption,
-    OutputFormat,
-    TableOption,
-    UrlOption,
-    check_csv_safe,
-    checked,
-    url_of,
-)
-from esjournal.infrastructure.sequencesummary import SequenceOrder
+from esjournal.cli.options import CsvSafeOption, LayoutOption, TableOption, UrlOption, check_csv_safe, checked, url_of
+from esjournal.domain.choices import OutputFormat, SequenceOrder
 
 
 def list_(
@@ -61,9 +52,9 @@ def list_(
       esjournal list --type '*#Renamed' --sort events -F csv
     """
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
-    from esjournal.domain.model import fields
+    from esjournal.domain.model import rules
 
-    start = checked(lambda text: fields.originator_id_start(text, shortest=1), prefix) if prefix else ""
+    start = checked(lambda text: rules.originator_id_start(text, shortest=1), prefix) if prefix else ""
     from esjournal.cli.rendering.sequences import print_sequences
     from esjournal.domain.model.typepatterns import TypePatterns
     from esjournal.journal.files import open_to_count

@@ -16,7 +16,6 @@ from esjournal.cli.options import (
     CsvSafeOption,
     IdsOption,
     LayoutOption,
-    OutputFormat,
     TableOption,
     TypesOption,
     UrlOption,
@@ -26,10 +25,11 @@ from esjournal.cli.options import (
     url_of,
 )
 from esjournal.cli.times import time_of
+from esjournal.domain.choices import OutputFormat
 from esjournal.interchange.formats import is_file_of_events
 
 if TYPE_CHECKING:
-    from esjournal.domain.model.comparisons import Comparison
+    from esjournal.domain.state.where import Comparison
 
 
 def log(
@@ -163,7 +163,7 @@ def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]
 
 
 def _comparisons(texts: Sequence[str]) -> list[Comparison]:
-    from esjournal.domain.model.comparisons import comparison
+    from esjournal.domain.state.where import comparison
 
     return [checked(comparison, text) for text in texts]
 

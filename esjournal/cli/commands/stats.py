@@ -9,8 +9,9 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import say
-from esjournal.cli.options import AnswerFormat, LayoutOption, TableOption, UrlOption, url_of
-from esjournal.domain.model.periods import Period
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, url_of
+from esjournal.domain.choices import AnswerFormat
+from esjournal.domain.periods import Period
 
 if TYPE_CHECKING:
     from esjournal.cli.rendering.report import ReportFormat

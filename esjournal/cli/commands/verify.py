@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.ending import FINDINGS, say
-from esjournal.cli.options import LayoutOption, LinesFormat, QuietOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import LayoutOption, QuietOption, TableOption, UrlOption, url_of
 from esjournal.cli.progress import EventsProgress
+from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, duration, rate
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from esjournal.cli.terminal import on_one_line
-from esjournal.domain.model.states import text_of
+from esjournal.domain.state.values import text_of
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from esjournal.domain.model.changes import Changes
+    from esjournal.domain.state.changes import Changes
 
 INDENT = 2
 STYLES = {"+": "green", "~": "yellow", "-": "red"}

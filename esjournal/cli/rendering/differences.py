@@ -10,11 +10,11 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.options import LinesFormat
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
+from esjournal.domain.choices import LinesFormat
 from esjournal.domain.model.differences import EventDifference, SequenceComparison, Status
-from esjournal.domain.model.states import text_of
+from esjournal.domain.state.values import text_of
 from esjournal.domain.text import counted, number
 from esjournal.journal.comparing import changes_of
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.eventtypes import parts_of
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.choices import OutputFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 
 if TYPE_CHECKING:
     from rich.console import Console

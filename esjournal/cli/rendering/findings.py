@@ -7,9 +7,9 @@ import sys
 from collections import Counter
 from typing import Any
 
-from esjournal.cli.options import LinesFormat
 from esjournal.cli.terminal import on_one_line, screen, write
-from esjournal.domain.model.findings import Finding
+from esjournal.domain.choices import LinesFormat
+from esjournal.domain.findings import Finding
 from esjournal.domain.text import number
 
 # Of each kind a terminal shows so many: ten million states that are encrypted are ten million findings.

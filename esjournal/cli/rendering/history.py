@@ -9,18 +9,18 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.options import LinesFormat
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging, spaced
 from esjournal.cli.rendering.events import UNKNOWN_MOMENT
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
-from esjournal.domain.model.paths import Path, path_text, value_at
-from esjournal.domain.model.states import MISSING, text_of
+from esjournal.domain.choices import LinesFormat
+from esjournal.domain.state.paths import Path, path_text, value_at
+from esjournal.domain.state.values import MISSING, text_of
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from esjournal.domain.model.changes import Changes
+    from esjournal.domain.state.changes import Changes
     from esjournal.journal.folding import Step
 
 UNCHANGED = "nothing changed"

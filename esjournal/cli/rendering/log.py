@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import MOMENT_WIDTH, UNKNOWN_MOMENT, WIDE, event_texts, folded
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
-from esjournal.infrastructure.sequenceditem import RecordedEvent
+from esjournal.domain.choices import OutputFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 
 if TYPE_CHECKING:
     from rich.console import Console

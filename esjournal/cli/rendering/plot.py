@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from esjournal.domain.model.periods import Period
+from esjournal.domain.periods import Period
 
 HEIGHT = 8
 # The columns of a few periods shall not look like a wall.

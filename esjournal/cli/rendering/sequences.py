@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from esjournal.cli.options import OutputFormat
 from esjournal.cli.rendering.events import ROWS_AT_A_TIME
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.log import SHORT_ID
 from esjournal.cli.terminal import fields_on_one_line, screen, write
+from esjournal.domain.choices import OutputFormat
+from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.text import number
-from esjournal.infrastructure.sequencesummary import SequenceSummary
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 
 _STATE = "state."
 _PARTS = re.compile(r'\{\{|\}\}|\{((?:"(?:[^"\\]|\\.)*"|[^{}"])*)\}|[{}]')
@@ -37,9 +37,9 @@ def template(text: str) -> Callable[[Event], str]:
     needs_state = f"{{{_STATE}" in text
 
     def line(event: Event) -> str:
-        from esjournal.domain.model import states
+        from esjournal.domain.state import values
 
-        state = states.parsed(event[3]) if needs_state else None
+        state = values.parsed(event[3]) if needs_state else None
         return "".join([piece if isinstance(piece, str) else piece(event, state) for piece in pieces]) + "\n"
 
     return line
@@ -61,7 +61,7 @@ def _piece(whole: str, name: str | None) -> str | Callable[[Event, Any], str]:
 
 
 def _field_of_state(text: str) -> Callable[[Event, Any], str]:
-    from esjournal.domain.model import paths, states
+    from esjournal.domain.state import paths, values
 
     try:
         path = paths.path(text)
@@ -70,9 +70,9 @@ def _field_of_state(text: str) -> Callable[[Event, Any], str]:
 
     def field(event: Event, state: Any) -> str:
         value = paths.value_at(state, path)
-        if value is states.MISSING:
+        if value is values.MISSING:
             return ""
-        return _without_line_ends(value if isinstance(value, str) else states.text_of(value))
+        return _without_line_ends(value if isinstance(value, str) else values.text_of(value))
 
     return field
 

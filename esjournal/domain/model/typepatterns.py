@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection
 from fnmatch import translate
 
-from esjournal.domain.model.fields import event_type, shortened
+from esjournal.domain.model.rules import event_type
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 _MAGIC = re.compile(r"[*?[]")

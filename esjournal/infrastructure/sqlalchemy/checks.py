@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from sqlalchemy import Table
 
-from esjournal.domain.model.findings import INTEGRITY, Finding, span
-from esjournal.domain.text import counted
+from esjournal.domain.findings import INTEGRITY, Finding
+from esjournal.domain.text import counted, span
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.integrity import WHOLE, IntegrityBeside, integrity_findings
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names

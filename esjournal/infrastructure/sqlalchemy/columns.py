@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from esjournal.domain.model.fields import recorded_at_text
+from esjournal.domain.model.rules import recorded_at_text
 from esjournal.infrastructure.sqlalchemy.rules import IDS_AS_TEXT, MOMENTS, MOMENTS_AS_TEXT, NUMBERS
 
 # What the server's error says before and after a time that it cannot give.

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esjournal.domain.model.comparisons import Comparison
-from esjournal.domain.model.numbers import canonical, exact
-from esjournal.domain.model.states import Number
+from esjournal.domain.state.numbers import canonical, exact
+from esjournal.domain.state.values import Number
+from esjournal.domain.state.where import Comparison
 
 # A fragment of SQL, and the values of its parameters.
 Fragment = tuple[str, Sequence[Any]]

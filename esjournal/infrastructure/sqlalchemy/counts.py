@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Table, literal_column
 
-from esjournal.domain.model.periods import Period
+from esjournal.domain.periods import Period
 from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT, within_years
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session

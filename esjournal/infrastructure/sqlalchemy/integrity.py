@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from esjournal.domain.model.findings import INTEGRITY, Finding
+from esjournal.domain.findings import INTEGRITY, Finding
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.session import Session
 

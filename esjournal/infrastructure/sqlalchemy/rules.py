@@ -29,8 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.fields import MAX_VERSION, shortened
+from esjournal.domain.model import rules
+from esjournal.domain.model.rules import MAX_VERSION
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 
@@ -164,23 +165,23 @@ def _uuid(name: str, value: Any) -> UUID:
 
 def _are_ids(values: Sequence[Any]) -> bool:
     # Ids that were made of names are of a subclass, which knows the name.
-    return all(issubclass(kind, str) for kind in set(map(type, values))) and fields.are_canonical_ids(values)
+    return all(issubclass(kind, str) for kind in set(map(type, values))) and rules.are_canonical_ids(values)
 
 
 def _id_text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise _refused(name, value, "str")
-    return value if fields.are_canonical_ids([value]) else fields.originator_id(value, name)
+    return value if rules.are_canonical_ids([value]) else rules.originator_id(value, name)
 
 
 def _are_moment_texts(values: Sequence[Any]) -> bool:
-    return _are(str, values) and fields.are_canonical_moments(values)
+    return _are(str, values) and rules.are_canonical_moments(values)
 
 
 def _moment_text(name: str, value: Any) -> str:
     if type(value) is not str:
         raise _refused(name, value, "str")
-    return fields.recorded_at(value)
+    return rules.recorded_at(value)
 
 
 def _moment(name: str, value: Any) -> datetime:
@@ -228,8 +229,8 @@ def _no_rule(name: str, value: Any) -> Any:
 
 UUIDS = Rule(_are_uuids, _uuid)
 IDS_AS_TEXT = Rule(_are_ids, _id_text)
-TOPICS = _texts(fields.event_type, fields.are_event_types, None)
-STATES = _texts(fields.state_text, fields.are_storable, None)
+TOPICS = _texts(rules.event_type, rules.are_event_types, None)
+STATES = _texts(rules.state_text, rules.are_storable, None)
 MOMENTS_AS_TEXT = Rule(_are_moment_texts, _moment_text)
 MOMENTS = Rule(lambda values: all(type(value) is datetime and value.tzinfo is UTC for value in values), _moment)
 NUMBERS = Rule(_are_finite, _finite)
@@ -246,7 +247,7 @@ def rule_of_type(kind: TypeEngine[Any]) -> Rule:
         greatest = _greatest(kind)
         return _integers(-greatest - 1, greatest)
     if isinstance(kind, String):
-        return _texts(fields.state_text, fields.are_storable, kind.length)
+        return _texts(rules.state_text, rules.are_storable, kind.length)
     if isinstance(kind, Float):
         return NUMBERS
     exact: dict[type[Any], type[Any]] = {Boolean: bool, LargeBinary: bytes, Date: date}

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, Table, select
 
-from esjournal.infrastructure.sequencesummary import SequenceOrder, SequenceSummary
+from esjournal.domain.choices import SequenceOrder
+from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, RECORDED_AT
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from esjournal.advice import command
-from esjournal.domain.model import fields
+from esjournal.domain.model import rules
 from esjournal.domain.text import counted
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columns import now_as_text
@@ -373,7 +373,7 @@ class Session(ABC):
             raise self.not_initialised()
         journal_id, schema_version = rows[0]
         try:
-            journal_id = fields.originator_id(str(journal_id))
+            journal_id = rules.originator_id(str(journal_id))
         except InvalidData as error:
             raise StoreDamaged(str(self.url), f"of the journal's own id: {error}") from None
         if type(schema_version) is not int:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Table
 
-from esjournal.domain.model.findings import Finding
+from esjournal.domain.findings import Finding
 from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
 from esjournal.infrastructure.sqlalchemy.session import Session
 

@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, SmallInteger, String, Text
 from sqlalchemy.types import TypeDecorator
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidData, SequencedItemConflict
-from esjournal.infrastructure.sequenceditem import RecordedEvent, SequencedItem, StoredEvent
+from esjournal.infrastructure.sequenceditem import SequencedItem, StoredEvent
 from esjournal.infrastructure.sqlalchemy import activerecords
 from esjournal.infrastructure.sqlalchemy.activerecords import (
     IntegerSequencedItemRecord,

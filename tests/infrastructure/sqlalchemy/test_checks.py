@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.domain.model.findings import Finding
+from esjournal.domain.findings import Finding
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.checks import checks_of
 from esjournal.infrastructure.sqlalchemy.integrity import IntegrityBeside

@@ -11,10 +11,10 @@ from sqlalchemy import BigInteger, Column, FetchedValue, LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from esjournal.domain.model.names import id_of_name, name_of_id
+from esjournal.domain.choices import LayoutName
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.layoutname import LayoutName
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
 from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from esjournal.infrastructure.layoutname import LayoutName
+from esjournal.domain.choices import LayoutName
 from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
 from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from esjournal.domain.model.fields import shortened
-from esjournal.domain.model.names import NamedId
+from esjournal.domain.model.sequencenames import NamedId
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 _FIELDS = ("originator_id", "originator_version", "event_type", "state")

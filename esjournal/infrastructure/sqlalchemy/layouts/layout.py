@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
-from esjournal.domain.model.fields import shortened
-from esjournal.domain.model.names import id_of_name, name_of_id
+from esjournal.domain.choices import LayoutName
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import id_of_name, name_of_id
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidURL
-from esjournal.infrastructure.layoutname import LayoutName
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds

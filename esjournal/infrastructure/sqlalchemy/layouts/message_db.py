@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Column, FetchedValue, Text, case, cast, func, literal_column
 from sqlalchemy.types import TypeDecorator
 
-from esjournal.domain.model import fields, states
-from esjournal.domain.model.fields import shortened
-from esjournal.domain.text import counted
+from esjournal.domain.choices import LayoutName
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state import values
+from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.layoutname import LayoutName
-from esjournal.infrastructure.sequenceditem import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
 from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
@@ -113,16 +113,16 @@ class _MessagesStrategy(LayoutStrategy):
 def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
     # jsonb has its own spaces, order of keys and exponents.
     *others, state = content
-    value = states.comparable(state)
-    return (*others, state if value is states.MISSING else value)
+    value = values.comparable(state)
+    return (*others, state if value is values.MISSING else value)
 
 
 def _check_moments(rows: Sequence[tuple[Any, ...]]) -> None:
-    if fields.are_canonical_moments({row[4] for row in rows}):
+    if rules.are_canonical_moments({row[4] for row in rows}):
         return
     for row in rows:
         try:
-            fields.recorded_at(row[4])
+            rules.recorded_at(row[4])
         except InvalidData as error:
             place = f"global position {row[5]}" if len(row) > 5 else f"sequence {shortened(row[0])}"
             raise InvalidData(f"{place}: {error}") from None

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.numbers import exact, scaled_integer
-from esjournal.domain.model.states import Number
+from esjournal.domain.model import rules
+from esjournal.domain.state.numbers import exact, scaled_integer
+from esjournal.domain.state.values import Number
 from esjournal.exceptions import InvalidData
 
 # How eventsourcing 9 writes the moment of an event, which comes first in nearly every state.
@@ -40,7 +40,7 @@ def moment_of(state: Any) -> str | None:
         return None
     try:
         value = json.loads(state, parse_float=Number, parse_int=Number)["timestamp"]
-        return _seconds(value) if isinstance(value, Number) else fields.recorded_at(_text(value))
+        return _seconds(value) if isinstance(value, Number) else rules.recorded_at(_text(value))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, InvalidData):
         return None
 
@@ -58,7 +58,7 @@ def _seconds(value: Number) -> str | None:
     microseconds = scaled_integer(exact(value), 6, most_digits=_DIGITS_OF_MICROSECONDS)
     if microseconds is None:
         return None
-    return fields.recorded_at_text(_EPOCH + timedelta(microseconds=microseconds))
+    return rules.recorded_at_text(_EPOCH + timedelta(microseconds=microseconds))
 
 
 def _text(value: Any) -> str:

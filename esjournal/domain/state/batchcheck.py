@@ -7,7 +7,8 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from esjournal.domain.model import fields, jsontext
+from esjournal.domain.model import rules
+from esjournal.domain.state import jsontext
 
 _any_value_decoder = msgspec.json.Decoder(msgspec.Raw)
 
@@ -15,7 +16,7 @@ _any_value_decoder = msgspec.json.Decoder(msgspec.Raw)
 def doubtful(states: Sequence[str]) -> AbstractSet[int]:
     """Return the indexes of the states that need a closer look; all others are JSON objects on one line.
 
-    The rules are those of `fields.json_object`, asked of all states as one text, which takes a third of the time: a
+    The rules are those of `rules.json_object`, asked of all states as one text, which takes a third of the time: a
     parser takes it, each state is an object on its line, none is long enough to be nested too deep, and none has what
     could be a number beyond a double. A state that is doubtful need not be wrong.
 
@@ -57,9 +58,9 @@ def perhaps_beyond_limits(states: Sequence[str], joined: bytes) -> AbstractSet[i
 
 def _perhaps_too_deep(states: Sequence[str]) -> AbstractSet[int]:
     # Each level takes two characters.
-    if max(map(len, states)) <= 2 * fields.MAX_STATE_DEPTH:
+    if max(map(len, states)) <= 2 * rules.MAX_STATE_DEPTH:
         return frozenset()
-    return {at for at, state in enumerate(states) if state.count("{") + state.count("[") > fields.MAX_STATE_DEPTH}
+    return {at for at, state in enumerate(states) if state.count("{") + state.count("[") > rules.MAX_STATE_DEPTH}
 
 
 def _perhaps_beyond_a_double(joined: bytes) -> AbstractSet[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from esjournal.domain.model.fields import shortened
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 # What a name is filled up with to be a moment.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model.names import NamedId, checked_name, id_of_name, likeness, name_of_id
+from esjournal.domain.model.sequencenames import NamedId, checked_name, id_of_name, likeness, name_of_id
 from esjournal.exceptions import InvalidData
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)

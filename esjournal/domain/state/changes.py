@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from esjournal.domain.model import states
-from esjournal.domain.model.leaves import Leaves, Steps, has_leaves_below, leaves_of, steps_of
-from esjournal.domain.model.paths import Path, value_at
-from esjournal.domain.model.states import MISSING
+from esjournal.domain.state import values
+from esjournal.domain.state.leaves import Leaves, Steps, has_leaves_below, leaves_of, steps_of
+from esjournal.domain.state.paths import Path, value_at
+from esjournal.domain.state.values import MISSING
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ def changes_of_states(before: str, after: str, *, by_value: bool = False) -> Cha
         after: that of the one it is compared with.
         by_value: whether numbers that mean the same are equal, and not only those that are written alike.
     """
-    one, other = states.parsed(before), states.parsed(after)
+    one, other = values.parsed(before), values.parsed(after)
     if one is None or other is None:
         return None
     changes = Changes()
-    _note_differences(changes, None, one, other, states.values_differ if by_value else operator.ne)
+    _note_differences(changes, None, one, other, values.values_differ if by_value else operator.ne)
     return changes
 
 

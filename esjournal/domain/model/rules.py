@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from esjournal.domain.model import jsontext
-from esjournal.domain.model.isotimes import iso_time
+from esjournal.domain.isotimes import iso_time
+from esjournal.domain.state import jsontext
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 MAX_VERSION = 2**63 - 1
@@ -34,17 +35,6 @@ _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STATE_HINT = """a state looks like '{"foo":"bar"}'"""
-
-
-def shortened(value: object, limit: int = 80) -> str:
-    """Return a value as it may stand in a message: quoted, escaped, and cut when it is long.
-
-    Args:
-        value: anything.
-        limit: how many characters of it to keep.
-    """
-    text = str(value)
-    return repr(text) if len(text) <= limit else f"{text[:limit]!r}... ({len(text)} characters)"
 
 
 def global_position(text: str) -> int:
@@ -162,6 +152,23 @@ def are_canonical_moments(texts: Collection[str]) -> bool:
     except ValueError:
         return False
     return max((text[17:19] for text in texts), default="") < "60"
+
+
+def are_sound(ids: Sequence[Any], versions: Sequence[Any], types: Sequence[Any], moments: Sequence[Any]) -> bool:
+    """Say whether these fields of many events surely keep all rules, and are in canonical form.
+
+    Whole columns at a time take a tenth of the time. Where the answer is no, some event needs a closer look.
+    """
+    try:
+        return (
+            are_event_types(types)
+            and are_versions(versions)
+            and are_canonical_ids(ids)
+            and are_canonical_moments(moments)
+        )
+    except TypeError:
+        # What is no text is found out on the way.
+        return False
 
 
 def recorded_at_text(moment: datetime) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from esjournal.domain.model import states
-from esjournal.domain.model.leaves import leaves_of, path_of
-from esjournal.domain.model.paths import path, path_text, value_at
-from esjournal.domain.model.states import MISSING, Number, parsed, scalar, text_of
+from esjournal.domain.state import values
+from esjournal.domain.state.leaves import leaves_of, path_of
+from esjournal.domain.state.paths import path, path_text, value_at
+from esjournal.domain.state.values import MISSING, Number, parsed, scalar, text_of
 from tests.events import json_states
 from tests.events import states as any_states
 
@@ -116,7 +116,7 @@ def test_leaves_are_what_is_no_object_and_what_is_empty() -> None:
         (("f",), None),
     ]
     assert list(leaves({})) == [((), {})]
-    assert states.text_of(dict(leaves(value))[("d",)]) == '[{"e":1}]'
+    assert values.text_of(dict(leaves(value))[("d",)]) == '[{"e":1}]'
 
 
 @given(json_states())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from esjournal.domain.model import states
-from esjournal.domain.model.comparisons import Comparison, comparison
+from esjournal.domain.state import values
+from esjournal.domain.state.where import Comparison, comparison
 from esjournal.exceptions import InvalidData
 
-STATE = states.parsed(
+STATE = values.parsed(
     '{"carrier":"UA","delay":60,"exact":1.10,"big":9007199254740993,"none":null,"yes":true,"no":false,'
     '"a":{"b":{"c":"deep"},"x.y":1},"list":[1,2],"\u00e9":"\u00e9","tiny":1e-400}'
 )
@@ -18,13 +18,13 @@ STATE = states.parsed(
     ("text", "expected"),
     [
         ('carrier == "UA"', Comparison(("carrier",), "==", "UA")),
-        ("  delay>60 ", Comparison(("delay",), ">", states.Number("60"))),
+        ("  delay>60 ", Comparison(("delay",), ">", values.Number("60"))),
         ("a.b.c != null", Comparison(("a", "b", "c"), "!=", None)),
-        ('a."x.y" <= -1.5e3', Comparison(("a", "x.y"), "<=", states.Number("-1.5e3"))),
+        ('a."x.y" <= -1.5e3', Comparison(("a", "x.y"), "<=", values.Number("-1.5e3"))),
         ("ok == true", Comparison(("ok",), "==", True)),
         ('a == "=="', Comparison(("a",), "==", "==")),
         ('"" == "\\u00e9"', Comparison(("",), "==", "\u00e9")),
-        ("a<=2", Comparison(("a",), "<=", states.Number("2"))),
+        ("a<=2", Comparison(("a",), "<=", values.Number("2"))),
     ],
 )
 def test_a_comparison_is_a_path_an_operator_and_a_json_value(text: str, expected: Comparison) -> None:

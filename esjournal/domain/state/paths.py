@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any, NoReturn
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.states import MISSING, text_of
+from esjournal.domain.model import rules
+from esjournal.domain.state.values import MISSING, text_of
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 # What leads to a value: the names of the objects that it is in, and its own; a number is an index of an array.
@@ -34,7 +35,7 @@ def path(text: str) -> Path:
     """
     if not _PATH.fullmatch(text):
         raise InvalidData(
-            f"{fields.shortened(text)} is no path: write names with dots, and indexes in brackets, "
+            f"{shortened(text)} is no path: write names with dots, and indexes in brackets, "
             f"such as customer.city or items[0].sku"
         )
     return tuple(_part(part, text) for part in _PARTS.findall(text))
@@ -48,7 +49,7 @@ def _part(part: str, text: str) -> str | int:
     try:
         name: str = json.loads(part)
     except ValueError:
-        raise InvalidData(f"{fields.shortened(text)} is no path: a name in quotes is a JSON string") from None
+        raise InvalidData(f"{shortened(text)} is no path: a name in quotes is a JSON string") from None
     return name
 
 
@@ -65,7 +66,7 @@ def _refuse_index(digits: str, text: str) -> NoReturn:
         reason = f"no array is so long, and an index is {_LARGEST_INDEX} at most"
     else:
         reason = "an index is plain digits, such as items[0]; a name with brackets stands in quotes"
-    raise InvalidData(f"{fields.shortened(text)} is no path: [{fields.shortened(digits, 40)[1:-1]}]: {reason}")
+    raise InvalidData(f"{shortened(text)} is no path: [{shortened(digits, 40)[1:-1]}]: {reason}")
 
 
 def path_text(names: Path) -> str:
@@ -80,7 +81,7 @@ def longer(text: str, part: str | int) -> str:
     """Return the text of a path with one more name, or index, at its end."""
     if isinstance(part, int):
         return f"{text}[{part}]"
-    name = part if _PLAIN_NAME.fullmatch(part) and not fields.has_surrogate(part) else text_of(part)
+    name = part if _PLAIN_NAME.fullmatch(part) and not rules.has_surrogate(part) else text_of(part)
     return f"{text}.{name}" if text else name
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from esjournal.domain.model import fields
+from esjournal.domain.model import rules
+from esjournal.domain.state.batchcheck import doubtful
 from esjournal.exceptions import InvalidData
-from esjournal.interchange.objects import doubtful
 from tests.events import json_states, states
 
 PLAIN = '{"price":1.10}'
@@ -23,7 +23,7 @@ def nested(depth: int) -> str:
 
 def is_allowed(state: str) -> bool:
     try:
-        fields.json_object(state)
+        rules.json_object(state)
     except InvalidData:
         return False
     return not {"\n", "\r"} & set(state) and state.startswith("{") and state.endswith("}")
@@ -61,8 +61,8 @@ odd = st.sampled_from(
         '{"a":1,}',
         "{'a':1}",
         '{"a":1}//',
-        nested(fields.MAX_STATE_DEPTH),
-        nested(fields.MAX_STATE_DEPTH + 1),
+        nested(rules.MAX_STATE_DEPTH),
+        nested(rules.MAX_STATE_DEPTH + 1),
         '{"a":"\ud800"}',
         '{"a":"\0"}',
         '{"a":tru}',
@@ -114,7 +114,7 @@ def test_a_state_with_any_character_changed_passes_only_if_it_is_an_object_still
         '{"a":1E+400}',
         '{"a":' + "9" * 310 + ".0}",
         '{"a":NaN}',
-        nested(fields.MAX_STATE_DEPTH + 1),
+        nested(rules.MAX_STATE_DEPTH + 1),
         '{"a":"\ud800"}',
         "{}\r",
         "{}{}",
@@ -142,7 +142,7 @@ def test_what_is_no_object_is_doubtful_wherever_it_stands(state: str, at: int) -
 )
 def test_an_object_that_looks_as_if_it_were_wrong_is_doubtful_and_taken_by_the_rules_for_one(state: str) -> None:
     assert 1 in doubtful([PLAIN, state, PLAIN])
-    assert fields.json_object(state) == state
+    assert rules.json_object(state) == state
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_usual_states_are_not_doubtful(state: str) -> None:
     assert doubtful([state] * 100) == frozenset()
 
 
-@pytest.mark.parametrize("depth", [fields.MAX_STATE_DEPTH, fields.MAX_STATE_DEPTH + 1])
+@pytest.mark.parametrize("depth", [rules.MAX_STATE_DEPTH, rules.MAX_STATE_DEPTH + 1])
 def test_only_the_state_that_is_nested_too_deep_is_doubtful(depth: int) -> None:
-    assert doubtful([PLAIN, nested(depth), PLAIN]) == ({1} if depth > fields.MAX_STATE_DEPTH else frozenset())
+    assert doubtful([PLAIN, nested(depth), PLAIN]) == ({1} if depth > rules.MAX_STATE_DEPTH else frozenset())
 
 
 def test_no_states_are_no_doubt() -> None:

@@ -1,18 +1,8 @@
-"""What there is to say of a sequence, and what sequences are sorted by; loads nothing, so that help can name it."""
+"""What there is to say of one sequence."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import NamedTuple
-
-
-class SequenceOrder(StrEnum):
-    """What sequences are sorted by: id, most events first, first appended to first, or last appended to first."""
-
-    ID = "id"
-    EVENTS = "events"
-    FIRST = "first"
-    LAST = "last"
 
 
 class SequenceSummary(NamedTuple):

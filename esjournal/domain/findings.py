@@ -18,8 +18,3 @@ class Finding(NamedTuple):
     kind: str
     place: str
     detail: str
-
-
-def span(first: int, last: int) -> str:
-    """Return a range of positions or versions as it stands in a place."""
-    return str(first) if first == last else f"{first}..{last}"

@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from esjournal.domain.model.fields import shortened
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 # No database takes them, and no UUID is made of the second.

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from esjournal.domain.model import fields
-from esjournal.domain.model.numbers import canonical, exact
+from esjournal.domain.model import rules
+from esjournal.domain.state.numbers import canonical, exact
 from esjournal.exceptions import InvalidData
 
 MISSING = object()
@@ -48,7 +48,7 @@ def parsed(state: str) -> dict[str, Any] | None:
     Objects are dictionaries in the order of the text, of duplicate keys the last one counts, numbers are `Number`.
     """
     try:
-        fields.check_depth(state)
+        rules.check_depth(state)
         value = _decoder.decode(state)
     except (ValueError, RecursionError, InvalidData):
         return None
@@ -72,7 +72,7 @@ def comparable(text: str) -> Any:
     keys the last one counts.
     """
     try:
-        fields.check_depth(text)
+        rules.check_depth(text)
         return _comparable_decoder.decode(text)
     except (ValueError, RecursionError, InvalidData):
         return MISSING
@@ -151,4 +151,4 @@ _escape_all = json.JSONEncoder().encode
 
 def _quoted(text: str) -> str:
     # Half of a surrogate pair can only be written as an escape.
-    return _escape_all(text) if fields.has_surrogate(text) else _escape(text)
+    return _escape_all(text) if rules.has_surrogate(text) else _escape(text)

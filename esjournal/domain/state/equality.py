@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from esjournal.domain.model import fields, states
+from esjournal.domain.model import rules
+from esjournal.domain.state import values
 
 _members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def mean_the_same(one: str, other: str) -> bool:
-    """Say whether two texts are JSON of the same value, as `states.comparable` tells.
+    """Say whether two texts are JSON of the same value, as `values.comparable` tells.
 
     Members of objects that are spelled alike are equal, and only the others are read: two flights whose keys stand in
     another order take 5 microseconds, and 40 where all of their values are.
@@ -54,7 +55,7 @@ def _text_without(members: dict[str, msgspec.Raw], others: dict[str, msgspec.Raw
 
 def _members(text: str) -> dict[str, msgspec.Raw] | None:
     # Each level takes two characters: what is not longer is nowhere nested too deep.
-    if len(text) > 2 * fields.MAX_STATE_DEPTH:
+    if len(text) > 2 * rules.MAX_STATE_DEPTH:
         return None
     try:
         return _members_decoder.decode(text)
@@ -64,5 +65,5 @@ def _members(text: str) -> dict[str, msgspec.Raw] | None:
 
 
 def _mean_the_same(one: str, other: str) -> bool:
-    value = states.comparable(one)
-    return value is not states.MISSING and bool(value == states.comparable(other))
+    value = values.comparable(one)
+    return value is not values.MISSING and bool(value == values.comparable(other))

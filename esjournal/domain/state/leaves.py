@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from esjournal.domain.model.paths import Path, longer
+from esjournal.domain.state.paths import Path, longer
 
 # What leads to a value, linked from its end: the steps to the object that it is in, and its name there. None leads to
 # the state itself. A tuple of names for each leaf would take the depth of a state times the number of its leaves.
