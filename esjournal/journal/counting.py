@@ -8,7 +8,7 @@ from pathlib import Path
 
 from esjournal.domain.periods import Period, finest
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
-from esjournal.infrastructure.sqlalchemy.counts import counts
+from esjournal.infrastructure.sqlalchemy.reports.eventcounts import counts
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.opening import Journal
 

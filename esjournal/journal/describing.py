@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from esjournal import __version__
-from esjournal.infrastructure.sqlalchemy.about import described
 from esjournal.infrastructure.sqlalchemy.datastore import session_on
-from esjournal.infrastructure.sqlalchemy.layouts.recognising import LAYOUTS, Recognised, recognised
+from esjournal.infrastructure.sqlalchemy.layouts.detection import LAYOUTS, Recognised, recognised
+from esjournal.infrastructure.sqlalchemy.reports.storeinfo import described
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.journal.opening import Journal
 

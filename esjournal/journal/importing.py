@@ -10,8 +10,8 @@ from operator import itemgetter
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine, OutcomeUnknown
-from esjournal.infrastructure.sqlalchemy.layouts.layout import LayoutStrategy
-from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
+from esjournal.infrastructure.sqlalchemy.layouts.base import LayoutStrategy
 from esjournal.interchange.batches import Batch, Read, batch_of
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.collecting import uncollected

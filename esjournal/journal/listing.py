@@ -9,7 +9,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT, RecordedEventRecord
-from esjournal.infrastructure.sqlalchemy.sequences import Sequences
+from esjournal.infrastructure.sqlalchemy.reports.sequencesummaries import Sequences
 from esjournal.journal.matching import ALL_TYPES
 from esjournal.journal.opening import Journal
 

@@ -11,7 +11,7 @@ from typing import Any
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.domain.state import values
 from esjournal.domain.state.where import Comparison
-from esjournal.infrastructure.sqlalchemy.conditions import Conditions
+from esjournal.infrastructure.sqlalchemy.items.conditions import Conditions
 from esjournal.journal.opening import Journal
 
 ALL_TYPES = TypePatterns()

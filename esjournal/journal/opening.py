@@ -17,7 +17,7 @@ from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 from esjournal.interchange.formats import STANDARD_STREAM, is_file_of_events
 
 if TYPE_CHECKING:
-    from esjournal.infrastructure.sqlalchemy.layouts.layout import Layout
+    from esjournal.infrastructure.sqlalchemy.layouts.base import Layout
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _journal(datastore: SQLAlchemyDatastore, as_it_is: bool = False) -> Journal:
 
 def _others_journal(datastore: SQLAlchemyDatastore) -> Journal:
     # Only who reads tables of others needs it.
-    from esjournal.infrastructure.sqlalchemy.layouts.recognising import open_layout
+    from esjournal.infrastructure.sqlalchemy.layouts.detection import open_layout
 
     events = open_layout(datastore.session)
     path = datastore.url.path
@@ -170,7 +170,7 @@ def _datastore(url: str, schema: str | None = None) -> SQLAlchemyDatastore:
             f"is its name"
         )
     if address.layout is not None and address.path is None and address.schema is None:
-        from esjournal.infrastructure.sqlalchemy.layouts.recognising import layout_of
+        from esjournal.infrastructure.sqlalchemy.layouts.detection import layout_of
 
         settings = replace(settings, schema=layout_of(address).schema)
     return SQLAlchemyDatastore(settings, tables=(RecordedEventRecord,))

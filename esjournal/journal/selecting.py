@@ -10,7 +10,7 @@ from itertools import compress
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidLine
-from esjournal.infrastructure.sqlalchemy.layouts.layout import LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.base import LayoutStrategy
 from esjournal.interchange.batches import Batch, Read, batch_of
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import ConcurrencyError, InvalidLine
-from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import Conflict, Problem
 

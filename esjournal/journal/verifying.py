@@ -17,8 +17,8 @@ from esjournal.exceptions import InvalidData, InvalidLine, MomentOutOfRange, Sto
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
-from esjournal.infrastructure.sqlalchemy.checks import checks_of
-from esjournal.infrastructure.sqlalchemy.integrity import WHOLE
+from esjournal.infrastructure.sqlalchemy.reports.storechecks import checks_of
+from esjournal.infrastructure.sqlalchemy.sqlite.integrity import WHOLE
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.collecting import uncollected

@@ -324,7 +324,7 @@ def test_an_error_of_the_database_quotes_no_state(store_url: str) -> None:
 
 
 def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "esjournal.infrastructure.sqlalchemy.postgresql", None)
+    monkeypatch.setitem(sys.modules, "esjournal.infrastructure.sqlalchemy.postgresql.session", None)
     refused("postgresql://127.0.0.1:1/db", ["export"], "needs psycopg, which cannot be loaded .*: install it with")
 
 

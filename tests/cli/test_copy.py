@@ -352,7 +352,7 @@ def test_another_moment_there_is_told(old: str, new: str) -> None:
 
 LOSING = """
 from esjournal.__main__ import main
-from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 
 def losing(self, batches):
     batches = [[column[:-1] for column in columns] for columns in batches]

@@ -21,8 +21,8 @@ from typer.testing import Result
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import StoreUnreachable
-from esjournal.infrastructure.sqlalchemy.postgresql import PostgreSQLSession
-from esjournal.infrastructure.sqlalchemy.sqlite import SQLiteSession
+from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
+from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 from esjournal.journal import following
 from esjournal.journal.cursors import Cursor, cursor_at
 from esjournal.journal.opening import open_journal

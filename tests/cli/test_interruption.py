@@ -13,7 +13,7 @@ import pytest
 from esjournal.cli import interruption
 from esjournal.cli.ending import INTERRUPTED
 from esjournal.cli.interruption import interruption_put_off, interruption_repeated, repeat_lost_interruptions
-from esjournal.infrastructure.sqlalchemy.sqlite import SQLiteSession
+from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 from tests.events import event
 from tests.program import invoke, journal_with
 

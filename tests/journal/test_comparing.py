@@ -20,7 +20,8 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state.changes import Changes
 from esjournal.domain.state.values import Number
 from esjournal.exceptions import StoreDamaged, StoreError
-from esjournal.infrastructure.sqlalchemy import postgresql, session
+from esjournal.infrastructure.sqlalchemy import session
+from esjournal.infrastructure.sqlalchemy.postgresql import session as postgresql_session
 from esjournal.journal import comparing
 from esjournal.journal.comparing import Comparison, changes_of
 from esjournal.journal.files import open_to_read
@@ -38,7 +39,7 @@ PAGE_SIZES = [1, 2, 3, 500]
 @pytest.fixture(params=PAGE_SIZES, ids=lambda size: f"pages of {size}")
 def page_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     size: int = request.param
-    for module in (session, postgresql):
+    for module in (session, postgresql_session):
         monkeypatch.setattr(module, "STREAMED_ROWS", size)
     return size
 

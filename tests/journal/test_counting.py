@@ -15,8 +15,8 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.periods import Period
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
-from esjournal.infrastructure.sqlalchemy.counts import Counts, PostgreSQLCounts, SQLiteCounts
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from esjournal.infrastructure.sqlalchemy.reports.eventcounts import Counts, PostgreSQLCounts, SQLiteCounts
 from esjournal.journal.counting import LONGEST_SEQUENCES, Counted, LongSequence, count_events
 from esjournal.journal.opening import Journal, initialise, open_journal
 from tests.events import ID, MOMENT, OTHER_ID, event, generated, sequence

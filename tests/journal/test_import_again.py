@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.journal import importing
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal

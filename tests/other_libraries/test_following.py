@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from esjournal.exceptions import StoreError
-from esjournal.infrastructure.sqlalchemy.postgresql import PostgreSQLSession
+from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
 from esjournal.journal.following import follow
 from esjournal.journal.opening import open_journal
 from tests.other_libraries.asking import Asked
@@ -129,7 +129,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
             happening.pop(0)()
         wait(min(seconds, 0.01))
 
-    monkeypatch.setattr("esjournal.infrastructure.sqlalchemy.postgresql.time.sleep", sleep)
+    monkeypatch.setattr("esjournal.infrastructure.sqlalchemy.postgresql.session.time.sleep", sleep)
     return happening
 
 

@@ -21,7 +21,7 @@ from esjournal.domain.text import number, size
 from esjournal.exceptions import NotAJournal, NotInitialised
 
 if TYPE_CHECKING:
-    from esjournal.infrastructure.sqlalchemy.layouts.recognising import Recognised
+    from esjournal.infrastructure.sqlalchemy.layouts.detection import Recognised
 
 
 def info(

@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 from esjournal.exceptions import OutcomeUnknown, OutOfOrder, StoreDamaged
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
-from esjournal.infrastructure.sqlalchemy.columns import (
+from esjournal.infrastructure.sqlalchemy.columntypes import (
     Timestamp,
     big_integer,
     moment,
@@ -24,13 +24,13 @@ from esjournal.infrastructure.sqlalchemy.columns import (
     sequence_id,
     sequence_id_as_text,
 )
-from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions
-from esjournal.infrastructure.sqlalchemy.recordclasses import checked_table
-from esjournal.infrastructure.sqlalchemy.rules import STATES
+from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
+from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions
+from esjournal.infrastructure.sqlalchemy.items.recordclasses import checked_table
+from esjournal.infrastructure.sqlalchemy.items.statements import Statements
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.infrastructure.sqlalchemy.schema import record_table
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.statements import Statements
-from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 

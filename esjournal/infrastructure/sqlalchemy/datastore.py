@@ -139,11 +139,11 @@ def session_on(url: StoreURL) -> Session:
     """
     # Either driver costs start-up time, and a process needs one of them.
     if url.path is not None:
-        from esjournal.infrastructure.sqlalchemy.sqlite import SQLiteSession
+        from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 
         return SQLiteSession(url)
     try:
-        from esjournal.infrastructure.sqlalchemy.postgresql import PostgreSQLSession
+        from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
     except ImportError as error:
         raise StoreError(
             f"{url} needs psycopg, which cannot be loaded ({error}): install it with `pip install 'psycopg[binary]'`"

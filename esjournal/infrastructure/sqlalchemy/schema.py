@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Column, Dialect, MetaData, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from esjournal.infrastructure.sqlalchemy.columns import big_integer, moment_as_text, sequence_id_as_text
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, moment_as_text, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 
 SCHEMA_VERSION = 1
 # "ESJL" in ASCII: SQLite keeps it in the file's header, so that any other program's file is told apart.

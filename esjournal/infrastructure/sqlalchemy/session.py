@@ -19,16 +19,16 @@ from esjournal.advice import command
 from esjournal.domain.model import rules
 from esjournal.domain.text import counted
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
-from esjournal.infrastructure.sqlalchemy.columns import now_as_text
-from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
-from esjournal.infrastructure.sqlalchemy.earlier import changing_statements, time_columns
+from esjournal.infrastructure.sqlalchemy.columntypes import now_as_text
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements
 from esjournal.infrastructure.sqlalchemy.schema import (
     SCHEMA_VERSION,
     create_statements,
     identity_table,
     index_statements,
 )
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, AppendStatements
+from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
+from esjournal.infrastructure.sqlalchemy.upgrades import changing_statements, time_columns
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 Row = tuple[Any, ...]

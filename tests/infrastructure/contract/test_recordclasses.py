@@ -26,7 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from esjournal.exceptions import SequencedItemConflict
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
-from esjournal.infrastructure.sqlalchemy.columns import big_integer, moment, sequence_id
+from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, moment, sequence_id
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 
 

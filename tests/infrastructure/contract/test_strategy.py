@@ -25,7 +25,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     StoredEventRecord,
     TimestampSequencedItemRecord,
 )
-from esjournal.infrastructure.sqlalchemy.columns import moment, sequence_id
+from esjournal.infrastructure.sqlalchemy.columntypes import moment, sequence_id
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.schema import record_table
 

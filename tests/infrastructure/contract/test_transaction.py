@@ -12,7 +12,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     SQLAlchemyActiveRecordStrategy,
     TimestampSequencedItemRecord,
 )
-from esjournal.infrastructure.sqlalchemy.transaction import Transaction
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 
 Strategy = SQLAlchemyActiveRecordStrategy[StoredEvent]
 MakeStrategy = Callable[[type[Any], type[Any]], SQLAlchemyActiveRecordStrategy[Any]]

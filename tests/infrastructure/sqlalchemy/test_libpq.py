@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from esjournal.infrastructure.sqlalchemy.libpq import completed, settings
+from esjournal.infrastructure.sqlalchemy.postgresql.libpq import completed, settings
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from tests.events import sequence
 from tests.program import environment, journal_with, run

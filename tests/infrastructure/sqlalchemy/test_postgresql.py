@@ -156,7 +156,7 @@ def test_journals_in_two_schemas_do_not_wait_for_each_other(postgres_server: str
 
 
 def test_a_stalled_writer_is_cut_off_and_the_others_go_on(journal: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esjournal.infrastructure.sqlalchemy.postgresql.IDLE_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("esjournal.infrastructure.sqlalchemy.postgresql.session.IDLE_TIMEOUT_SECONDS", 0.5)
 
     def stall() -> None:
         with opened(journal) as staller, staller.transaction() as transaction:

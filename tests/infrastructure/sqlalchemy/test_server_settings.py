@@ -14,8 +14,8 @@ from sqlalchemy import make_url
 
 from esjournal.exceptions import StatementCancelled, StoreError
 from esjournal.infrastructure.sequenceditem import StoredEvent
-from esjournal.infrastructure.sqlalchemy import postgresql
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.infrastructure.sqlalchemy.postgresql import session
 from esjournal.journal.following import follow
 from esjournal.journal.opening import Journal, initialise, open_journal
 from tests.events import ID, event, generated, sequence
@@ -139,7 +139,7 @@ def test_what_is_set_to_read_only_is_not_written_to(
         refused(url, tmp_path, "default_transaction_read_only is on")
     else:
         # As with a server before version 14, or behind a pooler that keeps it to itself.
-        monkeypatch.setattr(postgresql, "_why_read_only", lambda connection: None)
+        monkeypatch.setattr(session, "_why_read_only", lambda connection: None)
         result = invoke("append", "new", "0", "a#B", "{}", url=url)
         assert (result.exit_code, result.stdout) == (5, "")
         assert "read-only transaction; name the primary if this is a standby" in result.stderr

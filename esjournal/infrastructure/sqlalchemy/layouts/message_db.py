@@ -16,13 +16,13 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state import values
 from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT
-from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_MOMENT
+from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, others_table
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
-from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
-from esjournal.infrastructure.sqlalchemy.rules import STATES
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
 _COLUMNS = {"id", "stream_name", "type", "position", "global_position", "data", "metadata", "time"}
 # Each escape of a JSON text, both halves of a pair as one.

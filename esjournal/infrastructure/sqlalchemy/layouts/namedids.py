@@ -10,7 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.model.sequencenames import id_of_name, likeness, name_of_id
-from esjournal.infrastructure.sqlalchemy.rules import IDS_AS_TEXT
+from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from esjournal.exceptions import SequencedItemConflict
-from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
+from esjournal.infrastructure.sqlalchemy.items.statements import Statements
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.statements import Statements
+from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Place = tuple[Any, Any]

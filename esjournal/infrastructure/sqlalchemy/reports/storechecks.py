@@ -11,11 +11,11 @@ from sqlalchemy import Table
 from esjournal.domain.findings import INTEGRITY, Finding
 from esjournal.domain.text import counted, span
 from esjournal.exceptions import StoreDamaged
-from esjournal.infrastructure.sqlalchemy.integrity import WHOLE, IntegrityBeside, integrity_findings
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.reports.tableshape import shape_findings
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.shapes import shape_findings
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.sqlite.integrity import WHOLE, IntegrityBeside, integrity_findings
 
 _FIRST_POSITION = 1
 # Who numbers from 0 and who numbers from 1 both begin at the beginning.

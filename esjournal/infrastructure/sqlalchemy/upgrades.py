@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Dialect, Table
 
-from esjournal.infrastructure.sqlalchemy.columns import Timestamp
+from esjournal.infrastructure.sqlalchemy.columntypes import Timestamp
 from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
 
 # How many of what an earlier esjournal counted are a second: whole microseconds.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy
 from sqlalchemy import Table, select
 
-from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
+from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing import bytes_of_state, state_of_bytes
+from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing9 import bytes_of_state, state_of_bytes
 from tests.events import json_states
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import Dialect, Table
 
+from esjournal.infrastructure.sqlalchemy.items.statements import ROWS_AT_A_TIME, AppendStatements
 from esjournal.infrastructure.sqlalchemy.schema import index_statements, place_names
-from esjournal.infrastructure.sqlalchemy.statements import ROWS_AT_A_TIME, AppendStatements
 
 Row = tuple[Any, ...]
 

@@ -13,7 +13,7 @@ import pytest
 
 from esjournal.domain.model.events import DomainEvent
 from esjournal.exceptions import MappingError
-from esjournal.infrastructure.eventsourcing_4 import Eventsourcing4Transcoder
+from esjournal.infrastructure.seedtranscoding import Eventsourcing4Transcoder
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 from esjournal.infrastructure.transcoding import JSONTranscoder

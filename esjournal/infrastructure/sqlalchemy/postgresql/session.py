@@ -31,14 +31,14 @@ from esjournal.exceptions import (
     StoreLocked,
     StoreUnreachable,
 )
-from esjournal.infrastructure.sqlalchemy import commitorder
-from esjournal.infrastructure.sqlalchemy.columns import OUTSIDE_YEARS
-from esjournal.infrastructure.sqlalchemy.copytext import write_rows
-from esjournal.infrastructure.sqlalchemy.libpq import BadParameter, completed, settings
-from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
+from esjournal.infrastructure.sqlalchemy.columntypes import OUTSIDE_YEARS
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements
+from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
+from esjournal.infrastructure.sqlalchemy.postgresql import commitorder
+from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
+from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Row, Session, interruption_of
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, AppendStatements
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 # A writer that holds the journal's lock and falls silent is cut off: the others must not wait for it for ever.

@@ -27,11 +27,11 @@ from esjournal.exceptions import (
     StoreFull,
     StoreReplaced,
 )
-from esjournal.infrastructure.sqlalchemy.deferredindex import DeferredIndex
+from esjournal.infrastructure.sqlalchemy.items.statements import AppendStatements
 from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Row, Session
-from esjournal.infrastructure.sqlalchemy.sqlitefiles import DatabaseFiles, FileNumber, FileVersion
-from esjournal.infrastructure.sqlalchemy.statements import AppendStatements
+from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
+from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 
 _CACHE_KIBIBYTES = 32 * 1024

@@ -9,8 +9,8 @@ from sqlalchemy import Column, Table, select
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model.sequencesummary import SequenceSummary
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION, RECORDED_AT
 
 _RANKS = {
     SequenceOrder.ID: "originator_id",

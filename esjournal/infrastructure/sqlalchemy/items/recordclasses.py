@@ -13,9 +13,9 @@ from sqlalchemy import BigInteger, Column, DateTime, Float, Integer, Numeric, Ta
 from sqlalchemy.types import TypeEngine
 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
-from esjournal.infrastructure.sqlalchemy.otherstables import writing_of
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import place_names
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
 
 def checked_table(active_record_class: type[Any], names: SequencedItemFieldNames) -> Table:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.infrastructure.sqlalchemy.layouts.moments import moment_of
+from esjournal.infrastructure.sqlalchemy.layouts.rows import moment_of
 
 moments = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31))
 

@@ -25,7 +25,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from esjournal.domain.model.rules import recorded_at_text
-from esjournal.infrastructure.sqlalchemy.rules import IDS_AS_TEXT, MOMENTS, MOMENTS_AS_TEXT, NUMBERS
+from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT, MOMENTS, MOMENTS_AS_TEXT, NUMBERS
 
 # What the server's error says before and after a time that it cannot give.
 OUTSIDE_YEARS = ("recorded_at is ", ", outside of the years 1 to 9999")

@@ -1,4 +1,4 @@
-"""When an event happened, as its state says: these libraries have no column for it."""
+"""Rows of other libraries' tables: the kinds of their values, and the time that the state of an event gives."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from esjournal.domain.model import rules
+from esjournal.domain.model.sequencenames import NamedId
 from esjournal.domain.state.numbers import exact, scaled_integer
 from esjournal.domain.state.values import Number
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
+_FIELDS = ("originator_id", "originator_version", "event_type", "state")
+_KINDS = (str, int, str, str)
+_WORDS = {str: "text", int: "integer"}
+_FITTING = {_KINDS, (NamedId, *_KINDS[1:])}
 # How eventsourcing 9 writes the moment of an event, which comes first in nearly every state.
 _AT_THE_START = re.compile(
     r'\{"timestamp":\{"_type_":"datetime_iso","_data_":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\+00:00"\}', re.ASCII
@@ -20,6 +26,24 @@ _AT_THE_START = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # There are 253,402,300,800 seconds from 1970 to the end of the year 9999.
 _DIGITS_OF_MICROSECONDS = 18
+
+
+def check_kinds(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Check that rows that begin with id, version, type and state have values of the right kinds.
+
+    Args:
+        rows: perhaps with a global position after the state.
+
+    Raises:
+        InvalidData: a value is of another kind; SQLite keeps any value in any column.
+    """
+    if {tuple(map(type, row[:4])) for row in rows} <= _FITTING:
+        return
+    for row in rows:
+        for name, kind, value in zip(_FIELDS, _KINDS, row, strict=False):
+            if not isinstance(value, kind):
+                place = f"global position {row[4]}" if len(row) > len(_FIELDS) else f"sequence {shortened(row[0])}"
+                raise InvalidData(f"{place}: {name} is {shortened(value)}, and no {_WORDS[kind]}")
 
 
 def with_moments(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:

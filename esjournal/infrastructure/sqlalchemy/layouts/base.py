@@ -14,10 +14,10 @@ from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidURL
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
-from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions
+from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.transaction import Transaction
 
 
 class FoundTable(NamedTuple):

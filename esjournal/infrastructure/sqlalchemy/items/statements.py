@@ -13,10 +13,10 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
-from esjournal.infrastructure.sqlalchemy.columns import Timestamp
-from esjournal.infrastructure.sqlalchemy.conditions import EVERYTHING, Conditions, Names, fragments
-from esjournal.infrastructure.sqlalchemy.otherstables import Writing, writing_of
-from esjournal.infrastructure.sqlalchemy.rules import ANYTHING, rule_of, rule_of_type
+from esjournal.infrastructure.sqlalchemy.columntypes import Timestamp
+from esjournal.infrastructure.sqlalchemy.items.columnrules import ANYTHING, rule_of, rule_of_type
+from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions, Names, fragments
+from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, writing_of
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Process = Callable[[Any], Any] | None

@@ -15,15 +15,14 @@ from esjournal.domain.choices import LayoutName
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
-from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
-from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
-from esjournal.infrastructure.sqlalchemy.layouts.moments import with_moments
+from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, others_table
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
-from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
-from esjournal.infrastructure.sqlalchemy.rules import STATES
+from esjournal.infrastructure.sqlalchemy.layouts.rows import check_kinds, with_moments
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
 _COLUMNS = {"originator_id", "originator_version", "topic", "state"}
 _HEX = re.compile(r"[0-9a-f]{32}")

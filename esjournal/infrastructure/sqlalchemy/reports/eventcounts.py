@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 from sqlalchemy import Table, literal_column
 
 from esjournal.domain.periods import Period
-from esjournal.infrastructure.sqlalchemy.columns import CANONICAL_MOMENT, within_years
+from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_MOMENT, within_years
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
 Row = tuple[Any, ...]
 

@@ -11,13 +11,12 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from esjournal.domain.choices import LayoutName
-from esjournal.infrastructure.sqlalchemy.columns import big_integer, sequence_id_as_text
-from esjournal.infrastructure.sqlalchemy.layouts.kinds import check_kinds
-from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
-from esjournal.infrastructure.sqlalchemy.layouts.moments import with_moments
-from esjournal.infrastructure.sqlalchemy.otherstables import Writing, others_table
+from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, others_table
+from esjournal.infrastructure.sqlalchemy.layouts.rows import check_kinds, with_moments
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.statements import GLOBAL_POSITION
 
 _STORED_EVENTS = ("originator_id", "originator_version", "event_type", "state")
 _UUID_BYTES = 16

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from esjournal.advice import quoted
 from esjournal.exceptions import InvalidURL, NotAJournal
-from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing import EventsourcingLayout
-from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing_4 import Eventsourcing4Layout
-from esjournal.infrastructure.sqlalchemy.layouts.layout import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
+from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing4 import Eventsourcing4Layout
+from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing9 import EventsourcingLayout
 from esjournal.infrastructure.sqlalchemy.layouts.message_db import MessageDbLayout
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL

@@ -1,0 +1,1 @@
+"""Items to rows and back, in any database."""

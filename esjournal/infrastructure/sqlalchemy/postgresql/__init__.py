@@ -1,0 +1,1 @@
+"""What only PostgreSQL needs: its sessions, libpq's addresses, COPY, and the order in which commits become visible."""

@@ -1,0 +1,1 @@
+"""What list, stats, info and verify ask a database."""
