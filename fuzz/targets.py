@@ -29,10 +29,10 @@ from esjournal.exceptions import EsjournalError, InvalidData, InvalidLine
 from esjournal.infrastructure.cipher import AESGCMCipher
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.interchange import csvtext, ndjson
-from esjournal.interchange.codecs import read_events
+from esjournal.interchange.bytestreams import source
+from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.rejects import Problem, reject_line
 from esjournal.interchange.seals import Sealer, seal_line
-from esjournal.interchange.streams import source
 from esjournal.journal.cursors import cursor_at, cursor_line, position_after
 from esjournal.journal.exporting import export_events
 from esjournal.journal.importing import import_events

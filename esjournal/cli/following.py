@@ -67,7 +67,7 @@ def followed(
 
 
 def _save(path: str, cursor: Cursor) -> None:
-    from esjournal.interchange.sinks import replacing, sync
+    from esjournal.interchange.outputfiles import replacing, sync
     from esjournal.journal.cursors import cursor_line
 
     sync(sys.stdout.buffer)

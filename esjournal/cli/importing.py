@@ -163,8 +163,8 @@ def putting_aside(rejects: str | None) -> Iterator[PuttingAside | None]:
     if rejects is None:
         yield None
         return
+    from esjournal.interchange.outputfiles import sink
     from esjournal.interchange.rejects import reject_line
-    from esjournal.interchange.sinks import sink
 
     lines = array("q")
     with sink(rejects) as stream:
@@ -273,7 +273,7 @@ def summing_up(summary: str | None, *, dry_run: bool) -> Iterator[Callable[..., 
         yield sum_up
     finally:
         if totals and summary is not None:
-            from esjournal.interchange.sinks import sink
+            from esjournal.interchange.outputfiles import sink
 
             with sink(summary) as stream:
                 stream.write(json.dumps(totals).encode() + b"\n")

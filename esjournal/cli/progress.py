@@ -14,7 +14,7 @@ from esjournal.domain.text import counted, rate
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
 
-    from esjournal.interchange.files import Files
+    from esjournal.interchange.inputfiles import Files
 
 # What was cleared to let a finding be seen comes back after so long: many findings would make it flicker.
 _HIDDEN_SECONDS = 0.5

@@ -13,7 +13,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
-from esjournal.interchange.streams import Source
+from esjournal.interchange.bytestreams import Source
 
 COLUMNS = RecordedEvent._fields
 REQUIRED = COLUMNS[:4]

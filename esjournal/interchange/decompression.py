@@ -13,7 +13,7 @@ import zstandard
 from esjournal.advice import quoted
 from esjournal.domain.text import counted, number
 from esjournal.exceptions import UnusableFile
-from esjournal.interchange.kinds import Compression, compression_of
+from esjournal.interchange.inputkinds import Compression, compression_of
 
 BLOCK_BYTES = 256 * 1024
 CORRUPT = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)

@@ -19,9 +19,9 @@ from esjournal.domain.state.batchcheck import doubtful, is_object_on_each_line, 
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Columns, Read, batch_of
-from esjournal.interchange.jsonvalues import is_json_over_lines, values
+from esjournal.interchange.bytestreams import Source
+from esjournal.interchange.jsondocuments import is_json_over_lines, values
 from esjournal.interchange.seals import SealCheck
-from esjournal.interchange.streams import Source
 
 # What is worked on stays in the processor's cache: 1,000 lines of 400 bytes take a third longer each.
 LINES_AT_A_TIME = 500

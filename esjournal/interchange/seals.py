@@ -10,7 +10,7 @@ import msgspec
 
 from esjournal.domain.text import counted, number, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
-from esjournal.interchange.streams import Block
+from esjournal.interchange.bytestreams import Block
 
 _START = b'{"seal":'
 _HINT = '{"seal":{"events":0,"bytes":0,"sha256":"..."}}'

@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 from esjournal.exceptions import UnusableFile
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.interchange.formats import STANDARD_STREAM, is_file_of_events
-from esjournal.interchange.sinks import check_writable
+from esjournal.interchange.outputfiles import check_writable
 
 # What SQLite keeps beside a database: https://www.sqlite.org/tempfiles.html.
 _BESIDE_A_DATABASE = ("", "-wal", "-shm", "-journal")

@@ -13,8 +13,8 @@ from esjournal.domain.state.changes import Changes, changes_of_states
 from esjournal.domain.state.equality import differing_members
 from esjournal.domain.text import shortened
 from esjournal.exceptions import StoreDamaged
-from esjournal.interchange.beside import second_process, second_process_pays
-from esjournal.journal.collecting import uncollected
+from esjournal.interchange.gcpause import uncollected
+from esjournal.interchange.secondprocess import second_process, second_process_pays
 from esjournal.journal.merging import Difference, Merge, Page
 from esjournal.journal.opening import Journal
 

@@ -21,10 +21,10 @@ from esjournal.domain.model.sequencenames import name_of_id
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
 from esjournal.interchange.batches import Batch, batch_of
-from esjournal.interchange.beside import read_beside
-from esjournal.interchange.files import Files
+from esjournal.interchange.bytestreams import READING_LINE_LIMIT
 from esjournal.interchange.formats import is_file_of_events
-from esjournal.interchange.streams import READING_LINE_LIMIT
+from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.cursors import Cursor, cursor_at, position_after
 from esjournal.journal.opening import Journal, open_journal
 

@@ -8,12 +8,12 @@ from itertools import chain, zip_longest
 from typing import IO, Any
 
 from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
-from esjournal.interchange import ndjson
-from esjournal.interchange.beside import second_process, second_process_pays
-from esjournal.interchange.codecs import text_of
+from esjournal.interchange import csvtext, ndjson
+from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.seals import Sealer, seal_line
-from esjournal.journal.collecting import uncollected
+from esjournal.interchange.secondprocess import second_process, second_process_pays
 from esjournal.journal.matching import EVERYTHING, Selection
 from esjournal.journal.opening import Journal
 from esjournal.journal.reading import read_journal
@@ -107,6 +107,21 @@ def export_events(
             blocks = (text.encode() for text in text_of(pages, file_format, csv_safe=csv_safe))
             _write(blocks, stream, sealed)
     return Exported(count, position)
+
+
+def text_of(
+    pages: Iterable[Sequence[tuple[Any, ...]]], file_format: FileFormat, *, csv_safe: bool = False
+) -> Iterator[str]:
+    """Yield the text of events in pieces of many lines.
+
+    Args:
+        pages: events with their global positions, many at a time.
+        file_format: what to write, NDJSON or CSV.
+        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+    """
+    if file_format is FileFormat.CSV:
+        return csvtext.write(map(RecordedEvent._make, chain.from_iterable(pages)), safe=csv_safe)
+    return map(ndjson.lines_of, pages)
 
 
 def _export_in_two_processes(

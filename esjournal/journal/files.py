@@ -17,11 +17,11 @@ from uuid import NAMESPACE_URL, uuid5
 from esjournal.domain.model import rules
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.beside import read_beside
-from esjournal.interchange.files import Files
+from esjournal.interchange.bytestreams import READING_LINE_LIMIT
 from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.rejects import Problem
-from esjournal.interchange.streams import READING_LINE_LIMIT
+from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.copying import batch_of_page
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal, open_journal, open_temporary_journal

@@ -13,8 +13,8 @@ from esjournal.exceptions import InvalidLine, OutcomeUnknown
 from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.infrastructure.sqlalchemy.layouts.base import LayoutStrategy
 from esjournal.interchange.batches import Batch, Read, batch_of
+from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.rejects import Problem
-from esjournal.journal.collecting import uncollected
 from esjournal.journal.opening import Journal
 from esjournal.journal.selecting import fitting
 from esjournal.journal.verdicts import Abandoned, ImportOutcome, Verdicts

@@ -10,7 +10,7 @@ from itertools import compress
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state.equality import mean_the_same
 from esjournal.interchange.batches import Batch
-from esjournal.journal.collecting import uncollected
+from esjournal.interchange.gcpause import uncollected
 from esjournal.journal.differing import difference
 from esjournal.journal.digesting import Digest
 from esjournal.journal.targets import Counterparts, Event

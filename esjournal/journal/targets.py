@@ -17,13 +17,13 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state.batchcheck import doubtful
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, batch_of
-from esjournal.interchange.beside import read_beside
-from esjournal.interchange.codecs import text_of
-from esjournal.interchange.files import Files
 from esjournal.interchange.formats import format_of, is_file_of_events
+from esjournal.interchange.gcpause import uncollected
+from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.outputfiles import sink
 from esjournal.interchange.rejects import Problem
-from esjournal.interchange.sinks import sink
-from esjournal.journal.collecting import uncollected
+from esjournal.interchange.secondprocess import read_beside
+from esjournal.journal.exporting import text_of
 from esjournal.journal.importing import import_events
 from esjournal.journal.opening import Journal, open_journal
 from esjournal.journal.verdicts import Abandoned, ImportOutcome, Verdicts

@@ -20,8 +20,8 @@ from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, Recorde
 from esjournal.infrastructure.sqlalchemy.reports.storechecks import checks_of
 from esjournal.infrastructure.sqlalchemy.sqlite.integrity import WHOLE
 from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.rejects import Problem
-from esjournal.journal.collecting import uncollected
 from esjournal.journal.digesting import Digest
 from esjournal.journal.files import open_file, open_read_in
 from esjournal.journal.opening import Journal, open_journal, open_temporary_journal

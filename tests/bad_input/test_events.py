@@ -228,7 +228,7 @@ def test_a_file_that_is_cut_off_behind_whole_events_leaves_none_of_them(url: str
         f'{{"originator_id":"{ID}","originator_version":{n},"event_type":"a","state":{{"n":"{n:x}"}}}}\n'
         for n in range(20_000)
     )
-    from esjournal.interchange.sinks import sink
+    from esjournal.interchange.outputfiles import sink
 
     with sink(str(whole)) as stream:
         stream.write(lines.encode())

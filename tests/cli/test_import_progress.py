@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.interchange.sinks import sink
+from esjournal.interchange.outputfiles import sink
 from tests.events import generated
 from tests.program import file_with, journal_with, lines_on_terminal
 

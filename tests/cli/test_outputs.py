@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.exceptions import UnusableFile
-from esjournal.interchange.sinks import replacing, sink
+from esjournal.interchange.outputfiles import replacing, sink
 from tests.events import event, sequence
 from tests.program import environment, file_with, invoke, journal_with, stored
 

@@ -58,7 +58,8 @@ main()
 """
 IN_THE_SECOND_PROCESS = """
 from esjournal.__main__ import main
-from esjournal.interchange import beside, files
+from esjournal.interchange import secondprocess
+from esjournal.interchange import inputfiles
 
 class Unpicklable(Exception):
     def __init__(self, one, two):
@@ -68,8 +69,8 @@ def batches(files):
     RAISE
     yield
 
-beside.second_process_pays = lambda busy: True
-files.Files.batches = batches
+secondprocess.second_process_pays = lambda busy: True
+inputfiles.Files.batches = batches
 main()
 """
 

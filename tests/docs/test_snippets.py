@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from esjournal.cli.app import app
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.formats import format_of
-from esjournal.interchange.sinks import sink
+from esjournal.interchange.outputfiles import sink
 from esjournal.journal.exporting import export_events
 from esjournal.journal.opening import initialise, open_journal
 from tests.docs.pages import (

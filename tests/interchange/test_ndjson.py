@@ -15,7 +15,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import ndjson
-from esjournal.interchange.streams import source
+from esjournal.interchange.bytestreams import source
 from tests.events import ID, MOMENT, event, event_of, json_states, reads, recorded_events
 
 DEEPEST = rules.MAX_STATE_DEPTH

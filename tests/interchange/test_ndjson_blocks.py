@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import decompression, ndjson
-from esjournal.interchange.streams import source
+from esjournal.interchange.bytestreams import source
 from tests.events import ID, event_of, json_states, reads, recorded_events
 
 

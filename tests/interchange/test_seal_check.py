@@ -8,9 +8,9 @@ import pytest
 
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange import decompression, ndjson
+from esjournal.interchange.bytestreams import source
+from esjournal.interchange.outputfiles import sink
 from esjournal.interchange.seals import Sealer, seal_line
-from esjournal.interchange.sinks import sink
-from esjournal.interchange.streams import source
 from tests.events import generated, reads
 
 COUNT = 40

@@ -13,8 +13,8 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from esjournal.interchange.gcpause import uncollected
 from esjournal.journal import exporting
-from esjournal.journal.collecting import uncollected
 from esjournal.journal.exporting import Exported, export_events
 from esjournal.journal.matching import Selection
 from esjournal.journal.opening import Journal, open_journal

@@ -148,7 +148,7 @@ def test_whatever_was_exported_is_read_however_long_its_lines_are(tmp_path: Path
 
 
 def test_a_line_that_no_reader_takes_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esjournal.interchange.streams.READING_LINE_LIMIT", 1_000)
+    monkeypatch.setattr("esjournal.interchange.bytestreams.READING_LINE_LIMIT", 1_000)
     monkeypatch.setattr("esjournal.journal.files.READING_LINE_LIMIT", 1_000)
     path = file_with(tmp_path / "e.ndjson", [event(0, '{"a":"' + "x" * 2_000 + '"}')])
     ended = invoke("list", url=str(path))

@@ -25,8 +25,8 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     StoredEventRecord,
 )
 from esjournal.interchange import ndjson
-from esjournal.interchange.codecs import read_events
-from esjournal.interchange.streams import source
+from esjournal.interchange.bytestreams import source
+from esjournal.interchange.inputfiles import read_events
 from esjournal.journal.copying import batch_of_page
 from esjournal.journal.exporting import export_events
 from esjournal.journal.importing import import_events

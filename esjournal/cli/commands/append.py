@@ -114,7 +114,7 @@ def _append_lines(url: str, has_more_arguments: bool, if_absent: bool) -> None:
         named = f" A sequence whose name is - is written as its id, {id_of_name('-')}." if names_layout(url) else ""
         raise typer.BadParameter(f"`append -` reads whole events from stdin: give no other arguments.{named}")
     from esjournal.interchange import ndjson
-    from esjournal.interchange.streams import source
+    from esjournal.interchange.bytestreams import source
     from esjournal.journal.opening import open_journal
 
     events: list[RecordedEvent] = []

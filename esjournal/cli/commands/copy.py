@@ -89,7 +89,7 @@ def copy(
     _check_span(source, after, cursor_file)
     for_stores = _for_stores(target, commit_every=commit_every, require_contiguous=require_contiguous)
     choice = type_choice(map_type, only_type, skip_type)
-    from esjournal.interchange.sinks import replacing
+    from esjournal.interchange.outputfiles import replacing
     from esjournal.journal import apart
     from esjournal.journal.copying import open_source
     from esjournal.journal.cursors import cursor_line
@@ -178,7 +178,7 @@ def _check_places(source: str, target: str, *, proven: bool) -> None:
             raise typer.BadParameter(f"{target}: a copy is one event a line, or CSV: name .ndjson or .csv.")
         if is_file_of_events(source):
             raise typer.BadParameter(f"both are files: {command('export', '-o', target, url=source)} does that.")
-        from esjournal.interchange.sinks import is_stream
+        from esjournal.interchange.outputfiles import is_stream
 
         if proven and is_stream(target):
             raise typer.BadParameter(f"{target} is no file that could be read again for the proof: add --no-verify.")

@@ -78,7 +78,7 @@ def export(
     starts = [checked_start(text, journal_url) for text in originator_ids or ()]
     from esjournal.domain.model.typepatterns import TypePatterns
     from esjournal.interchange.formats import STANDARD_STREAM
-    from esjournal.interchange.sinks import replacing, sink, sync
+    from esjournal.interchange.outputfiles import replacing, sink, sync
     from esjournal.journal import apart
     from esjournal.journal.cursors import cursor_at, cursor_line, position_after
     from esjournal.journal.exporting import export_events

@@ -75,8 +75,8 @@ def import_(
       esjournal import --map-type shop#Paid=orders#Paid old.ndjson
       esjournal --url old.db export --seal | esjournal --url new.db import --require-seal -
     """
-    from esjournal.interchange.beside import read_beside
-    from esjournal.interchange.files import Files
+    from esjournal.interchange.inputfiles import Files
+    from esjournal.interchange.secondprocess import read_beside
 
     check_options(dry_run=dry_run, commit_every=commit_every, rejects=rejects, max_rejects=max_rejects, summary=summary)
     choice = type_choice(map_type, only_type, skip_type)

@@ -80,7 +80,7 @@ def _files(reports: Mapping[ReportFormat, str]) -> Iterator[dict[ReportFormat, I
         # Files may be compressed, and what does that takes a while to load.
         yield {}
         return
-    from esjournal.interchange.sinks import sink
+    from esjournal.interchange.outputfiles import sink
 
     with ExitStack() as files:
         yield {report_format: files.enter_context(sink(path)) for report_format, path in reports.items()}

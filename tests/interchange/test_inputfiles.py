@@ -10,8 +10,8 @@ import pytest
 from esjournal.domain.choices import FileFormat
 from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import ndjson
-from esjournal.interchange.files import Files
-from esjournal.interchange.sinks import sink
+from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.outputfiles import sink
 from tests.events import event, reads, sequence
 from tests.program import file_with
 

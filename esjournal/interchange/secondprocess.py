@@ -17,7 +17,7 @@ from typing import IO, Any, NoReturn
 
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.files import Files
+from esjournal.interchange.inputfiles import Files
 
 WORTH_IT_BYTES = 4 * 1024 * 1024
 # What a pipe holds by itself, 64 KiB, is less than one batch: each process would wait for the other again and again,

@@ -9,7 +9,7 @@ import msgspec
 
 from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidLine
-from esjournal.interchange.streams import Source
+from esjournal.interchange.bytestreams import Source
 
 _EXPECTED = 'one event a line, an array of events, or events one after another: {"originator_id":"...",...}'
 _BOM = b"\xef\xbb\xbf"

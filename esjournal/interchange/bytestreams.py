@@ -16,7 +16,7 @@ from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import decompression
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
-from esjournal.interchange.kinds import unreadable
+from esjournal.interchange.inputkinds import unreadable
 
 DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
 # Where a file is looked into there is no option to raise the limit: an event that was exported fits, and a line without

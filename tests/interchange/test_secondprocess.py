@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from esjournal.exceptions import InvalidLine, UnusableFile
-from esjournal.interchange import beside
-from esjournal.interchange.beside import read_beside, second_process
-from esjournal.interchange.files import Files
+from esjournal.interchange import secondprocess
+from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.secondprocess import read_beside, second_process
 from tests.events import generated, reads
 from tests.program import file_with
 
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beside, "second_process_pays", lambda busy: True)
-    monkeypatch.setattr(beside, "WORTH_IT_BYTES", 1)
+    monkeypatch.setattr(secondprocess, "second_process_pays", lambda busy: True)
+    monkeypatch.setattr(secondprocess, "WORTH_IT_BYTES", 1)
 
 
 def is_running(process: int) -> bool:

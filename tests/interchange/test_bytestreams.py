@@ -16,10 +16,10 @@ import pytest
 import zstandard
 
 from esjournal.exceptions import InvalidLine, UnusableFile
-from esjournal.interchange.codecs import read_events
+from esjournal.interchange.bytestreams import source
 from esjournal.interchange.formats import format_of
-from esjournal.interchange.sinks import sink
-from esjournal.interchange.streams import source
+from esjournal.interchange.inputfiles import read_events
+from esjournal.interchange.outputfiles import sink
 
 MEBIBYTE = 1024 * 1024
 SKIPPABLE_FRAME = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
@@ -263,9 +263,9 @@ def test_a_source_says_how_much_of_the_file_was_read(tmp_path: Path) -> None:
 READ_WITHIN_MEMORY = """
 import resource, sys
 from esjournal.exceptions import InvalidLine
-from esjournal.interchange.codecs import read_events
+from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.formats import format_of
-from esjournal.interchange.streams import source
+from esjournal.interchange.bytestreams import source
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     with source(sys.argv[1]) as opened:

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from esjournal.domain.choices import FileFormat
 from esjournal.exceptions import UnusableFile
-from esjournal.interchange import ndjson
+from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.codecs import read_events
+from esjournal.interchange.bytestreams import DEFAULT_LINE_LIMIT, Source, source
 from esjournal.interchange.formats import STANDARD_STREAM, format_of
-from esjournal.interchange.streams import DEFAULT_LINE_LIMIT, Source, source
 
 
 class Files:
@@ -91,6 +90,22 @@ class Files:
 
     def _format_of(self, path: str) -> FileFormat:
         return self._format or format_of(path)
+
+
+def read_events(source: Source, file_format: FileFormat, *, seal_required: bool = False) -> Iterator[Batch]:
+    """Yield batches of events, with what is wrong with the lines between; the reading goes on behind a bad line.
+
+    Args:
+        source: where the bytes come from.
+        file_format: what they are.
+        seal_required: whether NDJSON without a seal is refused.
+
+    Raises:
+        InvalidLine: nothing behind this line can be read, or the file is not what its seal says.
+    """
+    if file_format is FileFormat.CSV:
+        return csvtext.read(source)
+    return ndjson.read(source, seal_required=seal_required)
 
 
 def _size_of(path: str) -> int | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange import decompression, ndjson
-from esjournal.interchange.files import Files
+from esjournal.interchange.inputfiles import Files
 from tests.events import ID, json_states, reads
 
 MOMENT = "2026-01-31T12:00:00.000000Z"
