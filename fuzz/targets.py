@@ -33,10 +33,10 @@ from esjournal.interchange.bytestreams import source
 from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.rejects import Problem, reject_line
 from esjournal.interchange.seals import Sealer, seal_line
-from esjournal.journal.cursors import cursor_at, cursor_line, position_after
-from esjournal.journal.exporting import export_events
-from esjournal.journal.importing import import_events
-from esjournal.journal.opening import open_temporary_journal
+from esjournal.journal.cursor import cursor_at, cursor_line, position_after
+from esjournal.journal.journal import open_temporary_journal
+from esjournal.journal.transfer.exporting import export_events
+from esjournal.journal.transfer.importing import import_events
 from fuzz import inputs
 from tests.events import event_of, json_states, reads, recorded_events, sequence
 

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from esjournal.cli.app import app
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange import ndjson
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 COMMAND = [sys.executable, "-m", "esjournal"]

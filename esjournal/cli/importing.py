@@ -20,8 +20,8 @@ from esjournal.interchange.formats import format_of
 
 if TYPE_CHECKING:
     from esjournal.interchange.rejects import Problem
-    from esjournal.journal.selecting import TypeSelection
-    from esjournal.journal.verdicts import ImportOutcome
+    from esjournal.journal.transfer.typechoice import TypeSelection
+    from esjournal.journal.transfer.verdicts import ImportOutcome
 
 MAX_COUNT = 2**63 - 1
 
@@ -83,7 +83,7 @@ SummaryOption = Annotated[
 
 
 class TypeChoice(NamedTuple):
-    """Which types are taken, and under which names: what `esjournal.journal.selecting.TypeSelection` is made from."""
+    """Which types are taken, and under which names: as `transfer.typechoice.TypeSelection` takes them."""
 
     new_types: Mapping[str, str]
     only_types: Collection[str]

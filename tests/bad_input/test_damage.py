@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.journal.opening import open_journal
+from esjournal.journal.journal import open_journal
 from tests.events import event
 from tests.program import invoke, journal_with, run, stored
 

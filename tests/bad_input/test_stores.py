@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from esjournal.exceptions import EsjournalError, StoreFull, StoreLocked
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal
 from tests.events import ID, event, generated, sequence
 from tests.program import file_with, invoke, journal_with, run, stored
 

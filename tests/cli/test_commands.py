@@ -12,7 +12,7 @@ import pytest
 from typer.testing import Result
 
 from esjournal import __version__
-from esjournal.journal.opening import open_journal
+from esjournal.journal.journal import open_journal
 from tests.events import ID, MOMENT, OTHER_ID, event, sequence
 from tests.program import file_with, invoke, journal_with, stored
 

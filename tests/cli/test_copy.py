@@ -14,8 +14,8 @@ import pytest
 from typer.testing import Result
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.journal.digesting import digest_of
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.inspect.digest import digest_of
+from esjournal.journal.journal import initialise, open_journal
 from tests.events import ID, OTHER_ID, event, generated, sequence
 from tests.program import file_with, invoke, journal_with, run, stored
 

@@ -19,7 +19,7 @@ from tests.bad_input.test_stores import execute
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import on_terminal, plain
 from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.journal.test_round_trip import FEW, GROWTH_ALLOWED, MANY, peak_kibibytes
+from tests.journal.transfer.test_round_trip import FEW, GROWTH_ALLOWED, MANY, peak_kibibytes
 from tests.program import CONTROL, file_with, invoke, journal_with, run, start
 
 THIRD_ID = "c0ffee00-0000-4000-8000-000000000001"

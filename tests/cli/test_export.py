@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal
 from tests.events import ID, OTHER_ID, event, sequence
 from tests.program import environment, invoke, journal_with, run
 

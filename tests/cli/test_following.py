@@ -23,9 +23,9 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import StoreUnreachable
 from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
 from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
-from esjournal.journal import following
-from esjournal.journal.cursors import Cursor, cursor_at
-from esjournal.journal.opening import open_journal
+from esjournal.journal.cursor import Cursor, cursor_at
+from esjournal.journal.journal import open_journal
+from esjournal.journal.read import follow as follow_module
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import plain
 from tests.events import ID, event
@@ -181,7 +181,7 @@ def test_a_cursor_of_another_journal_is_refused_and_left_as_it_is(url: str, foll
 def test_a_server_that_is_gone_and_comes_again_is_two_lines_on_stderr(
     url: str, follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "_FIRST_WAIT", 0.001)
+    monkeypatch.setattr(follow_module, "_FIRST_WAIT", 0.001)
     happening = [*numbered(12), StoreUnreachable("the server is gone"), *numbered(13)]
     ended = follow(url, "-n", "0", "--template", "{state.n}", then=happening)
     assert (ended.exit_code, ended.stdout) == (130, "12\n13\n")

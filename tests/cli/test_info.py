@@ -11,8 +11,8 @@ import pytest
 import esjournal
 from esjournal.infrastructure.sqlalchemy.reports import storeinfo
 from esjournal.infrastructure.sqlalchemy.reports.storeinfo import has_wal_reset_bug
-from esjournal.journal.describing import describe
-from esjournal.journal.opening import open_journal
+from esjournal.journal.inspect.info import describe
+from esjournal.journal.journal import open_journal
 from tests.bad_input.test_stores import execute
 from tests.cli.test_terminal import on_terminal, plain
 from tests.events import OTHER_ID, sequence

@@ -14,7 +14,7 @@ import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import StoreError
-from esjournal.journal.opening import open_journal
+from esjournal.journal.journal import open_journal
 from tests.events import ID, generated, sequence
 from tests.pooling import pooled
 from tests.program import environment, file_with, journal_with, run, start, stored

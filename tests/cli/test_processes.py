@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.interchange import ndjson
-from esjournal.journal.opening import initialise
+from esjournal.journal.journal import initialise
 from tests.events import ID, OTHER_ID, event, generated, sequence
 from tests.program import COMMAND, environment, file_with, journal_with, run, start, stored
 
@@ -354,7 +354,7 @@ def test_a_termination_while_the_program_loads_is_left_to_the_operating_system()
 LETTING_GO_IS_INTERRUPTED = """
 import signal
 from esjournal.__main__ import main
-from esjournal.journal import opening
+from esjournal.journal import journal
 
 class Held:
     def __del__(self):
@@ -364,7 +364,7 @@ def open_journal(*arguments):
     Held()
     signal.pause()
 
-opening.open_journal = open_journal
+journal.open_journal = open_journal
 main()
 """
 

@@ -17,9 +17,9 @@ from rich.cells import cell_len
 
 from esjournal.cli.rendering.report import ReportFormat, report
 from esjournal.domain.periods import Period
-from esjournal.journal import counting
-from esjournal.journal.counting import Counted, LongSequence
-from esjournal.journal.opening import initialise
+from esjournal.journal.inspect import stats
+from esjournal.journal.inspect.stats import Counted, LongSequence
+from esjournal.journal.journal import initialise
 from tests.cli.test_processes import RUN, loaded
 from tests.cli.test_terminal import HOSTILE, MARKUP, STYLE, on_terminal, plain
 from tests.events import ID, MOMENT, OTHER_ID, event, sequence
@@ -287,7 +287,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is_counted(
     def counted_too_early(*arguments: Any, **options: Any) -> Counted:
         raise AssertionError("counted")
 
-    monkeypatch.setattr(counting, "count_events", counted_too_early)
+    monkeypatch.setattr(stats, "count_events", counted_too_early)
     for path in (tmp_path / "no" / "report", tmp_path):
         ended = invoke("stats", option, str(path), url=url)
         assert (ended.exit_code, ended.stdout) == (2, "")

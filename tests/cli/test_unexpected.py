@@ -18,12 +18,12 @@ ADVICE = (
 
 IN_A_COMMAND = """
 from esjournal.__main__ import main
-from esjournal.journal import opening
+from esjournal.journal import journal
 
 def open_journal(*arguments):
     RAISE
 
-opening.open_journal = open_journal
+journal.open_journal = open_journal
 main()
 """
 WHILE_LOADING = """
@@ -42,18 +42,18 @@ main()
 IN_A_THREAD = """
 from threading import Thread
 from esjournal.__main__ import main
-from esjournal.journal import opening
+from esjournal.journal import journal
 
 def raising():
     RAISE
 
-def open_journal(url, open_it=opening.open_journal):
+def open_journal(url, open_it=journal.open_journal):
     thread = Thread(target=raising)
     thread.start()
     thread.join()
     return open_it(url)
 
-opening.open_journal = open_journal
+journal.open_journal = open_journal
 main()
 """
 IN_THE_SECOND_PROCESS = """

@@ -14,7 +14,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.journal.opening import initialise
+from esjournal.journal.journal import initialise
 from tests.concurrency.journals import at_server, check_index, schema_of, size, sqlite_path
 from tests.events import MOMENT
 from tests.program import file_with, journal_with, run, stored

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import OutcomeUnknown, StoreUnreachable
-from esjournal.journal.opening import Journal, open_journal
+from esjournal.journal.journal import Journal, open_journal
 
 MOST_AT_A_TIME = 5
 

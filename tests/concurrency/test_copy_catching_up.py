@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.journal.opening import initialise
+from esjournal.journal.journal import initialise
 from tests.concurrency.conftest import PATIENCE, Writer
 from tests.program import COMMAND, environment, run, stored
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
-from esjournal.journal.opening import initialise
+from esjournal.journal.journal import initialise
 from tests.concurrency.conftest import Writer
 from tests.concurrency.followed import NONE, Acknowledged, faults_of
 from tests.concurrency.follower import PATIENCE, Follower

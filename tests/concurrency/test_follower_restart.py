@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from esjournal.journal.opening import initialise
+from esjournal.journal.journal import initialise
 from tests.concurrency.conftest import Writer
 from tests.concurrency.followed import NONE, faults_of
 from tests.concurrency.follower import Follower

@@ -9,7 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal
 from tests.concurrency.conftest import Writer
 from tests.concurrency.followed import NONE, Acknowledged, Faults, faults_of
 from tests.concurrency.follower import Follower

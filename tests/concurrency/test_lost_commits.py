@@ -20,7 +20,7 @@ from esjournal.exceptions import OutcomeUnknown, StoreError, StoreUnreachable
 from esjournal.infrastructure.retrying import retry
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal
 from tests.events import ID, event, generated, sequence
 from tests.program import file_with, invoke, journal_with, run, stored
 from tests.proxy import Proxy

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal
 from tests.concurrency.cases import random_events
 from tests.concurrency.conftest import PATIENCE, Writer
 from tests.concurrency.journals import check_index

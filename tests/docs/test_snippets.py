@@ -17,8 +17,8 @@ from esjournal.cli.app import app
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.formats import format_of
 from esjournal.interchange.outputfiles import sink
-from esjournal.journal.exporting import export_events
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal
+from esjournal.journal.transfer.exporting import export_events
 from tests.docs.pages import (
     PAGES,
     ROOT,

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.journal.opening import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal
 from tests.docs.pages import ROOT, blocks
 from tests.program import invoke
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from esjournal.journal import importing
-from esjournal.journal.opening import Journal, initialise, open_journal
+from esjournal.journal.journal import Journal, initialise, open_journal
+from esjournal.journal.transfer import importing
 
 
 @pytest.fixture

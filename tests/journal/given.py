@@ -9,8 +9,8 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.interchange.batches import Batch, batch_of
-from esjournal.journal.opening import Journal
-from esjournal.journal.verdicts import ImportOutcome
+from esjournal.journal.journal import Journal
+from esjournal.journal.transfer.verdicts import ImportOutcome
 
 BAD = "bad"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.journal.opening import initialise
+from esjournal.journal.journal import initialise
 from tests.other_libraries.bank import Bank
 from tests.other_libraries.message_store import MessageDb
 from tests.other_libraries.shop import Shop

@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from esjournal.journal.opening import open_journal
+from esjournal.journal.journal import open_journal
 from tests.other_libraries.asking import Asked
 from tests.other_libraries.bank import Bank
 from tests.other_libraries.urls import is_sqlite, schema_of, text_of

@@ -17,8 +17,8 @@ import pytest
 
 from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
-from esjournal.journal.following import follow
-from esjournal.journal.opening import open_journal
+from esjournal.journal.journal import open_journal
+from esjournal.journal.read.follow import follow
 from tests.other_libraries.asking import Asked
 from tests.other_libraries.bank import Bank
 from tests.other_libraries.message_store import MessageDb

@@ -20,7 +20,7 @@ from esjournal.interchange.formats import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from esjournal.domain.model.recordedevent import RecordedEvent
-    from esjournal.journal.opening import Journal
+    from esjournal.journal.journal import Journal
 
 _NEW = "new"
 # What is appended at once is held in memory, and an input without an end must not fill it.
@@ -85,8 +85,8 @@ def append(
         raise typer.BadParameter("--if-absent looks for the event at its place: give the id and the version.")
     from esjournal.domain.model import rules
     from esjournal.domain.model.recordedevent import RecordedEvent
-    from esjournal.journal.finding import new_sequence, sequence_to_append_to
-    from esjournal.journal.opening import open_journal
+    from esjournal.journal.abbreviation import new_sequence, sequence_to_append_to
+    from esjournal.journal.journal import open_journal
 
     journal_url = url_of(context, url, layout, table)
     event = RecordedEvent(
@@ -115,7 +115,7 @@ def _append_lines(url: str, has_more_arguments: bool, if_absent: bool) -> None:
         raise typer.BadParameter(f"`append -` reads whole events from stdin: give no other arguments.{named}")
     from esjournal.interchange import ndjson
     from esjournal.interchange.bytestreams import source
-    from esjournal.journal.opening import open_journal
+    from esjournal.journal.journal import open_journal
 
     events: list[RecordedEvent] = []
     with source(STANDARD_STREAM, line_limit=_MOST_BYTES, limit=_MOST_BYTES) as stdin:
@@ -131,7 +131,7 @@ def _append_lines(url: str, has_more_arguments: bool, if_absent: bool) -> None:
 
 
 def _append(journal: Journal, events: Sequence[RecordedEvent], if_absent: bool) -> Sequence[int]:
-    from esjournal.journal.appending import append_if_absent
+    from esjournal.journal.transfer.appending import append_if_absent
 
     try:
         with _finding_out(journal, *events[:1]):

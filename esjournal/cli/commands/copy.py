@@ -37,8 +37,8 @@ from esjournal.domain.text import counted, number
 from esjournal.interchange.formats import format_of, is_file_of_events, uncompressed
 
 if TYPE_CHECKING:
-    from esjournal.journal.proving import Proof
-    from esjournal.journal.verdicts import ImportOutcome
+    from esjournal.journal.transfer.proof import Proof
+    from esjournal.journal.transfer.verdicts import ImportOutcome
 
 _STORE = "SQLite file's path, sqlite:///FILE or postgresql://USER@HOST/DB"
 
@@ -90,21 +90,21 @@ def copy(
     for_stores = _for_stores(target, commit_every=commit_every, require_contiguous=require_contiguous)
     choice = type_choice(map_type, only_type, skip_type)
     from esjournal.interchange.outputfiles import replacing
-    from esjournal.journal import apart
-    from esjournal.journal.copying import open_source
-    from esjournal.journal.cursors import cursor_line
-    from esjournal.journal.opening import is_same_journal
-    from esjournal.journal.proving import prove
-    from esjournal.journal.selecting import TypeSelection
-    from esjournal.journal.targets import open_target
+    from esjournal.journal.cursor import cursor_line
+    from esjournal.journal.journal import is_same_journal
+    from esjournal.journal.transfer import overlap
+    from esjournal.journal.transfer.proof import prove
+    from esjournal.journal.transfer.source import open_source
+    from esjournal.journal.transfer.target import open_target
+    from esjournal.journal.transfer.typechoice import TypeSelection
 
     types = TypeSelection(*choice)
-    apart.keep_apart(
-        apart.journal("SOURCE", source),
-        apart.journal("TARGET", target, written=True),
-        apart.written("--rejects", rejects),
-        apart.written("--summary", summary),
-        apart.written("--cursor-file", cursor_file),
+    overlap.keep_apart(
+        overlap.journal("SOURCE", source),
+        overlap.journal("TARGET", target, written=True),
+        overlap.written("--rejects", rejects),
+        overlap.written("--summary", summary),
+        overlap.written("--cursor-file", cursor_file),
     )
     # A server that stores on this machine takes a core for itself.
     busy = 2 if target.startswith("postgresql") else 1
@@ -202,7 +202,7 @@ def _for_stores(target: str, *, commit_every: int | None, require_contiguous: bo
 
 
 def _say_problems(outcome: ImportOutcome) -> None:
-    from esjournal.journal.differing import difference
+    from esjournal.journal.compare.wording import difference
 
     for bad in outcome.first_bad_lines:
         say(str(bad))

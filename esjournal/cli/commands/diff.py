@@ -17,7 +17,7 @@ from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, duration, number, rate
 
 if TYPE_CHECKING:
-    from esjournal.journal.comparing import Comparison
+    from esjournal.journal.compare.comparison import Comparison
 
 _JOURNAL = "A URL, a SQLite file, or a file of events."
 
@@ -61,9 +61,9 @@ def diff(
     """
     refuse_program_options(context, "diff takes both journals as arguments")
     from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND, differences_view
-    from esjournal.domain.model.differences import EventDifference
-    from esjournal.journal.comparing import Comparison
-    from esjournal.journal.files import open_to_compare
+    from esjournal.journal.compare.comparison import Comparison
+    from esjournal.journal.compare.result import EventDifference
+    from esjournal.journal.temporary import open_to_compare
 
     began = time.monotonic()
     # A summary is printed when all is read, and anything else as it comes.

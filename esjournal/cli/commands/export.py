@@ -79,17 +79,17 @@ def export(
     from esjournal.domain.model.typepatterns import TypePatterns
     from esjournal.interchange.formats import STANDARD_STREAM
     from esjournal.interchange.outputfiles import replacing, sink, sync
-    from esjournal.journal import apart
-    from esjournal.journal.cursors import cursor_at, cursor_line, position_after
-    from esjournal.journal.exporting import export_events
-    from esjournal.journal.files import open_to_read
-    from esjournal.journal.finding import find_sequence
-    from esjournal.journal.matching import Selection
+    from esjournal.journal.abbreviation import find_sequence
+    from esjournal.journal.cursor import cursor_at, cursor_line, position_after
+    from esjournal.journal.read.selection import Selection
+    from esjournal.journal.temporary import open_to_read
+    from esjournal.journal.transfer import overlap
+    from esjournal.journal.transfer.exporting import export_events
 
-    apart.keep_apart(
-        apart.journal("the journal", journal_url),
-        apart.written("-o", path),
-        apart.written("--cursor-file", cursor_file),
+    overlap.keep_apart(
+        overlap.journal("the journal", journal_url),
+        overlap.written("-o", path),
+        overlap.written("--cursor-file", cursor_file),
     )
     with open_to_read(journal_url) as journal:
         ids = [find_sequence(journal, start) for start in starts]

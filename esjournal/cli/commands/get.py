@@ -66,9 +66,9 @@ def get(
     }
     from esjournal.cli.rendering.events import print_events
     from esjournal.domain.model.typepatterns import TypePatterns
-    from esjournal.journal.files import open_to_read
-    from esjournal.journal.finding import find_sequence
-    from esjournal.journal.reading import read_sequence
+    from esjournal.journal.abbreviation import find_sequence
+    from esjournal.journal.read.pages import read_sequence
+    from esjournal.journal.temporary import open_to_read
 
     with open_to_read(journal_url) as journal:
         sequence = find_sequence(journal, start)

@@ -14,7 +14,7 @@ from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, number
 
 if TYPE_CHECKING:
-    from esjournal.journal.folding import Step
+    from esjournal.journal.inspect.history import Step
 
 
 def history(
@@ -65,9 +65,9 @@ def history(
     moment = None if at_time is None else time_of(at_time, latest=True)
     path = None if field is None else checked(paths.path, field)
     from esjournal.cli.rendering.history import print_history
-    from esjournal.journal import folding
-    from esjournal.journal.files import open_to_read
-    from esjournal.journal.finding import find_sequence
+    from esjournal.journal.abbreviation import find_sequence
+    from esjournal.journal.inspect import history
+    from esjournal.journal.temporary import open_to_read
 
     read = unfolded = recorded_later = 0
 
@@ -81,8 +81,8 @@ def history(
 
     with open_to_read(journal_url) as journal:
         sequence = find_sequence(journal, start)
-        steps = noted(folding.history(journal, sequence, at_version=version, at_time=moment))
-        found = print_history(steps if path is None else folding.setting(steps, path), output_format, field=path)
+        steps = noted(history.history(journal, sequence, at_version=version, at_time=moment))
+        found = print_history(steps if path is None else history.setting(steps, path), output_format, field=path)
         opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"
         if not found:
             what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"

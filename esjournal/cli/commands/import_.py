@@ -88,17 +88,17 @@ def import_(
     # A server that stores on this machine takes a core for itself: with two, a third process makes an import slower.
     with read_beside(files, busy=2 if journal_url.startswith("postgresql") else 1) as batches:
         # The files are being read while all this loads.
-        from esjournal.journal import apart
-        from esjournal.journal.importing import import_events
-        from esjournal.journal.opening import open_journal
-        from esjournal.journal.selecting import TypeSelection
+        from esjournal.journal.journal import open_journal
+        from esjournal.journal.transfer import overlap
+        from esjournal.journal.transfer.importing import import_events
+        from esjournal.journal.transfer.typechoice import TypeSelection
 
         types = TypeSelection(*choice)
-        apart.keep_apart(
-            apart.journal("the journal", journal_url, written=True),
-            apart.written("--rejects", rejects),
-            apart.written("--summary", summary),
-            *(apart.read("FILE", path) for path in files.paths),
+        overlap.keep_apart(
+            overlap.journal("the journal", journal_url, written=True),
+            overlap.written("--rejects", rejects),
+            overlap.written("--summary", summary),
+            *(overlap.read("FILE", path) for path in files.paths),
         )
         with (
             no_reader_is_a_failure(),

@@ -42,8 +42,8 @@ def info(
       esjournal --url events.ndjson.gz info
       esjournal info --format json | jq .events
     """
-    from esjournal.journal.describing import describe, recognise
-    from esjournal.journal.files import open_to_read
+    from esjournal.journal.inspect.info import describe, recognise
+    from esjournal.journal.temporary import open_to_read
 
     journal_url = url_of(context, url, layout, table)
     try:

@@ -35,7 +35,7 @@ def init(
       esjournal --url postgresql://me@localhost/shop init --schema journal
       esjournal init --sql
     """
-    from esjournal.journal.opening import initialise, schema_sql
+    from esjournal.journal.journal import initialise, schema_sql
 
     address = url_of(context, url)
     if sql:

@@ -57,8 +57,8 @@ def list_(
     start = checked(lambda text: rules.originator_id_start(text, shortest=1), prefix) if prefix else ""
     from esjournal.cli.rendering.sequences import print_sequences
     from esjournal.domain.model.typepatterns import TypePatterns
-    from esjournal.journal.files import open_to_count
-    from esjournal.journal.listing import list_sequences
+    from esjournal.journal.inspect.sequences import list_sequences
+    from esjournal.journal.temporary import open_to_count
 
     with open_to_count(url_of(context, url, layout, table)) as journal:
         found = list_sequences(journal, prefix=start, types=TypePatterns(types or ()), order=sort, limit=limit)

@@ -123,13 +123,13 @@ def log(
     from esjournal.cli.pager import paged
     from esjournal.cli.rendering.log import print_log
     from esjournal.domain.model.typepatterns import TypePatterns
-    from esjournal.journal import apart
-    from esjournal.journal.files import open_to_read
-    from esjournal.journal.finding import find_sequence
-    from esjournal.journal.matching import Selection
-    from esjournal.journal.reading import read_journal
+    from esjournal.journal.abbreviation import find_sequence
+    from esjournal.journal.read.pages import read_journal
+    from esjournal.journal.read.selection import Selection
+    from esjournal.journal.temporary import open_to_read
+    from esjournal.journal.transfer import overlap
 
-    apart.keep_apart(apart.journal("the journal", journal_url), apart.written("--cursor-file", cursor_file))
+    overlap.keep_apart(overlap.journal("the journal", journal_url), overlap.written("--cursor-file", cursor_file))
     with open_to_read(journal_url) as journal:
         selection = Selection(
             types=TypePatterns(types or ()),

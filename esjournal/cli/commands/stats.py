@@ -48,9 +48,9 @@ def stats(
     """
     from esjournal.cli.rendering.report import ReportFormat, report
     from esjournal.cli.rendering.stats import print_counts, print_json
-    from esjournal.journal import apart
-    from esjournal.journal.counting import count_events
-    from esjournal.journal.files import open_to_count
+    from esjournal.journal.inspect.stats import count_events
+    from esjournal.journal.temporary import open_to_count
+    from esjournal.journal.transfer import overlap
 
     given = {ReportFormat.SVG: svg, ReportFormat.HTML: html}
     reports = {report_format: path for report_format, path in given.items() if path is not None}
@@ -58,8 +58,8 @@ def stats(
         if path == "-":
             raise typer.BadParameter(f"--{report_format} -: the counts go to stdout, name a file.")
     journal_url = url_of(context, url, layout, table)
-    apart.keep_apart(
-        apart.journal("the journal", journal_url), apart.written("--svg", svg), apart.written("--html", html)
+    overlap.keep_apart(
+        overlap.journal("the journal", journal_url), overlap.written("--svg", svg), overlap.written("--html", html)
     )
     with open_to_count(journal_url) as journal, _files(reports) as streams:
         counted = count_events(journal, by=by)

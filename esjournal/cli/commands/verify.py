@@ -20,7 +20,7 @@ from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, duration, rate
 
 if TYPE_CHECKING:
-    from esjournal.journal.verifying import Verification
+    from esjournal.journal.inspect.verification import Verification
 
 
 def verify(
@@ -67,8 +67,8 @@ def verify(
     if per_sequence and not digest:
         raise typer.BadParameter("--per-sequence is for digests: add --digest.")
     from esjournal.cli.rendering.findings import findings_view
-    from esjournal.journal.digesting import sequence_digests
-    from esjournal.journal.verifying import Verification, open_to_verify
+    from esjournal.journal.inspect.digest import sequence_digests
+    from esjournal.journal.inspect.verification import Verification, open_to_verify
 
     # After our own, so that none of the working folder can take the name of one of these.
     _import_modules(events or ())

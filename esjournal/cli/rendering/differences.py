@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
-from esjournal.domain.model.differences import EventDifference, SequenceComparison, Status
 from esjournal.domain.state.values import text_of
 from esjournal.domain.text import counted, number
-from esjournal.journal.comparing import changes_of
+from esjournal.journal.compare.comparison import changes_of
+from esjournal.journal.compare.result import EventDifference, SequenceComparison, Status
 
 if TYPE_CHECKING:
-    from esjournal.journal.comparing import Comparison
+    from esjournal.journal.compare.comparison import Comparison
 
 # A summary names so many of each kind, of an event so many changes, and of a change so many characters.
 SHOWN_OF_A_KIND = 10

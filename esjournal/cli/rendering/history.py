@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from esjournal.domain.state.changes import Changes
-    from esjournal.journal.folding import Step
+    from esjournal.journal.inspect.history import Step
 
 UNCHANGED = "nothing changed"
 UNFOLDED = "not folded: the state is no JSON object"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from esjournal.cli.rendering.stats import draw, lines_of
 
 if TYPE_CHECKING:
-    from esjournal.journal.counting import Counted
+    from esjournal.journal.inspect.stats import Counted
 
 WIDTH = 100
 

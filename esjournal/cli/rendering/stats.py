@@ -15,7 +15,7 @@ from esjournal.domain import text
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from esjournal.journal.counting import Counted
+    from esjournal.journal.inspect.stats import Counted
 
 PIPE_WIDTH = 80
 SHOWN_TYPES = 20

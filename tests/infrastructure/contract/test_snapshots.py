@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 
 from esjournal.exceptions import StoreDamaged
-from esjournal.journal.opening import Journal, initialise, open_journal
+from esjournal.journal.journal import Journal, initialise, open_journal
 from tests.events import OTHER_ID, event, generated, sequence
 
 

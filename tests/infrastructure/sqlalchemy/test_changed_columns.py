@@ -7,7 +7,7 @@ import pytest
 from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from tests.events import ID, sequence
-from tests.journal.test_order import writer
+from tests.journal.read.test_order import writer
 from tests.program import invoke, journal_with
 
 CHANGES = [

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 import esjournal
 from tests.events import ID, event, generated, sequence
-from tests.journal.test_order import writer
+from tests.journal.read.test_order import writer
 from tests.program import file_with, invoke, journal_with
 
 TYPES = [

@@ -16,10 +16,10 @@ from esjournal.exceptions import StatementCancelled, StoreError
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.infrastructure.sqlalchemy.postgresql import session
-from esjournal.journal.following import follow
-from esjournal.journal.opening import Journal, initialise, open_journal
+from esjournal.journal.journal import Journal, initialise, open_journal
+from esjournal.journal.read.follow import follow
 from tests.events import ID, event, generated, sequence
-from tests.journal.test_order import INSERTS, SEQUENCES, TABLES, writer
+from tests.journal.read.test_order import INSERTS, SEQUENCES, TABLES, writer
 from tests.program import file_with, invoke, journal_with, stored
 from tests.standby import Standby
 

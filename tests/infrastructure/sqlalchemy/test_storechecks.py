@@ -13,7 +13,7 @@ from esjournal.domain.findings import Finding
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.reports.storechecks import checks_of
 from esjournal.infrastructure.sqlalchemy.sqlite.integrity import IntegrityBeside
-from esjournal.journal.opening import open_journal
+from esjournal.journal.journal import open_journal
 from tests.bad_input.test_stores import execute
 from tests.events import generated, sequence
 from tests.program import journal_with

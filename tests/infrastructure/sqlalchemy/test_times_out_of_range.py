@@ -15,7 +15,7 @@ from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from tests.events import ID, sequence
-from tests.journal.test_order import INSERTS, TABLES, writer
+from tests.journal.read.test_order import INSERTS, TABLES, writer
 from tests.program import invoke, journal_with
 
 BAD = ["infinity", "-infinity", "12026-01-01 00:00:00+00", "0044-03-15 00:00:00+00 BC", "10000-01-01 00:00:00+00"]

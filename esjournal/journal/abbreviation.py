@@ -1,0 +1,128 @@
+"""Finding the sequence that is meant: by its name, by its id, or by the beginning of that."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from esjournal.domain.model import rules
+from esjournal.domain.model.sequencenames import id_of_name
+from esjournal.domain.text import shortened
+from esjournal.exceptions import AmbiguousId, InvalidData, SequenceNotFound
+from esjournal.journal.journal import Journal
+
+# So many ids are named where several begin alike.
+NAMED_IDS = 10
+
+
+def find_sequence(journal: Journal, given: str) -> str:
+    """Return the id of the one sequence that is meant; a whole id, or a name, need not be there.
+
+    Where sequences have names, the one that is named exactly so comes before those whose ids begin so.
+
+    Args:
+        journal: an open journal.
+        given: an id or its beginning, or a name where sequences have names.
+
+    Raises:
+        SequenceNotFound: no id begins so; or there are no names; or there is only a name that differs in spelling.
+        AmbiguousId: several ids begin so.
+    """
+    if journal.has_names and _is_there(journal, named := id_of_name(given)):
+        return named
+    try:
+        start = rules.originator_id_start(given)
+    except InvalidData:
+        if not journal.has_names:
+            raise SequenceNotFound(
+                f"nothing found: {shortened(given)} is not a UUID, nor the beginning of one, and the sequences "
+                f"of {journal.shown_url} have no names"
+            ) from None
+        return _not_mistaken(journal, given, id_of_name(given))
+    first, last = rules.ids_that_start_with(start)
+    if first == last:
+        return _not_mistaken(journal, given, start)
+    ids: list[str] = journal.events.ids_between(first, last, NAMED_IDS + 1)
+    if not ids:
+        raise SequenceNotFound(f"nothing found: no sequence in {journal.shown_url} has an id that begins with {start}")
+    if len(ids) > 1:
+        listed = ", ".join(ids[:NAMED_IDS]) + (", and more" if len(ids) > NAMED_IDS else "")
+        raise AmbiguousId(f"{start} is the beginning of several ids, write more of the one you mean: {listed}")
+    return ids[0]
+
+
+def sequence_to_append_to(journal: Journal, given: str) -> str:
+    """Return the id of the sequence that an event is for: one that is there, or a new one.
+
+    Args:
+        journal: an open journal.
+        given: a whole id, or a name where sequences have names.
+
+    Raises:
+        InvalidData: it is not an id, and sequences have no names.
+        AmbiguousId: it would be the name of a new sequence, and could be meant for one that is there.
+    """
+    try:
+        originator_id = rules.originator_id(given)
+    except InvalidData:
+        if not journal.has_names:
+            raise InvalidData(
+                f"{shortened(given)} is not a UUID, and the sequences of {journal.shown_url} have no names"
+            ) from None
+        originator_id = id_of_name(given)
+    if not journal.has_names:
+        return originator_id
+    if _is_there(journal, named := id_of_name(given)):
+        return named
+    if _is_there(journal, originator_id):
+        return originator_id
+    if (mistaken := journal.events.mistaken_for(given)) is not None:
+        raise AmbiguousId(
+            f"no sequence is named {shortened(given)}, and one is named {shortened(mistaken)}: "
+            f"write it exactly so, or give a new one a name that differs in more than spelling"
+        )
+    if (begun := _first_that_starts_with(journal, given)) is not None:
+        raise AmbiguousId(
+            f"no sequence is named {shortened(given)}, and the id {begun} begins so: write all of the id, "
+            f"or give a new one another name"
+        )
+    return originator_id
+
+
+def new_sequence(journal: Journal, word: str) -> str:
+    """Return an id that no sequence has.
+
+    Args:
+        journal: an open journal.
+        word: what was given to ask for it.
+
+    Raises:
+        AmbiguousId: a sequence has that word as its name.
+    """
+    if journal.has_names and _is_there(journal, named := id_of_name(word)):
+        raise AmbiguousId(
+            f"{shortened(word)} asks for a new sequence, and one of {journal.shown_url} is named so: "
+            f"write the id of that one, {named}, or a UUID or name of your own for a new one"
+        )
+    return str(uuid4())
+
+
+def _is_there(journal: Journal, originator_id: str) -> bool:
+    return bool(journal.events.get_items(originator_id, limit=1))
+
+
+def _first_that_starts_with(journal: Journal, given: str) -> str | None:
+    try:
+        start = rules.originator_id_start(given)
+    except InvalidData:
+        return None
+    ids: list[str] = journal.events.ids_between(*rules.ids_that_start_with(start), 1)
+    return next(iter(ids), None)
+
+
+def _not_mistaken(journal: Journal, given: str, originator_id: str) -> str:
+    if (mistaken := journal.events.mistaken_for(given)) is not None and id_of_name(mistaken) != originator_id:
+        raise SequenceNotFound(
+            f"nothing found: no sequence of {journal.shown_url} is named {shortened(given)}, "
+            f"and one is named {shortened(mistaken)}"
+        )
+    return originator_id

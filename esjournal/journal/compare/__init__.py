@@ -1,0 +1,1 @@
+"""Two journals side by side: what is in one of them only, and what differs."""

@@ -1,0 +1,139 @@
+"""Cursors: how far a reader of a journal has come, kept in a file between one reading and the next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from esjournal.domain.model import rules
+from esjournal.domain.text import shortened
+from esjournal.exceptions import InvalidCursor, UnusableFile
+from esjournal.interchange import ndjson
+from esjournal.journal.journal import Journal
+
+# A cursor takes some 200 bytes; what is much longer is another file, however long.
+_MOST_BYTES = 4_096
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in one journal.
+
+    `journal_id` is the journal's, `global_position` that of the last event that was read, 0 before the first, and
+    `event_sha256` the digest of that event's line in NDJSON, its end included; None at position 0.
+    """
+
+    journal_id: str
+    global_position: int
+    event_sha256: str | None
+
+
+def cursor_at(journal: Journal, position: int) -> Cursor:
+    """Return the cursor of a position.
+
+    Args:
+        journal: an open journal.
+        position: the global position of an event in it, or 0.
+
+    Raises:
+        InvalidCursor: there is no event at the position.
+        OutOfOrder: events with lower positions may come later.
+    """
+    journal.events.check_order()
+    digest = _digest_at(journal, position)
+    if position and digest is None:
+        raise InvalidCursor(f"{journal.shown_url} has no event at global position {position}")
+    return Cursor(journal.journal_id, position, digest)
+
+
+def cursor_of(journal: Journal, event: tuple[Any, ...]) -> Cursor:
+    """Return the cursor of an event that was read from a journal, as the fields of RecordedEvent."""
+    return Cursor(journal.journal_id, event[5], _digest(event))
+
+
+def position_after(journal: Journal, path: str) -> int:
+    """Return the global position behind which to go on, 0 where the cursor's file is not there yet.
+
+    Args:
+        journal: an open journal.
+        path: the cursor's file.
+
+    Raises:
+        InvalidCursor: the file has no cursor, or one of another journal, or of this one as it is no longer.
+        UnusableFile: the file cannot be read.
+        OutOfOrder: events with lower positions may come later.
+    """
+    journal.events.check_order()
+    cursor = _read(path)
+    if cursor is None:
+        return 0
+    if cursor.journal_id != journal.journal_id:
+        raise InvalidCursor(
+            f"{path} is a cursor of the journal {cursor.journal_id}, and {journal.shown_url} is {journal.journal_id}: "
+            f"name a cursor file of its own"
+        )
+    if there := departure(journal, cursor):
+        raise InvalidCursor(
+            f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
+            f"journal was restored from a backup: compare what you exported with it, and remove {path} to begin anew"
+        )
+    return cursor.global_position
+
+
+def departure(journal: Journal, cursor: Cursor) -> str | None:
+    """Return what a journal has at a cursor's position instead of the cursor's event, or None."""
+    digest = _digest_at(journal, cursor.global_position)
+    if digest == cursor.event_sha256:
+        return None
+    return "has no event, because it was deleted" if digest is None else "has another event, because it was changed"
+
+
+def cursor_line(cursor: Cursor) -> bytes:
+    """Return what a cursor's file holds; written through `sinks.replacing`, it is the old one or the new."""
+    return f"{json.dumps(asdict(cursor))}\n".encode()
+
+
+def _read(path: str) -> Cursor | None:
+    try:
+        # Opened, a pipe would wait for a writer.
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise InvalidCursor(f"{path} is not a regular file, which a cursor is kept in: name another")
+        with Path(path).open("rb") as file:
+            data = file.read(_MOST_BYTES)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UnusableFile(f"the cursor {path} cannot be read: {reason}") from None
+    cursor = _parsed(data)
+    if cursor is None:
+        shown = shortened(data.decode(errors="backslashreplace"), 40)
+        raise InvalidCursor(f"{path} is no cursor file: it begins with {shown}; name another, or remove it")
+    return cursor
+
+
+def _parsed(data: bytes) -> Cursor | None:
+    try:
+        cursor = Cursor(**json.loads(data))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    position, digest = cursor.global_position, cursor.event_sha256
+    # To Python, true is an integer.
+    if type(position) is not int or not 0 <= position <= rules.MAX_VERSION or not isinstance(cursor.journal_id, str):
+        return None
+    return cursor if (digest is None if position == 0 else isinstance(digest, str)) else None
+
+
+def _digest_at(journal: Journal, position: int) -> str | None:
+    pages = journal.events.pages(after=position - 1, until=position) if position else ()
+    for page in pages:
+        return _digest(page[0])
+    return None
+
+
+def _digest(event: tuple[Any, ...]) -> str:
+    return hashlib.sha256(ndjson.lines_of([event]).encode()).hexdigest()

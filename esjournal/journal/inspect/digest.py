@@ -1,0 +1,75 @@
+"""Digests: one SHA-256 that says which events a journal or a sequence has, and in which order.
+
+They are made of the lines that `export` writes, without their global positions, and without the names that sequences
+have in some stores: a copy of the same events has the same digest wherever they stand, and on either database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from esjournal.interchange import ndjson
+from esjournal.journal.journal import Journal
+
+Page = Sequence[tuple[Any, ...]]
+
+# Only the end of a line looks so: inside a state there is no line end.
+_POSITION = re.compile(r',"global_position":[0-9]+}\n')
+# What comes by place has none, and it is taken out again.
+_ANY_POSITION = 1
+
+
+class Digest:
+    """A digest that grows with the events it is given."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+
+    def update(self, events: Page, *, checked: bool = False) -> None:
+        """Take events into account.
+
+        Args:
+            events: events in order, as plain tuples or RecordedEvents.
+            checked: whether it is known that no state is doubtful.
+        """
+        self._sha256.update(_POSITION.sub("}\n", ndjson.lines_of(events, checked=checked, named=False)).encode())
+
+    def hexdigest(self) -> str:
+        """Return the digest as text, 64 hexadecimal digits."""
+        return self._sha256.hexdigest()
+
+
+def digest_of(pages: Iterable[Page]) -> str:
+    """Return the digest of events.
+
+    Args:
+        pages: the events in order, a page at a time.
+    """
+    digest = Digest()
+    for page in pages:
+        digest.update(page)
+    return digest.hexdigest()
+
+
+def sequence_digests(journal: Journal, *, until: int) -> Iterator[tuple[str, str]]:
+    """Yield the id of each sequence and the digest of its events, in the order of the ids.
+
+    Args:
+        journal: an open journal.
+        until: the last global position that counts.
+    """
+    sequence_id, digest = None, Digest()
+    for page in journal.events.pages_by_place(until=until):
+        for found, events in groupby(page, key=itemgetter(0)):
+            if found != sequence_id:
+                if sequence_id is not None:
+                    yield sequence_id, digest.hexdigest()
+                sequence_id, digest = found, Digest()
+            digest.update([(*event, _ANY_POSITION) for event in events])
+    if sequence_id is not None:
+        yield sequence_id, digest.hexdigest()

@@ -1,0 +1,118 @@
+"""A sequence folded up to one state, event by event, and what each of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state.changes import Changes
+from esjournal.domain.state.leaves import Steps
+from esjournal.domain.state.paths import Path
+from esjournal.domain.state.values import MISSING, parsed
+from esjournal.journal.journal import Journal
+from esjournal.journal.read.pages import read_sequence
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """An event, and what it came to.
+
+    `changes` is None where the event's state is no JSON object, such as one that is encrypted: it is not folded.
+    `state` is what the events so far fold up to. It is one object for all steps, and the next step changes it, so that
+    memory is what the state takes, and not the history.
+    """
+
+    event: RecordedEvent
+    changes: Changes | None
+    state: State
+
+
+def history(
+    journal: Journal, originator_id: str, *, at_version: int | None = None, at_time: str | None = None
+) -> Iterator[Step]:
+    """Fold the events of a sequence in the order of their versions, streaming.
+
+    Args:
+        journal: an open journal.
+        originator_id: the sequence, in canonical form.
+        at_version: leave out what is behind this version.
+        at_time: leave out what comes after the last event that was recorded by this time, in canonical form. Events
+            before that one are never left out: where a clock was set back, some have a later time, and a state without
+            them would be none that the sequence ever had.
+    """
+    if at_time is not None:
+        # An event without a time is not known to be recorded by then, unless a later one was.
+        backwards = read_sequence(journal, originator_id, lte=at_version, reverse=True)
+        by_then = (event for event in backwards if event.recorded_at is not None and event.recorded_at <= at_time)
+        last = next(by_then, None)
+        if last is None:
+            return iter(())
+        at_version = last.originator_version
+    return fold(read_sequence(journal, originator_id, lte=at_version))
+
+
+def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:
+    """Fold events into a state that is empty at first: each event's state is a JSON Merge Patch (RFC 7396).
+
+    Nested objects are merged, any other value takes the place of what was there, and null removes it.
+
+    Args:
+        events: of one sequence, in the order of their versions.
+    """
+    state: State = {}
+    for event in events:
+        patch = parsed(event.state)
+        yield Step(event, None if patch is None else _merge(state, patch), state)
+
+
+def setting(steps: Iterable[Step], field: Path) -> Iterator[Step]:
+    """Yield the steps that added, changed or removed a field, or what is below it, with no other changes.
+
+    An event that says again what was there already is none of them. The last one is who set the field last.
+
+    Args:
+        steps: what `fold` yields.
+        field: the path of the field.
+    """
+    for step in steps:
+        if step.changes and (changes := step.changes.of(field)):
+            yield replace(step, changes=changes)
+
+
+def _merge(state: State, patch: State) -> Changes:
+    """Merge a patch into a state, which is changed, and return how.
+
+    Only what the patch names is looked at, however large the state is.
+    """
+    changes = Changes()
+    # The objects that are being merged, the innermost last: a list, because recursion would run out of stack. Each has
+    # what it takes the place of, which is itself where it was an object already.
+    rest: list[tuple[Steps, State, Iterator[tuple[str, Any]], Any]] = [(None, state, iter(patch.items()), state)]
+    while rest:
+        steps, target, members, replaced = rest[-1]
+        for name, new in members:
+            old = target.get(name, MISSING)
+            if isinstance(new, dict):
+                # What is new is merged too, into nothing: that drops its nulls.
+                inner = target[name] = old if isinstance(old, dict) else {}
+                rest.append(((steps, name), inner, iter(new.items()), old))
+                break
+            if new is None:
+                target.pop(name, None)
+                if old is not MISSING:
+                    changes.note((steps, name), old, MISSING)
+            else:
+                target[name] = new
+                if old is MISSING or old != new:
+                    changes.note((steps, name), old, new)
+        else:
+            rest.pop()
+            if target is not replaced and not target:
+                changes.note(steps, replaced, {})
+            elif target is not replaced and replaced is not MISSING:
+                changes.note(steps, replaced, MISSING)
+    return changes

@@ -1,0 +1,87 @@
+"""What a journal is, what is in it, and what it runs on."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from esjournal import __version__
+from esjournal.infrastructure.sqlalchemy.datastore import session_on
+from esjournal.infrastructure.sqlalchemy.layouts.detection import LAYOUTS, Recognised, recognised
+from esjournal.infrastructure.sqlalchemy.reports.storeinfo import described
+from esjournal.infrastructure.sqlalchemy.urls import StoreURL
+from esjournal.journal.journal import Journal
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of a journal.
+
+    `url` has no password; `made_at` is UTC; `bytes` is what events and indexes take; `driver` and `server` are names
+    with versions; `warnings` say what could lose events, and what to do. A file of events has no id, no schema and no
+    warnings: the journal that it is read into ends with this process. `layout` and `table` are those of another
+    library's tables, None for a journal of ours.
+    """
+
+    url: str
+    layout: str | None
+    table: str | None
+    journal_id: str | None
+    made_at: str | None
+    schema_version: int | None
+    events: int
+    sequences: int
+    last_global_position: int
+    bytes: int | None
+    esjournal: str
+    python: str
+    sqlalchemy: str
+    driver: str
+    server: str
+    warnings: tuple[str, ...]
+
+
+def describe(journal: Journal) -> Description:
+    """Return what is known of a journal; its events are counted, which takes a while where there are millions.
+
+    Args:
+        journal: an open journal.
+    """
+    table = journal.events.table
+    store = described(journal.events.session, table)
+    kept = journal.events.session.is_shared
+    return Description(
+        url=journal.shown_url,
+        layout=None if journal.layout is None else journal.layout.name,
+        table=None if journal.layout is None else table.name,
+        journal_id=journal.journal_id if kept and journal.layout is None else None,
+        made_at=store.made_at if kept else None,
+        schema_version=store.schema_version if kept else None,
+        events=store.events,
+        sequences=store.sequences,
+        last_global_position=journal.events.last_global_position(),
+        bytes=store.bytes if kept else None,
+        esjournal=__version__,
+        python=platform.python_version(),
+        sqlalchemy=store.sqlalchemy,
+        driver=store.driver,
+        server=store.server,
+        warnings=tuple(store.warnings) if kept else (),
+    )
+
+
+def recognise(url: str) -> tuple[str, list[Recognised]]:
+    """Return the address of a store that is no journal, without any password, and its tables that have a layout.
+
+    Args:
+        url: a URL, or the path of a SQLite file.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: the store cannot be opened.
+    """
+    address = StoreURL.parse(url)
+    # As if a layout were named: then a file need not be a journal.
+    with closing(session_on(replace(address, layout=LAYOUTS[0].name))) as session:
+        return str(address), recognised(session)

@@ -1,0 +1,43 @@
+"""What sequences there are, and how each begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from esjournal.domain.choices import SequenceOrder
+from esjournal.domain.model import rules
+from esjournal.domain.model.sequencesummary import SequenceSummary
+from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT, RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.reports.sequencesummaries import Sequences
+from esjournal.journal.journal import Journal
+from esjournal.journal.read.selection import ALL_TYPES
+
+
+def list_sequences(
+    journal: Journal,
+    *,
+    prefix: str = "",
+    types: TypePatterns = ALL_TYPES,
+    order: SequenceOrder = SequenceOrder.ID,
+    limit: int | None = None,
+) -> Iterator[SequenceSummary]:
+    """Return the sequences of a journal, streaming.
+
+    Args:
+        journal: an open journal.
+        prefix: only sequences whose ids begin with it, in lower case.
+        types: only sequences that have an event of one of these types.
+        order: what they are sorted by.
+        limit: how many at the most.
+    """
+    sequences = Sequences(journal.events.session, RecordedEventRecord.__table__)
+    occurring = None
+    if types:
+        occurring = [whole for whole in types.whole if not rules.has_surrogate(whole)]
+        if types.with_magic:
+            occurring = [found for found in sequences.types() if types.match(found)]
+        if not occurring:
+            return iter(())
+    first, last = rules.ids_that_start_with(prefix)
+    return sequences.summaries(first, last, occurring, order, NO_LIMIT if limit is None else limit)

@@ -1,0 +1,86 @@
+"""Counting what is in a journal: by type, over time, and in each sequence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from esjournal.domain.periods import Period, finest
+from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.reports.eventcounts import counts
+from esjournal.interchange.formats import is_file_of_events
+from esjournal.journal.journal import Journal
+
+# As many periods as a plot has room for on a wide terminal.
+MOST_PERIODS = 120
+LONGEST_SEQUENCES = 10
+
+
+@dataclass(frozen=True)
+class LongSequence:
+    """A sequence, how many events it has, and its last version."""
+
+    originator_id: str
+    events: int
+    last_version: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is in a journal.
+
+    `size` is in bytes on disk; `first_recorded_at` and `last_recorded_at` are by the clock, None without events.
+    `types` has the number of events of each type, the most frequent first; `periods` has that of each period in which
+    anything was recorded, in the order of time, and `by` says how long one is. `longest` begins with the longest one.
+    """
+
+    events: int
+    sequences: int
+    size: int
+    first_recorded_at: str | None
+    last_recorded_at: str | None
+    types: dict[str, int]
+    by: Period
+    periods: dict[str, int]
+    longest: list[LongSequence]
+
+
+def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
+    """Count the events of a journal, up to the last one there at the beginning.
+
+    Memory grows with the number of types and of periods, and not with that of events and sequences.
+
+    Args:
+        journal: an open journal.
+        by: how long the periods are; by default the finest of which the journal takes no more than MOST_PERIODS.
+
+    Raises:
+        InvalidData: a moment in the journal is none.
+    """
+    counted = counts(journal.events.session, RecordedEventRecord.__table__, journal.events.last_global_position())
+    moments = counted.first_and_last_moment()
+    first, last = moments or (None, None)
+    period = by or (finest(*moments, most=MOST_PERIODS) if moments else Period.DAY)
+    types: Counter[str] = Counter()
+    periods: Counter[str] = Counter()
+    for rows in counted.by_type_and_period(period):
+        for event_type, name, events in rows:
+            types[event_type] += events
+            periods[name] += events
+    is_file = is_file_of_events(journal.shown_url)
+    sequences, longest = counted.sequences(LONGEST_SEQUENCES)
+    return Counted(
+        events=types.total(),
+        sequences=sequences,
+        size=Path(journal.shown_url).stat().st_size if is_file else counted.bytes_on_disk(),
+        first_recorded_at=first,
+        last_recorded_at=last,
+        types=dict(sorted(types.items(), key=lambda item: (-item[1], item[0]))),
+        by=period,
+        periods=dict(sorted(periods.items())),
+        longest=[
+            LongSequence(originator_id, events, counted.last_version(originator_id))
+            for originator_id, events in longest
+        ],
+    )

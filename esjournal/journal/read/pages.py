@@ -1,0 +1,130 @@
+"""Reading a sequence, or the journal in global order, however long they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
+from esjournal.journal.journal import Journal
+from esjournal.journal.read.selection import ALL_TYPES, EVERYTHING, Selection
+
+SEQUENCE_PAGE_SIZE = 1_000
+
+Page = Sequence[tuple[Any, ...]]
+
+
+def read_sequence(
+    journal: Journal,
+    originator_id: str,
+    *,
+    gt: int | None = None,
+    gte: int | None = None,
+    lt: int | None = None,
+    lte: int | None = None,
+    limit: int | None = None,
+    reverse: bool = False,
+    types: TypePatterns = ALL_TYPES,
+) -> Iterator[RecordedEvent]:
+    """Return the events of a sequence, streaming.
+
+    Args:
+        journal: an open journal.
+        originator_id: the sequence, in canonical form.
+        gt: versions above this one.
+        gte: versions from this one on.
+        lt: versions below this one.
+        lte: versions up to this one.
+        limit: how many events at the most.
+        reverse: whether the last events come first.
+        types: only events of these types.
+    """
+
+    def pages() -> Iterator[RecordedEvent]:
+        above, from_, below, up_to = gt, gte, lt, lte
+        while True:
+            page = journal.events.get_items(
+                originator_id, above, from_, below, up_to, SEQUENCE_PAGE_SIZE, not reverse, not reverse
+            )
+            yield from page
+            if len(page) < SEQUENCE_PAGE_SIZE:
+                return
+            if reverse:
+                below, up_to = page[-1].originator_version, None
+            else:
+                above, from_ = page[-1].originator_version, None
+
+    events = pages()
+    if types:
+        events = (event for event in events if types.match(event.event_type))
+    return islice(events, limit)
+
+
+def read_journal(
+    journal: Journal,
+    selection: Selection = EVERYTHING,
+    *,
+    after: int = 0,
+    until: int | None = None,
+    last: int | None = None,
+    reverse: bool = False,
+) -> Iterator[Page]:
+    """Return the events that are wanted in global order, streaming, many at a time as plain tuples of their fields.
+
+    Args:
+        journal: an open journal.
+        selection: which events are wanted.
+        after: the global position to begin behind.
+        until: the global position to end with; by default the last one there when the reading begins.
+        last: only so many events, the last ones.
+        reverse: whether the last events come first.
+
+    Raises:
+        OutOfOrder: it is to go on after a position, and events with lower positions may come later.
+    """
+    if after:
+        journal.events.check_order()
+    end = journal.events.settled_position() if until is None else until
+    begin, end = selection.span(journal, after, end)
+    if last is None and not reverse:
+        return _forwards(journal, selection, begin, end)
+    backwards = _limited(_backwards(journal, selection, begin, end, last), last)
+    if reverse:
+        return backwards
+    # In the order they are wanted in, they are read once more: their number is no bound on memory then.
+    first = min((page[-1][-1] for page in backwards), default=None)
+    return iter(()) if first is None else _forwards(journal, selection, first - 1, end)
+
+
+def _forwards(journal: Journal, selection: Selection, begin: int, end: int) -> Iterator[Page]:
+    conditions = selection.conditions(journal)
+    return _wanted(selection, journal.events.pages(after=begin, until=end, conditions=conditions, ahead=True))
+
+
+def _backwards(journal: Journal, selection: Selection, begin: int, end: int, last: int | None) -> Iterator[Page]:
+    size = PAGE_SIZE if last is None else max(1, min(PAGE_SIZE, last))
+    conditions = selection.conditions(journal)
+    pages = journal.events.pages(after=begin, until=end, conditions=conditions, ascending=False, size=size)
+    return _wanted(selection, pages)
+
+
+def _wanted(selection: Selection, pages: Iterable[Page]) -> Iterator[Page]:
+    for page in pages:
+        if wanted := selection.wanted(page):
+            yield wanted
+
+
+def _limited(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
+    left = limit
+    for page in pages:
+        if left is None:
+            yield page
+            continue
+        if left:
+            yield page[:left]
+            left -= min(left, len(page))
+        if not left:
+            return

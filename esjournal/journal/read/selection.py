@@ -1,0 +1,97 @@
+"""Which events a reader wants: what is asked of each, and what of it a database can look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.state import values
+from esjournal.domain.state.where import Comparison
+from esjournal.infrastructure.sqlalchemy.items.conditions import Conditions
+from esjournal.journal.journal import Journal
+
+ALL_TYPES = TypePatterns()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What must hold of an event; what is empty or None leaves nothing out.
+
+    `types` are patterns, `originator_ids` are in canonical form, `since` and `until` are moments in canonical form, and
+    belong to what is wanted; `comparisons` are held against fields of the state, `pattern` is searched in its text, as
+    it is written and as it reads.
+    """
+
+    types: TypePatterns = ALL_TYPES
+    originator_ids: Collection[str] = ()
+    since: str | None = None
+    until: str | None = None
+    comparisons: Sequence[Comparison] = ()
+    pattern: re.Pattern[str] | None = None
+
+    @cached_property
+    def is_everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return not (
+            self.types
+            or self.originator_ids
+            or self.comparisons
+            or any(given is not None for given in (self.since, self.until, self.pattern))
+        )
+
+    def conditions(self, journal: Journal) -> Conditions:
+        """Return what of it a database can look at; it may give more than is wanted."""
+        return Conditions(
+            sequence_ids=[journal.events.bound_id(originator_id) for originator_id in self.originator_ids],
+            topics=self.types.whole,
+            topic_patterns=self.types.with_magic,
+            comparisons=self.comparisons,
+        )
+
+    def span(self, journal: Journal, after: int, until: int) -> tuple[int, int]:
+        """Return the global positions that are to be looked at, one to begin behind and one to end with.
+
+        Args:
+            journal: an open journal.
+            after: the position to begin behind at the earliest.
+            until: the position to end with at the latest.
+        """
+        if self.since is None and self.until is None:
+            return after, until
+        found = journal.events.positions_between(self.since, self.until)
+        return (until, until) if found is None else (max(after, found[0] - 1), min(until, found[1]))
+
+    def wanted(self, page: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """Return the events of a page that are wanted; they are fields in the order of RecordedEvent."""
+        return page if self.is_everything else [event for event in page if self._wants(event)]
+
+    def _wants(self, event: tuple[Any, ...]) -> bool:
+        originator_id, _, event_type, state, recorded_at = event[:5]
+        return (
+            self.types.match(event_type)
+            and (not self.originator_ids or originator_id in self.originator_ids)
+            # Of what nobody knows when it was recorded, nobody can say that it was then.
+            and (self.since is None or (recorded_at is not None and recorded_at >= self.since))
+            and (self.until is None or (recorded_at is not None and recorded_at <= self.until))
+            and (self.pattern is None or _is_found(self.pattern, state))
+            and (not self.comparisons or self._compares(state))
+        )
+
+    def _compares(self, state: str) -> bool:
+        value = values.parsed(state)
+        return value is not None and all(comparison.holds(value) for comparison in self.comparisons)
+
+
+def _is_found(pattern: re.Pattern[str], state: str) -> bool:
+    r"""Say whether a state has what is searched, as it is written or as it reads: `M\u00fcller` has a Müller too."""
+    if pattern.search(state):
+        return True
+    # That it is JSON, in which escapes mean something, is asked last, because it takes the longest.
+    return "\\" in state and pattern.search(values.unescaped(state)) is not None and values.parsed(state) is not None
+
+
+EVERYTHING = Selection()

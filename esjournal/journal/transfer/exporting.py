@@ -1,0 +1,173 @@
+"""Writing a journal, or a part of it, to a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import IO, Any
+
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
+from esjournal.interchange import csvtext, ndjson
+from esjournal.interchange.gcpause import uncollected
+from esjournal.interchange.seals import Sealer, seal_line
+from esjournal.interchange.secondprocess import second_process, second_process_pays
+from esjournal.journal.journal import Journal
+from esjournal.journal.read.pages import read_journal
+from esjournal.journal.read.selection import EVERYTHING, Selection
+
+# From here on a second process saves more than it takes to begin.
+EVENTS_FOR_TWO = 50_000
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export came to.
+
+    `events` is how many were written; `position` is the global position up to which the journal was looked at, which
+    may be behind the last event that matched.
+    """
+
+    events: int
+    position: int
+
+
+def export_events(
+    journal: Journal,
+    stream: IO[bytes],
+    file_format: FileFormat,
+    *,
+    selection: Selection = EVERYTHING,
+    after: int = 0,
+    limit: int | None = None,
+    csv_safe: bool = False,
+    sealed: bool = False,
+    on_progress: Callable[[int, float], None] = lambda events, part: None,
+) -> Exported:
+    """Write events in global order, up to the last one there at the beginning, in flat memory.
+
+    Args:
+        journal: an open journal.
+        stream: takes the bytes, UTF-8 or Parquet.
+        file_format: what to write.
+        selection: which events are wanted.
+        after: the global position to begin behind.
+        limit: how many events at the most.
+        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        sealed: in NDJSON, end with a seal.
+        on_progress: is called again and again with the number of events so far, and which part of the journal was
+            looked at, from 0 to 1.
+
+    Raises:
+        ImportError: Parquet is asked for, and pyarrow is not there.
+        OutOfOrder: it is to go on after a position, and events with lower positions may come later.
+    """
+    if after:
+        journal.events.check_order()
+    until = journal.events.settled_position()
+    if (
+        file_format is FileFormat.NDJSON
+        and selection.is_everything
+        and limit is None
+        and until - after >= EVENTS_FOR_TWO
+        and journal.layout is None
+        and journal.events.session.is_shared
+        and second_process_pays()
+        and journal.events.is_without_gaps(until)
+    ):
+        return _export_in_two_processes(journal, stream, after, until, sealed, on_progress)
+    count, position = 0, after
+
+    def counted() -> Iterator[Sequence[tuple[Any, ...]]]:
+        nonlocal count, position
+        for page in read_journal(journal, selection, after=after, until=until):
+            rest = None if limit is None else limit - count
+            if rest == 0:
+                return
+            wanted = page[:rest]
+            count += len(wanted)
+            position = wanted[-1][-1]
+            yield wanted
+            on_progress(count, (position - after) / (until - after))
+            if len(wanted) < len(page):
+                return
+        if limit != 0:
+            position = max(after, until)
+
+    pages = counted()
+    with uncollected():
+        if file_format is FileFormat.PARQUET:
+            # Nobody else shall wait for pyarrow.
+            from esjournal.interchange import parquet
+
+            parquet.write(pages, stream)
+        else:
+            blocks = (text.encode() for text in text_of(pages, file_format, csv_safe=csv_safe))
+            _write(blocks, stream, sealed)
+    return Exported(count, position)
+
+
+def text_of(
+    pages: Iterable[Sequence[tuple[Any, ...]]], file_format: FileFormat, *, csv_safe: bool = False
+) -> Iterator[str]:
+    """Yield the text of events in pieces of many lines.
+
+    Args:
+        pages: events with their global positions, many at a time.
+        file_format: what to write, NDJSON or CSV.
+        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+    """
+    if file_format is FileFormat.CSV:
+        return csvtext.write(map(RecordedEvent._make, chain.from_iterable(pages)), safe=csv_safe)
+    return map(ndjson.lines_of, pages)
+
+
+def _export_in_two_processes(
+    journal: Journal,
+    stream: IO[bytes],
+    after: int,
+    until: int,
+    sealed: bool,
+    on_progress: Callable[[int, float], None],
+) -> Exported:
+    """Let a second process read and format every other page.
+
+    Without gaps in the positions it is known where each page begins, and as they are committed in order, it does not
+    matter which process reads it when.
+    """
+    events = journal.events
+    count = 0
+
+    def every_other(start: int) -> Iterator[tuple[bytes, int]]:
+        pages = events.pages(after=start, until=until, ahead=True, every=2)
+        return ((ndjson.lines_of(page).encode(), len(page)) for page in pages)
+
+    def there() -> Iterator[tuple[bytes, int]]:
+        events.session.forget_connections()
+        return every_other(after + PAGE_SIZE)
+
+    def counted(pages: Iterable[tuple[bytes, int]]) -> Iterator[bytes]:
+        nonlocal count
+        for block, size in pages:
+            count += size
+            yield block
+            on_progress(count, count / (until - after))
+
+    with uncollected(), second_process(there) as received:
+        alternating = zip_longest(every_other(after), received, fillvalue=(b"", 0))
+        _write(counted(chain.from_iterable(alternating)), stream, sealed)
+    return Exported(count, until)
+
+
+def _write(blocks: Iterable[bytes], stream: IO[bytes], sealed: bool) -> None:
+    if not sealed:
+        for block in blocks:
+            stream.write(block)
+        return
+    sealer = Sealer()
+    for block in blocks:
+        stream.write(block)
+        sealer.update(block, block.count(b"\n"))
+    stream.write(seal_line(sealer.seal()))

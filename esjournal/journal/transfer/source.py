@@ -1,0 +1,233 @@
+"""What is copied: the events of a journal, or of a file, as batches that can be read as often as needed.
+
+One process reads, checks and writes. A second one that reads saved up to a sixth into SQLite and nothing into
+PostgreSQL, while each page was a statement; that all pages are one saves as much, and leaves the snapshot in one
+process, in which the proof has to read too.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.rules import are_sound
+from esjournal.domain.model.sequencenames import name_of_id
+from esjournal.domain.text import shortened
+from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
+from esjournal.interchange.batches import Batch, batch_of
+from esjournal.interchange.bytestreams import READING_LINE_LIMIT
+from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.secondprocess import read_beside
+from esjournal.journal.cursor import Cursor, cursor_at, position_after
+from esjournal.journal.journal import Journal, open_journal
+
+_CLASSES = (str, int, str, str, str)
+
+
+class Source(Protocol):
+    """What is copied: `journal` is None for a file; `size` is how much there is to read."""
+
+    journal: Journal | None
+    size: int
+
+    def done(self) -> int:
+        """Return how much of it was read since the last reading began."""
+
+    def read(self) -> AbstractContextManager[Iterator[Batch]]:
+        """Give all events, with what is wrong with those between, from the beginning, each time it is called."""
+
+    def left_out(self) -> str | None:
+        """Say what of it has no place in a journal, or return None."""
+
+    def cursor(self) -> Cursor:
+        """Return the cursor of the last event there is to read; a file has none."""
+
+
+class JournalSource:
+    """The events of a journal behind a global position, up to the last one there at the beginning.
+
+    It is read inside a snapshot of the journal's session, and each reading gives the same.
+
+    Args:
+        journal: an open journal.
+        after: the global position to begin behind.
+        until: the global position to end with, by default the last one.
+    """
+
+    def __init__(self, journal: Journal, after: int, until: int | None = None) -> None:
+        self.journal: Journal | None = journal
+        self._journal = journal
+        self._until = max(after, journal.events.last_global_position() if until is None else until)
+        self.size = self._until - after
+        self._after = after
+        self._at = after
+
+    def read(self) -> AbstractContextManager[Iterator[Batch]]:
+        """Give all events, from the beginning; see `batches`."""
+        return closing(self.batches())
+
+    def done(self) -> int:
+        """Return how many global positions were passed since the last reading began."""
+        return self._at - self._after
+
+    def batches(self) -> Generator[Batch, None, None]:
+        """Yield all events, with what is wrong with those that no journal may have; a line is a global position.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        self._at = self._after
+        for page in self._journal.events.pages_in_one_statement(after=self._after, until=self._until):
+            self._at = page[-1][-1]
+            yield batch_of_page(self._journal.shown_url, page)
+
+    def left_out(self) -> str | None:
+        """Say what of it has no place in a journal, or return None."""
+        journal = self._journal
+        if journal.layout is None:
+            return None
+        return journal.layout.left_out(journal.events.session, journal.events.table.name, self._after, self._until)
+
+    def cursor(self) -> Cursor:
+        """Return the cursor of the last event there is to read."""
+        return cursor_at(self._journal, self._until)
+
+
+class FileSource:
+    """The events of a file.
+
+    Args:
+        path: an NDJSON or CSV file, compressed or not.
+        busy: how many processes are at work beside the reading.
+        in_parts: whether what is read is written before the end is reached, so that a seal has to be checked first.
+
+    Raises:
+        UnusableFile: the file cannot be read, or not more than once.
+        InvalidLine: the file is not what its seal says.
+    """
+
+    def __init__(self, path: str, busy: int, in_parts: bool) -> None:
+        self.journal: Journal | None = None
+        self._path = path
+        self._busy = busy
+        self._files = Files([path], line_limit=READING_LINE_LIMIT)
+        if self._files.size is None or not Path(path).is_file():
+            raise UnusableFile(f"{path} cannot be read twice, as copy does to prove itself: import it, or name a file")
+        self.size = self._files.size
+        if in_parts:
+            self._files.check_seals()
+
+    def done(self) -> int:
+        """Return how many bytes were read since the last reading began."""
+        return self._files.bytes_read()
+
+    @contextmanager
+    def read(self) -> Iterator[Iterator[Batch]]:
+        """Give all events, with what is wrong with the lines between.
+
+        Raises:
+            InvalidLine: nothing behind this line can be read.
+            UnusableFile: the file cannot be read.
+        """
+        self._files = Files([self._path], line_limit=READING_LINE_LIMIT)
+        with read_beside(self._files, self._busy) as batches:
+            yield batches
+
+    def left_out(self) -> str | None:
+        """Return None: what a file has is all in its events."""
+        return None
+
+    def cursor(self) -> Cursor:
+        """Refuse: a file is read as a whole."""
+        raise InvalidCursor(f"{self._path} is a file, which has no cursor: copy all of it")
+
+
+@contextmanager
+def open_source(
+    url: str, *, after: int | None = None, cursor_file: str | None = None, busy: int = 1, in_parts: bool = False
+) -> Iterator[Source]:
+    """Open a journal, in one snapshot, or name a file, to copy from it, and close it after.
+
+    Args:
+        url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
+        after: the global position of a journal to begin behind.
+        cursor_file: a file that has it, if it is there yet.
+        busy: how many processes are at work beside the reading of a file.
+        in_parts: whether what is read of a file is written before its end is reached.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: there is no journal, or it cannot be opened.
+        InvalidCursor: the cursor is of another journal, or of this one as it is no longer.
+        UnusableFile: a file cannot be read.
+        InvalidLine: a file is not what its seal says.
+        OutOfOrder: events with lower positions may come later.
+    """
+    if is_file_of_events(url):
+        yield FileSource(url, busy, in_parts)
+        return
+    with open_journal(url) as journal:
+        journal.events.check_order()
+        # First: in the snapshot nobody would see what those write who are waited for.
+        until = journal.events.settled_position()
+        with journal.events.session.snapshot():
+            begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
+            yield JournalSource(journal, begin, until)
+
+
+def batch_of_page(source: str, page: Iterable[tuple[Any, ...]]) -> Batch:
+    """Return the batch of some events of a journal; those that no journal may have are bad.
+
+    A journal of ours has none unless it is damaged, and others may have any: that all of a page keep the rules is found
+    out at once. A state is not parsed: any text is a state, and what is no JSON object is text.
+
+    Args:
+        source: how messages call the journal.
+        page: events as plain tuples of the fields of RecordedEvent.
+    """
+    ids, versions, types, states, moments, positions = zip(*page, strict=True)
+    known = [moment for moment in moments if moment is not None] if None in moments else moments
+    if are_sound(ids, versions, types, known) and rules.are_storable(states):
+        return Batch(source, _compact(positions), (ids, versions, types, states, moments))
+    return batch_of(source, ((event[-1], _looked_at(source, event)) for event in page))
+
+
+def _compact(positions: Sequence[int]) -> Sequence[int]:
+    """Return ascending positions in little room: an import into an empty file remembers them all to its end."""
+    first, last = positions[0], positions[-1]
+    return range(first, last + 1) if last - first + 1 == len(positions) else array("q", positions)
+
+
+def _looked_at(source: str, event: tuple[Any, ...]) -> RecordedEvent | InvalidLine:
+    try:
+        return _in_canonical_form(event)
+    except InvalidData as error:
+        raw = dict(zip(RecordedEvent._fields, event, strict=True))
+        if (name := name_of_id(event[0])) is not None:
+            raw["sequence_name"] = name
+        text = json.dumps(raw, default=repr)
+        return InvalidLine(source, event[-1], str(error), text)
+
+
+def _in_canonical_form(event: tuple[Any, ...]) -> RecordedEvent:
+    for name, cls, value in zip(RecordedEvent._fields, _CLASSES, event, strict=False):
+        # True is an int to Python.
+        is_of_class = isinstance(value, cls) and not isinstance(value, bool)
+        if not is_of_class and not (name == "recorded_at" and value is None):
+            raise InvalidData(f"{name} {shortened(value)} is {type(value).__name__}, not {cls.__name__}")
+    originator_id, version, event_type, state, recorded_at, _ = event
+    return RecordedEvent(
+        # An id that was made of a name is in canonical form, and knows the name.
+        rules.originator_id(originator_id) if name_of_id(originator_id) is None else originator_id,
+        rules.originator_version(str(version)),
+        rules.event_type(event_type),
+        rules.state_text(state),
+        None if recorded_at is None else rules.recorded_at(recorded_at),
+    )

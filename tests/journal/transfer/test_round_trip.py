@@ -1,0 +1,219 @@
+"""Any journal, exported and imported, is the same journal: byte for byte, on both databases and across them."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.exceptions import InvalidData, SequencedItemConflict
+from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import (
+    RecordedEventRecord,
+    SQLAlchemyActiveRecordStrategy,
+    StoredEventRecord,
+)
+from esjournal.interchange import ndjson
+from esjournal.interchange.bytestreams import source
+from esjournal.interchange.inputfiles import read_events
+from esjournal.journal.journal import Journal, initialise, open_journal
+from esjournal.journal.read.selection import Selection
+from esjournal.journal.transfer.exporting import export_events
+from esjournal.journal.transfer.importing import import_events
+from esjournal.journal.transfer.source import batch_of_page
+from tests.events import OTHER_ID, event, generated, json_states, recorded_events, sequence
+from tests.program import environment, file_with, journal_with
+
+
+def exported(journal: Journal, file_format: FileFormat = FileFormat.NDJSON, **options: object) -> bytes:
+    stream = io.BytesIO()
+    count = export_events(journal, stream, file_format, **options).events  # type: ignore[arg-type]
+    if file_format is FileFormat.NDJSON:
+        assert count == stream.getvalue().count(b"\n")
+    return stream.getvalue()
+
+
+def emptied(journal: Journal) -> None:
+    with journal.events.session.connection() as connection:
+        connection.execute(f"DELETE FROM {journal.events.session.table_name(RecordedEventRecord.__table__.name)}")
+        if "sqlite" in journal.shown_url:
+            connection.execute("DELETE FROM sqlite_sequence")
+
+
+def imported(journal: Journal, path: Path, data: bytes, file_format: FileFormat = FileFormat.NDJSON) -> None:
+    path.write_bytes(data)
+    emptied(journal)
+    with source(str(path)) as opened:
+        outcome = import_events(journal, read_events(opened, file_format))
+    assert outcome.committed
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(st.lists(recorded_events(), max_size=6, unique_by=lambda found: found[:2]))
+def test_any_journal_exports_and_imports_to_the_same_bytes_on_both_databases_and_across_them(
+    sqlite_url: str, postgres_url: str, tmp_path: Path, events: list[RecordedEvent]
+) -> None:
+    for url in (sqlite_url, postgres_url):
+        initialise(url)
+    data = b"".join(
+        ndjson.line_of(found._replace(global_position=position)).encode() + b"\n"
+        for position, found in enumerate(events, 1)
+    )
+    with open_journal(sqlite_url) as one, open_journal(postgres_url) as other:
+        for journal in (one, other, one):
+            imported(journal, tmp_path / "events.ndjson", data)
+            assert exported(journal) == data
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@given(st.lists(json_states(), max_size=4))
+def test_a_journal_of_json_objects_goes_through_csv_unchanged(
+    sqlite_url: str, postgres_url: str, tmp_path: Path, states: list[str]
+) -> None:
+    with open_journal(journal_with(sqlite_url, [])) as one, open_journal(journal_with(postgres_url, [])) as other:
+        emptied(one)
+        one.events.append([event(version, state) for version, state in enumerate(states)])
+        data = exported(one, FileFormat.CSV)
+        imported(other, tmp_path / "events.csv", data, FileFormat.CSV)
+        assert exported(other, FileFormat.CSV) == data
+        assert exported(other) == exported(one)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            StoredEvent,
+            st.uuids() | st.uuids().map(str) | st.none(),
+            st.integers(-3, 3) | st.sampled_from([2**63 - 1, 2**63, 1.5, 1.0, True, "7", Decimal(7)]),
+            st.text() | st.text(min_size=250, max_size=260) | st.characters(codec=None) | st.sampled_from([b"a#B", 5]),
+            st.text(st.characters(codec=None)) | st.binary() | json_states(),
+        ),
+        max_size=12,
+    )
+)
+def test_what_the_library_takes_is_taken_by_imports_and_copies_too(
+    store_url: str, sqlite_url: str, tmp_path: Path, events: list[StoredEvent]
+) -> None:
+    with open_journal(journal_with(store_url, [])) as one, open_journal(journal_with(sqlite_url, [])) as other:
+        emptied(one)
+        library = SQLAlchemyActiveRecordStrategy(
+            session=one.events.session, active_record_class=StoredEventRecord, sequenced_item_class=StoredEvent
+        )
+        taken = []
+        for found in events:
+            with suppress(InvalidData, SequencedItemConflict):
+                library.append(found)
+                taken.append(found)
+        assert list(library.all_items()) == taken
+        data = exported(one)
+        if taken:
+            batch = batch_of_page(one.shown_url, next(one.events.pages()))
+            assert (batch.size, batch.bad) == (len(taken), ())
+        if store_url != sqlite_url:
+            imported(other, tmp_path / "events.ndjson", data)
+            assert exported(other) == data
+
+
+@pytest.fixture
+def mixed(store_url: str) -> str:
+    events = [*sequence(3), event(0, of=OTHER_ID, event_type="b"), event(1, of=OTHER_ID), event(3, event_type="b")]
+    return journal_with(store_url, events)
+
+
+def of_types(*patterns: str) -> Selection:
+    return Selection(types=TypePatterns(patterns))
+
+
+@pytest.mark.parametrize(
+    ("options", "positions"),
+    [
+        ({}, [1, 2, 3, 4, 5, 6]),
+        ({"after": 4}, [5, 6]),
+        ({"after": 6}, []),
+        ({"after": 2**63 - 1}, []),
+        ({"limit": 2}, [1, 2]),
+        ({"limit": 0}, []),
+        ({"selection": of_types("b")}, [4, 6]),
+        ({"selection": of_types("b", "a.b#C"), "after": 4}, [5, 6]),
+        ({"selection": Selection(originator_ids=[OTHER_ID])}, [4, 5]),
+        ({"selection": Selection(originator_ids=[OTHER_ID], types=TypePatterns(["b"]))}, [4]),
+        ({"selection": of_types("%")}, []),
+    ],
+)
+def test_an_export_has_what_was_asked_for_in_global_order(
+    mixed: str, options: dict[str, object], positions: list[int]
+) -> None:
+    with open_journal(mixed) as journal:
+        found = [json.loads(line)["global_position"] for line in exported(journal, **options).splitlines()]
+    assert found == positions
+
+
+def test_an_export_ends_with_the_last_event_that_was_there_at_its_beginning(mixed: str) -> None:
+    with open_journal(mixed) as journal:
+        events = journal.events.all_items()
+        first = next(events)
+        journal.events.append(event(9))
+        assert [first.global_position, *(found.global_position for found in events)] == [1, 2, 3, 4, 5, 6]
+
+
+PEAK = """
+import resource, sys
+from esjournal.cli.app import app
+sys.stdout = open("/dev/null", "w")
+app(sys.argv[1:], standalone_mode=False)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+FEW, MANY = 5_000, 100_000
+GROWTH_ALLOWED = 24 * 1024
+
+
+def peak_kibibytes(*arguments: str) -> int:
+    ended = subprocess.run(
+        [sys.executable, "-c", PEAK, *arguments], capture_output=True, text=True, check=True, env=environment()
+    )
+    return int(ended.stderr.splitlines()[-1])
+
+
+def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
+    # One sequence, so that what get reads is as long as what export does.
+    few = file_with(tmp_path / "few.ndjson", generated(FEW, sequences=1))
+    many = file_with(tmp_path / "many.ndjson", generated(MANY, sequences=1))
+    sequence_id = next(generated(1, sequences=1)).originator_id
+    commands = {
+        "import": ["import"],
+        "export": ["export", "-o", str(tmp_path / "out.ndjson.gz")],
+        "get": ["get", sequence_id],
+        "import again": ["import"],
+    }
+    peaks: dict[str, list[int]] = {name: [] for name in commands}
+    initialise(store_url)
+    for path in (few, many):
+        for name, command in commands.items():
+            arguments = [*command, str(path)] if command == ["import"] else command
+            peaks[name].append(peak_kibibytes("--url", store_url, *arguments))
+    assert {name: large - small for name, (small, large) in peaks.items() if large - small > GROWTH_ALLOWED} == {}
+
+
+def test_memory_of_a_copy_and_its_proof_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
+    initialise(store_url)
+    peaks = []
+    for count in (FEW, MANY):
+        source, target = str(tmp_path / f"{count}.db"), str(tmp_path / f"copy-of-{count}.db")
+        for url in (source, target):
+            initialise(url)
+        peak_kibibytes("--url", source, "import", str(file_with(tmp_path / "e.ndjson", generated(count))))
+        peaks.append([peak_kibibytes("copy", source, url) for url in (target, store_url, str(tmp_path / "e.csv.gz"))])
+        peaks[-1].append(peak_kibibytes("copy", store_url, str(tmp_path / "e.ndjson")))
+    assert [large - small for small, large in zip(*peaks, strict=True) if large - small > GROWTH_ALLOWED] == []
