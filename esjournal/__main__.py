@@ -2,7 +2,7 @@
 
 import sys
 
-# What esjournal.cli.ending calls them, which is not loaded yet.
+# What esjournal.cli.exits calls them, which is not loaded yet.
 STORE = 5
 INTERRUPTED = 130
 
@@ -11,8 +11,12 @@ def main() -> None:
     """Run the command line, and end with its exit code."""
     try:
         # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either: all of it is in here.
-        from esjournal.cli.interruption import end_on_termination, repeat_lost_interruptions
-        from esjournal.cli.streams import buffer_stdout, lose_messages_that_cannot_be_printed, open_closed_streams
+        from esjournal.cli.signals import end_on_termination, repeat_lost_interruptions
+        from esjournal.cli.standardstreams import (
+            buffer_stdout,
+            lose_messages_that_cannot_be_printed,
+            open_closed_streams,
+        )
 
         repeat_lost_interruptions()
         open_closed_streams()

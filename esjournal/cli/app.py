@@ -20,7 +20,7 @@ from esjournal.cli.commands.list_ import list_
 from esjournal.cli.commands.log import log
 from esjournal.cli.commands.stats import stats
 from esjournal.cli.commands.verify import verify
-from esjournal.cli.ending import JournalGroup
+from esjournal.cli.exits import JournalGroup
 from esjournal.cli.options import LayoutOption, ProgramOptions, TableOption, UrlOption
 
 app = typer.Typer(

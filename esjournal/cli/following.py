@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from esjournal.cli.ending import say
-from esjournal.cli.interruption import interruption_put_off
+from esjournal.cli.exits import say
+from esjournal.cli.signals import interruption_put_off
 
 if TYPE_CHECKING:
     from esjournal.journal.cursor import Cursor

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from esjournal.cli.ending import BAD_DATA, CONFLICT, fail, fail_to_print, say
+from esjournal.cli.exits import BAD_DATA, CONFLICT, fail, fail_to_print, say
 from esjournal.cli.options import checked
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.text import counted, duration, number, rate

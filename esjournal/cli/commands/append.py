@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.advice import command
-from esjournal.cli.ending import CONFLICT, fail, fail_to_print, reason_of, say
+from esjournal.cli.exits import CONFLICT, fail, fail_to_print, reason_of, say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, names_layout, url_of
 from esjournal.domain.text import counted
 from esjournal.exceptions import ConcurrencyError, InvalidData, OutcomeUnknown, SequencedItemConflict, UnusableFile

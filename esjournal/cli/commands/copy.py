@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from esjournal.advice import command
-from esjournal.cli.ending import FINDINGS, fail, say
+from esjournal.cli.exits import FINDINGS, fail, say
 from esjournal.cli.importing import (
     CommitEveryOption,
     DryRunOption,

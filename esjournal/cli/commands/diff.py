@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from esjournal.cli.ending import DIFFERENCES, say
+from esjournal.cli.exits import DIFFERENCES, say
 from esjournal.cli.options import QuietOption, refuse_program_options
 from esjournal.cli.progress import EventsProgress
 from esjournal.domain.choices import LinesFormat

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.ending import say
+from esjournal.cli.exits import say
 from esjournal.cli.options import (
     AfterOption,
     CsvSafeOption,

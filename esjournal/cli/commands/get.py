@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.ending import NOTHING_FOUND, fail
+from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import (
     CsvSafeOption,
     LayoutOption,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from esjournal.cli.ending import NOTHING_FOUND, fail, say
+from esjournal.cli.exits import NOTHING_FOUND, fail, say
 from esjournal.cli.options import LayoutOption, SequenceArgument, TableOption, UrlOption, checked, checked_start, url_of
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import LinesFormat

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.ending import say
+from esjournal.cli.exits import say
 from esjournal.cli.importing import (
     CommitEveryOption,
     DryRunOption,

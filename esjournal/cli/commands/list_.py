@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.ending import NOTHING_FOUND, fail
+from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import CsvSafeOption, LayoutOption, TableOption, UrlOption, check_csv_safe, checked, url_of
 from esjournal.domain.choices import OutputFormat, SequenceOrder
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from esjournal.cli.ending import INTERRUPTED, NOTHING_FOUND, fail
-from esjournal.cli.interruption import interruption_repeated
+from esjournal.cli.exits import INTERRUPTED, NOTHING_FOUND, fail
 from esjournal.cli.options import (
     AfterOption,
     CsvSafeOption,
@@ -24,6 +23,7 @@ from esjournal.cli.options import (
     checked_start,
     url_of,
 )
+from esjournal.cli.signals import interruption_repeated
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import OutputFormat
 from esjournal.interchange.formats import is_file_of_events

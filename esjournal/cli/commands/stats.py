@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from esjournal.cli.ending import say
+from esjournal.cli.exits import say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, url_of
 from esjournal.domain.choices import AnswerFormat
 from esjournal.domain.periods import Period

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from esjournal.cli.ending import FINDINGS, say
+from esjournal.cli.exits import FINDINGS, say
 from esjournal.cli.options import LayoutOption, QuietOption, TableOption, UrlOption, url_of
 from esjournal.cli.progress import EventsProgress
 from esjournal.domain.choices import LinesFormat

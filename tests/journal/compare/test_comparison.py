@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esjournal.cli.ending import exit_code_of
+from esjournal.cli.exits import exit_code_of
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state.changes import Changes
 from esjournal.domain.state.values import Number

@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import pytest
 
-from esjournal.cli import interruption
-from esjournal.cli.ending import INTERRUPTED
-from esjournal.cli.interruption import interruption_put_off, interruption_repeated, repeat_lost_interruptions
+from esjournal.cli import signals
+from esjournal.cli.exits import INTERRUPTED
+from esjournal.cli.signals import interruption_put_off, interruption_repeated, repeat_lost_interruptions
 from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 from tests.events import event
 from tests.program import invoke, journal_with
@@ -22,7 +22,7 @@ SECONDS = 0.05
 
 @pytest.fixture(autouse=True)
 def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interruption, "_AGAIN_SECONDS", SECONDS)
+    monkeypatch.setattr(signals, "_AGAIN_SECONDS", SECONDS)
 
 
 def interrupt() -> None:
