@@ -55,15 +55,15 @@ def lines(count: int, seed: int) -> Iterator[str]:
     # As many as go on side by side, so that memory does not grow with the count.
     going_on = [new_sequence(dice) for _ in range(min(OPEN, -(-count // LENGTH)))]
     opened = len(going_on) * LENGTH
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    time = datetime(2026, 1, 1, tzinfo=UTC)
     for position in range(1, count + 1):
         at = int(dice.random() * len(going_on))
         sequence, version, types = going_on[at]
-        moment += timedelta(microseconds=1 + int(dice.random() * 2_000_000))
+        time += timedelta(microseconds=1 + int(dice.random() * 2_000_000))
         yield (
             f'{{"originator_id":"{sequence}","originator_version":{version},'
             f'"event_type":"shop.orders#{types[version]}","state":{state(dice, position)},'
-            f'"recorded_at":"{moment:%Y-%m-%dT%H:%M:%S.%fZ}","global_position":{position}}}\n'
+            f'"recorded_at":"{time:%Y-%m-%dT%H:%M:%S.%fZ}","global_position":{position}}}\n'
         )
         if version + 1 < LENGTH:
             going_on[at] = (sequence, version + 1, types)

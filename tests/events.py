@@ -16,11 +16,11 @@ from esjournal.interchange.batches import Batch, Read
 
 ID = "9b300b13-4410-51bf-85ca-234c8cea73da"
 OTHER_ID = "1f0e8a52-77aa-5d0c-a0f8-3f1f2f6b2c11"
-MOMENT = "2026-01-31T12:00:00.000000Z"
+TIME = "2026-01-31T12:00:00.000000Z"
 
 
 def event(version: int | None = 0, state: str = "{}", *, of: str = ID, event_type: str = "a.b#C") -> RecordedEvent:
-    return RecordedEvent(of, version, event_type, state, MOMENT)
+    return RecordedEvent(of, version, event_type, state, TIME)
 
 
 def sequence(count: int, *, of: str = ID) -> list[RecordedEvent]:
@@ -69,13 +69,13 @@ def states() -> st.SearchStrategy[str]:
 def recorded_events(draw: st.DrawFn) -> RecordedEvent:
     """Any event as a journal gives it."""
     printable = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=20)
-    moment = draw(st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)))
+    time = draw(st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)))
     return RecordedEvent(
         str(draw(st.uuids())),
         draw(st.one_of(st.integers(0, 5), st.integers(0, rules.MAX_VERSION))),
         draw(printable),
         draw(states()),
-        f"{moment.isoformat(timespec='microseconds')}Z",
+        f"{time.isoformat(timespec='microseconds')}Z",
         draw(st.integers(1, rules.MAX_VERSION)),
     )
 

@@ -26,7 +26,7 @@ class Period(StrEnum):
         """How many characters of a moment in canonical form are the name of its period."""
         return _CHARACTERS[self]
 
-    def number(self, moment: str) -> int:
+    def number(self, time: str) -> int:
         """Return which period a moment is in, so that periods that follow one another have numbers that do.
 
         Args:
@@ -35,14 +35,14 @@ class Period(StrEnum):
         Raises:
             InvalidData: the text is no moment.
         """
-        name = moment[: self.characters]
+        name = time[: self.characters]
         try:
             if len(name) < self.characters:
-                raise ValueError(moment)
+                raise ValueError(time)
             begin = datetime.fromisoformat(name + _BEGINNING[len(name) :])
         except ValueError:
             raise InvalidData(
-                f"an event is recorded at {shortened(moment)}, which is no moment: run `esjournal verify` to find it"
+                f"an event is recorded at {shortened(time)}, which is no moment: run `esjournal verify` to find it"
             ) from None
         if self is Period.MONTH:
             return begin.year * 12 + begin.month - 1

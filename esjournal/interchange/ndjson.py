@@ -54,7 +54,7 @@ _members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
 # What `lines_of` makes of a moment that is not known; no state ends a line so.
-_NO_MOMENT = re.compile(r',"recorded_at":"None"(,"global_position":[0-9]+}\n)')
+_NO_TIME = re.compile(r',"recorded_at":"None"(,"global_position":[0-9]+}\n)')
 
 
 def read(source: Source, *, seal_required: bool = False) -> Iterator[Batch]:
@@ -174,12 +174,12 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
         versions = [line.originator_version for line in lines]
         types = [line.event_type for line in lines]
         raw_states = b"\n".join([line.state for line in lines])
-        moments: list[Any] = [line.recorded_at for line in lines]
+        times: list[Any] = [line.recorded_at for line in lines]
         names = [line.sequence_name for line in lines] if b'"sequence_name"' in data else []
         if not _is_as_written(data, lines) and _may_say_more(data, lines, raw_states, versions):
             return None
         states = _states(raw_states)
-        moments = _canonical_moments(moments)
+        times = _canonical_times(times)
         if names:
             ids = _named(ids, names)
         for event_type in set(types):
@@ -188,7 +188,7 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
         return None
     if not rules.are_canonical_ids(ids):
         return None
-    return ids, versions, types, states, moments
+    return ids, versions, types, states, times
 
 
 def _is_as_written(data: bytes, lines: list[_Line]) -> bool:
@@ -241,12 +241,12 @@ def _named(ids: list[str], names: Sequence[str | msgspec.UnsetType | None]) -> l
     return known
 
 
-def _canonical_moments(moments: list[Any]) -> list[str | None]:
-    distinct = {text for text in moments if isinstance(text, str)}
-    if msgspec.UNSET not in moments and rules.are_canonical_moments(distinct):
-        return moments
+def _canonical_times(times: list[Any]) -> list[str | None]:
+    distinct = {text for text in times if isinstance(text, str)}
+    if msgspec.UNSET not in times and rules.are_canonical_times(distinct):
+        return times
     canonical = {text: rules.recorded_at(text) for text in distinct}
-    return [canonical.get(text) for text in moments]
+    return [canonical.get(text) for text in times]
 
 
 def write(events: Iterable[RecordedEvent]) -> Iterator[str]:
@@ -282,7 +282,7 @@ def lines_of(events: Sequence[tuple[Any, ...]], *, checked: bool = False, named:
             )
         ]
     )
-    return _NO_MOMENT.sub(r"\1", lines) if '"recorded_at":"None"' in lines else lines
+    return _NO_TIME.sub(r"\1", lines) if '"recorded_at":"None"' in lines else lines
 
 
 def line_of(event: RecordedEvent) -> str:

@@ -15,14 +15,14 @@ except ImportError as error:
 GROUP_ROWS = 100_000
 GROUP_BYTES = 64 * 1024 * 1024
 
-_MOMENT = pa.timestamp("us", "UTC")
+_TIME = pa.timestamp("us", "UTC")
 _SCHEMA = pa.schema(
     [
         pa.field("originator_id", pa.uuid(), nullable=False),
         pa.field("originator_version", pa.int64(), nullable=False),
         pa.field("event_type", pa.string(), nullable=False),
         pa.field("state", pa.string(), nullable=False),
-        pa.field("recorded_at", _MOMENT),
+        pa.field("recorded_at", _TIME),
         pa.field("global_position", pa.int64(), nullable=False),
     ]
 )
@@ -52,7 +52,7 @@ def write(pages: Iterable[Sequence[tuple[Any, ...]]], stream: IO[bytes]) -> None
 
 
 def _batch(page: Sequence[tuple[Any, ...]]) -> Any:
-    ids, versions, types, states, moments, positions = zip(*page, strict=True)
+    ids, versions, types, states, times, positions = zip(*page, strict=True)
     # An id has 32 digits and 4 hyphens, which fromhex does not take.
     stored_ids = pa.array([bytes.fromhex(text.replace("-", "")) for text in ids], pa.binary(16))
     return pa.RecordBatch.from_arrays(
@@ -61,7 +61,7 @@ def _batch(page: Sequence[tuple[Any, ...]]) -> Any:
             pa.array(versions, pa.int64()),
             pa.array(types, pa.string()),
             pa.array(states, pa.string()),
-            pa.array(moments, pa.string()).cast(_MOMENT),
+            pa.array(times, pa.string()).cast(_TIME),
             pa.array(positions, pa.int64()),
         ],
         schema=_SCHEMA,

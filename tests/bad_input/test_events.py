@@ -202,7 +202,7 @@ def test_a_type_that_names_a_module_is_only_text(url: str, tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-01-31", "2026-01-31T12:00:00", "2026-02-30T00:00:00Z", ""])
-def test_a_moment_without_a_meaning_is_wrong_usage(url: str, text: str) -> None:
+def test_a_time_without_a_meaning_is_wrong_usage(url: str, text: str) -> None:
     result = invoke("append", ID, "0", "a", "{}", "--recorded-at", text, url=url)
     assert result.exit_code == 2
     assert re.search("is no moment: write a date, a time and an offset|has no offset", result.stderr)

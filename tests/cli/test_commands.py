@@ -13,10 +13,10 @@ from typer.testing import Result
 
 from esjournal import __version__
 from esjournal.journal.journal import open_journal
-from tests.events import ID, MOMENT, OTHER_ID, event, sequence
+from tests.events import ID, OTHER_ID, TIME, event, sequence
 from tests.program import file_with, invoke, journal_with, stored
 
-CANONICAL_MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+CANONICAL_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_append_prints_the_global_position(url: str) -> None:
     ended(invoke("append", OTHER_ID, "7", "a.b#C", "{}", url=url), 0, out="2\n")
     first, second = stored(url)
     assert first[:4] == (ID, 0, "a.b#C", '{"price":1.10}')
-    assert re.fullmatch(CANONICAL_MOMENT, str(first.recorded_at))
+    assert re.fullmatch(CANONICAL_TIME, str(first.recorded_at))
     assert second[:2] == (OTHER_ID, 7)
 
 
@@ -157,9 +157,9 @@ def test_append_at_the_next_version_counts_up_from_zero(url: str) -> None:
     assert [found.originator_version for found in stored(url)] == [0, 1, 2]
 
 
-def test_append_keeps_the_moment_it_is_given(url: str) -> None:
+def test_append_keeps_the_time_it_is_given(url: str) -> None:
     invoke("append", ID, "0", "a", "{}", "--recorded-at", "2026-01-31T13:00:00+01:00", url=url)
-    assert stored(url)[0].recorded_at == MOMENT
+    assert stored(url)[0].recorded_at == TIME
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_get_prints_a_table_that_is_whole_in_a_pipe(store_url: str) -> None:
     journal_with(store_url, [event(0, state), event(1, "{}", event_type="a.very.long.module.of.events#Name" * 3)])
     header, first, second = invoke("get", ID, url=store_url).stdout.splitlines()
     assert header.split() == ["version", "type", "recorded", "at", "state"]
-    assert first.split() == ["0", "a.b#C", MOMENT, state]
+    assert first.split() == ["0", "a.b#C", TIME, state]
     assert second.split()[1] == "a.very.long.module.of.events#Name" * 3
 
 

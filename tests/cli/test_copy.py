@@ -179,7 +179,7 @@ def test_a_bad_line_of_a_file_is_told_as_import_tells_it(new: str, tmp_path: Pat
     assert stored(new) == []
 
 
-def test_events_of_a_file_without_moments_are_proven_without_them(new: str, tmp_path: Path) -> None:
+def test_events_of_a_file_without_times_are_proven_without_them(new: str, tmp_path: Path) -> None:
     file = tmp_path / "e.ndjson"
     file.write_text(f'{{"originator_id":"{ID}","originator_version":0,"event_type":"a","state":{{}}}}\n')
     left_out = "; recorded_at is left out of 1 with none on one side"
@@ -340,7 +340,7 @@ def test_the_summary_has_the_totals_and_the_proof(old: str, new: str, tmp_path: 
     assert json.loads((tmp_path / "s.json").read_text())["proof"] is None
 
 
-def test_another_moment_there_is_told(old: str, new: str) -> None:
+def test_another_time_there_is_told(old: str, new: str) -> None:
     appended(new, *(found._replace(recorded_at="2026-02-01T00:00:00.000000Z") for found in stored(old)[:2]))
     result = invoke("copy", old, new)
     assert result.exit_code == 0

@@ -133,7 +133,7 @@ def test_per_sequence_counts_every_sequence(a: str, b: str) -> None:
     assert (same.exit_code, len(same.stdout.splitlines())) == (0, 3)
 
 
-def test_other_moments_are_told_and_are_no_difference(a: str, tmp_path: Path) -> None:
+def test_other_times_are_told_and_are_no_difference(a: str, tmp_path: Path) -> None:
     late = [found._replace(recorded_at="2027-01-01T00:00:00.000000Z") for found in A_EVENTS[:2]]
     other = journal_with(f"sqlite:///{tmp_path / 'late.db'}", late + A_EVENTS[2:])
     result = invoke("diff", a, other)

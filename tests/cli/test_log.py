@@ -11,7 +11,7 @@ import pytest
 from esjournal.domain.model.recordedevent import RecordedEvent
 from tests.cli.test_commands import refused
 from tests.cli.test_terminal import ended_on_terminal, on_terminal, plain
-from tests.events import ID, MOMENT, OTHER_ID, event
+from tests.events import ID, OTHER_ID, TIME, event
 from tests.program import damaged_journal_with, environment, file_with, invoke, journal_with, run
 
 
@@ -333,4 +333,4 @@ def test_an_ambiguous_id_is_refused_with_the_candidates(store_url: str) -> None:
     refused(invoke("get", ID[:6], url=store_url), 2, "is the beginning of several ids")
     refused(invoke("export", "--id", ID[:6], url=store_url), 2, "is the beginning of several ids")
     refused(invoke("get", "0000", url=store_url), 1, "nothing found: no sequence in .* begins with 0000")
-    assert MOMENT in invoke("get", ID[:6] + ID[6:].upper(), url=store_url).stdout
+    assert TIME in invoke("get", ID[:6] + ID[6:].upper(), url=store_url).stdout

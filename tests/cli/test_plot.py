@@ -93,7 +93,7 @@ def test_the_numbers_of_the_axis_fit_where_rounding_up_makes_them_longer(by: Per
 def test_a_plot_fits_its_width_and_shows_every_event(
     by: Period, events: dict[datetime, int], width: int, unicode: bool
 ) -> None:
-    periods = {moment.isoformat(timespec="minutes")[: by.characters]: number for moment, number in events.items()}
+    periods = {time.isoformat(timespec="minutes")[: by.characters]: number for time, number in events.items()}
     plotted = plot(dict(sorted(periods.items())), by, width, unicode=unicode)
     assert max(map(len, drawn(plotted))) <= width
     assert len(plotted.lines) == HEIGHT + 2

@@ -22,7 +22,7 @@ from esjournal.journal.inspect.stats import Counted, LongSequence
 from esjournal.journal.journal import initialise
 from tests.cli.test_processes import RUN, loaded
 from tests.cli.test_terminal import HOSTILE, MARKUP, STYLE, on_terminal, plain
-from tests.events import ID, MOMENT, OTHER_ID, event, sequence
+from tests.events import ID, OTHER_ID, TIME, event, sequence
 from tests.program import COMMAND, damaged_journal_with, environment, invoke, journal_with
 
 HOSTILE_TYPES = [
@@ -51,8 +51,8 @@ def counted_with(types: list[str], **values: Any) -> Counted:
         "events": len(types),
         "sequences": 1,
         "size": 4_096,
-        "first_recorded_at": MOMENT,
-        "last_recorded_at": MOMENT,
+        "first_recorded_at": TIME,
+        "last_recorded_at": TIME,
         "types": dict.fromkeys(types, 1),
         "by": Period.DAY,
         "periods": {"2026-01-31": len(types)},
@@ -76,7 +76,7 @@ def test_the_answer_has_everything_as_json(url: str) -> None:
     assert found == {
         "events": 4,
         "sequences": 2,
-        "first_recorded_at": MOMENT,
+        "first_recorded_at": TIME,
         "last_recorded_at": "2026-02-02T08:00:00.000000Z",
         "types": [
             {"event_type": "shop#Opened", "events": 3, "percent": 75.0},
@@ -322,7 +322,7 @@ def test_wrong_usage_is_one_line(url: str, arguments: list[str]) -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_a_stored_moment_that_is_none_is_bad_data(sqlite_url: str) -> None:
+def test_a_stored_time_that_is_none_is_bad_data(sqlite_url: str) -> None:
     damaged_journal_with(sqlite_url, [event(0), event(1)._replace(recorded_at="some day, ESC \x1b")])
     ended = invoke("stats", url=sqlite_url)
     assert (ended.exit_code, ended.stdout) == (3, "")

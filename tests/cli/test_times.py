@@ -146,8 +146,8 @@ def test_a_skipped_time_is_that_of_the_change_and_of_a_repeated_one_the_first_or
     zone: Callable[[str], None], name: str, text: str, first: str, last: str
 ) -> None:
     zone(name)
-    expected = [moment if "." in moment else f"{moment}.000000" for moment in (first, last)]
-    assert [time_of(text), time_of(text, latest=True)] == [f"{moment}Z" for moment in expected]
+    expected = [at if "." in at else f"{at}.000000" for at in (first, last)]
+    assert [time_of(text), time_of(text, latest=True)] == [f"{at}Z" for at in expected]
 
 
 @pytest.mark.parametrize(
@@ -223,12 +223,12 @@ def test_digits_beyond_microseconds_leave_no_event_on_the_wrong_side() -> None:
 @pytest.mark.parametrize("name", [BERLIN, SANTIAGO, HAVANA, LORD_HOWE, KATHMANDU, "UTC0"])
 def test_what_date_prints_is_a_time(zone: Callable[[str], None], options: list[str], name: str) -> None:
     zone(name)
-    for moment in ("2026-01-05 12:00:07Z", "2026-07-31 00:30:00Z"):
-        command = ["date", "-d", moment, *options]
+    for at in ("2026-01-05 12:00:07Z", "2026-07-31 00:30:00Z"):
+        command = ["date", "-d", at, *options]
         printed = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
         if printed.returncode:
             pytest.skip("date is not that of GNU")
-        assert time_of(printed.stdout) == f"{moment[:10]}T{moment[11:-1]}.000000Z"
+        assert time_of(printed.stdout) == f"{at[:10]}T{at[11:-1]}.000000Z"
 
 
 @pytest.mark.parametrize(

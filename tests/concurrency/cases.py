@@ -16,7 +16,7 @@ from uuid import UUID
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.journal import initialise
 from tests.concurrency.journals import at_server, check_index, schema_of, size, sqlite_path
-from tests.events import MOMENT
+from tests.events import TIME
 from tests.program import file_with, journal_with, run, stored
 
 EVENTS = 12_000
@@ -36,7 +36,7 @@ def random_events(count: int, dice: random.Random, *, of: int = 0) -> list[Recor
         version, number = divmod(index, 200)
         padding = "é\\u00e9 " * dice.randrange(50)
         state = f'{{"nonce": "{dice.getrandbits(64):016x}","price":{index}.10,"padding":"{padding}"}}'
-        events.append(RecordedEvent(str(UUID(int=of + number + 1)), version, "fault#Struck", state, MOMENT))
+        events.append(RecordedEvent(str(UUID(int=of + number + 1)), version, "fault#Struck", state, TIME))
     return events
 
 

@@ -68,10 +68,10 @@ class Ended:
 
     code: int
     stderr: str
-    moment: float | None = None
+    at: float | None = None
 
 
-def moments(case: Case, round_: int, dice: random.Random) -> float:
+def times(case: Case, round_: int, dice: random.Random) -> float:
     """A random moment: in every other round of the whole run, else of what comes behind the start-up."""
     return dice.uniform(case.start_up if round_ % 2 == 0 else 0, case.seconds)
 
@@ -101,18 +101,18 @@ def running(
             process.kill()
 
 
-def struck(case: Case, url: str, moment: float | None, strike: Callable[[subprocess.Popen[str]], None]) -> Ended:
+def struck(case: Case, url: str, at: float | None, strike: Callable[[subprocess.Popen[str]], None]) -> Ended:
     """Run the command, strike it at a moment, and wait for its end; without a moment, the strike chooses its own."""
     begun = time.monotonic()
     with running(case, url) as process:
-        time.sleep(max(0.0, begun + (moment or 0.0) - time.monotonic()))
+        time.sleep(max(0.0, begun + (at or 0.0) - time.monotonic()))
         strike(process)
-        return ended(process, moment)
+        return ended(process, at)
 
 
-def ended(process: subprocess.Popen[str], moment: float | None = None) -> Ended:
+def ended(process: subprocess.Popen[str], at: float | None = None) -> Ended:
     stderr = process.communicate(timeout=PATIENCE)[1]
-    return Ended(process.returncode, stderr, moment)
+    return Ended(process.returncode, stderr, at)
 
 
 def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
@@ -124,12 +124,12 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
     there = case.check(url)
     assert end.code != 0 or there == len(case.all)
     # Who is interrupted and says nothing was still loading the program.
-    early = (end.moment is not None and end.moment < case.start_up) or (end.code, end.stderr) == (130, "")
+    early = (end.at is not None and end.at < case.start_up) or (end.code, end.stderr) == (130, "")
     landed.rounds["too late" if end.code == 0 else "before" if early else "in the middle"] += 1
     landed.partly += len(case.before) < there < len(case.all)
-    if end.code == 0 and end.moment is not None:
+    if end.code == 0 and end.at is not None:
         # The machine is faster than when the case was measured: strike earlier from now on.
-        case.seconds, case.start_up = end.moment, min(case.start_up, 0.8 * end.moment)
+        case.seconds, case.start_up = end.at, min(case.start_up, 0.8 * end.at)
 
     again = run(*case.command(url))
     totals = case.done.fullmatch(again.stderr)

@@ -84,7 +84,7 @@ class Follower:
 
     def seen(self) -> list[tuple[float, Acknowledged]]:
         """Return the events it has shown and when each was seen; half a line, as a kill leaves it, is none."""
-        return [(moment, event_of_line(line)) for moment, line in self._lines if line.endswith(b"\n")]
+        return [(at, event_of_line(line)) for at, line in self._lines if line.endswith(b"\n")]
 
     def followed(self) -> list[Acknowledged]:
         """Return the events it has shown."""

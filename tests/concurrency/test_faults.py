@@ -22,12 +22,12 @@ from tests.concurrency.faults import (
     check_store_error,
     cut_connections,
     ended,
-    moments,
     press_ctrl_c,
     rounds,
     running,
     settle,
     struck,
+    times,
 )
 from tests.concurrency.journals import at_server
 from tests.concurrency.server import OwnServer
@@ -58,7 +58,7 @@ def test_who_is_killed_is_completed_by_the_next(
     cases_on: CasesOn, store_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(store_url), store_url, dice, faults, landed):
-        end = struck(case, store_url, moments(case, round_, dice), subprocess.Popen.kill)
+        end = struck(case, store_url, times(case, round_, dice), subprocess.Popen.kill)
         assert end.code in (0, -signal.SIGKILL), end
         settle(case, store_url, end, landed)
     assert landed.rounds["in the middle"]
@@ -68,7 +68,7 @@ def test_who_is_interrupted_says_so_and_is_completed_by_the_next(
     cases_on: CasesOn, store_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(store_url), store_url, dice, faults, landed):
-        end = struck(case, store_url, moments(case, round_, dice), press_ctrl_c)
+        end = struck(case, store_url, times(case, round_, dice), press_ctrl_c)
         check_interruption(case, end)
         settle(case, store_url, end, landed)
     assert landed.rounds["in the middle"]
@@ -130,7 +130,7 @@ def test_who_has_a_server_that_crashes_says_so_and_is_completed_by_the_next(
     cases_on: CasesOn, own_server: OwnServer, own_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(own_url), own_url, dice, faults, landed):
-        end = struck(case, own_url, moments(case, round_, dice), lambda process: own_server.crash())
+        end = struck(case, own_url, times(case, round_, dice), lambda process: own_server.crash())
         own_server.recover()
         check_store_error(case, end)
         settle(case, own_url, end, landed)

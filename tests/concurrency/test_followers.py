@@ -31,7 +31,7 @@ def finished(writers: list[Writer], patience: float) -> list[list[tuple[float, A
     """What each writer was told when it was done: events, and when they were acknowledged."""
     for writer in writers:
         writer.finish(patience)
-    return [[(moment, event) for moment, batch in writer.timed() for event in batch] for writer in writers]
+    return [[(at, event) for at, batch in writer.timed() for event in batch] for writer in writers]
 
 
 def test_a_follower_of_eight_writers_shows_every_event_once_in_order(
@@ -53,9 +53,9 @@ def test_a_follower_of_eight_writers_shows_every_event_once_in_order(
     seconds = time.monotonic() - begun
 
     followed, acknowledged = follower.followed(), [event for _, event in told]
-    acknowledged_at = {event: moment for moment, event in told}
+    acknowledged_at = {event: at for at, event in told}
     # It may be shown before its writer has heard of it.
-    longest = max(moment - acknowledged_at.get(event, moment) for moment, event in follower.seen())
+    longest = max(at - acknowledged_at.get(event, at) for at, event in follower.seen())
     faults = faults_of(followed, acknowledged)
     followed_figures.append(
         f"{store_url.partition(':')[0]}: {WRITERS} writers, {len(told)} events in {seconds:.1f} s, "

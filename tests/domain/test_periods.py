@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from esjournal.domain.periods import Period, finest
 from esjournal.exceptions import InvalidData
 
-MOMENT = "2013-01-31T12:34:56.789000Z"
+TIME = "2013-01-31T12:34:56.789000Z"
 FIRST, LAST = "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"
 
 
@@ -24,9 +24,9 @@ FIRST, LAST = "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"
         (Period.MONTH, "2013-01"),
     ],
 )
-def test_a_moment_begins_with_the_name_of_its_period(period: Period, name: str) -> None:
-    assert MOMENT[: period.characters] == name
-    assert period.named(period.number(MOMENT)) == name == period.named(period.number(name))
+def test_a_time_begins_with_the_name_of_its_period(period: Period, name: str) -> None:
+    assert TIME[: period.characters] == name
+    assert period.named(period.number(TIME)) == name == period.named(period.number(name))
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_the_period_that_follows_has_the_next_number(period: Period, name: str, 
 def test_numbers_are_in_the_order_of_time_and_give_the_names_back(
     period: Period, one: datetime, other: datetime
 ) -> None:
-    earlier, later = sorted(f"{moment.isoformat(timespec='microseconds')}Z" for moment in (one, other))
+    earlier, later = sorted(f"{time.isoformat(timespec='microseconds')}Z" for time in (one, other))
     assert period.number(earlier) <= period.number(later)
     assert period.named(period.number(earlier)) == earlier[: period.characters]
 
 
 @pytest.mark.parametrize("period", Period)
 @pytest.mark.parametrize("text", ["", "never", "2013-13-01T00:00:00.000000Z", "0000-01-01T00:00:00.000000Z"])
-def test_what_is_no_moment_is_refused_with_its_value(period: Period, text: str) -> None:
+def test_what_is_no_time_is_refused_with_its_value(period: Period, text: str) -> None:
     with pytest.raises(InvalidData, match="no moment"):
         period.number(text)
 
@@ -61,7 +61,7 @@ def test_what_is_no_moment_is_refused_with_its_value(period: Period, text: str) 
 @pytest.mark.parametrize(
     ("last", "expected"),
     [
-        (MOMENT, Period.MINUTE),
+        (TIME, Period.MINUTE),
         ("2013-01-31T14:33:59.000000Z", Period.MINUTE),
         ("2013-01-31T14:34:00.000000Z", Period.HOUR),
         ("2013-02-05T11:00:00.000000Z", Period.HOUR),
@@ -72,12 +72,12 @@ def test_what_is_no_moment_is_refused_with_its_value(period: Period, text: str) 
     ],
 )
 def test_the_finest_period_is_the_one_of_which_there_are_not_too_many(last: str, expected: Period) -> None:
-    assert finest(MOMENT, last, most=120) is expected
+    assert finest(TIME, last, most=120) is expected
 
 
 @given(st.datetimes(max_value=datetime(9000, 1, 1)), st.timedeltas(min_value=timedelta(0), max_value=timedelta(3_000)))
 def test_no_more_periods_than_asked_for_and_none_finer_would_do(first: datetime, length: timedelta) -> None:
-    begin, end = (f"{moment.isoformat(timespec='microseconds')}Z" for moment in (first, first + length))
+    begin, end = (f"{time.isoformat(timespec='microseconds')}Z" for time in (first, first + length))
     chosen = finest(begin, end, most=120)
     fitting = [period for period in Period if period.number(end) - period.number(begin) < 120]
     assert chosen is fitting[0]

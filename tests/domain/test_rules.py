@@ -120,7 +120,7 @@ def test_an_event_type_that_is_empty_too_long_or_no_unicode_is_refused(text: str
         ("2026-01-31T12:00:00.123456000Z", "2026-01-31T12:00:00.123456Z"),
     ],
 )
-def test_a_moment_comes_back_in_utc_with_microseconds(text: str, canonical: str) -> None:
+def test_a_time_comes_back_in_utc_with_microseconds(text: str, canonical: str) -> None:
     assert rules.recorded_at(text) == canonical
     assert rules.recorded_at(canonical) == canonical
 
@@ -143,15 +143,15 @@ def test_a_moment_comes_back_in_utc_with_microseconds(text: str, canonical: str)
         ("9999-12-31T23:59:59-01:00", "after 9999"),
     ],
 )
-def test_what_is_no_moment_or_another_moment_elsewhere_is_refused(text: str, reason: str) -> None:
+def test_what_is_no_time_or_another_time_elsewhere_is_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidData, match=reason):
         rules.recorded_at(text)
 
 
 @given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), st.integers(-1439, 1439))
-def test_canonical_moments_sort_as_time_does(moment: datetime, minutes: int) -> None:
-    text = rules.recorded_at_text(moment.replace(tzinfo=timezone(timedelta(minutes=minutes))))
-    assert datetime.fromisoformat(text) == moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+def test_canonical_times_sort_as_time_does(time: datetime, minutes: int) -> None:
+    text = rules.recorded_at_text(time.replace(tzinfo=timezone(timedelta(minutes=minutes))))
+    assert datetime.fromisoformat(text) == time.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     later = rules.recorded_at_text(datetime.fromisoformat(text).astimezone(UTC) + timedelta(microseconds=1))
     assert text < later
 
@@ -236,7 +236,7 @@ def test_every_object_that_json_writes_is_taken_as_it_is(value: dict[str, object
     assert rules.json_object(text) == text
 
 
-CANONICAL_MOMENTS = ["2026-01-31T12:00:00.000000Z", "0001-01-01T00:00:00.000001Z", "9999-12-31T23:59:59.999999Z"]
+CANONICAL_TIMES = ["2026-01-31T12:00:00.000000Z", "0001-01-01T00:00:00.000001Z", "9999-12-31T23:59:59.999999Z"]
 
 
 @pytest.mark.parametrize(
@@ -257,11 +257,11 @@ CANONICAL_MOMENTS = ["2026-01-31T12:00:00.000000Z", "0001-01-01T00:00:00.000001Z
         "",
     ],
 )
-def test_one_odd_moment_among_many_is_seen(odd: str) -> None:
-    assert rules.are_canonical_moments(CANONICAL_MOMENTS)
-    assert rules.are_canonical_moments([])
+def test_one_odd_time_among_many_is_seen(odd: str) -> None:
+    assert rules.are_canonical_times(CANONICAL_TIMES)
+    assert rules.are_canonical_times([])
     for at in range(4):
-        assert not rules.are_canonical_moments([*CANONICAL_MOMENTS[:at], odd, *CANONICAL_MOMENTS[at:]])
+        assert not rules.are_canonical_times([*CANONICAL_TIMES[:at], odd, *CANONICAL_TIMES[at:]])
 
 
 @pytest.mark.parametrize("odd", [ID.upper(), ID[:-1], f"{ID}\n{ID}", ID.replace("-", "0"), "\ud800", "", f"{ID} "])

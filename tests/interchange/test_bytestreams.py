@@ -49,9 +49,9 @@ def test_what_is_written_is_read_back(tmp_path: Path, name: str, data: bytes) ->
 @pytest.mark.parametrize("name", ["events.ndjson.gz", "events.ndjson.zst"])
 def test_the_same_events_make_the_same_file(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written = []
-    for folder, moment in (("one", 1_000_000_000.0), ("other", 2_000_000_000.0)):
+    for folder, at in (("one", 1_000_000_000.0), ("other", 2_000_000_000.0)):
         (tmp_path / folder).mkdir()
-        monkeypatch.setattr("time.time", lambda moment=moment: moment)
+        monkeypatch.setattr("time.time", lambda at=at: at)
         with sink(str(tmp_path / folder / name)) as stream:
             stream.write(b"the same\n")
         written.append((tmp_path / folder / name).read_bytes())

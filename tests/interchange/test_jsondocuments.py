@@ -16,7 +16,7 @@ from esjournal.interchange import decompression, ndjson
 from esjournal.interchange.inputfiles import Files
 from tests.events import ID, json_states, reads
 
-MOMENT = "2026-01-31T12:00:00.000000Z"
+TIME = "2026-01-31T12:00:00.000000Z"
 
 
 def line(version: int, state: str = '{"a":1}') -> str:
@@ -112,7 +112,7 @@ def test_an_empty_array_has_no_events(tmp_path: Path) -> None:
 
 @given(st.lists(json_states().filter(lambda state: not {"\n", "\r"} & set(state)), max_size=5), st.booleans())
 def test_an_array_of_any_events_is_what_they_are_as_lines(states: list[str], spaced: bool) -> None:
-    events = [RecordedEvent(ID, version, "a", state, MOMENT, version + 1) for version, state in enumerate(states)]
+    events = [RecordedEvent(ID, version, "a", state, TIME, version + 1) for version, state in enumerate(states)]
     texts = [ndjson.line_of(event) for event in events]
     joined = "[" + (",\n" if spaced else ",").join(texts) + "]"
     with tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,7 @@ from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import ndjson
 from esjournal.interchange.bytestreams import source
-from tests.events import ID, MOMENT, event, event_of, json_states, reads, recorded_events
+from tests.events import ID, TIME, event, event_of, json_states, reads, recorded_events
 
 DEEPEST = rules.MAX_STATE_DEPTH
 
@@ -177,7 +177,7 @@ def test_a_line_that_is_no_event_is_refused_with_the_reason(text: bytes, message
     assert str(caught.value).isprintable()
 
 
-def test_moment_and_position_may_be_missing_or_null() -> None:
+def test_time_and_position_may_be_missing_or_null() -> None:
     expected = RecordedEvent(ID, 0, "a.b#C", "{}", None, None)
     assert event_of(line()) == expected
     assert event_of(line(more=',"recorded_at":null,"global_position":null')) == expected
@@ -408,13 +408,13 @@ def test_a_sequence_name_that_cannot_be_stored_is_a_bad_line(name: str) -> None:
         event_of(line.encode())
 
 
-def test_an_event_of_which_nobody_knows_when_it_was_recorded_has_no_moment_in_its_line() -> None:
+def test_an_event_of_which_nobody_knows_when_it_was_recorded_has_no_time_in_its_line() -> None:
     like_an_end = ',"recorded_at":"None","global_position":5}'
     tricky = [f'{{"a":1{like_an_end}', f"{like_an_end}\n", "None", "{}"]
     events = [event(at, state)._replace(global_position=at + 1) for at, state in enumerate(tricky)]
     unknown = [found._replace(recorded_at=None) for found in events]
     lines = "".join(ndjson.write(events))
-    assert "".join(ndjson.write(unknown)) == lines.replace(f',"recorded_at":"{MOMENT}"', "")
+    assert "".join(ndjson.write(unknown)) == lines.replace(f',"recorded_at":"{TIME}"', "")
     assert "".join(ndjson.write([*events[:2], *unknown[2:]])) == "".join(
         f"{ndjson.line_of(found)}\n" for found in [*events[:2], *unknown[2:]]
     )

@@ -14,12 +14,12 @@ import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange import parquet
-from tests.events import ID, MOMENT, OTHER_ID
+from tests.events import ID, OTHER_ID, TIME
 
 EVENTS = [
     RecordedEvent(ID, 0, "a#Opened", '{"owner":"Ann","sum":1.10}', "0001-01-01T00:00:00.000001Z", 1),
     RecordedEvent(ID, 2**63 - 1, "a#Opened", "sealed, and no JSON", "9999-12-31T23:59:59.999999Z", 2),
-    RecordedEvent(OTHER_ID, 7, 'a"#é\U0001f600', '{\n"owner":"\U0001f600"}', MOMENT, 2**63 - 1),
+    RecordedEvent(OTHER_ID, 7, 'a"#é\U0001f600', '{\n"owner":"\U0001f600"}', TIME, 2**63 - 1),
 ]
 
 

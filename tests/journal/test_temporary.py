@@ -57,7 +57,7 @@ def test_nothing_is_written_beside_a_file(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_an_event_without_a_moment_was_recorded_when_the_file_was_written(tmp_path: Path) -> None:
+def test_an_event_without_a_time_was_recorded_when_the_file_was_written(tmp_path: Path) -> None:
     path = tmp_path / "e.ndjson"
     path.write_text(f'{{"originator_id":"{ID}","originator_version":0,"event_type":"a","state":{{}}}}\n')
     os.utime(path, (1_000_000_000, 1_000_000_000))

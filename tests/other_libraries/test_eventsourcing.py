@@ -70,11 +70,11 @@ def state_of(stored: bytes) -> str:
     return stored.decode() if stored.startswith(b"{") else b64encode(stored).decode()
 
 
-def moment_of(stored: bytes) -> str | None:
+def time_of(stored: bytes) -> str | None:
     if not stored.startswith(b"{"):
         return None
-    moment = datetime.fromisoformat(json.loads(stored)["timestamp"]["_data_"])
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    time = datetime.fromisoformat(json.loads(stored)["timestamp"]["_data_"])
+    return time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def expected(event: Notification) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def expected(event: Notification) -> dict[str, Any]:
         "originator_version": event.originator_version,
         "event_type": event.topic,
         "state": state_of(event.state),
-        "recorded_at": moment_of(event.state),
+        "recorded_at": time_of(event.state),
         "global_position": event.id,
     }
     if fields["sequence_name"] == fields["originator_id"]:
@@ -160,30 +160,30 @@ def test_the_log_looks_into_states(kept: Kept) -> None:
     assert [event["global_position"] for event in kept.asked.lines("log", "-g", "Ærøskøbing 3")] == [7, 8]
 
 
-def test_the_log_is_narrowed_by_the_moments_that_states_say(kept: Kept) -> None:
+def test_the_log_is_narrowed_by_the_times_that_states_say(kept: Kept) -> None:
     if kept.is_opaque:
         # Nobody can say when these were.
         assert "nothing found" in kept.asked.refused(1, "log", "--since", "2020-01-01")
         return
-    moments = [str(moment_of(event.state)) for event in kept.notifications]
-    found = kept.asked.lines("log", "--since", moments[2], "--until", moments[4])
-    assert [event["recorded_at"] for event in found] == moments[2:5]
+    times = [str(time_of(event.state)) for event in kept.notifications]
+    found = kept.asked.lines("log", "--since", times[2], "--until", times[4])
+    assert [event["recorded_at"] for event in found] == times[2:5]
 
 
-def test_a_moment_that_is_not_known_is_nothing(kept: Kept, tmp_path: Path) -> None:
-    moments = [moment_of(event.state) for event in kept.notifications]
+def test_a_time_that_is_not_known_is_nothing(kept: Kept, tmp_path: Path) -> None:
+    times = [time_of(event.state) for event in kept.notifications]
     rows = list(csv.DictReader(io.StringIO(kept.asked.text("get", kept.ids[0], "-F", "csv"))))
-    assert [row["recorded_at"] or None for row in rows] == moments[::2]
+    assert [row["recorded_at"] or None for row in rows] == times[::2]
     kept.asked.text("export", "-o", str(tmp_path / "events.parquet"))
     columns = pyarrow.parquet.read_table(tmp_path / "events.parquet")
     found = columns["recorded_at"].to_pylist()
-    assert [None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z" for moment in found] == moments
+    assert [None if time is None else f"{time:%Y-%m-%dT%H:%M:%S.%f}Z" for time in found] == times
     assert columns["state"].to_pylist() == [state_of(event.state) for event in kept.notifications]
     assert list(map(str, columns["originator_id"].to_pylist())) == [
         id_of(event.originator_id) for event in kept.notifications
     ]
     shown = kept.asked.text("log", "-n", "1").split()
-    assert shown[1] == (moments[-1] or "-")
+    assert shown[1] == (times[-1] or "-")
 
 
 def test_what_counts_counts_what_the_library_has(kept: Kept) -> None:

@@ -102,12 +102,12 @@ def test_the_log_narrows(filled: MessageDb, asked: Asked) -> None:
     def positions(*arguments: str) -> list[int]:
         return [event["global_position"] for event in asked.lines("log", *arguments)]
 
-    moments = [expected(message)["recorded_at"] for message in filled.category("account")]
+    times = [expected(message)["recorded_at"] for message in filled.category("account")]
     assert positions("-n", "2", "--reverse") == [6, 5]
     assert positions("--type", "*2") == [5, 6]
     assert positions("--where", "number == 1") == [3, 4]
     assert positions("-g", "tea") == [1, 2, 3, 4, 6]
-    assert positions("--since", moments[2], "--until", moments[3]) == [3, 4]
+    assert positions("--since", times[2], "--until", times[3]) == [3, 4]
 
 
 def test_gaps_in_global_positions_are_nothing_special(filled: MessageDb, asked: Asked, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ _HEX_AS_ZERO = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
 _ANY_ID = "00000000-0000-0000-0000-000000000000"
 _ZERO_ID = _ANY_ID.encode()
 _DIGITS_AS_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
-_ZERO_MOMENT = b"0000-00-00T00:00:00.000000Z"
+_ZERO_TIME = b"0000-00-00T00:00:00.000000Z"
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}")
 # C0, DEL, C1, the line and paragraph separators, and the controls that turn the direction of text.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -139,11 +139,11 @@ def recorded_at(text: str) -> str:
     raise InvalidData(f"recorded_at {shortened(text)} {reason}")
 
 
-def are_canonical_moments(texts: Collection[str]) -> bool:
+def are_canonical_times(texts: Collection[str]) -> bool:
     """Say whether each of many texts is a moment in canonical form; all at once, for a tenth of the time."""
     joined = "\n".join(texts).encode(errors="replace")
     # From Python 3.13 on 24:00 is read as the next day's midnight, and we write no such hour.
-    if joined.translate(_DIGITS_AS_ZERO) != b"\n".join([_ZERO_MOMENT] * len(texts)) or b"T24" in joined:
+    if joined.translate(_DIGITS_AS_ZERO) != b"\n".join([_ZERO_TIME] * len(texts)) or b"T24" in joined:
         return False
     try:
         # Most moments share their minute with others, and any second from 00 to 59 is one.
@@ -154,26 +154,23 @@ def are_canonical_moments(texts: Collection[str]) -> bool:
     return max((text[17:19] for text in texts), default="") < "60"
 
 
-def are_sound(ids: Sequence[Any], versions: Sequence[Any], types: Sequence[Any], moments: Sequence[Any]) -> bool:
+def are_sound(ids: Sequence[Any], versions: Sequence[Any], types: Sequence[Any], times: Sequence[Any]) -> bool:
     """Say whether these fields of many events surely keep all rules, and are in canonical form.
 
     Whole columns at a time take a tenth of the time. Where the answer is no, some event needs a closer look.
     """
     try:
         return (
-            are_event_types(types)
-            and are_versions(versions)
-            and are_canonical_ids(ids)
-            and are_canonical_moments(moments)
+            are_event_types(types) and are_versions(versions) and are_canonical_ids(ids) and are_canonical_times(times)
         )
     except TypeError:
         # What is no text is found out on the way.
         return False
 
 
-def recorded_at_text(moment: datetime) -> str:
+def recorded_at_text(time: datetime) -> str:
     """Return an aware datetime in the canonical form of `recorded_at`."""
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    utc = time.astimezone(UTC).replace(tzinfo=None)
     return f"{utc.isoformat(timespec='microseconds')}Z"
 
 

@@ -16,13 +16,13 @@ from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columntypes import (
     Timestamp,
+    aware_time,
     big_integer,
-    moment,
-    moment_as_text,
     now,
     now_as_text,
     sequence_id,
     sequence_id_as_text,
+    time_as_text,
 )
 from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
 from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions
@@ -37,17 +37,17 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 PAGE_SIZE = 500
 NO_LIMIT = 2**63 - 1
 # Before and after all that is stored, also where that is no time: PostgreSQL has these words, and as text they sort so.
-FIRST_MOMENT, LAST_MOMENT = "-infinity", "infinity"
+FIRST_TIME, LAST_TIME = "-infinity", "infinity"
 
 
-def _stored_events(id_type: TypeEngine[Any], moment_type: TypeEngine[Any], clock: Callable[[], Any]) -> Any:
+def _stored_events(id_type: TypeEngine[Any], time_type: TypeEngine[Any], clock: Callable[[], Any]) -> Any:
     return record_table(
         "stored_events",
         Column("originator_id", id_type, nullable=False),
         Column("originator_version", big_integer(), nullable=False),
         Column("event_type", Text(), nullable=False),
         Column("state", Text(), nullable=False),
-        Column("recorded_at", moment_type, nullable=False, default=clock, index=True),
+        Column("recorded_at", time_type, nullable=False, default=clock, index=True),
     )
 
 
@@ -64,13 +64,13 @@ def _sequenced_items(name: str, position: TypeEngine[Any]) -> Any:
 class StoredEventRecord:
     """Records of `StoredEvent`: the journal's table, with ids as UUIDs and moments as datetimes."""
 
-    __table__ = _stored_events(sequence_id(), moment(), now)
+    __table__ = _stored_events(sequence_id(), aware_time(), now)
 
 
 class RecordedEventRecord:
     """Records of `RecordedEvent`: the same table, with ids and moments in their canonical text."""
 
-    __table__ = _stored_events(sequence_id_as_text(), moment_as_text(), now_as_text)
+    __table__ = _stored_events(sequence_id_as_text(), time_as_text(), now_as_text)
 
 
 class IntegerSequencedItemRecord:
@@ -393,8 +393,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             since: the earliest moment, in canonical form.
             until: the latest moment, in canonical form.
         """
-        moments = (since or FIRST_MOMENT, until or LAST_MOMENT)
-        [(first, last)] = self.session.rows(self._statements.positions_between(), moments)
+        times = (since or FIRST_TIME, until or LAST_TIME)
+        [(first, last)] = self.session.rows(self._statements.positions_between(), times)
         return None if first is None else (first, last)
 
     def bound_id(self, sequence_id: Any) -> Any:

@@ -25,11 +25,11 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from esjournal.domain.model.rules import recorded_at_text
-from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT, MOMENTS, MOMENTS_AS_TEXT, NUMBERS
+from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT, NUMBERS, TIMES, TIMES_AS_TEXT
 
 # What the server's error says before and after a time that it cannot give.
 OUTSIDE_YEARS = ("recorded_at is ", ", outside of the years 1 to 9999")
-CANONICAL_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+CANONICAL_TIME = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
 class _UUIDInText(TypeDecorator[UUID]):
@@ -45,7 +45,7 @@ class _UUIDInText(TypeDecorator[UUID]):
         return UUID(value)
 
 
-class _MomentInText(TypeDecorator[datetime]):
+class _TimeInText(TypeDecorator[datetime]):
     """An aware datetime in Python, canonical text in UTC in the database: sorts as time does."""
 
     impl = Text
@@ -75,12 +75,12 @@ class _UUIDAsText(TypeDecorator[str]):
         return None
 
 
-class _Moment(TypeDecorator[datetime]):
+class _AwareTime(TypeDecorator[datetime]):
     """A timestamptz in PostgreSQL that is an aware datetime in Python."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
-    rule = MOMENTS
+    rule = TIMES
 
     def column_expression(self, column: Any) -> Any:
         return within_years(column)
@@ -90,17 +90,17 @@ class _Moment(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
 
-class _MomentAsText(TypeDecorator[str]):
+class _TimeAsText(TypeDecorator[str]):
     """A timestamptz in PostgreSQL that is canonical text in Python."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
-    rule = MOMENTS_AS_TEXT
+    rule = TIMES_AS_TEXT
 
     def column_expression(self, column: Any) -> Any:
         catalog = func.pg_catalog
         in_utc = catalog.timezone(literal_column("'UTC'"), within_years(column))
-        return catalog.to_char(in_utc, literal_column(f"'{CANONICAL_MOMENT}'"))
+        return catalog.to_char(in_utc, literal_column(f"'{CANONICAL_TIME}'"))
 
 
 class Timestamp(TypeDecorator[float]):
@@ -115,7 +115,7 @@ class Timestamp(TypeDecorator[float]):
         return dialect.type_descriptor(REAL() if dialect.name == "sqlite" else Double())
 
 
-def within_years(moment: Any, kind: TypeEngine[Any] | None = None) -> Any:
+def within_years(time: Any, kind: TypeEngine[Any] | None = None) -> Any:
     """Return an expression of PostgreSQL that fails for times that four digits of a year cannot say.
 
     To PostgreSQL `infinity`, the year 12026 and 44 BC are times. Python has none of them, and `to_char` makes 0044 of
@@ -128,9 +128,9 @@ def within_years(moment: Any, kind: TypeEngine[Any] | None = None) -> Any:
     """
     first: Any = literal_column("'0001-01-01T00:00:00Z'")
     last: Any = literal_column("'9999-12-31T23:59:59.999999Z'")
-    said = literal_column(f"'{OUTSIDE_YEARS[0]}'").concat(cast(moment, Text))
+    said = literal_column(f"'{OUTSIDE_YEARS[0]}'").concat(cast(time, Text))
     failing = cast(said.concat(literal_column(f"'{OUTSIDE_YEARS[1]}'")), kind or DateTime(timezone=True))
-    return case((and_(moment >= first, moment <= last), moment), else_=failing)
+    return case((and_(time >= first, time <= last), time), else_=failing)
 
 
 def sequence_id() -> TypeEngine[Any]:
@@ -147,14 +147,14 @@ def sequence_id_as_text(in_sqlite: TypeEngine[str] | None = None) -> TypeEngine[
     return _UUIDAsText().with_variant(in_sqlite or Text(), "sqlite")
 
 
-def moment() -> TypeEngine[Any]:
+def aware_time() -> TypeEngine[Any]:
     """Return the type of a moment: an aware datetime in Python."""
-    return _Moment().with_variant(_MomentInText(), "sqlite")
+    return _AwareTime().with_variant(_TimeInText(), "sqlite")
 
 
-def moment_as_text() -> TypeEngine[Any]:
+def time_as_text() -> TypeEngine[Any]:
     """Return the type of the same column where Python has its canonical text."""
-    return _MomentAsText().with_variant(Text(), "sqlite")
+    return _TimeAsText().with_variant(Text(), "sqlite")
 
 
 def big_integer() -> TypeEngine[Any]:

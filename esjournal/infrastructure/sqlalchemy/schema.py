@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Dialect, MetaData, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, moment_as_text, sequence_id_as_text
+from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequence_id_as_text, time_as_text
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 
 SCHEMA_VERSION = 1
@@ -21,7 +21,7 @@ identity_table = Table(
     MetaData(),
     Column("journal_id", sequence_id_as_text(), nullable=False),
     Column("schema_version", big_integer(), nullable=False),
-    Column("created_at", moment_as_text(), nullable=False),
+    Column("created_at", time_as_text(), nullable=False),
 )
 
 

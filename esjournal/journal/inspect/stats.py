@@ -59,7 +59,7 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
         InvalidData: a moment in the journal is none.
     """
     counted = counts(journal.events.session, RecordedEventRecord.__table__, journal.events.last_global_position())
-    moments = counted.first_and_last_moment()
+    moments = counted.first_and_last_time()
     first, last = moments or (None, None)
     period = by or (finest(*moments, most=MOST_PERIODS) if moments else Period.DAY)
     types: Counter[str] = Counter()

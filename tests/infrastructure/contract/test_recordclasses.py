@@ -26,7 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from esjournal.exceptions import SequencedItemConflict
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
-from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, moment, sequence_id
+from esjournal.infrastructure.sqlalchemy.columntypes import aware_time, big_integer, sequence_id
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 
 
@@ -52,10 +52,10 @@ class OrderedRecord(Base):
     number: Mapped[int] = mapped_column(big_integer())
     kind: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
-    placed_at: Mapped[datetime] = mapped_column(moment())
+    placed_at: Mapped[datetime] = mapped_column(aware_time())
     status: Mapped[str | None] = mapped_column(Text, server_default="new")
     written_by: Mapped[str] = mapped_column(Text, default="shop")
-    seen_at: Mapped[datetime | None] = mapped_column(moment())
+    seen_at: Mapped[datetime | None] = mapped_column(aware_time())
     kept: Mapped[str] = mapped_column(Text, server_default="yes")
 
 
@@ -103,7 +103,7 @@ class NoTable:
     pass
 
 
-KEY = r"global_position has to be its primary key, of the type columns\.big_integer\(\)"
+KEY = r"global_position has to be its primary key, of the type columntypes\.big_integer\(\)"
 PLACE = r"two items could have one place: add UniqueConstraint\('originator_id', 'originator_version'\)"
 
 
@@ -135,7 +135,7 @@ PLACE = r"two items could have one place: add UniqueConstraint\('originator_id',
             made("Calling", user=mapped_column(Text, default=func.now())),
             "the default of user is not a value or a function",
         ),
-        (made("Zoned", at=mapped_column(DateTime(timezone=True), nullable=True)), r"use columns\.moment\(\)"),
+        (made("Zoned", at=mapped_column(DateTime(timezone=True), nullable=True)), r"use columntypes\.aware_time\(\)"),
         (made("Exact", price=mapped_column(Numeric(10, 2), default=Decimal(1))), "SQLite has no exact type for price"),
         (
             made("Elsewhere", UniqueConstraint("originator_id", "originator_version"), {"schema": "others"}),

@@ -25,7 +25,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     StoredEventRecord,
     TimestampSequencedItemRecord,
 )
-from esjournal.infrastructure.sqlalchemy.columntypes import moment, sequence_id
+from esjournal.infrastructure.sqlalchemy.columntypes import aware_time, sequence_id
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.schema import record_table
 
@@ -373,30 +373,30 @@ def test_pages_that_are_not_read_to_their_end_leave_the_journal_free(
     assert len(list(strategy.all_items())) == 80
 
 
-def test_a_stored_moment_is_the_time_of_the_append(strategy: Strategy, make_strategy: MakeStrategy) -> None:
+def test_a_stored_time_is_that_of_the_append(strategy: Strategy, make_strategy: MakeStrategy) -> None:
     before = datetime.now(UTC)
     strategy.append(event(uuid4(), 0))
     [recorded] = make_strategy(RecordedEventRecord, RecordedEvent).all_items()
-    moment = datetime.fromisoformat(recorded.recorded_at)
-    assert before <= moment <= datetime.now(UTC)
+    at = datetime.fromisoformat(recorded.recorded_at)
+    assert before <= at <= datetime.now(UTC)
     assert recorded.recorded_at.endswith("Z")
 
 
 @pytest.mark.parametrize("batch", [1, 60])
-@pytest.mark.parametrize("moment", ["2026-01-31T12:00:00.123456Z", "0001-01-01T00:00:00.000000Z", None])
-def test_a_recorded_event_keeps_its_moment_and_gets_a_new_global_position(
-    make_strategy: MakeStrategy, batch: int, moment: str | None
+@pytest.mark.parametrize("at", ["2026-01-31T12:00:00.123456Z", "0001-01-01T00:00:00.000000Z", None])
+def test_a_recorded_event_keeps_its_time_and_gets_a_new_global_position(
+    make_strategy: MakeStrategy, batch: int, at: str | None
 ) -> None:
     strategy = make_strategy(RecordedEventRecord, RecordedEvent)
-    given = [RecordedEvent(str(uuid4()), 0, "a#B", "{}", moment, 99) for _ in range(batch)]
+    given = [RecordedEvent(str(uuid4()), 0, "a#B", "{}", at, 99) for _ in range(batch)]
     strategy.append(given)
     found = list(strategy.all_items())
     assert [item.global_position for item in found] == list(range(1, batch + 1))
     assert [item._replace(global_position=99, recorded_at=None) for item in found] == [
         item._replace(recorded_at=None) for item in given
     ]
-    if moment is not None:
-        assert {item.recorded_at for item in found} == {moment}
+    if at is not None:
+        assert {item.recorded_at for item in found} == {at}
 
 
 def test_two_item_classes_see_the_same_journal(strategy: Strategy, make_strategy: MakeStrategy) -> None:
@@ -670,7 +670,7 @@ class ParcelRecord:
         Column("fragile", Boolean(), nullable=False),
         Column("stamp", LargeBinary(), nullable=False),
         Column("code", String(5), nullable=False),
-        Column("left_at", moment(), nullable=False),
+        Column("left_at", aware_time(), nullable=False),
         Column("floor", SmallInteger()),
         Column("seal", Sealed()),
     )
@@ -693,7 +693,7 @@ class FoldedRecord:
     __table__ = record_table(
         "folded",
         Column("sequence_id", Folded(), nullable=False),
-        Column("position", moment(), nullable=False),
+        Column("position", aware_time(), nullable=False),
         Column("topic", Text(), nullable=False),
         Column("data", Text(), nullable=False),
     )
@@ -804,7 +804,7 @@ def test_a_record_class_without_a_column_for_each_field_is_refused(make_strategy
         make_strategy(StoredEventRecord, Letter)
 
 
-def test_moments_across_time_zones_are_one_moment(datastore: SQLAlchemyDatastore) -> None:
+def test_times_across_time_zones_are_one_time(datastore: SQLAlchemyDatastore) -> None:
     class Timed(NamedTuple):
         originator_id: UUID
         originator_version: int
@@ -815,8 +815,8 @@ def test_moments_across_time_zones_are_one_moment(datastore: SQLAlchemyDatastore
     strategy = SQLAlchemyActiveRecordStrategy(
         session=datastore.session, active_record_class=StoredEventRecord, sequenced_item_class=Timed
     )
-    moment = datetime.fromisoformat("2026-01-31T14:00:00.000001+02:00")
-    item = Timed(uuid4(), 0, "a#B", "{}", moment)
+    at = datetime.fromisoformat("2026-01-31T14:00:00.000001+02:00")
+    item = Timed(uuid4(), 0, "a#B", "{}", at)
     strategy.append(item)
     [found] = strategy.all_items()
     assert found == item

@@ -141,7 +141,7 @@ def test_last_positions_and_stored_items_come_for_many_at_once(strategy: Strateg
         assert transaction.stored_at(wanted) == {(one, 1): event(one, 1), (other, 7): event(other, 7)}
 
 
-def test_moments_are_positions_like_any_other(make_strategy: MakeStrategy) -> None:
+def test_times_are_positions_like_any_other(make_strategy: MakeStrategy) -> None:
     strategy = make_strategy(TimestampSequencedItemRecord, SequencedItem)
     sequence = uuid4()
     items = [SequencedItem(sequence, position, "a#B", "{}") for position in (1.0000001, 2.5)]

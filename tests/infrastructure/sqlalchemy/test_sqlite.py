@@ -266,7 +266,7 @@ def test_an_append_to_a_locked_journal_goes_on_when_the_lock_is_let_go(journal: 
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_a_lock_that_is_free_for_a_moment_only_is_taken(journal: Path, batch: int) -> None:
+def test_a_lock_that_is_free_briefly_is_taken(journal: Path, batch: int) -> None:
     def is_taken() -> bool:
         with locked(journal) as other, opened(journal) as strategy:
             appended: list[range] = []

@@ -19,7 +19,7 @@ from tests.journal.read.test_order import INSERTS, TABLES, writer
 from tests.program import invoke, journal_with
 
 BAD = ["infinity", "-infinity", "12026-01-01 00:00:00+00", "0044-03-15 00:00:00+00 BC", "10000-01-01 00:00:00+00"]
-every_bad = pytest.mark.parametrize("moment", BAD)
+every_bad = pytest.mark.parametrize("time", BAD)
 SAID = r"is damaged: recorded_at is [^\n]*, outside of the years 1 to 9999; restore it from a backup\n"
 READING = [
     "export",
@@ -36,17 +36,17 @@ READING = [
 
 
 @pytest.fixture
-def damaged(postgres_url: str, moment: str) -> str:
+def damaged(postgres_url: str, time: str) -> str:
     """A journal of three events, of which the last has such a time."""
     journal_with(postgres_url, sequence(3))
     with writer(postgres_url) as connection:
-        connection.execute("UPDATE stored_events SET recorded_at = %s WHERE originator_version = 2", (moment,))
+        connection.execute("UPDATE stored_events SET recorded_at = %s WHERE originator_version = 2", (time,))
     return postgres_url
 
 
 @every_bad
-def test_whatever_reads_it_ends_with_what_is_wrong(damaged: str, moment: str, tmp_path: Path) -> None:
-    is_past = moment.startswith("-") or moment.endswith("BC")
+def test_whatever_reads_it_ends_with_what_is_wrong(damaged: str, time: str, tmp_path: Path) -> None:
+    is_past = time.startswith("-") or time.endswith("BC")
     for command in READING:
         if ("--since" in command and is_past) or ("--until" in command and not is_past):
             # It is before, or after, what was asked for.
@@ -66,7 +66,7 @@ def test_whatever_reads_it_ends_with_what_is_wrong(damaged: str, moment: str, tm
 
 
 @every_bad
-def test_verify_finds_it_and_goes_on(damaged: str, moment: str) -> None:
+def test_verify_finds_it_and_goes_on(damaged: str, time: str) -> None:
     result = invoke("verify", "-F", "ndjson", url=damaged)
     assert result.exit_code == 1, result.output
     findings = [json.loads(line) for line in result.stdout.splitlines() if "kind" in line]
@@ -86,7 +86,7 @@ class Dated(NamedTuple):
 
 
 @every_bad
-def test_the_library_says_so_too(damaged: str, moment: str) -> None:
+def test_the_library_says_so_too(damaged: str, time: str) -> None:
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=damaged)) as datastore:
         strategy: SQLAlchemyActiveRecordStrategy[Dated] = SQLAlchemyActiveRecordStrategy(
             session=datastore.session, active_record_class=StoredEventRecord, sequenced_item_class=Dated
@@ -103,22 +103,22 @@ def test_the_library_says_so_too(damaged: str, moment: str) -> None:
         assert there.recorded_at == datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00"])
-def test_the_first_and_the_last_time_are_read(damaged: str, moment: str) -> None:
+@pytest.mark.parametrize("time", ["0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00"])
+def test_the_first_and_the_last_time_are_read(damaged: str, time: str) -> None:
     result = invoke("export", url=damaged)
     assert result.exit_code == 0, result.stderr
     recorded_at = json.loads(result.stdout.splitlines()[-1])["recorded_at"]
-    assert recorded_at.startswith(moment[:10])
+    assert recorded_at.startswith(time[:10])
     assert invoke("verify", url=damaged).exit_code == 0
     assert invoke("stats", url=damaged).exit_code == 0
 
 
 @every_bad
-def test_messages_with_such_a_time_are_not_read_as_others(postgres_url: str, moment: str, tmp_path: Path) -> None:
+def test_messages_with_such_a_time_are_not_read_as_others(postgres_url: str, time: str, tmp_path: Path) -> None:
     with writer(postgres_url) as connection:
         connection.execute(TABLES["message-db"])
         connection.execute(INSERTS["message-db"])
-        connection.execute("UPDATE messages SET time = CAST(%s AS timestamp)", (moment.replace("+00", ""),))
+        connection.execute("UPDATE messages SET time = CAST(%s AS timestamp)", (time.replace("+00", ""),))
     url = f"{postgres_url}&layout=message-db"
     for command in (["export"], ["log"]):
         result = invoke(*command, url=url)
@@ -133,9 +133,9 @@ def test_messages_with_such_a_time_are_not_read_as_others(postgres_url: str, mom
 
 
 @every_bad
-def test_a_journal_made_at_such_a_time_is_damaged(damaged: str, moment: str) -> None:
+def test_a_journal_made_at_such_a_time_is_damaged(damaged: str, time: str) -> None:
     with writer(damaged) as connection:
-        connection.execute("UPDATE esjournal SET created_at = %s", (moment,))
+        connection.execute("UPDATE esjournal SET created_at = %s", (time,))
     result = invoke("info", url=damaged)
     assert (result.exit_code, result.stdout) == (5, "")
     assert "outside of the years 1 to 9999" in result.stderr

@@ -32,7 +32,7 @@ from tests.journal.given import refilled
 from tests.program import file_with, journal_with
 
 IDS = [str(UUID(int=number)) for number in (1, 2, 3, 2**127, 2**128 - 1)]
-OTHER_MOMENT = "2027-01-31T12:00:00.000000Z"
+OTHER_TIME = "2027-01-31T12:00:00.000000Z"
 PAGE_SIZES = [1, 2, 3, 500]
 
 
@@ -116,7 +116,7 @@ def drawn_events() -> st.SearchStrategy[list[RecordedEvent]]:
 
     def made(given: dict[tuple[str, int], tuple[str, str, bool]]) -> list[RecordedEvent]:
         return [
-            event(version, state, of=of, event_type=kind)._replace(**({"recorded_at": OTHER_MOMENT} if late else {}))
+            event(version, state, of=of, event_type=kind)._replace(**({"recorded_at": OTHER_TIME} if late else {}))
             for (of, version), (kind, state, late) in given.items()
         ]
 
@@ -281,10 +281,10 @@ def test_types_are_compared_also_by_value(sqlite_url: str, postgres_url: str) ->
     assert found == [EventDifference(ID, 0, ("a", "{}"), ("b", "{}"), True)]
 
 
-def test_global_positions_do_not_count_and_moments_are_counted(urls: list[str]) -> None:
+def test_global_positions_do_not_count_and_times_are_counted(urls: list[str]) -> None:
     events = sequence(6)
     journal_with(urls[0], events)
-    journal_with(urls[1], [found._replace(recorded_at=OTHER_MOMENT) for found in reversed(events[:2])] + events[2:])
+    journal_with(urls[1], [found._replace(recorded_at=OTHER_TIME) for found in reversed(events[:2])] + events[2:])
     with opened(*urls) as journals:
         found, sequences, comparison = compared(*journals, every_sequence=False)
     assert (found, sequences) == ([], {})
@@ -292,7 +292,7 @@ def test_global_positions_do_not_count_and_moments_are_counted(urls: list[str]) 
     assert comparison.events == Counts(in_a=6, in_b=6, same=6, recorded_otherwise=2)
 
 
-def test_a_moment_that_one_side_does_not_know_is_not_compared(
+def test_a_time_that_one_side_does_not_know_is_not_compared(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     b = f"sqlite:///{tmp_path / 'b.db'}"

@@ -18,7 +18,7 @@ from esjournal.domain.state.paths import Path, path_text, value_at
 from esjournal.domain.state.values import MISSING, Number, parsed, text_of
 from esjournal.journal.inspect.history import Step, fold, history, setting
 from esjournal.journal.journal import Journal
-from tests.events import ID, MOMENT, OTHER_ID, event, json_states, sequence
+from tests.events import ID, OTHER_ID, TIME, event, json_states, sequence
 from tests.journal.given import refilled
 
 
@@ -239,15 +239,15 @@ def test_a_history_ends_at_a_version_or_at_a_time(journal: Journal) -> None:
     assert last() == 4
     assert last(at_version=3) == 3
     assert last(at_version=99) == 4
-    assert last(at_time=MOMENT) == 2
-    assert last(at_version=1, at_time=MOMENT) == 1
+    assert last(at_time=TIME) == 2
+    assert last(at_version=1, at_time=TIME) == 1
     assert last(at_time="2020-01-01T00:00:00.000000Z") is None
 
 
 def test_what_was_recorded_later_is_folded_where_a_later_version_was_recorded_by_then(journal: Journal) -> None:
     late = event(0, '{"late":1}')._replace(recorded_at="2026-02-01T00:00:00.000000Z")
     refilled(journal, [late, event(1, '{"n":1}'), late._replace(originator_version=2)])
-    steps = list(history(journal, ID, at_time=MOMENT))
+    steps = list(history(journal, ID, at_time=TIME))
     assert [step.event.originator_version for step in steps] == [0, 1]
     assert text_of(steps[-1].state) == '{"late":1,"n":1}'
 

@@ -12,7 +12,7 @@ from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.journal.inspect.sequences import list_sequences
 from esjournal.journal.journal import Journal
-from tests.events import ID, MOMENT, OTHER_ID, event, sequence
+from tests.events import ID, OTHER_ID, TIME, event, sequence
 from tests.journal.given import refilled
 
 IDS = [f"{start}-0000-0000-0000-000000000000" for start in ("00000000", "9b300000", "9b3fffff", "ffffffff")]
@@ -83,9 +83,9 @@ def test_more_sequences_than_come_at_a_time_all_come(journal: Journal) -> None:
     assert next(found).originator_id == events[1].originator_id
 
 
-def test_summaries_carry_moments_in_canonical_form(journal: Journal) -> None:
+def test_summaries_carry_times_in_canonical_form(journal: Journal) -> None:
     refilled(journal, [*sequence(2), event(of=OTHER_ID)])
-    assert {moment for found in list_sequences(journal) for moment in found[-2:]} == {MOMENT}
+    assert {time for found in list_sequences(journal) for time in found[-2:]} == {TIME}
 
 
 @pytest.mark.parametrize("kind", ["%", "_", "a'b", "Envelope`1[[Created, Shop]]", "*Order"])

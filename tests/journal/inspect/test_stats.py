@@ -19,7 +19,7 @@ from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, S
 from esjournal.infrastructure.sqlalchemy.reports.eventcounts import Counts, PostgreSQLCounts, SQLiteCounts
 from esjournal.journal.inspect.stats import LONGEST_SEQUENCES, Counted, LongSequence, count_events
 from esjournal.journal.journal import Journal, initialise, open_journal
-from tests.events import ID, MOMENT, OTHER_ID, event, generated, sequence
+from tests.events import ID, OTHER_ID, TIME, event, generated, sequence
 from tests.journal.given import refilled
 
 EVERYWHERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
@@ -44,24 +44,24 @@ def in_memory() -> Iterator[Journal]:
         yield Journal(str(datastore.url), datastore.identity().journal_id, events)
 
 
-def at(moment: str, version: int | None = None, *, of: str = ID, event_type: str = "a.b#C") -> RecordedEvent:
-    return RecordedEvent(of, version, event_type, "{}", moment)
+def at(time: str, version: int | None = None, *, of: str = ID, event_type: str = "a.b#C") -> RecordedEvent:
+    return RecordedEvent(of, version, event_type, "{}", time)
 
 
 def by_hand(events: list[RecordedEvent], by: Period, size: int) -> Counted:
     types = Counter(event.event_type for event in events)
     sequences = Counter(event.originator_id for event in events)
     longest = sorted(sequences, key=lambda found: (-sequences[found], found))[:LONGEST_SEQUENCES]
-    moments = [str(event.recorded_at) for event in events]
+    times = [str(event.recorded_at) for event in events]
     return Counted(
         events=len(events),
         sequences=len(sequences),
         size=size,
-        first_recorded_at=min(moments, default=None),
-        last_recorded_at=max(moments, default=None),
+        first_recorded_at=min(times, default=None),
+        last_recorded_at=max(times, default=None),
         types={name: types[name] for name in sorted(types, key=lambda found: (-types[found], found))},
         by=by,
-        periods=dict(sorted(Counter(moment[: by.characters] for moment in moments).items())),
+        periods=dict(sorted(Counter(time[: by.characters] for time in times).items())),
         longest=[
             LongSequence(
                 found,
@@ -83,12 +83,12 @@ def test_an_empty_journal_has_nothing(journal: Journal) -> None:
 @given(
     places=st.lists(st.tuples(st.integers(1, 15), st.integers(0, 2**63 - 1)), unique=True, min_size=1, max_size=40),
     types=st.lists(st.text("aé'\"%漢", min_size=1, max_size=2), min_size=1, max_size=4),
-    moments=st.lists(st.datetimes(), min_size=1, max_size=5),
+    times=st.lists(st.datetimes(), min_size=1, max_size=5),
     by=st.sampled_from(Period),
 )
 @pytest.mark.usefixtures("small_steps")
 def test_counts_equal_those_by_hand(
-    journal: Journal, places: list[tuple[int, int]], types: list[str], moments: list[datetime], by: Period
+    journal: Journal, places: list[tuple[int, int]], types: list[str], times: list[datetime], by: Period
 ) -> None:
     events = [
         RecordedEvent(
@@ -96,7 +96,7 @@ def test_counts_equal_those_by_hand(
             version,
             types[index % len(types)],
             "{}",
-            f"{moments[index % len(moments)].isoformat(timespec='microseconds')}Z",
+            f"{times[index % len(times)].isoformat(timespec='microseconds')}Z",
         )
         for index, (number, version) in enumerate(places)
     ]
@@ -131,7 +131,7 @@ def test_what_is_appended_meanwhile_is_not_counted_by_halves(journal: Journal, m
     def then_others_append() -> int:
         position = last_position()
         journal.events.append([at("0001-01-01T00:00:00.000000Z", 7), at("9999-01-01T00:00:00.000000Z", 8)])
-        journal.events.append([at(MOMENT, version, of=f"{version:08}{ID[8:]}") for version in range(3)])
+        journal.events.append([at(TIME, version, of=f"{version:08}{ID[8:]}") for version in range(3)])
         return position
 
     monkeypatch.setattr(journal.events, "last_global_position", then_others_append)
@@ -150,7 +150,7 @@ def test_what_is_appended_meanwhile_is_not_counted_by_halves(journal: Journal, m
     ],
 )
 def test_the_periods_are_the_finest_that_a_plot_has_room_for(journal: Journal, last: str, by: Period) -> None:
-    journal.events.append([at(last), at(MOMENT)])
+    journal.events.append([at(last), at(TIME)])
     assert count_events(journal).by is by
 
 
@@ -186,7 +186,7 @@ def test_the_size_of_a_sqlite_file_is_what_lies_on_the_disk(sqlite_url: str, tmp
         assert count_events(journal).size == sum(file.stat().st_size for file in files)
 
 
-def test_a_stored_moment_that_is_none_is_named(sqlite_url: str) -> None:
+def test_a_stored_time_that_is_none_is_named(sqlite_url: str) -> None:
     initialise(sqlite_url)
     with open_journal(sqlite_url) as journal:
         journal.events.append(sequence(2))

@@ -133,7 +133,7 @@ def test_what_sqlite_lets_happen_is_found(sqlite_url: str, statement: str, expec
     assert [" ".join(place) for place in places(sqlite_url)] == expected
 
 
-def test_a_moment_that_postgresql_has_and_we_have_not_is_found(postgres_url: str) -> None:
+def test_a_time_that_postgresql_has_and_we_have_not_is_found(postgres_url: str) -> None:
     journal_with(postgres_url, sequence(2))
     execute(postgres_url, "UPDATE stored_events SET recorded_at = 'infinity' WHERE global_position = 2")
     assert places(postgres_url) == [("bad-moment", "2")]

@@ -198,7 +198,7 @@ def test_a_regular_expression_is_pythons_on_both(journal: Journal) -> None:
     assert positions(journal, Selection(pattern=re.compile(r"^\{\}$"))) == [3]
 
 
-def moment(minute: int) -> str:
+def time(minute: int) -> str:
     return rules.recorded_at_text(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute))
 
 
@@ -223,12 +223,12 @@ def test_times_ids_positions_and_counts_mean_the_same_in_both_directions(
     other: bool,
 ) -> None:
     events = [
-        RecordedEvent(OTHER_ID if n % 3 == 0 else ID, n, "a", "{}", moment(minute)) for n, minute in enumerate(minutes)
+        RecordedEvent(OTHER_ID if n % 3 == 0 else ID, n, "a", "{}", time(minute)) for n, minute in enumerate(minutes)
     ]
     refilled(journal, events)
     selection = Selection(
-        since=None if since is None else moment(since),
-        until=None if until is None else moment(until),
+        since=None if since is None else time(since),
+        until=None if until is None else time(until),
         originator_ids=[OTHER_ID] if other else [],
     )
     expected = [
@@ -257,18 +257,18 @@ def test_many_events_are_read_a_page_at_a_time_in_both_directions(journal: Journ
 
 
 def test_the_last_hour_is_found_by_its_index(journal: Journal) -> None:
-    refilled(journal, [RecordedEvent(ID, n, "a", "{}", moment(n)) for n in range(3_000)])
-    late = Selection(since=moment(2_990))
+    refilled(journal, [RecordedEvent(ID, n, "a", "{}", time(n)) for n in range(3_000)])
+    late = Selection(since=time(2_990))
     assert late.span(journal, 0, 3_000) == (2_990, 3_000)
-    assert Selection(since=moment(5_000)).span(journal, 0, 3_000) == (3_000, 3_000)
+    assert Selection(since=time(5_000)).span(journal, 0, 3_000) == (3_000, 3_000)
     with journal.events.session.connection() as connection:
         statement = journal.events._statements.positions_between()
         if "sqlite" in journal.shown_url:
-            plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", (moment(0), moment(1))).fetchall()
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", (time(0), time(1))).fetchall()
             assert "USING COVERING INDEX stored_events_recorded_at" in str(plan)
         else:
             connection.execute("ANALYZE")
-            plan = connection.execute(f"EXPLAIN {statement}", (moment(2_990), moment(5_000))).fetchall()
+            plan = connection.execute(f"EXPLAIN {statement}", (time(2_990), time(5_000))).fetchall()
             assert "stored_events_recorded_at" in str(plan)
 
 

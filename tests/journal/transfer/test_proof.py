@@ -14,7 +14,7 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.proof import Proof, prove
 from esjournal.journal.transfer.source import JournalSource
 from esjournal.journal.transfer.target import counterparts_in_file, counterparts_in_journal, write_file
-from tests.events import ID, MOMENT, OTHER_ID, event, generated, sequence
+from tests.events import ID, OTHER_ID, TIME, event, generated, sequence
 from tests.journal.given import given, of_another_layout
 
 LATER = "2026-02-01T00:00:00.000000Z"
@@ -78,7 +78,7 @@ def test_the_smallest_change_is_found(journal: Journal, change: dict[str, str]) 
     assert not proven(journal, sequence(1)[0]._replace(**change), event(1)).holds
 
 
-def test_another_moment_there_is_told_and_left_out_of_the_digest(journal: Journal) -> None:
+def test_another_time_there_is_told_and_left_out_of_the_digest(journal: Journal) -> None:
     stored = sequence(5)
     stored[2] = stored[2]._replace(recorded_at=LATER)
     journal.events.append(stored)
@@ -90,9 +90,9 @@ def test_another_moment_there_is_told_and_left_out_of_the_digest(journal: Journa
     assert proof.digest not in (digest(*stored), digest(*sequence(5)))
 
 
-def test_a_moment_that_one_side_does_not_know_is_left_out_of_the_digest(journal: Journal) -> None:
+def test_a_time_that_one_side_does_not_know_is_left_out_of_the_digest(journal: Journal) -> None:
     journal.events.append(sequence(5))
-    given_events = [found._replace(recorded_at=None if found.originator_version else MOMENT) for found in sequence(5)]
+    given_events = [found._replace(recorded_at=None if found.originator_version else TIME) for found in sequence(5)]
     proof = proven(journal, *given_events)
     assert proof == Proof(events=5, undated=4, digest=digest(*given_events))
 
@@ -107,7 +107,7 @@ def test_what_was_put_aside_is_no_part_of_the_proof(journal: Journal) -> None:
         assert proven(journal, *events, size=size, put_aside=array("q", [1, 4, 5])).differing == 1
 
 
-def test_a_source_with_gaps_and_unknown_moments_is_proven(journal: Journal, tmp_path: Path) -> None:
+def test_a_source_with_gaps_and_unknown_times_is_proven(journal: Journal, tmp_path: Path) -> None:
     events = sequence(7)
     journal.events.append(events)
     rows = [(*found[:4], None, 10 * position) for position, found in enumerate(events, 1)]

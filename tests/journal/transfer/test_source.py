@@ -17,7 +17,7 @@ from esjournal.journal.journal import Journal, is_same_journal, open_journal
 from esjournal.journal.transfer import source
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.source import JournalSource, batch_of_page, open_source
-from tests.events import ID, MOMENT, OTHER_ID, event, event_of, generated, reads, sequence
+from tests.events import ID, OTHER_ID, TIME, event, event_of, generated, reads, sequence
 from tests.journal.given import of_another_layout
 from tests.program import file_with, journal_with
 
@@ -25,7 +25,7 @@ Row = tuple[Any, ...]
 
 
 def row(position: int, **changed: object) -> Row:
-    fields = {"originator_id": ID, "version": position, "event_type": "a.b#C", "state": "{}", "moment": MOMENT}
+    fields = {"originator_id": ID, "version": position, "event_type": "a.b#C", "state": "{}", "time": TIME}
     return (*{**fields, **changed}.values(), position)
 
 
@@ -57,9 +57,9 @@ BAD_FIELDS = [
     ({"state": "\ud800"}, "half of a surrogate pair"),
     ({"state": b"{}"}, "state \"b'{}'\" is bytes, not str"),
     ({"state": None}, "is NoneType, not str"),
-    ({"moment": "yesterday"}, "recorded_at 'yesterday' is no moment"),
-    ({"moment": "2026-01-31T12:00:61.000000Z"}, "is no moment"),
-    ({"moment": 1.0}, "is float, not str"),
+    ({"time": "yesterday"}, "recorded_at 'yesterday' is no moment"),
+    ({"time": "2026-01-31T12:00:61.000000Z"}, "is no moment"),
+    ({"time": 1.0}, "is float, not str"),
 ]
 
 
@@ -94,21 +94,21 @@ def test_any_text_is_a_state(state: str) -> None:
 
 
 def test_other_spellings_are_brought_in_their_canonical_form() -> None:
-    moment = "2026-01-31t13:00:00+01:00"
-    batch = batch_of_page("old.db", [row(1, originator_id=ID.upper()), row(2, moment=moment)])
+    time = "2026-01-31t13:00:00+01:00"
+    batch = batch_of_page("old.db", [row(1, originator_id=ID.upper()), row(2, time=time)])
     assert batch.events == [event(1), event(2)]
     assert list(batch.lines) == [1, 2]
 
 
-def test_a_moment_that_nobody_knows_stays_unknown() -> None:
-    batch = batch_of_page("old.db", [row(1), row(2, moment=None)])
-    assert list(batch.columns[4]) == [MOMENT, None]
+def test_a_time_that_nobody_knows_stays_unknown() -> None:
+    batch = batch_of_page("old.db", [row(1), row(2, time=None)])
+    assert list(batch.columns[4]) == [TIME, None]
     assert not batch.bad
 
 
 def test_events_of_a_sound_page_are_not_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "_looked_at", None)
-    assert len(batch_of_page("old.db", [row(at, moment=None if at % 2 else MOMENT) for at in range(1, 9)]).lines) == 8
+    assert len(batch_of_page("old.db", [row(at, time=None if at % 2 else TIME) for at in range(1, 9)]).lines) == 8
 
 
 # A journal

@@ -17,7 +17,7 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.source import JournalSource, batch_of_page
 from esjournal.journal.transfer.target import counterparts_in_file, counterparts_in_journal, open_target, write_file
-from tests.events import ID, MOMENT, OTHER_ID, event, generated, sequence
+from tests.events import ID, OTHER_ID, TIME, event, generated, sequence
 from tests.journal.given import counts
 from tests.program import file_with
 
@@ -141,10 +141,10 @@ def test_a_file_is_byte_for_byte_what_an_export_writes(
 
 
 @pytest.mark.parametrize("name", ["e.ndjson", "e.csv"])
-def test_an_event_without_a_moment_is_written_without_one(tmp_path: Path, name: str) -> None:
+def test_an_event_without_a_time_is_written_without_one(tmp_path: Path, name: str) -> None:
     assert written(tmp_path / name, rows(event(0), event(1)._replace(recorded_at=None))) == (2, 2, 0, 0, 0)
     with counterparts_in_file(str(tmp_path / name)) as find:
-        assert [found and found[4] for found in find([event(0), event(1)])] == [MOMENT, None]
+        assert [found and found[4] for found in find([event(0), event(1)])] == [TIME, None]
     assert "None" not in (tmp_path / name).read_text()
 
 

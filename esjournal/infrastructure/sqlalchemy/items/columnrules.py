@@ -174,17 +174,17 @@ def _id_text(name: str, value: Any) -> str:
     return value if rules.are_canonical_ids([value]) else rules.originator_id(value, name)
 
 
-def _are_moment_texts(values: Sequence[Any]) -> bool:
-    return _are(str, values) and rules.are_canonical_moments(values)
+def _are_time_texts(values: Sequence[Any]) -> bool:
+    return _are(str, values) and rules.are_canonical_times(values)
 
 
-def _moment_text(name: str, value: Any) -> str:
+def _time_text(name: str, value: Any) -> str:
     if type(value) is not str:
         raise _refused(name, value, "str")
     return rules.recorded_at(value)
 
 
-def _moment(name: str, value: Any) -> datetime:
+def _aware_time(name: str, value: Any) -> datetime:
     if not isinstance(value, datetime):
         raise _refused(name, value, "datetime")
     if value.utcoffset() is None:
@@ -195,7 +195,7 @@ def _moment(name: str, value: Any) -> datetime:
         raise InvalidData(f"{name} {value} is outside of the years 1 to 9999 in UTC") from None
 
 
-def _naive_moment(name: str, value: Any) -> datetime:
+def _naive_time(name: str, value: Any) -> datetime:
     if not isinstance(value, datetime):
         raise _refused(name, value, "datetime")
     if value.tzinfo is not None:
@@ -231,8 +231,8 @@ UUIDS = Rule(_are_uuids, _uuid)
 IDS_AS_TEXT = Rule(_are_ids, _id_text)
 TOPICS = _texts(rules.event_type, rules.are_event_types, None)
 STATES = _texts(rules.state_text, rules.are_storable, None)
-MOMENTS_AS_TEXT = Rule(_are_moment_texts, _moment_text)
-MOMENTS = Rule(lambda values: all(type(value) is datetime and value.tzinfo is UTC for value in values), _moment)
+TIMES_AS_TEXT = Rule(_are_time_texts, _time_text)
+TIMES = Rule(lambda values: all(type(value) is datetime and value.tzinfo is UTC for value in values), _aware_time)
 NUMBERS = Rule(_are_finite, _finite)
 ANYTHING = Rule(lambda values: True, _no_rule)
 
@@ -242,7 +242,7 @@ def rule_of_type(kind: TypeEngine[Any]) -> Rule:
     if isinstance(kind, Uuid):
         return UUIDS if kind.as_uuid else IDS_AS_TEXT
     if isinstance(kind, DateTime):
-        return MOMENTS if kind.timezone else Rule(lambda values: False, _naive_moment)
+        return TIMES if kind.timezone else Rule(lambda values: False, _naive_time)
     if isinstance(kind, Integer):
         greatest = _greatest(kind)
         return _integers(-greatest - 1, greatest)

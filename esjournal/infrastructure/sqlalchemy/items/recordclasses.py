@@ -56,9 +56,9 @@ def _of_types(table: Table, names: SequencedItemFieldNames) -> Iterator[str]:
     for column in table.columns:
         kind = column.type
         if isinstance(kind, DateTime) and kind.timezone and isinstance(_in_sqlite(column), DateTime):
-            yield f"SQLite would lose the time zone of {column.key}: use columns.moment()"
+            yield f"SQLite would lose the time zone of {column.key}: use columntypes.aware_time()"
         if isinstance(kind, Numeric) and not isinstance(kind, Float):
-            yield f"SQLite has no exact type for {column.key}: use columns.big_integer(), or Text()"
+            yield f"SQLite has no exact type for {column.key}: use columntypes.big_integer(), or Text()"
         if column.default is not None and not (column.default.is_scalar or column.default.is_callable):
             yield f"the default of {column.key} is not a value or a function: use server_default"
         is_filled = column.nullable or column.default is not None or column.server_default is not None
@@ -73,7 +73,7 @@ def _of_keys(table: Table, place: Sequence[str]) -> Iterator[str]:
     is_given_out = position.server_default is not None or position.identity is not None
     if list(table.primary_key.columns) != [position] or not _is_big_integer(position) or is_given_out:
         yield (
-            f"{GLOBAL_POSITION} has to be its primary key, of the type columns.big_integer(): "
+            f"{GLOBAL_POSITION} has to be its primary key, of the type columntypes.big_integer(): "
             f"{GLOBAL_POSITION}: Mapped[int] = mapped_column(big_integer(), primary_key=True)"
         )
     if set(place) not in _unique_keys(table):

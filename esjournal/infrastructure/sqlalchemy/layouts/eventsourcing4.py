@@ -15,7 +15,7 @@ from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequenc
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, others_table
-from esjournal.infrastructure.sqlalchemy.layouts.rows import check_kinds, with_moments
+from esjournal.infrastructure.sqlalchemy.layouts.rows import check_kinds, with_times
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 _STORED_EVENTS = ("originator_id", "originator_version", "event_type", "state")
@@ -84,4 +84,4 @@ def _position(table: FoundTable) -> str:
 
 def _completed(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
     # The column may be NULL, and a state is text.
-    return with_moments([(*row[:3], "" if row[3] is None else row[3], *row[4:]) for row in rows])
+    return with_times([(*row[:3], "" if row[3] is None else row[3], *row[4:]) for row in rows])

@@ -21,7 +21,7 @@ from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, others_table
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
-from esjournal.infrastructure.sqlalchemy.layouts.rows import check_kinds, with_moments
+from esjournal.infrastructure.sqlalchemy.layouts.rows import check_kinds, with_times
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 _COLUMNS = {"originator_id", "originator_version", "topic", "state"}
@@ -68,7 +68,7 @@ class EventsourcingLayout(Layout):
             position,
             writing=writing,
         )
-        methods = {"completed": staticmethod(with_moments), "check": staticmethod(check_kinds)}
+        methods = {"completed": staticmethod(with_times), "check": staticmethod(check_kinds)}
         record = type("EventsourcingRecord", (), {"__table__": columns, **methods})
         return LayoutStrategy(session, self, record, names)
 

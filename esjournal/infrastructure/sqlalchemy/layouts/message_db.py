@@ -16,7 +16,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state import values
 from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_MOMENT
+from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_TIME
 from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
@@ -67,11 +67,11 @@ class MessageDbLayout(Layout):
             Column("position", BigInteger(), key="originator_version", nullable=False),
             Column("type", Text(), key="event_type", nullable=False),
             Column("data", _JsonInText(), key="state"),
-            Column("time", _MomentWithoutZone(), key="recorded_at", server_default=FetchedValue()),
+            Column("time", _TimeWithoutZone(), key="recorded_at", server_default=FetchedValue()),
             Column("global_position", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue()),
             writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT, last_written="SELECT pg_catalog.lastval()"),
         )
-        methods = {"means": staticmethod(_meaning), "check": staticmethod(_check_moments)}
+        methods = {"means": staticmethod(_meaning), "check": staticmethod(_check_times)}
         record = type("MessageRecord", (), {"__table__": columns, **methods})
         return _MessagesStrategy(session, self, record, names)
 
@@ -117,8 +117,8 @@ def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*others, state if value is values.MISSING else value)
 
 
-def _check_moments(rows: Sequence[tuple[Any, ...]]) -> None:
-    if rules.are_canonical_moments({row[4] for row in rows}):
+def _check_times(rows: Sequence[tuple[Any, ...]]) -> None:
+    if rules.are_canonical_times({row[4] for row in rows}):
         return
     for row in rows:
         try:
@@ -145,7 +145,7 @@ class _JsonInText(TypeDecorator[str]):
         return func.coalesce(cast(column, Text), literal_column("'{}'"))
 
 
-class _MomentWithoutZone(TypeDecorator[str]):
+class _TimeWithoutZone(TypeDecorator[str]):
     """A timestamp in UTC in the database, canonical text in Python."""
 
     impl = Text
@@ -155,5 +155,5 @@ class _MomentWithoutZone(TypeDecorator[str]):
         # To to_char 44 BC is 0044, and infinity is nothing: such a time stays what it is, for the check to find.
         first: Any = literal_column("timestamp '0001-01-01'")
         last: Any = literal_column("timestamp '9999-12-31 23:59:59.999999'")
-        canonical = func.pg_catalog.to_char(column, literal_column(f"'{CANONICAL_MOMENT}'"))
+        canonical = func.pg_catalog.to_char(column, literal_column(f"'{CANONICAL_TIME}'"))
         return case((column.between(first, last), canonical), else_=cast(column, Text))

@@ -46,12 +46,12 @@ def check_kinds(rows: Sequence[tuple[Any, ...]]) -> None:
                 raise InvalidData(f"{place}: {name} is {shortened(value)}, and no {_WORDS[kind]}")
 
 
-def with_moments(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+def with_times(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
     """Return rows that begin with id, version, type and state with the moment that the state says behind these."""
-    return [(*row[:4], moment_of(row[3]), *row[4:]) for row in rows]
+    return [(*row[:4], time_of(row[3]), *row[4:]) for row in rows]
 
 
-def moment_of(state: Any) -> str | None:
+def time_of(state: Any) -> str | None:
     """Return the moment in the field `timestamp` of a state, in canonical form; None where there is none.
 
     It is an ISO 8601 time, as eventsourcing 9 has it, or a number of seconds since 1970, as eventsourcing 2 to 4.
@@ -69,9 +69,9 @@ def moment_of(state: Any) -> str | None:
         return None
 
 
-def _is_in_the_calendar(moment: str) -> bool:
+def _is_in_the_calendar(time: str) -> bool:
     try:
-        datetime.fromisoformat(moment)
+        datetime.fromisoformat(time)
     except ValueError:
         return False
     return True

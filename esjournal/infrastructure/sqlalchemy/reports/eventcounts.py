@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Table, literal_column
 
 from esjournal.domain.periods import Period
-from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_MOMENT, within_years
+from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_TIME, within_years
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
@@ -71,7 +71,7 @@ class Counts(ABC):
         return rows
 
     @abstractmethod
-    def first_and_last_moment(self) -> tuple[str, str] | None:
+    def first_and_last_time(self) -> tuple[str, str] | None:
         """Return when the first and when the last event was recorded by the clock, None where there are no events."""
 
     @abstractmethod
@@ -106,7 +106,7 @@ class SQLiteCounts(Counts):
     # A page of sequences, in the order of their index.
     _PAGE = 5_000
 
-    def first_and_last_moment(self) -> tuple[str, str] | None:
+    def first_and_last_time(self) -> tuple[str, str] | None:
         """Return when the first and when the last event was recorded; in two statements, because each end of an index
         is found at once only by itself.
         """
@@ -159,10 +159,10 @@ class PostgreSQLCounts(Counts):
     """Counts on a server: it can be interrupted at any time, and lets others write meanwhile."""
 
     SPAN = 10_000
-    _CANONICAL = f"CAST('{CANONICAL_MOMENT}' AS text)"
+    _CANONICAL = f"CAST('{CANONICAL_TIME}' AS text)"
     _RECORDED_AT = "pg_catalog.timezone('UTC', {})"
 
-    def first_and_last_moment(self) -> tuple[str, str] | None:
+    def first_and_last_time(self) -> tuple[str, str] | None:
         """Return when the first and when the last event was recorded."""
         # Where both ends can be said, so can all between.
         found = (within_years(literal_column(f"{end}(recorded_at)")) for end in ("min", "max"))

@@ -9,29 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.infrastructure.sqlalchemy.layouts.rows import moment_of
+from esjournal.infrastructure.sqlalchemy.layouts.rows import time_of
 
-moments = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31))
+times = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31))
 
 
-@given(moments)
-def test_the_moment_of_eventsourcing_9_is_exact(moment: datetime) -> None:
-    tagged = {"_type_": "datetime_iso", "_data_": moment.replace(tzinfo=UTC).isoformat()}
-    expected = moment.isoformat(timespec="microseconds") + "Z"
+@given(times)
+def test_the_time_of_eventsourcing_9_is_exact(time: datetime) -> None:
+    tagged = {"_type_": "datetime_iso", "_data_": time.replace(tzinfo=UTC).isoformat()}
+    expected = time.isoformat(timespec="microseconds") + "Z"
     # At the beginning, as the library writes it, and anywhere else.
-    assert moment_of(json.dumps({"timestamp": tagged, "a": 1}, separators=(",", ":"))) == expected
-    assert moment_of(json.dumps({"a": 1, "timestamp": tagged})) == expected
+    assert time_of(json.dumps({"timestamp": tagged, "a": 1}, separators=(",", ":"))) == expected
+    assert time_of(json.dumps({"a": 1, "timestamp": tagged})) == expected
 
 
 @given(st.integers(0, 4_102_444_800_000_000))
 def test_seconds_are_exact_to_the_microsecond(microseconds: int) -> None:
     seconds, part = divmod(microseconds, 1_000_000)
     expected = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{part:06}Z"
-    assert moment_of(f'{{"a":1,"timestamp":{seconds}.{part:06}}}') == expected
+    assert time_of(f'{{"a":1,"timestamp":{seconds}.{part:06}}}') == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "moment"),
+    ("value", "time"),
     [
         ("1519862399", "2018-02-28T23:59:59.000000Z"),
         ("-0.5", "1969-12-31T23:59:59.500000Z"),
@@ -42,8 +42,8 @@ def test_seconds_are_exact_to_the_microsecond(microseconds: int) -> None:
         ('{"_type_":"datetime_iso","_data_":"2018-02-28T23:59:59+01:00"}', "2018-02-28T22:59:59.000000Z"),
     ],
 )
-def test_a_moment_in_other_words_is_in_canonical_form(value: str, moment: str) -> None:
-    assert moment_of(f'{{"timestamp":{value}}}') == moment
+def test_a_time_in_other_words_is_in_canonical_form(value: str, time: str) -> None:
+    assert time_of(f'{{"timestamp":{value}}}') == time
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_a_moment_in_other_words_is_in_canonical_form(value: str, moment: str) -
         '{"timestamp":' * 100_000,
     ],
 )
-def test_what_says_no_moment_is_not_known(state: str) -> None:
-    assert moment_of(state) is None
+def test_what_says_no_time_is_not_known(state: str) -> None:
+    assert time_of(state) is None
 
 
 @given(st.text())
 def test_no_text_is_too_much(text: str) -> None:
-    moment_of(f'{{"timestamp":{text}}}')
+    time_of(f'{{"timestamp":{text}}}')
