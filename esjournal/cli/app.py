@@ -62,7 +62,7 @@ def esjournal(
     layout: LayoutOption = None,
     table: TableOption = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Keep a journal of domain events, in a SQLite file or in PostgreSQL.
@@ -75,8 +75,8 @@ def esjournal(
 
     \b
     Exit codes:
-      0 done   1 nothing found, wrong, or different   2 usage   3 bad input data
-      4 conflict   5 the store cannot do its part   130 interrupted
+      0 done   1 nothing found, findings or differences   2 usage   3 bad input
+      4 conflict   5 the store failed   130 interrupted
     """
     context.obj = ProgramOptions(url, layout, table)
     if context.invoked_subcommand is None:

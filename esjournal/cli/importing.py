@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_COUNT = 2**63 - 1
 
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Find out what would happen, and write nothing.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and write nothing.")]
 CommitEveryOption = Annotated[
     int | None,
     typer.Option(
@@ -33,7 +33,7 @@ CommitEveryOption = Annotated[
         metavar="N",
         min=1,
         max=MAX_COUNT,
-        help="Commit after every N events, not once.",
+        help="Commit after every N events instead of once at the end.",
         show_default=False,
     ),
 ]
@@ -42,7 +42,7 @@ RejectsOption = Annotated[
     typer.Option(
         "--rejects",
         metavar="FILE",
-        help="Put bad and conflicting events there, import the rest.",
+        help="Write bad and conflicting events to FILE, import the rest.",
         show_default=False,
     ),
 ]
@@ -53,7 +53,7 @@ MaxRejectsOption = Annotated[
         metavar="N",
         min=0,
         max=MAX_COUNT,
-        help="Give up after more than N rejects.",
+        help="Give up if there are more than N rejects.",
         show_default=False,
     ),
 ]
@@ -67,18 +67,24 @@ MapTypeOption = Annotated[
 OnlyTypeOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--only-type", metavar="TYPE", help="Import only this type, or 'orders#*'; may be repeated.", show_default=False
+        "--only-type",
+        metavar="TYPE",
+        help="Import only this type, or a pattern such as 'orders#*'; may be repeated.",
+        show_default=False,
     ),
 ]
 SkipTypeOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--skip-type", metavar="TYPE", help="Leave out this type, or 'orders#*'; may be repeated.", show_default=False
+        "--skip-type",
+        metavar="TYPE",
+        help="Skip this type, or a pattern such as 'orders#*'; may be repeated.",
+        show_default=False,
     ),
 ]
 SummaryOption = Annotated[
     str | None,
-    typer.Option("--summary", metavar="FILE", help="Write the totals there, as JSON.", show_default=False),
+    typer.Option("--summary", metavar="FILE", help="Write the totals to FILE, as JSON.", show_default=False),
 ]
 
 

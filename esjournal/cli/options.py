@@ -39,19 +39,22 @@ UrlOption = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help=f"The journal: a SQLite file's path, sqlite:///FILE or postgresql://USER@HOST/DB. "
-        f"Else {URL_VARIABLE}, else {DEFAULT_URL}.",
+        help=f"The journal: a path to a SQLite file, sqlite:///FILE or postgresql://USER@HOST/DB. "
+        f"Default: ${URL_VARIABLE}, or else {DEFAULT_URL}.",
         show_default=False,
     ),
 ]
 LayoutOption = Annotated[
     LayoutName | None,
-    typer.Option("--layout", help="Whose tables these are, where they are no journal's.", show_default=False),
+    typer.Option("--layout", help="Use another library's tables instead of a journal's.", show_default=False),
 ]
 TableOption = Annotated[
     str | None,
     typer.Option(
-        "--table", metavar="NAME", help="With --layout: the table, where its name is another one.", show_default=False
+        "--table",
+        metavar="NAME",
+        help="With --layout: the events table, if not the library's default name.",
+        show_default=False,
     ),
 ]
 TypesOption = Annotated[
@@ -59,7 +62,7 @@ TypesOption = Annotated[
     typer.Option(
         "--type",
         metavar="TYPE",
-        help="Only events of this type, or as 'orders#*'; may be repeated.",
+        help="Only events of this type, or a pattern such as 'orders#*'; may be repeated.",
         show_default=False,
     ),
 ]
@@ -74,7 +77,7 @@ AfterOption = Annotated[
         metavar="POSITION",
         min=0,
         max=2**63 - 1,
-        help="Only events behind this global position.",
+        help="Only events after this global position.",
         show_default=False,
     ),
 ]
@@ -83,22 +86,22 @@ CursorFileOption = Annotated[
     typer.Option(
         "--cursor-file",
         metavar="FILE",
-        help="Only events behind the cursor there, which then moves on.",
+        help="Start after the cursor stored in FILE, then advance it.",
         show_default=False,
     ),
 ]
 SequenceArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="The sequence: a UUID, or its first 4 characters and more.")
+    str, typer.Argument(metavar="ID", help="The sequence: a UUID, or at least its first 4 characters.")
 ]
 FileFormatOption = Annotated[
     FileFormat | None,
-    typer.Option("--format", "-F", help="NDJSON or CSV; by default the file's name tells.", show_default=False),
+    typer.Option("--format", "-F", help="NDJSON or CSV; by default the file's name decides.", show_default=False),
 ]
 CsvSafeOption = Annotated[
     bool,
-    typer.Option("--csv-safe", help="CSV: put ' before what a spreadsheet would take for a formula."),
+    typer.Option("--csv-safe", help="CSV: put ' before text that a spreadsheet would take for a formula."),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no totals.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show neither progress nor totals.")]
 LimitOption = Annotated[
     int | None,
     typer.Option("--limit", metavar="N", min=0, max=2**63 - 1, help="At most N events.", show_default=False),

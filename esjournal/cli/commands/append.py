@@ -32,14 +32,14 @@ def append(
     originator_id: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="The sequence: a UUID, or `new` for a new one; `-` reads NDJSON from stdin instead."
+            metavar="ID", help="The sequence: a UUID, or `new` for a new one. `-` reads whole events from stdin."
         ),
     ],
     version: Annotated[
         str | None, typer.Argument(metavar="VERSION", help="The version: 0, 1, 2 ..., or `next`.", show_default=False)
     ] = None,
     event_type: Annotated[
-        str | None, typer.Argument(metavar="TYPE", help="The event's type, module#QualName.", show_default=False)
+        str | None, typer.Argument(metavar="TYPE", help="The event type: module#QualName.", show_default=False)
     ] = None,
     state: Annotated[
         str | None,
@@ -49,10 +49,12 @@ def append(
     ] = None,
     recorded_at: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="When it was recorded, instead of now: ISO 8601.", show_default=False),
+        typer.Option(
+            metavar="TIME", help="When the event was recorded, in ISO 8601. Default: now.", show_default=False
+        ),
     ] = None,
     if_absent: Annotated[
-        bool, typer.Option("--if-absent", help="Take an identical event that is there already for the one appended.")
+        bool, typer.Option("--if-absent", help="Succeed if an identical event is already there.")
     ] = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
@@ -60,9 +62,9 @@ def append(
 ) -> None:
     """Append an event, and print its global position.
 
-    With `new` as ID the new id is printed instead. When the program ends with 0, the event is on the disk. When the
-    version is taken, nothing is written: exit 4. With --if-absent, an event of the same type and state that is there
-    already is as good as appended: its global position is printed, exit 0.
+    If ID is `new`, the new id is printed instead. Exit 0 means that the event is on disk. If the version is taken,
+    nothing is written: exit 4. If --if-absent is given and the event already there has the same type and state, its
+    global position is printed: exit 0.
 
     \b
     Examples:
@@ -73,7 +75,7 @@ def append(
       esjournal append - < events.ndjson
       esjournal append --if-absent - < events.ndjson
 
-    The last forms take lines as `export` writes them, and append all of them or none.
+    The last two examples read lines as `export` writes them, and append all of them or none.
     """
     if originator_id == "-":
         has_more_arguments = any(given is not None for given in (version, event_type, state, recorded_at))

@@ -49,7 +49,7 @@ def copy(
         str, typer.Argument(metavar="SOURCE", help=f"A {_STORE}, or a file of events: .ndjson, .csv, .gz, .zst.")
     ],
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="The same; a store was made by `init`, a file is written anew.")
+        str, typer.Argument(metavar="TARGET", help="As SOURCE. Run `init` first for a store; a file is overwritten.")
     ],
     dry_run: DryRunOption = False,
     commit_every: CommitEveryOption = None,
@@ -61,19 +61,21 @@ def copy(
     skip_type: SkipTypeOption = None,
     after: AfterOption = None,
     cursor_file: CursorFileOption = None,
-    no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not read it all again to prove the copy.")] = False,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Do not read everything again to prove the copy.")
+    ] = False,
     summary: SummaryOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Copy a journal, or a file of events, into another one, and prove it.
+    """Copy a journal or a file of events, and prove the copy.
 
-    Events come in global order, and all in one transaction. SOURCE is read as it is when the command begins, and may be
-    written to meanwhile. Events that are in TARGET already, with the same type and state, are skipped and counted. If
-    one breaks a rule of journals (exit 3), or its place is taken by a different one (exit 4), nothing is written; with
-    --rejects the rest is. Stopped at any point, the same command run again goes on and comes to the same end.
+    Events are copied in global order, all in one transaction. SOURCE is read as it is when the command begins; others
+    may write to it meanwhile. Events that are already in TARGET, with the same type and state, are skipped and counted.
+    If an event breaks a rule of journals (exit 3), or another event is already at the same version (exit 4), nothing is
+    written; with --rejects, the rest is. After an interruption, run the same command again: the result is the same.
 
-    When all is committed, what was copied is read again on both sides and compared, and the digest that both have is
-    printed; exit 1 if something is missing or differs.
+    After the commit, everything copied is read again on both sides and compared, and the digest that both sides share
+    is printed. Exit 1 if something is missing or differs.
 
     \b
     Examples:

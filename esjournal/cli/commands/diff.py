@@ -28,23 +28,24 @@ def diff(
     b: Annotated[str, typer.Argument(metavar="B", help=_JOURNAL, show_default=False)],
     full: Annotated[bool, typer.Option("--full", help="Print every difference, event by event.")] = False,
     per_sequence: Annotated[
-        bool, typer.Option("--per-sequence", help="Print the numbers of every sequence, also of those that are equal.")
+        bool, typer.Option("--per-sequence", help="Print the counts of every sequence, even if it is equal.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--as-json", help="Compare states as JSON values: 1.10 is 1.1, and key order is nothing.")
+        bool,
+        typer.Option("--as-json", help="Compare states as JSON values: 1.10 equals 1.1, and key order is ignored."),
     ] = False,
-    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
+    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     quiet: QuietOption = False,
 ) -> None:
-    """Compare two journals, and print what differs: exit 0 if nothing does, 1 if anything does.
+    """Compare two journals, and print the differences.
 
-    Events are the same if they have the same type and the same state, as text, at the same version of the same
-    sequence. Their global positions do not count. When they were recorded does not count either; it is told how many
-    were recorded at another moment.
+    Exit 0 if there are none, 1 if there are any. Events are equal if they have the same type and the same state, as
+    text, at the same version of the same sequence. Global positions are not compared. Recording times are not compared
+    either, but the totals say how many differ.
 
-    A summary has the totals, and the first 10 of each kind: sequences that only one journal has, sequences that depart
-    from one another, with the version at which they do, and events. Of a state it shows the fields that differ: + is
-    only in B, - only in A, ~ is different.
+    The summary has the totals, and the first 10 of each kind of difference: sequences that only one journal has,
+    sequences that diverge, with the version at which they do, and events. Of a state it shows the fields that are only
+    in B (+), only in A (-) or different (~).
 
     \b
     Examples:
@@ -54,10 +55,11 @@ def diff(
       esjournal diff -F ndjson old.db old.ndjson | jq -r .kind
 
     \b
-    --format ndjson prints a line for each sequence that differs (with
-    --per-sequence, for all), before it with --full one for each of its events
-    that differ, and last the totals: .kind is sequence, event or totals. json
-    prints the same as one object, {"differences": [...], "totals": {...}}.
+    --format ndjson prints a line for each sequence that differs, or for all of
+    them with --per-sequence. With --full, the events of a sequence that differ
+    come before it, one on a line. The totals come last. .kind is sequence, event
+    or totals. json prints the same as one object:
+    {"differences": [...], "totals": {...}}.
     """
     refuse_program_options(context, "diff takes both journals as arguments")
     from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND, differences_view

@@ -34,12 +34,13 @@ from esjournal.interchange.formats import compression_by_name, format_of
 def export(
     context: typer.Context,
     path: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="Where to; .gz and .zst compress, `-` is stdout.")
+        str,
+        typer.Option("-o", "--output", metavar="FILE", help="The output file; .gz and .zst compress, `-` is stdout."),
     ] = "-",
     file_format: Annotated[
         FileFormat | None,
         typer.Option(
-            "--format", "-F", help="NDJSON, CSV or Parquet; by default the file's name tells.", show_default=False
+            "--format", "-F", help="NDJSON, CSV or Parquet; by default the file's name decides.", show_default=False
         ),
     ] = None,
     types: TypesOption = None,
@@ -48,7 +49,7 @@ def export(
     limit: LimitOption = None,
     cursor_file: CursorFileOption = None,
     seal: Annotated[
-        bool, typer.Option("--seal", help="NDJSON: end with a line that has counts and a SHA-256 of the others.")
+        bool, typer.Option("--seal", help="NDJSON: add a last line with counts and a SHA-256 of the others.")
     ] = False,
     csv_safe: CsvSafeOption = False,
     quiet: QuietOption = False,
@@ -58,8 +59,8 @@ def export(
 ) -> None:
     """Write the journal in global order, as NDJSON, CSV or Parquet.
 
-    A file gets its name when all of it is written. What other writers append meanwhile is left for the next time; with
-    --cursor-file, the next time begins there.
+    A file gets its name only when it is complete. Events appended meanwhile are not exported; with --cursor-file, the
+    next export begins with them.
 
     \b
     Examples:

@@ -31,22 +31,22 @@ def _version_option(help_text: str) -> typer.models.OptionInfo:
 def get(
     context: typer.Context,
     originator_id: SequenceArgument,
-    gt: Annotated[str | None, _version_option("Versions above this one.")] = None,
-    gte: Annotated[str | None, _version_option("Versions from this one on.")] = None,
-    lt: Annotated[str | None, _version_option("Versions below this one.")] = None,
-    lte: Annotated[str | None, _version_option("Versions up to this one.")] = None,
+    gt: Annotated[str | None, _version_option("Only versions above this one.")] = None,
+    gte: Annotated[str | None, _version_option("Only this version and those above.")] = None,
+    lt: Annotated[str | None, _version_option("Only versions below this one.")] = None,
+    lte: Annotated[str | None, _version_option("Only this version and those below.")] = None,
     limit: LimitOption = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The last events first.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Print the latest events first.")] = False,
     types: TypesOption = None,
-    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
-    """Show the events of one sequence, with gaps in its versions.
+    """Show the events of one sequence, and any gaps in its versions.
 
-    Exit 1 when nothing is found.
+    Exit 1 if nothing is found.
 
     \b
     Examples:

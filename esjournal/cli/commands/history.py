@@ -26,22 +26,24 @@ def history(
     ] = None,
     at_time: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Recorded then or earlier: 2026-01-31, 2h.", show_default=False),
+        typer.Option(
+            metavar="TIME", help="Only up to the last event recorded by TIME: 2026-01-31, 2h.", show_default=False
+        ),
     ] = None,
     field: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="Only events that set this field: owner, address.zip.", show_default=False),
     ] = None,
-    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
+    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
-    """Show what each event of a sequence changed, and the state that they fold up to.
+    """Show how each event changed a sequence, and the resulting state.
 
-    Later fields win, nested objects are merged, null removes a field (RFC 7396). With --field, the last event is the
-    one that set it last. --at-time ends with the last event recorded by then, and folds all that come before it. Exit 1
-    when nothing is found.
+    States are merged in order: later fields win, nested objects are merged, null removes a field (RFC 7396). With
+    --field, the last event shown is the one that set the field last. --at-time ends with the last event recorded by
+    then, and includes all events before it. Exit 1 if nothing is found.
 
     \b
     Examples:
@@ -52,9 +54,9 @@ def history(
       esjournal history 9b30 --field owner -F json | jq .originator_version
 
     \b
-    --format json prints the state; with --field, its value and the event that
-    set it last. ndjson prints a line for each event, with what it added,
-    changed and removed.
+    --format json prints the resulting state or, with --field, the field's value
+    and the event that set it last. ndjson prints a line for each event, with
+    what it added, changed and removed.
     """
     from esjournal.domain.model import rules
     from esjournal.domain.state import paths

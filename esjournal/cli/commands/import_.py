@@ -46,13 +46,13 @@ def import_(
     max_rejects: MaxRejectsOption = None,
     require_contiguous: RequireContiguousOption = False,
     require_seal: Annotated[
-        bool, typer.Option("--require-seal", help="Refuse a file without a seal, such as one that was cut off.")
+        bool, typer.Option("--require-seal", help="Refuse a file without a seal, such as a truncated one.")
     ] = False,
     map_type: MapTypeOption = None,
     only_type: OnlyTypeOption = None,
     skip_type: SkipTypeOption = None,
     max_line_bytes: Annotated[
-        int, typer.Option(metavar="N", min=1, max=2**31 - 1, help="The longest line that is taken.")
+        int, typer.Option(metavar="N", min=1, max=2**31 - 1, help="The longest line to accept.")
     ] = 16 * MEBIBYTE,
     summary: SummaryOption = None,
     quiet: QuietOption = False,
@@ -62,9 +62,9 @@ def import_(
 ) -> None:
     """Append the events of files, all in one transaction.
 
-    Events that are there already, with the same type and state, are skipped and counted. If a line is no event (exit
-    3), or the place of an event is taken by a different one (exit 4), nothing is written; with --rejects the rest is.
-    Stopped at any point, the same command run again goes on and comes to the same end.
+    Events that are already there, with the same type and state, are skipped and counted. If a line is not an event
+    (exit 3), or another event is already at the same version (exit 4), nothing is written; with --rejects, the rest is.
+    After an interruption, run the same command again: the result is the same.
 
     \b
     Examples:

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 def info(
     context: typer.Context,
-    output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="How to print.")] = AnswerFormat.TABLE,
+    output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="Output format.")] = AnswerFormat.TABLE,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
     """Show what journal this is, what is in it, and what it runs on.
 
-    Warnings say what could lose events, and what to do about it. Of a store that is no journal it says which of its
-    tables are those of a library that esjournal knows, and how to name them.
+    Warnings say what could lose events, and what to do about it. For a store that is not a journal, it lists the tables
+    of libraries that esjournal knows, and the options that select them.
 
     \b
     Examples:

@@ -17,16 +17,18 @@ def init(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="PostgreSQL: the schema to make the journal in, as ?schema=NAME in the URL.",
+            help="PostgreSQL: the schema to make the journal in; the same as ?schema=NAME in the URL.",
             show_default=False,
         ),
     ] = None,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that makes the tables, and make nothing.")] = False,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the SQL that makes the tables, and do nothing else.")
+    ] = False,
 ) -> None:
-    """Make a journal, unless one is there.
+    """Make a journal, unless there is one already.
 
-    A journal of an earlier esjournal gets the indexes that it lacks. A new SQLite file can be read by its owner only.
-    Any other program's file is left alone.
+    A journal made by an earlier esjournal gets the indexes that it lacks. A new SQLite file is readable only by its
+    owner. The file of any other program is left alone.
 
     \b
     Examples:

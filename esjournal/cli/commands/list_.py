@@ -15,34 +15,34 @@ from esjournal.domain.choices import OutputFormat, SequenceOrder
 def list_(
     context: typer.Context,
     prefix: Annotated[
-        str, typer.Option(metavar="TEXT", help="Only sequences whose ids begin so.", show_default=False)
+        str, typer.Option(metavar="TEXT", help="Only sequences whose ID starts with TEXT.", show_default=False)
     ] = "",
     types: Annotated[
         list[str] | None,
         typer.Option(
             "--type",
             metavar="TYPE",
-            help="Only sequences with such an event, also 'orders#*'; may be repeated.",
+            help="Only sequences with an event of this type, or a pattern such as 'orders#*'; may be repeated.",
             show_default=False,
         ),
     ] = None,
     sort: Annotated[
         SequenceOrder,
-        typer.Option(help="By id, most events first, first appended to first, or last appended to first."),
+        typer.Option(help="Sort by id, event count, oldest first event, or most recent event."),
     ] = SequenceOrder.ID,
     limit: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, max=2**63 - 1, help="At most N sequences.", show_default=False),
     ] = None,
-    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
-    """List the sequences, with how each begins and ends.
+    """List the sequences, with event counts, versions and dates.
 
-    Exit 1 when nothing is found.
+    Exit 1 if nothing is found.
 
     \b
     Examples:

@@ -38,51 +38,61 @@ def log(
         int | None,
         typer.Option("-n", metavar="N", min=0, max=2**63 - 1, help="Only the last N events.", show_default=False),
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The last events first.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Print the latest events first.")] = False,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Recorded then or later: 2026-01-31, 2h, '1 month ago'.", show_default=False),
+        typer.Option(
+            metavar="TIME", help="Only events recorded since TIME: 2026-01-31, 2h, '1 month ago'.", show_default=False
+        ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Recorded then or earlier: today, 'yesterday 12:00'.", show_default=False),
+        typer.Option(
+            metavar="TIME", help="Only events recorded until TIME: today, 'yesterday 12:00'.", show_default=False
+        ),
     ] = None,
     after: AfterOption = None,
     types: TypesOption = None,
     originator_ids: IdsOption = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(metavar="TEXT", help="Only where this is true of the state; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="TEXT", help="Only events whose state meets this condition; may be repeated.", show_default=False
+        ),
     ] = None,
     pattern: Annotated[
         str | None,
         typer.Option(
-            "-g", "--grep", metavar="REGEX", help="Only where this is found in the state.", show_default=False
+            "-g",
+            "--grep",
+            metavar="REGEX",
+            help="Only events with a match in the text of their state.",
+            show_default=False,
         ),
     ] = None,
-    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="How to print.")] = OutputFormat.TABLE,
+    output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
     template: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="A line of your own for each event.", show_default=False),
+        typer.Option(metavar="TEXT", help="Print each event as a line of this form.", show_default=False),
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="All of each event, and not one line.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events, until Ctrl-C.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Print each event in full, not on one line.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new events, until Ctrl-C.")] = False,
     cursor_file: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="With -f: begin behind the cursor there, and move it on.", show_default=False
+            metavar="FILE", help="With -f: start after the cursor stored in FILE, and advance it.", show_default=False
         ),
     ] = None,
-    no_pager: Annotated[bool, typer.Option("--no-pager", help="Print to the terminal itself.")] = False,
+    no_pager: Annotated[bool, typer.Option("--no-pager", help="Do not use a pager.")] = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
-    """Show the events of all sequences in global order, the newest last.
+    """Show the events of all sequences in global order, latest last.
 
-    One line each; on a terminal through your pager. Exit 1 when nothing is found. A time without an offset is of your
-    time zone.
+    One line each; on a terminal, in your pager. Exit 1 if nothing is found. A time without an offset is in your time
+    zone.
 
     \b
     Examples:
@@ -95,8 +105,8 @@ def log(
 
     \b
     --where takes PATH OPERATOR VALUE: a path such as address.zip or items[0].sku,
-    one of == != < <= > >=, and a JSON string, number, true, false or null. With
-    -f, -n 10 is meant where nothing says where to begin.
+    one of == != < <= > >=, and a JSON string, number, true, false or null.
+    -f starts with the last 10 events by default.
     """
     from esjournal.cli.rendering.templates import template as line_template
 

@@ -21,14 +21,14 @@ def stats(
     context: typer.Context,
     by: Annotated[
         Period | None,
-        typer.Option("--by", help="Count over time by this; by default what fits the journal.", show_default=False),
+        typer.Option("--by", help="The period to count by; by default one that suits the journal.", show_default=False),
     ] = None,
-    output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="How to print.")] = AnswerFormat.TABLE,
+    output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="Output format.")] = AnswerFormat.TABLE,
     svg: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Draw the table there as well, as a picture.", show_default=False)
+        str | None, typer.Option(metavar="FILE", help="Also draw the table as a picture in FILE.", show_default=False)
     ] = None,
     html: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the table there as well, as a page.", show_default=False)
+        str | None, typer.Option(metavar="FILE", help="Also write the table as a web page to FILE.", show_default=False)
     ] = None,
     url: UrlOption = None,
     layout: LayoutOption = None,
@@ -36,8 +36,8 @@ def stats(
 ) -> None:
     """Count the events by type, over time and in the longest sequences.
 
-    Times are UTC. Events that others append meanwhile are not counted. The table shows the 20 most frequent types, and
-    JSON all of them; JSON leaves out the times in which nothing was recorded.
+    Times are UTC. Events appended meanwhile are not counted. The table shows the 20 most frequent types, JSON shows all
+    of them. JSON omits periods without events.
 
     \b
     Examples:

@@ -29,15 +29,15 @@ def verify(
         list[str] | None,
         typer.Option(
             metavar="MODULE[:MODULE...]",
-            help="Import these, and find events that map to no class of theirs; may be repeated.",
+            help="Import these modules, and report events that map to none of their classes; may be repeated.",
             show_default=False,
         ),
     ] = None,
-    digest: Annotated[bool, typer.Option("--digest", help="Print the SHA-256 of all events.")] = False,
+    digest: Annotated[bool, typer.Option("--digest", help="Print a SHA-256 digest of all events.")] = False,
     per_sequence: Annotated[
-        bool, typer.Option("--per-sequence", help="With --digest: print one for each sequence, too.")
+        bool, typer.Option("--per-sequence", help="With --digest: also print one for each sequence.")
     ] = False,
-    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="How to print.")] = LinesFormat.TABLE,
+    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     quiet: QuietOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
@@ -45,8 +45,8 @@ def verify(
 ) -> None:
     """Read the whole journal, and print what is wrong with it.
 
-    Each finding is a line: what kind it is, where, and the detail. Exit 1 when there are any. A place is a global
-    position, a version as ID@VERSION, the name of a table or index, or a line of a file.
+    Each finding is a line: its kind, its location and the details. A location is a global position, ID@VERSION, the
+    name of a table or index, or a line of a file. Exit 1 if there are findings.
 
     \b
     Kinds:
@@ -54,7 +54,7 @@ def verify(
       bad-id bad-version bad-type bad-state bad-moment bad-line unmapped
       schema index integrity
 
-    A digest is the same for the same events in the same order, in every journal and on both databases.
+    The same events in the same order have the same digest, in every journal and on both databases.
 
     \b
     Examples:
