@@ -63,8 +63,8 @@ def append(
     """Append an event, and print its global position.
 
     If ID is `new`, the new id is printed instead. Exit 0 means that the event is on disk. If the version is taken,
-    nothing is written: exit 4. If --if-absent is given and the event already there has the same type and state, its
-    global position is printed: exit 0.
+    nothing is written and the exit code is 4. With --if-absent, finding an event with the same type and state there is
+    a success too: its global position is printed.
 
     \b
     Examples:
