@@ -20,6 +20,7 @@ from esjournal.interchange.outputfiles import sink
 from esjournal.journal.journal import initialise, open_journal
 from esjournal.journal.transfer.exporting import export_events
 from tests.docs.pages import (
+    DECISIONS,
     PAGES,
     ROOT,
     SERVERS,
@@ -36,6 +37,14 @@ from tests.program import COMMAND_NAMES
 
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
+# The folders from which pages that are about the code name its files.
+NAMED_FROM = [
+    "",
+    "esjournal",
+    "esjournal/infrastructure/sqlalchemy",
+    "esjournal/journal",
+    "esjournal/infrastructure",
+]
 INSTALLING = re.compile(r"pip install|apt-get|python3 -m venv|pipx|uv tool")
 
 
@@ -113,6 +122,23 @@ def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
         assert target.exists(), path
         headings = re.findall(r"^#+ (.*)", target.read_text(), flags=re.MULTILINE) if anchor else []
         assert anchor in {"", *(heading.lower().replace(" ", "-") for heading in headings)}, f"{path}#{anchor}"
+
+
+def test_the_index_of_decisions_has_each_of_them() -> None:
+    index = re.findall(
+        r"^\| (.*?) \|.*\((\w+\.md)\) \|$", (ROOT / "docs/decisions/README.md").read_text(), flags=re.MULTILINE
+    )
+    pages = sorted((ROOT / "docs/decisions").glob("[a-z]*.md"))
+    titles = [
+        (title, page.name) for page in pages for title in re.findall(r"^### (.*)", page.read_text(), flags=re.MULTILINE)
+    ]
+    assert sorted(index) == sorted(titles)
+
+
+@pytest.mark.parametrize("page", [*DECISIONS, "docs/design.md", "docs/contributing.md"])
+def test_the_files_that_a_page_names_are_there(page: str) -> None:
+    for name in re.findall(r"`((?:\w+/)+\w+\.py)`", (ROOT / page).read_text()):
+        assert any((ROOT / folder / name).exists() for folder in NAMED_FROM), name
 
 
 def test_the_readme_sets_up_and_tests_with_one_line_each() -> None:
