@@ -10,8 +10,9 @@ EsjournalError
  +-- InvalidCursor             a cursor cannot be used with this journal
  +-- SequenceNotFound          no sequence's id begins as was said
  +-- AmbiguousId               several do
- +-- SequencedItemConflict     that place in the sequence is taken
- +-- ConcurrencyError          the same, in the words of the event store
+ +-- Conflict                  a place in a sequence is taken
+ |    +-- SequencedItemConflict  ... by another item
+ |    +-- ConcurrencyError       ... by another event: the same conflict in the event store's words
  +-- StoreError                the store cannot do its part
       +-- StoreNotFound        nothing is there
       +-- NotAJournal          something else is there
@@ -33,7 +34,7 @@ Messages say what happened, where, with which value, and what to do next.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 
 class EsjournalError(Exception):
@@ -91,11 +92,11 @@ class AmbiguousId(EsjournalError):
     """The ids of several sequences begin as was said; they are in the message."""
 
 
-class _PlaceTaken(EsjournalError):
-    """What a conflict carries, in the words of either layer.
+class Conflict(EsjournalError):
+    """A place in a sequence is taken: another writer was first.
 
-    `sequence_id` and `position` are the place that was tried, `last_position` is the last one that the
-    sequence has now, `identical` says whether what is stored there equals what was to be written.
+    `sequence_id` and `position` are the place, `last_position` is the last position that the sequence has now, and
+    `identical` says whether what is stored at the place equals what was to be written.
     """
 
     _position_word = "position"
@@ -106,6 +107,15 @@ class _PlaceTaken(EsjournalError):
         self.position = position
         self.last_position = last_position
         self.identical = identical
+
+    @classmethod
+    def of(cls, conflict: Conflict) -> Self:
+        """Return a conflict in the words of this class.
+
+        Args:
+            conflict: the same conflict, as another layer raised it.
+        """
+        return cls(conflict.sequence_id, conflict.position, conflict.last_position, conflict.identical)
 
     def __str__(self) -> str:
         word = self._position_word
@@ -122,12 +132,12 @@ class _PlaceTaken(EsjournalError):
         )
 
 
-class SequencedItemConflict(_PlaceTaken):
-    """The place in a sequence is taken by another item."""
+class SequencedItemConflict(Conflict):
+    """The position in a sequence is taken by another item."""
 
 
-class ConcurrencyError(_PlaceTaken):
-    """The version in a sequence is taken by another event: somebody else was first."""
+class ConcurrencyError(Conflict):
+    """The version in a sequence is taken by another event."""
 
     _position_word = "version"
 

@@ -17,11 +17,11 @@ from esjournal.cli.terminal import on_one_line
 from esjournal.exceptions import (
     AmbiguousId,
     ConcurrencyError,
+    Conflict,
     EsjournalError,
     InvalidCursor,
     InvalidData,
     InvalidURL,
-    SequencedItemConflict,
     SequenceNotFound,
     StoreError,
     StoreReplaced,
@@ -72,9 +72,9 @@ class JournalGroup(TyperGroup):
         _given[:] = map(str, args if args is not None else sys.argv[1:])
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
-        except SequencedItemConflict as conflict:
+        except Conflict as conflict:
             # On the command line a place in a sequence is a version.
-            code = _fail(str(ConcurrencyError(*conflict.args)), CONFLICT)
+            code = _fail(str(ConcurrencyError.of(conflict)), CONFLICT)
         except EsjournalError as error:
             code = _fail(str(error), exit_code_of(error))
         except _UsageError as error:

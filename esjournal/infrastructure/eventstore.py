@@ -55,7 +55,7 @@ class EventStore(Generic[Item]):
                 [self.sequenced_item_mapper.to_sequenced_item(event) for event in events]
             )
         except SequencedItemConflict as conflict:
-            raise ConcurrencyError(*conflict.args) from conflict
+            raise ConcurrencyError.of(conflict) from conflict
 
     def get_domain_events(
         self,

@@ -1,4 +1,4 @@
-"""Trying again when somebody else was first."""
+"""Trying again when another writer was first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from esjournal.exceptions import ConcurrencyError
+from esjournal.exceptions import Conflict
 from esjournal.infrastructure.activerecord import check_at_least
 
 Arguments = ParamSpec("Arguments")
@@ -19,17 +19,18 @@ Returned = TypeVar("Returned")
 def retry(
     *, attempts: int = 5, wait: float = 0.01
 ) -> Callable[[Callable[Arguments, Returned]], Callable[Arguments, Returned]]:
-    """Decorate a function so that a ConcurrencyError makes it start over.
+    """Decorate a function so that it is called again after a Conflict.
 
-    The function must read the sequence again each time, and append behind what it read. No other error makes it start
-    over, and OutcomeUnknown must not: what the function appended may be stored already.
+    The function must read the sequence each time, and append after what it read. No other error makes it start over.
+    OutcomeUnknown must not: what the function appended may be stored already.
 
     Args:
-        attempts: how often to call the function at the most.
-        wait: seconds before the second call; it doubles each time, and half of it is random, so that rivals part.
+        attempts: how many times to call the function at most.
+        wait: seconds before the second call. It doubles each time, and half of it is random, so that two writers that
+            collided do not collide again.
 
     Raises:
-        ValueError: fewer than one attempt, or a wait that is not a number of seconds from 0 on.
+        ValueError: fewer than one attempt, or a wait that is not a number of seconds, 0 or more.
     """
     check_at_least(1, attempts=attempts)
     if not 0 <= wait < math.inf:
@@ -41,7 +42,7 @@ def retry(
             for attempt in range(attempts - 1):
                 try:
                     return function(*args, **kwargs)
-                except ConcurrencyError:
+                except Conflict:
                     time.sleep(wait * 2**attempt * random.uniform(0.5, 1.0))
             return function(*args, **kwargs)
 

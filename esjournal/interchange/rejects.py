@@ -13,7 +13,7 @@ from esjournal.interchange import ndjson
 
 
 @dataclass(frozen=True)
-class Conflict:
+class ConflictingEvent:
     """An event whose place is taken by a different one.
 
     `source` and `line` are where it stands, and `stored` is the other one, where it is known.
@@ -29,7 +29,7 @@ class Conflict:
         return f"{self.source}:{self.line}: {self.error}"
 
 
-Problem = InvalidLine | Conflict
+Problem = InvalidLine | ConflictingEvent
 
 
 def reject_line(problem: Problem) -> str:

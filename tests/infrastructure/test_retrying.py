@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from esjournal.exceptions import ConcurrencyError, MappingError
+from esjournal.exceptions import ConcurrencyError, Conflict, MappingError, SequencedItemConflict
 from esjournal.infrastructure import retrying
 from esjournal.infrastructure.retrying import retry
 
@@ -51,6 +51,12 @@ def test_pauses_double_and_are_partly_random(pauses: list[float]) -> None:
     with pytest.raises(ConcurrencyError):
         retry(attempts=6, wait=1.0)(losing(9, []))(1)
     assert pauses[:5] != pauses[5:]
+
+
+@pytest.mark.parametrize("conflict", [SequencedItemConflict, ConcurrencyError])
+def test_a_conflict_of_either_layer_is_tried_again(pauses: list[float], conflict: type[Conflict]) -> None:
+    assert retry()(losing(1, [], conflict(uuid4(), 1, 1, False)))(1) == 1
+    assert len(pauses) == 1
 
 
 def test_any_other_error_leaves_at_once(pauses: list[float]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
 from esjournal.interchange import ndjson
-from esjournal.interchange.rejects import Conflict, reject_line
+from esjournal.interchange.rejects import ConflictingEvent, reject_line
 from tests.events import ID, event, event_of, recorded_events
 
 
@@ -70,7 +70,7 @@ def test_a_reject_that_is_not_mended_stays_as_it_is_because_nothing_else_has_its
 
 def test_a_conflict_keeps_the_event_without_a_position_and_says_what_stands_in_its_place() -> None:
     found = event(3, '{"price": 1.10}')._replace(global_position=9)
-    line = reject_line(Conflict("e.ndjson", 7, found, ConcurrencyError(ID, 3, 5, False)))
+    line = reject_line(ConflictingEvent("e.ndjson", 7, found, ConcurrencyError(ID, 3, 5, False)))
     assert reject_of(line)["reason"] == (
         f"sequence {ID}: version 3 is taken by a different event, the sequence is at version 5; "
         f"read it again and append after that"
@@ -86,9 +86,9 @@ def test_a_conflict_keeps_the_event_without_a_position_and_says_what_stands_in_i
 def test_any_event_that_was_put_aside_is_read_back_from_its_line(event: object, timed: bool, bad: bool) -> None:
     expected = event._replace(global_position=None, **({} if timed else {"recorded_at": None}))  # type: ignore[attr-defined]
     if bad:
-        problem: InvalidLine | Conflict = InvalidLine("e", 1, "gap", event=expected)
+        problem: InvalidLine | ConflictingEvent = InvalidLine("e", 1, "gap", event=expected)
     else:
-        problem = Conflict("e", 1, expected, ConcurrencyError(expected[0], expected[1], expected[1], False))
+        problem = ConflictingEvent("e", 1, expected, ConcurrencyError(expected[0], expected[1], expected[1], False))
     assert event_of(reject_line(problem).encode()) == expected
 
 

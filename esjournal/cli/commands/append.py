@@ -15,7 +15,7 @@ from esjournal.advice import command
 from esjournal.cli.exits import CONFLICT, fail, fail_to_print, reason_of, say
 from esjournal.cli.options import LayoutOption, TableOption, UrlOption, checked, checked_id, names_layout, url_of
 from esjournal.domain.text import counted
-from esjournal.exceptions import ConcurrencyError, InvalidData, OutcomeUnknown, SequencedItemConflict, UnusableFile
+from esjournal.exceptions import ConcurrencyError, Conflict, InvalidData, OutcomeUnknown, UnusableFile
 from esjournal.interchange.formats import STANDARD_STREAM
 
 if TYPE_CHECKING:
@@ -138,9 +138,9 @@ def _append(journal: Journal, events: Sequence[RecordedEvent], if_absent: bool) 
     try:
         with _finding_out(journal, *events[:1]):
             return append_if_absent(journal, events) if if_absent else journal.events.append(events)
-    except SequencedItemConflict as conflict:
+    except Conflict as conflict:
         if conflict.identical:
-            fail(f"{ConcurrencyError(*conflict.args)}, or add --if-absent", CONFLICT)
+            fail(f"{ConcurrencyError.of(conflict)}, or add --if-absent", CONFLICT)
         raise
 
 

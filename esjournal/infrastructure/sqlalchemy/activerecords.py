@@ -112,12 +112,12 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         if not items:
             return range(0)
         rows = self._statements.rows(items)
-        try:
-            with self._naming(items):
-                last = self.session.append(self._statements.appending, rows)
-        except Exception as error:
-            self._raise_conflict(items, error)
-            raise
+        with (
+            self._naming(items),
+            self.session.writing_connection() as connection,
+            Transaction(self.session, self._statements, connection).explaining(items),
+        ):
+            last = self.session.append(connection, self._statements.appending, rows)
         return range(last - len(items) + 1, last + 1)
 
     @contextmanager
@@ -424,13 +424,3 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             sequence_id, position = items[0][:2]
             place = f"sequence {sequence_id}" + ("" if position is None else f" at position {position}")
             raise unknown.with_advice(f"look at {place} before you append again") from unknown.__cause__
-
-    def _raise_conflict(self, items: list[Item], error: Exception) -> None:
-        cause = error.__cause__ or error
-        if not self.session.is_unique_violation(cause):
-            return
-        with self.session.connection() as connection:
-            conflict = Transaction(self.session, self._statements, connection).conflict(items)
-        if conflict is not None:
-            raise conflict from cause
-        self.session.check_sequence(self.table, cause)

@@ -129,20 +129,25 @@ class Session(ABC):
             raise StoreDamaged(str(self.url), "a value is missing where the table has one in every row")
         return rows
 
-    def transaction(self, table: Table) -> AbstractContextManager[Any]:
-        """Lease a connection inside a transaction that alone may give out positions of a table."""
-        return self._in_transaction(table)
+    def writing_connection(self) -> AbstractContextManager[Any]:
+        """Lease a driver connection to write with; its errors leave as ours."""
+        return self.connection()
 
     @contextmanager
-    def _in_transaction(self, table: Table) -> Iterator[Any]:
-        with self.connection() as connection:
-            self.begin(connection, table)
-            try:
-                yield connection
-                self.commit(connection)
-            except BaseException:
-                self.roll_back(connection)
-                raise
+    def transaction(self, table: Table) -> Iterator[Any]:
+        """Lease a connection inside a transaction that alone may give out positions of a table."""
+        with self.writing_connection() as connection, self._in_transaction(connection, table):
+            yield connection
+
+    @contextmanager
+    def _in_transaction(self, connection: Any, table: Table) -> Iterator[None]:
+        self.begin(connection, table)
+        try:
+            yield
+            self.commit(connection)
+        except BaseException:
+            self.roll_back(connection)
+            raise
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -176,9 +181,9 @@ class Session(ABC):
             raise
         connection.execute("RELEASE SAVEPOINT chunk")
 
-    def append(self, statements: AppendStatements, rows: list[Row]) -> int:
+    def append(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows in a transaction of their own, and return the last global position."""
-        with self.transaction(statements.table) as connection:
+        with self._in_transaction(connection, statements.table):
             return self.load(connection, statements, rows)
 
     def close(self) -> None:

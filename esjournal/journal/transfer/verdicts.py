@@ -9,7 +9,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import ConcurrencyError, InvalidLine
 from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.rejects import Conflict, Problem
+from esjournal.interchange.rejects import ConflictingEvent, Problem
 
 # So many bad lines, and so many conflicts, are kept to be shown; all of them are counted.
 KEPT_PROBLEMS = 10
@@ -30,7 +30,7 @@ class ImportOutcome:
     left_out: int = 0
     conflicts: int = 0
     bad_lines: int = 0
-    first_conflicts: list[Conflict] = field(default_factory=list)
+    first_conflicts: list[ConflictingEvent] = field(default_factory=list)
     first_bad_lines: list[InvalidLine] = field(default_factory=list)
     seconds: float = 0.0
     committed: bool = False
@@ -104,7 +104,7 @@ class Verdicts:
         kept = self.outcome.conflicts <= KEPT_PROBLEMS
         if kept or self._put_aside is not None:
             [last] = transaction.last_positions([event.originator_id])
-            conflict = Conflict(source, line, event, ConcurrencyError(*event[:2], last, False), stored)
+            conflict = ConflictingEvent(source, line, event, ConcurrencyError(*event[:2], last, False), stored)
             if kept:
                 self.outcome.first_conflicts.append(conflict)
             self._put(conflict)

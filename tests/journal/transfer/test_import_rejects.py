@@ -8,7 +8,7 @@ import pytest
 
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.rejects import Conflict, Problem
+from esjournal.interchange.rejects import ConflictingEvent, Problem
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.verdicts import KEPT_PROBLEMS
@@ -33,7 +33,12 @@ def test_bad_lines_and_conflicts_are_put_aside_with_their_places_and_the_rest_is
     assert counts(outcome) == (8, 3, 1, 2, 2)
     assert outcome.committed
     assert sorted(places(aside), key=str) == sorted(
-        [(InvalidLine, "first", 2), (Conflict, "first", 3), (InvalidLine, "second", 1), (Conflict, "second", 3)],
+        [
+            (InvalidLine, "first", 2),
+            (ConflictingEvent, "first", 3),
+            (InvalidLine, "second", 1),
+            (ConflictingEvent, "second", 3),
+        ],
         key=str,
     )
     assert content(journal) == [found[:4] for found in [*sequence(2), event(2), event(3), event(0, of=OTHER_ID)]]
@@ -45,7 +50,7 @@ def test_a_conflict_says_where_its_sequence_is(journal: Journal, chunk_size: int
     aside: list[Problem] = []
     import_events(journal, given(event(1, '{"x":1}')), put_aside=aside.append)
     [conflict] = aside
-    assert isinstance(conflict, Conflict)
+    assert isinstance(conflict, ConflictingEvent)
     assert conflict.event.state == '{"x":1}'
     assert "version 1 is taken by a different event, the sequence is at version 2" in str(conflict)
 

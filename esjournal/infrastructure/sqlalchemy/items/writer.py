@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from esjournal.exceptions import SequencedItemConflict
@@ -56,16 +57,29 @@ class Transaction(Generic[Item]):
         if not items:
             return range(0)
         rows = self._statements.rows(items)
+        with self.explaining(items), self._session.savepoint(self._connection):
+            last = self._session.load(self._connection, self._statements.appending, rows)
+        return range(last - len(items) + 1, last + 1)
+
+    @contextmanager
+    def explaining(self, items: Sequence[Item]) -> Iterator[None]:
+        """Raise a conflict where the database refuses items because the place of one is taken.
+
+        Args:
+            items: what is written inside; when that fails, the connection can still be used.
+
+        Raises:
+            SequencedItemConflict: the place of an item is taken.
+            StoreError: the database gave out a global position that is taken.
+        """
         try:
-            with self._session.savepoint(self._connection):
-                last = self._session.load(self._connection, self._statements.appending, rows)
+            yield
         except Exception as error:
             if self._session.is_unique_violation(error):
-                if (conflict := self.conflict(items)) is not None:
+                if (conflict := self._conflict(items)) is not None:
                     raise conflict from self._session.redacted(error)
                 self._session.check_sequence(self._statements.table, error)
             raise
-        return range(last - len(items) + 1, last + 1)
 
     def append_leading(self, batches: Iterable[Columns]) -> int:
         """Write items up to one whose place is taken at the most, and keep the transaction open.
@@ -137,11 +151,8 @@ class Transaction(Generic[Item]):
         """Say whether two items are equal in all that a writer decides: not when and where they were recorded."""
         return self._statements.same_content(one, other)
 
-    def conflict(self, items: Sequence[Item]) -> SequencedItemConflict | None:
-        """Return what stands in the way of the first item that cannot be written, or None.
-
-        A place is what the database was given: a place may be written in more than one way.
-        """
+    def _conflict(self, items: Sequence[Item]) -> SequencedItemConflict | None:
+        # A place is what the database was given: the same place may be written in more than one way.
         placed = [item for item in self._statements.canonical(items) if item[1] is not None]
         taken = {self._statements.place(item): item for item in self.stored_at(placed).values()}
         for item in placed:

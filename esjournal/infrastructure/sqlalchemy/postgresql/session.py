@@ -285,33 +285,32 @@ class PostgreSQLSession(Session):
         """Say whether a transaction is open on a connection that is alive."""
         return connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
-    def append(self, statements: AppendStatements, rows: list[Row]) -> int:
+    def append(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows in a transaction of their own, and return the last global position.
 
         A few rows travel in one round trip, from BEGIN to COMMIT: the lock is never held while the client thinks.
         """
         if len(rows) > PIPELINE_ROWS:
-            return super().append(statements, rows)
-        with self.connection() as connection:
-            self._check_may_be_written(connection, statements.table)
-            commit = None
-            try:
-                with _pipeline(connection):
-                    self._send_begin(connection, statements.table)
-                    self.insert(connection, statements, rows)
-                    last = connection.execute(statements.last_written)
-                    commit = connection.cursor()
-                    commit.execute("COMMIT")
-            except psycopg.Error as error:
-                self.roll_back(connection)
-                if commit is not None:
-                    self._raise_unknown(error)
-                raise
-            except BaseException:
-                self.roll_back(connection)
-                raise
-            self._check_committed(commit)
-            return int(last.fetchone()[0])
+            return super().append(connection, statements, rows)
+        self._check_may_be_written(connection, statements.table)
+        commit = None
+        try:
+            with _pipeline(connection):
+                self._send_begin(connection, statements.table)
+                self.insert(connection, statements, rows)
+                last = connection.execute(statements.last_written)
+                commit = connection.cursor()
+                commit.execute("COMMIT")
+        except psycopg.Error as error:
+            self.roll_back(connection)
+            if commit is not None:
+                self._raise_unknown(error)
+            raise
+        except BaseException:
+            self.roll_back(connection)
+            raise
+        self._check_committed(commit)
+        return int(last.fetchone()[0])
 
     def commit(self, connection: Any) -> None:
         """Commit a transaction; see the base class."""
