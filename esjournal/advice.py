@@ -1,20 +1,20 @@
-"""Commands in messages, written as a shell takes them."""
+"""Commands in messages, quoted for a shell."""
 
 from __future__ import annotations
 
 import os
 import shlex
 
-# What a shown address has in place of a password.
+# Replaces the password in a shown address.
 MASKED = "***"
 
 
 def command(*words: str, url: str | None = None) -> str:
-    """Return a command of ours between backquotes, which can be pasted as it is.
+    """Return an esjournal command in backquotes, ready to be pasted.
 
     Args:
         words: what comes after the program's name.
-        url: the store's address, if the command is about one; with a masked password it is left out, and said to be.
+        url: the store's address, if the command needs one. A URL with a masked password is replaced by a hint.
     """
     if url is not None and MASKED in url:
         return f"{command(*words)} on the same --url"
@@ -23,7 +23,7 @@ def command(*words: str, url: str | None = None) -> str:
 
 
 def quoted(word: str) -> str:
-    r"""Return a word as a shell takes it; one with characters that cannot be shown as `$'\033'`, in octal."""
+    r"""Return a word quoted for a shell; one with unprintable characters as `$'\033'`, in octal."""
     if word.isprintable():
         return shlex.quote(word)
     return f"$'{''.join(map(_escaped, os.fsencode(word)))}'"

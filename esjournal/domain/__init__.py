@@ -1,1 +1,1 @@
-"""What happened, in the user's words: the floor that everything else stands on."""
+"""What an event is: the lowest layer, which imports nothing from the others."""

@@ -1,4 +1,4 @@
-"""What can be chosen by name on the command line and in URLs; loads nothing, so that help can name it."""
+"""The values that options and URLs accept by name. Imports nothing else, so that help stays fast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class LayoutName(StrEnum):
-    """The library whose tables are read in place of a journal's."""
+    """The library whose tables are read instead of a journal's."""
 
     EVENTSOURCING = "eventsourcing"
     EVENTSOURCING_4 = "eventsourcing-4"
@@ -23,7 +23,7 @@ class SequenceOrder(StrEnum):
 
 
 class FileFormat(StrEnum):
-    """A format that events are written to files in."""
+    """The format of a file of events."""
 
     NDJSON = "ndjson"
     CSV = "csv"
@@ -40,7 +40,7 @@ class OutputFormat(StrEnum):
 
 
 class LinesFormat(StrEnum):
-    """How a command prints one line for each thing."""
+    """How a command prints a list, one item a line."""
 
     TABLE = "table"
     JSON = "json"
@@ -48,7 +48,7 @@ class LinesFormat(StrEnum):
 
 
 class AnswerFormat(StrEnum):
-    """How a command prints one answer."""
+    """How a command prints a single result."""
 
     TABLE = "table"
     JSON = "json"

@@ -18,8 +18,8 @@ _MICROSECOND_DIGITS = 6
 class IsoTime(NamedTuple):
     """A time as it is written.
 
-    `local` is what a clock showed, in microseconds; `offset` is its distance from UTC, None where the text does not say
-    it; `is_cut` says whether the text has more digits, which are not all 0.
+    `local` is the local time, in microseconds. `offset` is its offset from UTC, None if the text has none. `is_cut`
+    says whether digits beyond microseconds were dropped that are not all 0.
     """
 
     local: datetime
@@ -28,7 +28,7 @@ class IsoTime(NamedTuple):
 
 
 def iso_time(text: str) -> IsoTime | None:
-    """Return what a text says, or None where it is not a time of this form.
+    """Return the time that a text says, or None if the text is not an ISO 8601 time.
 
     A date has hyphens and a time of day colons (the extended format); seconds, minutes, the time of day and the offset
     may be left out; a comma is a decimal point. `+0530`, `+05` and `Z` are offsets too. See RFC 3339, appendix A.

@@ -1,4 +1,4 @@
-"""Numbers of things, sizes and rates as people read them; what programs read has plain numbers."""
+"""Numbers, sizes and rates for people to read; programs get plain numbers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ def number(value: float) -> str:
 
 
 def counted(count: float, noun: str, plural: str | None = None) -> str:
-    """Return a number of things: `1 event`, or `336,776 events`.
+    """Return a count with its noun: `1 event`, or `336,776 events`.
 
     Args:
-        count: how many.
-        noun: what one of them is called, and what follows: `event was`.
-        plural: the same for several, the noun with an s by default.
+        count: the number.
+        noun: the singular, with any words that follow: `event was`.
+        plural: the plural; by default the noun with an s.
     """
     return f"{number(count)} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def size(count: int) -> str:
-    """Return a number of bytes in the unit that suits it: `999 bytes`, or `24.6 kB`."""
+    """Return a number of bytes in a suitable unit: `999 bytes`, or `24.6 kB`."""
     if count < 1_000:
         return counted(count, "byte")
     value, *larger = ((count / 1_000**power, unit) for power, unit in enumerate(_UNITS, 1))
@@ -33,26 +33,26 @@ def size(count: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return how long something took: `1.52 s`."""
+    """Return a duration: `1.52 s`."""
     return f"{seconds:,.2f} s"
 
 
 def rate(count: int, seconds: float) -> str:
-    """Return how many a second: `221,563/s`, short because it ends lines that should fit a terminal."""
+    """Return a rate: `221,563/s`. It is short because it ends lines that should fit a terminal."""
     return f"{number(round(count / seconds) if seconds else 0)}/s"
 
 
 def shortened(value: object, limit: int = 80) -> str:
-    """Return a value as it may stand in a message: quoted, escaped, and cut when it is long.
+    """Return a value for a message: quoted, escaped, and cut if it is long.
 
     Args:
         value: anything.
-        limit: how many characters of it to keep.
+        limit: the number of characters to keep.
     """
     text = str(value)
     return repr(text) if len(text) <= limit else f"{text[:limit]!r}... ({len(text)} characters)"
 
 
 def span(first: int, last: int) -> str:
-    """Return a range of positions or versions as it is written in a finding: `5`, or `5..7`."""
+    """Return a range of positions or versions as findings write it: `5`, or `5..7`."""
     return str(first) if first == last else f"{first}..{last}"

@@ -1,4 +1,4 @@
-"""Encryption of states, so that whoever reads the store reads nothing."""
+"""Encryption of states, so that they cannot be read from the store alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NONCE_BYTES = 12
 
 
 class Cipher(Protocol):
-    """What a mapper needs of a cipher; the place is bound to the text, so that it cannot be moved."""
+    """What a mapper needs from a cipher. The place is bound to the text, so that a state cannot be moved."""
 
     def encrypt(self, text: str, *, sequence_id: Any, position: Any) -> str:
-        """Return the text, encrypted for one place in one sequence."""
+        """Return the text, encrypted for one place."""
 
     def decrypt(self, text: str, *, sequence_id: Any, position: Any) -> str:
         """Return what was encrypted for this place."""
@@ -26,11 +26,11 @@ class Cipher(Protocol):
 class AESGCMCipher:
     """AES-GCM (NIST SP 800-38D) with the sequence id and the position as associated data.
 
-    The extra `crypto` installs what it needs.
+    It needs the extra `crypto`.
 
     Args:
-        key: 16, 24 or 32 random bytes; `os.urandom(32)` makes one. Each event takes a random nonce, so change the
-            key before some 2**32 events (SP 800-38D, section 8.3).
+        key: 16, 24 or 32 random bytes, such as `os.urandom(32)`. Each event takes a random nonce, so change the key
+            before about 2**32 events (SP 800-38D, section 8.3).
     """
 
     def __init__(self, key: bytes) -> None:
@@ -41,7 +41,7 @@ class AESGCMCipher:
         self._aead = AESGCM(key)
 
     def encrypt(self, text: str, *, sequence_id: Any, position: Any) -> str:
-        """Return base64 text of a nonce and the ciphertext."""
+        """Return a nonce and the ciphertext, in base64."""
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._aead.encrypt(nonce, text.encode(), _place(sequence_id, position))
         return base64.b64encode(nonce + sealed).decode()
@@ -50,7 +50,7 @@ class AESGCMCipher:
         """Return what was encrypted for this place.
 
         Raises:
-            MappingError: the text was changed, or moved from another place, or the key is another.
+            MappingError: the text was changed or moved from another place, or the key is wrong.
         """
         from cryptography.exceptions import InvalidTag
 
@@ -61,7 +61,7 @@ class AESGCMCipher:
         except (InvalidTag, binascii.Error, ValueError):
             raise MappingError(
                 f"the state at position {position} of sequence {sequence_id} does not decrypt: "
-                f"the key is another, or the text was changed or moved from another place"
+                f"the key is wrong, or the text was changed or moved from another place"
             ) from None
 
 

@@ -1,7 +1,7 @@
-"""Dataclasses and enums made without running any code of their classes: stored data must not choose what code does.
+"""Makes dataclasses and enums without running any code of their classes: stored data must not choose which code runs.
 
-Everything is looked up in the dictionaries of classes, past metaclasses, properties and `__getattr__`. What cannot be
-made so is refused, when it is read and already when it is written.
+Attributes are read from the dictionaries of classes, past metaclasses, properties and `__getattr__`. A class that this
+cannot make is refused, both when a value is read and when it is written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from esjournal.domain.model.topics import find_loaded_class, static_attribute, t
 from esjournal.domain.text import shortened
 from esjournal.exceptions import MappingError
 
-# Classes of Python's own, of which neither hashing nor comparing runs code of a program.
+# Built-in classes: hashing and comparing their values runs no code of a program.
 _VALUES = (
     *(type(None), bool, int, float, str, bytes, Decimal, UUID),
     *(datetime.datetime, datetime.date, datetime.time, datetime.timedelta),
@@ -31,9 +31,10 @@ _LOOK_UPS = [static_attribute(cls, "__getattribute__") for cls in (object, *_VAL
 
 
 class _Shape(NamedTuple):
-    """How a dataclass is filled: `set_field` for each field, and whether comparing and hashing run generated code only.
+    """How to fill a dataclass: `set_field` has a setter for each field.
 
-    `compared` are the names of the fields that are compared or hashed.
+    `compared` are the names of the fields that are compared or hashed; `has_plain_equality` says whether comparing and
+    hashing run generated code only.
     """
 
     set_field: Mapping[str, Callable[[Any, Any], None]]
@@ -41,7 +42,7 @@ class _Shape(NamedTuple):
     has_plain_equality: bool
 
 
-# By the numbers of classes: a class's own hash may be code of its metaclass.
+# By id(): hashing a class may run code of its metaclass.
 _shapes: dict[int, tuple[type[Any], _Shape]] = {}
 
 
@@ -51,29 +52,29 @@ def is_dataclass(cls: type[Any]) -> bool:
 
 
 def check_can_be_made(cls: type[Any]) -> None:
-    """Refuse a dataclass that could not be made again.
+    """Refuse a dataclass that could not be read again.
 
     Raises:
-        MappingError: a field of it is a property, or it inherits from a class that only its own code can make.
+        MappingError: one of its fields is a property, or it has a base class that only its own code can make.
     """
     _shape_of(cls, topic_of(cls))
 
 
 def dataclass_of(topic: Any, fields: Any) -> Any:
-    """Return an instance of a dataclass that is loaded, with its fields as they are given.
+    """Return an instance of a loaded dataclass with the given field values.
 
-    Neither `__init__`, `__post_init__` and `__setattr__` run, nor a property or another descriptor.
+    `__init__`, `__post_init__` and `__setattr__` do not run, and neither does any property or other descriptor.
 
     Args:
         topic: `module#QualName`, as stored.
-        fields: a dictionary of the fields' values; fields that the class has no longer are left out.
+        fields: a dictionary of the fields' values; fields that the class no longer has are left out.
 
     Raises:
-        MappingError: there is no such dataclass, or it cannot be made so.
+        MappingError: there is no such dataclass, or it cannot be made without its own code.
     """
     if type(topic) is not str or type(fields) is not dict:
         raise MappingError(
-            "a stored dataclass has to be a topic and a dictionary of fields: esjournal did not write this"
+            "a stored dataclass must be a topic and a dictionary of fields: esjournal did not write this"
         )
     cls = find_loaded_class(topic)
     if cls is None or not is_dataclass(cls):
@@ -87,17 +88,17 @@ def dataclass_of(topic: Any, fields: Any) -> Any:
 
 
 def member_of(topic: Any, *names: Any) -> enum.Enum:
-    """Return the member of an enum that is loaded; of a flag, the one that several members make together.
+    """Return a member of a loaded enum; for a flag, the combination of several members.
 
     Args:
         topic: `module#QualName`, as stored.
         names: the names of the members.
 
     Raises:
-        MappingError: there is no such enum or member, or its class has code of its own for making one.
+        MappingError: there is no such enum or member, or the class makes members with its own code.
     """
     if not all(type(part) is str for part in (topic, *names)):
-        raise MappingError("a stored enum has to be a topic and the names of members: esjournal did not write this")
+        raise MappingError("a stored enum must be a topic and the names of members: esjournal did not write this")
     cls = find_loaded_class(topic)
     if cls is None or not issubclass(cls, enum.Enum):
         raise MappingError(f"the enum {shortened(topic)} is not loaded: import the module that defines it")
@@ -123,18 +124,18 @@ def _composite(cls: type[enum.Enum], topic: str, members: Sequence[Any]) -> enum
         static_attribute(cls, hook) is not static_attribute(base, hook) for hook in hooks
     ):
         raise MappingError(
-            f"the flag {shortened(topic)} has code of its own for values without a name: "
+            f"the flag {shortened(topic)} has its own code for values without a name: "
             f"teach the mapper with transcoder.register(...)"
         )
     return cls(bits)
 
 
 def is_hashed_without_code(value: Any, known: Mapping[type[Any], Any]) -> bool:
-    """Say whether hashing and comparing a value runs nothing but code of Python's own, or that dataclasses generated.
+    """Say whether hashing and comparing a value runs only built-in code, or code that `dataclasses` generated.
 
     Args:
-        value: something that was decoded.
-        known: classes that the program has vouched for.
+        value: a decoded value.
+        known: classes that the program has registered.
     """
     cls = type(value)
     if any(cls is plain for plain in _VALUES):
@@ -158,14 +159,14 @@ _ABSENT = object()
 
 
 def _stored_value(instance: Any, name: str) -> Any:
-    # A field that was not given has the value of its class, which may be anything.
-    place = static_attribute(type(instance), name)
-    if type(place) is MemberDescriptorType:
+    # A field that was not given has the class attribute as its value, which may be anything.
+    slot = static_attribute(type(instance), name)
+    if type(slot) is MemberDescriptorType:
         try:
-            return place.__get__(instance)
+            return slot.__get__(instance)
         except AttributeError:
             return _ABSENT
-    return _dictionary_place(type(instance)).__get__(instance).get(name, _ABSENT)  # type: ignore[union-attr]
+    return _dictionary_slot(type(instance)).__get__(instance).get(name, _ABSENT)  # type: ignore[union-attr]
 
 
 def _shape_of(cls: type[Any], topic: str) -> _Shape:
@@ -182,11 +183,11 @@ def _shape_of(cls: type[Any], topic: str) -> _Shape:
 
 
 def _made_shape(cls: type[Any]) -> _Shape:
-    # Of a class that inherits from one of Python's own, such as dict, Python says here that it cannot be made.
     if static_attribute(cls, "__del__") is not None:
-        raise TypeError("it has a __del__, which runs when an instance is gone")
+        raise TypeError("it has a __del__, which runs when an instance is deleted")
+    # Raises a TypeError for a class that inherits from a built-in one, such as dict.
     object.__new__(cls)
-    # A stand-in, because the class's own metaclass would be asked for the attribute.
+    # Reading the attribute of the class itself would run code of its metaclass.
     fields = dataclasses.fields(SimpleNamespace(__dataclass_fields__=static_attribute(cls, "__dataclass_fields__")))  # type: ignore[arg-type]
     compared = [field.name for field in fields if field.compare or field.hash]
     return _Shape(
@@ -197,11 +198,11 @@ def _made_shape(cls: type[Any]) -> _Shape:
 
 
 def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
-    place = static_attribute(cls, name)
-    if type(place) is MemberDescriptorType:
-        return place.__set__
-    dictionary = _dictionary_place(cls)
-    is_descriptor = any(static_attribute(type(place), hook) is not None for hook in ("__set__", "__delete__"))
+    slot = static_attribute(cls, name)
+    if type(slot) is MemberDescriptorType:
+        return slot.__set__
+    dictionary = _dictionary_slot(cls)
+    is_descriptor = any(static_attribute(type(slot), hook) is not None for hook in ("__set__", "__delete__"))
     if dictionary is None or is_descriptor:
         raise TypeError(f"its field {name} is a property, or cannot be stored in the instance")
 
@@ -211,9 +212,9 @@ def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
     return set_field
 
 
-def _dictionary_place(cls: type[Any]) -> GetSetDescriptorType | None:
-    place = static_attribute(cls, "__dict__")
-    return place if type(place) is GetSetDescriptorType else None
+def _dictionary_slot(cls: type[Any]) -> GetSetDescriptorType | None:
+    slot = static_attribute(cls, "__dict__")
+    return slot if type(slot) is GetSetDescriptorType else None
 
 
 def _has_plain_attributes(cls: type[Any]) -> bool:
@@ -227,7 +228,7 @@ def _has_inherited_equality(cls: type[Any]) -> bool:
 
 
 def _has_generated_equality(cls: type[Any], fields: Sequence[dataclasses.Field[Any]]) -> bool:
-    # What dataclasses generates is nowhere marked, so it is compared with what it generates for the same fields.
+    # Generated methods are not marked, so they are compared with those generated for the same fields.
     specifications = [
         (field.name, object, dataclasses.field(hash=field.hash, compare=field.compare)) for field in fields
     ]

@@ -1,4 +1,4 @@
-"""What may be shown of text that may have a URL or a connection string in it: no password."""
+"""Masks passwords in text that may contain URLs or connection strings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 MASK = "***"
-# Any other parameter may be a misspelt password, and is not shown.
+# Any other parameter may be a password under a misspelt name, and is not shown.
 SHOWN_PARAMETERS = {
     *("host", "hostaddr", "port", "user", "dbname", "service", "application_name", "options", "connect_timeout"),
     *("client_encoding", "target_session_attrs", "sslmode", "sslrootcert", "sslcert", "sslkey", "gssencmode"),
@@ -16,27 +16,27 @@ _OUR_PARAMETERS = {"schema", "timeout", "layout", "table", "prepare"}
 _URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"]*")
 _USER_AND_PASSWORD = re.compile(r"(://[^:@/?]*:).*@", re.DOTALL)
 _PARAMETER = re.compile(r"([?&])([^=&]*)=([^&]*)", re.DOTALL)
-# As libpq's connection strings have it, and whatever is called so elsewhere.
+# As in libpq's connection strings, and anything with such a name elsewhere.
 _NAMED = re.compile(
     r"\b(\w*(?:pass?wo?r?d|pwd|secret|token)\w*\s*=\s*)(?!=)(?:'(?:[^'\\]|\\.)*'?|[^\s&'\"]+)",
     re.IGNORECASE | re.DOTALL,
 )
-# An argument that is no URL, and may be meant for one.
+# An argument that is not a URL, but may be meant as one.
 _WITHOUT_SCHEME = re.compile(r"((?:[\w+.-]+(?::/*|//+))?[^:@/\s]+:).*@", re.DOTALL)
 
 
 def masked(text: str, arguments: Iterable[str] = ()) -> str:
-    """Return text in which every password of a URL or a connection string is masked.
+    """Return a text with every password of a URL or a connection string masked.
 
     Args:
         text: any text, such as a message.
-        arguments: what a program was given, which the text may repeat: where one begins and ends is known, so that
-            its password may have spaces and quotes.
+        arguments: the program's arguments, which the text may quote. Their passwords may contain spaces and quotes,
+            because it is known where an argument ends.
     """
-    # The longest first, because one may be a part of another.
+    # Longest first, because one argument may be part of another.
     for given in sorted(_with_values(arguments), key=len, reverse=True):
         if (shown := _masked_argument(given)) != given:
-            # Quoted, some characters are escaped.
+            # repr() escapes some characters.
             text = text.replace(given, shown).replace(repr(given)[1:-1], shown)
     return _NAMED.sub(rf"\1{MASK}", _URL.sub(lambda found: _masked_url(found[0]), text))
 
@@ -56,7 +56,7 @@ def _masked_argument(argument: str) -> str:
 
 
 def _masked_url(url: str) -> str:
-    # Parameters first, because one may have an @ that belongs to no user.
+    # Parameters first, because one may contain an @ that does not follow a user.
     return _USER_AND_PASSWORD.sub(rf"\1{MASK}@", _PARAMETER.sub(_masked_parameter, url))
 
 

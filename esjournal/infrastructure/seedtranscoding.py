@@ -1,4 +1,4 @@
-"""States that the library eventsourcing wrote in its versions 2 to 4: their values, as that library had them."""
+"""Reads states that eventsourcing 2 to 4 wrote, with the values that the library had."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _TIME = "%H:%M:%S.%f"
 class Eventsourcing4Transcoder(JSONTranscoder):
     """Reads what eventsourcing 2 to 4 wrote for UUIDs, datetimes, dates, times, Decimals and objects.
 
-    An object becomes a dataclass of its topic, made without running its code. A tuple was written as a list, and stays
-    one. The hash and the topic that version 4 put into each state are left out. What is written is in the form of
-    JSONTranscoder, and is read as well.
+    An object becomes the dataclass of its topic, made without running its code. A tuple was stored as a list and stays
+    one. The hash and the topic that version 4 added to each state are left out. Values are written as JSONTranscoder
+    writes them, and that form is read as well.
     """
 
     def decode(self, text: str) -> dict[str, Any]:
-        """Return the attributes that eventsourcing 2 to 4, or this transcoder, wrote; see the base class."""
+        """Return the attributes that eventsourcing 2 to 4 or this transcoder wrote; see the base class."""
         attributes = super().decode(text)
         return {name: value for name, value in attributes.items() if name not in _SEALS}
 

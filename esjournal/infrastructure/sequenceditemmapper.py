@@ -1,4 +1,4 @@
-"""Between domain events and sequenced items."""
+"""Maps domain events to sequenced items and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from esjournal.domain.model.events import DomainEvent, recreate_event, stored_topic
 from esjournal.domain.model.topics import resolve_topic, static_attribute
-from esjournal.domain.text import shortened
+from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import MappingError
 from esjournal.infrastructure.cipher import Cipher
 from esjournal.infrastructure.sequenceditem import SequencedItem, SequencedItemFieldNames
@@ -21,14 +21,15 @@ class SequencedItemMapper(Generic[Item]):
 
     Args:
         sequenced_item_class: the namedtuple class that events are mapped to.
-        sequence_id_attr_name: the event's attribute that identifies its sequence; by default the name of the item's
-            first field.
-        position_attr_name: the event's attribute that is its position; by default the name of the second field.
-        other_attr_names: the event's attributes that the item's further fields hold, in their order; by default the
-            names of these fields. An attribute may be a property of the event's class; then it is only written. Fields
-            that are left out are for a subclass to fill, in `construct_item_args`.
-        transcoder: turns attributes to JSON and back; give one that knows your own types.
-        cipher: encrypts the data of each item for its place, where it is given.
+        sequence_id_attr_name: the name of the event's attribute for the sequence's id; by default the name of the
+            item's first field.
+        position_attr_name: the name of the event's attribute for the position; by default the name of the item's second
+            field.
+        other_attr_names: the names of the event's attributes for the item's further fields, in their order; by default
+            the names of these fields. A property of the event's class is written and not read back. A subclass fills
+            the fields that are left out, in `construct_item_args`.
+        transcoder: turns attributes into JSON and back; give one that knows your own types.
+        cipher: encrypts the data of each item for its place; by default data is not encrypted.
         resolver: returns the class of a topic; by default only registered classes are found, and nothing is imported.
     """
 
@@ -51,7 +52,7 @@ class SequencedItemMapper(Generic[Item]):
         if isinstance(other_attr_names, str) or len(self.other_attr_names) > len(self.field_names.other_names):
             raise TypeError(
                 f"other_attr_names is {other_attr_names!r}: {sequenced_item_class.__name__} has "
-                f"{len(self.field_names.other_names)} further fields, give a list of no more names"
+                f"{counted(len(self.field_names.other_names), 'further field')}: give a list of at most that many names"
             )
         self.transcoder = transcoder or JSONTranscoder()
         self.cipher = cipher
@@ -61,7 +62,7 @@ class SequencedItemMapper(Generic[Item]):
         """Return the item of an event.
 
         Args:
-            domain_event: an event with the attributes that name its place, and those of the item's further fields.
+            domain_event: an event with the attributes of its place, and those of the item's further fields.
 
         Raises:
             MappingError: an attribute is missing, cannot be written as JSON, or its name begins with two underscores.
@@ -71,7 +72,7 @@ class SequencedItemMapper(Generic[Item]):
         return item
 
     def construct_item_args(self, domain_event: DomainEvent) -> tuple[Any, ...]:
-        """Return the fields of an event's item, in their order; a subclass may add those it makes of the event.
+        """Return the fields of an event's item, in their order; a subclass may add fields it derives from the event.
 
         Args:
             domain_event: as for `to_sequenced_item`.
@@ -89,7 +90,7 @@ class SequencedItemMapper(Generic[Item]):
         except AttributeError as error:
             raise MappingError(
                 f"{type(domain_event).__qualname__} has no attribute {error.name!r}, which an item needs: "
-                f"give the event one, or tell the mapper the attribute's name"
+                f"add it to the event, or give the mapper the attribute's name"
             ) from None
         data = self.transcoder.encode(attributes)
         if self.cipher is not None:
@@ -97,20 +98,20 @@ class SequencedItemMapper(Generic[Item]):
         return (sequence_id, position, stored_topic(domain_event), data, *others)
 
     def from_sequenced_item(self, sequenced_item: Item) -> DomainEvent:
-        """Return the event of an item; its class's `__init__` does not run.
+        """Return the event of an item; the `__init__` of its class does not run.
 
         Args:
-            sequenced_item: an item as `to_sequenced_item` returns it, or as it was stored.
+            sequenced_item: an item from `to_sequenced_item`, or a stored one.
 
         Raises:
             TopicNotFound: no class is registered under the item's topic.
-            MappingError: the data is not a JSON object, does not decrypt, names a type that is not known, or has a name
-                that begins with two underscores.
+            MappingError: the data is not a JSON object, does not decrypt, names an unknown type, or has a name that
+                begins with two underscores.
         """
         sequence_id, position, topic, data, *others = sequenced_item
         cls = self.resolver(topic)
         if not issubclass(cls, DomainEvent):
-            raise MappingError(f"the topic {shortened(topic)} is that of a value, and not of a class of events")
+            raise MappingError(f"the topic {shortened(topic)} is that of a value, not of a class of events")
         if self.cipher is not None:
             data = self.cipher.decrypt(data, sequence_id=sequence_id, position=position)
         attributes = self.transcoder.decode(data)
@@ -118,17 +119,17 @@ class SequencedItemMapper(Generic[Item]):
         attributes[self.sequence_id_attr_name] = sequence_id
         attributes[self.position_attr_name] = position
         for name, value in zip(self.other_attr_names, others, strict=False):
-            # A property is made of the other attributes again.
+            # A property is computed from the other attributes again.
             if not isinstance(static_attribute(cls, name), property):
                 attributes[name] = value
         return recreate_event(cls, topic, attributes)
 
 
 def _check_names(attributes: Iterable[str]) -> None:
-    # Python and this library keep such names for themselves: `__topic__` would say what an event is stored as.
+    # Such names are reserved for Python and this library: `__topic__` would set the topic of a stored event.
     for name in attributes:
         if name.startswith("__"):
             raise MappingError(
                 f"an event cannot have the attribute {shortened(name)}: names that begin with two underscores are "
-                f"Python's own, rename it"
+                f"reserved, rename it"
             )

@@ -1,7 +1,7 @@
-"""Values of event attributes to JSON text and back, losing nothing on the way.
+"""Writes the values of event attributes as JSON text, and reads them back unchanged.
 
-What JSON has is written as it is. Any other value becomes `{"_data_": ..., "_type_": NAME}`, and so does a
-dictionary that JSON could not give back: one with keys that are no strings, or with a key `_type_`.
+Values of JSON's own types are written as they are. Any other value becomes `{"_data_": ..., "_type_": NAME}`, and so
+does a dictionary that JSON could not give back: one with keys that are not strings, or with a key `_type_`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DATA_KEY = "_data_"
 
 
 class ValueType(NamedTuple):
-    """How the values of one class are written: under a name, as something JSON has."""
+    """How the values of a class are written: the name of the type, and a function that returns what JSON can hold."""
 
     name: str
     encode: Callable[[Any], Any]
@@ -67,17 +67,17 @@ class JSONTranscoder:
         """Teach the transcoder a class.
 
         Args:
-            cls: the class, exactly: its subclasses are not meant.
-            name: what stands for it in stored events; never change it, and give it once.
-            encode: returns something the transcoder can encode already.
+            cls: the class itself; its subclasses are not included.
+            name: the name of the class in stored events; it must be unique, and must never change.
+            encode: returns a value that the transcoder already knows how to write.
             decode: returns an equal value from what `encode` returned.
 
         Raises:
-            ValueError: the name stands for another class already.
+            ValueError: the name already means another class.
         """
         known = self._value_types.get(cls)
         if name in self._decoders and (known is None or known.name != name):
-            raise ValueError(f"the name {name!r} stands for another class: choose one of your own")
+            raise ValueError(f"the name {name!r} already means another class: choose another name")
         self._value_types[cls] = ValueType(name, encode)
         self._decoders[name] = decode
 
@@ -88,7 +88,7 @@ class JSONTranscoder:
             attributes: names to values.
 
         Raises:
-            MappingError: a value is of a class that cannot be given back.
+            MappingError: a value is of a class that could not be read again.
         """
         try:
             plain = {name: self._to_plain(value, name) for name, value in attributes.items()}
@@ -103,7 +103,7 @@ class JSONTranscoder:
             text: the text of a JSON object.
 
         Raises:
-            MappingError: the text is no JSON object, or names a type that is not known here.
+            MappingError: the text is not a JSON object, or names an unknown type.
         """
         try:
             attributes: dict[str, Any] = json.loads(json_object(text))
@@ -117,7 +117,7 @@ class JSONTranscoder:
             raise _too_deep() from None
 
     def _has_values(self, text: str) -> bool:
-        # Looking for it costs less than walking through all that was read.
+        # Searching the text costs less than walking through all values.
         return TYPE_KEY in text
 
     def _to_plain(self, value: Any, path: str) -> Any:
@@ -126,7 +126,7 @@ class JSONTranscoder:
             return value
         if cls is float:
             if not math.isfinite(value):
-                raise MappingError(f"attribute {path} is {value}, which JSON has no number for: use a Decimal")
+                raise MappingError(f"attribute {path} is {value}, which JSON cannot write: use a Decimal")
             return value
         if cls is list:
             return [self._to_plain(item, f"{path}[{index}]") for index, item in enumerate(value)]
@@ -138,7 +138,7 @@ class JSONTranscoder:
             if cls not in (set, frozenset):
                 return _tagged(known.name, plain)
             self._check_is_hashed_without_code(value, path)
-            # A set has no order of its own, and the same set must give the same text.
+            # Sorted, because a set has no order and equal sets must give the same text.
             return _tagged(known.name, sorted(plain, key=_dumps))
         if isinstance(value, enum.Enum):
             return _tagged("enum", [_remembered(cls), *_member_names(value, path)])
@@ -164,7 +164,7 @@ class JSONTranscoder:
         return all(type(key) is str for key in value) and TYPE_KEY not in value
 
     def _check_is_hashed_without_code(self, values: Any, path: str) -> None:
-        # To read it again would run that code, which stored data must not choose.
+        # Reading it again would run that code, and stored data must not choose which code runs.
         if not is_hashed_without_code(values, self._value_types):
             raise MappingError(
                 f"attribute {path} is a set, or a dictionary, of values whose class has its own __eq__ or __hash__: "
@@ -179,7 +179,7 @@ class JSONTranscoder:
             )
         made = make(items)
         if len(made) != len(items):
-            raise ValueError("it has a value twice")
+            raise ValueError("it has the same value twice")
         return made
 
     def _dictionary(self, pairs: Any) -> dict[Any, Any]:
@@ -214,7 +214,7 @@ def _dumps(plain: Any) -> str:
         check_depth(text)
         text.encode()
     except UnicodeEncodeError:
-        # Half a surrogate pair cannot be stored, its escape can; but two halves in a row would be read as a pair.
+        # Half of a surrogate pair cannot be stored, but its escape can. Two halves in a row would be read as a pair.
         text = json.dumps(plain, separators=(",", ":"), sort_keys=True)
         if json.loads(text) != plain:
             raise MappingError("attributes have text with both halves of a surrogate pair: write a character") from None
@@ -232,7 +232,7 @@ def _tagged(name: str, data: Any) -> dict[str, Any]:
 
 
 def _remembered(cls: type[Any]) -> str:
-    # A class that lives inside a function cannot be found through its module, only by being remembered.
+    # A class defined inside a function cannot be found through its module.
     register_topic(cls)
     return topic_of(cls)
 
@@ -241,7 +241,7 @@ def _member_names(value: enum.Enum, path: str) -> list[str]:
     members = list(value) if isinstance(value, enum.Flag) else [value]
     names = [member.name for member in members if member.name is not None]
     if member_of(topic_of(type(value)), *names) != value:
-        raise MappingError(f"attribute {path} is {value!r}, which has bits that no member names: name them")
+        raise MappingError(f"attribute {path} is {value!r}, which has bits without a member: add one for each")
     return names
 
 
@@ -257,14 +257,14 @@ def _dataclass(parts: Any) -> Any:
 
 
 def _strict(name: str, encode: Callable[[Any], Any], decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a decoder that takes exactly what the encoder wrote: what is decoded may be any object by then."""
+    """Return a decoder that accepts only what the encoder writes; parts that were decoded before may be any object."""
 
     def read(data: Any) -> Any:
         if type(data) is not str and not all(type(part) is int for part in _list_of(data)):
             raise TypeError("it was not written by esjournal")
         value = decode(data)
         if encode(value) != data:
-            raise ValueError(f"written anew it would be another {name}")
+            raise ValueError(f"written again, it would be a different {name}")
         return value
 
     return read

@@ -202,7 +202,7 @@ def _may_say_more(data: bytes, lines: list[_Line], states: bytes, versions: list
 
     Of a member that is there twice, msgspec keeps the last one. Outside of states there are two quotes for the name of
     each member, and two for each text: those of a lost member are left over. Names with escapes could hide some. To
-    msgspec -0 is 0, and to us it is no version.
+    msgspec -0 is 0, and to us it is not a version.
     """
     if data.count(b"\\") != states.count(b"\\"):
         return True
@@ -330,7 +330,7 @@ def _slowly(line: bytes) -> RecordedEvent:
     except jsontext.Malformed as error:
         column = len(line[: error.at].decode(errors="replace")) + 1
         reason = f"{error.reason} at column {column}"
-        raise InvalidData(f"the line is no JSON object: {reason}; an event looks like {_HINT}") from None
+        raise InvalidData(f"the line is not a JSON object: {reason}; an event looks like {_HINT}") from None
     for name in values:
         if name not in _REQUIRED + _OPTIONAL:
             raise InvalidData(f"the event has an unknown field {shortened(name)}: remove it")

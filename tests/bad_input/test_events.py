@@ -66,7 +66,7 @@ def refused_everywhere(url: str, folder: Path, code_of_argument: int, message: s
     ],
 )
 def test_any_spelling_of_an_id_but_hexadecimal_with_hyphens_is_refused(url: str, tmp_path: Path, text: str) -> None:
-    refused_everywhere(url, tmp_path, 2, "is no UUID: write 32 hexadecimal digits as 8-4-4-4-12", originator_id=text)
+    refused_everywhere(url, tmp_path, 2, "is not a UUID: write 32 hexadecimal digits as 8-4-4-4-12", originator_id=text)
     assert invoke("get", "--url", url, "--", text).exit_code == 2
     assert invoke("export", "--id", text, url=url).exit_code == 2
 
@@ -79,9 +79,9 @@ def test_an_id_in_either_case_is_the_same_sequence(url: str) -> None:
 @pytest.mark.parametrize("text", ["1_000", "\u0663", "+1", "1.0", "-1", str(2**63), "01", "1e3", "9" * 5_000])
 def test_a_version_that_is_no_plain_number_within_63_bits_is_refused(url: str, tmp_path: Path, text: str) -> None:
     if text in ("\u0663", "+1", "01", "1_000"):
-        message = "is no version|the line is no JSON object"
+        message = "is not a version|the line is not a JSON object"
     else:
-        message = "is no version: write plain digits, 0 to 9223372036854775807"
+        message = "is not a version: write plain digits, 0 to 9223372036854775807"
     refused_everywhere(url, tmp_path, 2, f"(.*{message})", originator_version=text)
     assert invoke("get", ID, f"--gte={text}", url=url).exit_code == 2
 
@@ -106,11 +106,11 @@ def test_the_last_version_there_can_be_is_kept(url: str) -> None:
     [
         ("{'foo':1}", "no JSON.* at column"),
         ('{"a":1,}', "no JSON.* at column"),
-        ("[1]", "is JSON, but no object"),
-        ("1", "is JSON, but no object"),
-        ("null", "is JSON, but no object"),
-        ('{"a":NaN}', "state has NaN, which is no JSON"),
-        ('{"a":Infinity}', "state has Infinity, which is no JSON"),
+        ("[1]", "is JSON, but not an object"),
+        ("1", "is JSON, but not an object"),
+        ("null", "is JSON, but not an object"),
+        ('{"a":NaN}', "state has NaN, which is not JSON"),
+        ('{"a":Infinity}', "state has Infinity, which is not JSON"),
         ('{"a":1e400}', "which is beyond a double"),
         ('{"a":' * 100_000 + "1" + "}" * 100_000, f"nested deeper than {rules.MAX_STATE_DEPTH} levels"),
         ("[" * 100_000, f"nested deeper than {rules.MAX_STATE_DEPTH} levels"),
@@ -205,7 +205,7 @@ def test_a_type_that_names_a_module_is_only_text(url: str, tmp_path: Path, monke
 def test_a_time_without_a_meaning_is_wrong_usage(url: str, text: str) -> None:
     result = invoke("append", ID, "0", "a", "{}", "--recorded-at", text, url=url)
     assert result.exit_code == 2
-    assert re.search("is no moment: write a date, a time and an offset|has no offset", result.stderr)
+    assert re.search("is not a time: write a date, a time and an offset|has no offset", result.stderr)
     assert len(stored(url)) == 1
 
 

@@ -352,7 +352,7 @@ def test_import_lists_bad_lines_and_conflicts_by_file_and_line_and_writes_nothin
     ended(invoke("import", str(path), url=url), 4, err=conflict + summary.format(2, 0))
     with path.open("a") as file:
         file.write("bad\n")
-    bad = f"esjournal: {name}:3: the line is no JSON object: .*?\n"
+    bad = f"esjournal: {name}:3: the line is not a JSON object: .*?\n"
     ended(invoke("import", str(path), url=url), 3, err=bad + conflict + summary.format(3, 1))
     assert len(stored(url)) == 1
 

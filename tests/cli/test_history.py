@@ -216,11 +216,11 @@ def test_nothing_found_is_exit_1(url: str, arguments: list[str], message: str) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["9b3"], "is no UUID, and no beginning of one"),
-        ([ID, "--at-version", "x"], "is no version"),
-        ([ID, "--at-version", "1_0"], "is no version"),
+        (["9b3"], "is not a UUID, nor the beginning of one"),
+        ([ID, "--at-version", "x"], "is not a version"),
+        ([ID, "--at-version", "1_0"], "is not a version"),
         ([ID, "--at-time", "soon"], "'soon' is not a time"),
-        ([ID, "--field", "a..b"], "is no path"),
+        ([ID, "--field", "a..b"], "is not a path"),
         ([ID, "--format", "csv"], "'csv' is not one of"),
     ],
 )

@@ -80,7 +80,7 @@ def test_one_bad_file_of_many_is_enough_for_nothing_to_be_written(folder: Path, 
     ended(
         result,
         3,
-        r"esjournal: b\.ndjson:1: the line is no JSON .*\nesjournal: nothing was written: 4 read, 1 bad, .*\n",
+        r"esjournal: b\.ndjson:1: the line is not a JSON .*\nesjournal: nothing was written: 4 read, 1 bad, .*\n",
     )
     assert stored(url) == []
 
@@ -215,7 +215,7 @@ def test_what_was_committed_before_a_problem_stays_and_is_told(folder: Path, url
     with path.open("a") as file:
         file.write("bad\n")
     result = invoke("import", "e.ndjson", "--commit-every", "2", url=url)
-    bad = r"esjournal: e\.ndjson:6: the line is no JSON object[^\n]*\n"
+    bad = r"esjournal: e\.ndjson:6: the line is not a JSON object[^\n]*\n"
     stopped = "esjournal: stopped there; 4 events were committed before and will stay: 6 read, 1 bad, 0 in conf.*\n"
     ended(result, 3, bad + stopped)
     assert versions(url) == [0, 1, 2, 3]

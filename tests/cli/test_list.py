@@ -79,7 +79,7 @@ def test_nothing_found_is_exit_1(url: str, arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("prefix", ["x", "9b300b1-", "9b300b13_", f"{ID}0", "\u0661"])
 def test_a_prefix_that_no_id_can_have_is_refused(url: str, prefix: str) -> None:
-    refused(invoke("list", "--prefix", prefix, url=url), 2, "is no UUID, and no beginning of one")
+    refused(invoke("list", "--prefix", prefix, url=url), 2, "is not a UUID, nor the beginning of one")
 
 
 @pytest.mark.parametrize("columns", [80, 100, 140, 200])

@@ -53,7 +53,7 @@ def test_findings_are_lines_of_kind_place_and_detail_and_the_exit_is_1(broken: s
         [
             "bad-state",
             "6",
-            """state is no JSON: Expecting value at column 1 of 'x'; a state looks like '{"foo":"bar"}'""",
+            """state is not JSON: Expecting value at column 1 of 'x'; a state looks like '{"foo":"bar"}'""",
         ],
         ["missing-version", f"{ID}@2..3", "version 1 is followed by 4"],
     ]
@@ -178,7 +178,7 @@ def test_a_terminal_is_shown_the_first_of_very_many_findings_of_a_kind(sqlite_ur
     count = SHOWN_OF_A_KIND + 23
     journal_with(sqlite_url, [event(version, "secret") for version in range(count)])
     text = plain(on_terminal("verify", url=sqlite_url, columns=200))
-    assert text.count("state is no JSON") == SHOWN_OF_A_KIND
+    assert text.count("state is not JSON") == SHOWN_OF_A_KIND
     assert "bad-state         23 more; a file or a pipe gets all of them" in text
     assert f"{count:,} events verified: {count:,} findings" in text
     assert run("verify", url=sqlite_url).stdout.count("\n") == count

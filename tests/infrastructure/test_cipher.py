@@ -67,7 +67,7 @@ def test_a_ciphertext_that_was_moved_changed_or_cut_does_not_decrypt(key: bytes)
         ("ä", ID, 3),
     ]
     for text, sequence_id, position in attempts:
-        with pytest.raises(MappingError, match="does not decrypt: the key is another, or the text was changed"):
+        with pytest.raises(MappingError, match="does not decrypt: the key is wrong, or the text was changed"):
             cipher.decrypt(text, sequence_id=sequence_id, position=position)
 
 

@@ -96,7 +96,7 @@ def test_a_subclass_adds_the_fields_that_it_makes_of_an_event() -> None:
 
 @pytest.mark.parametrize("names", ["correlation", ["a", "b"]])
 def test_more_names_than_further_fields_are_refused(names: object) -> None:
-    with pytest.raises(TypeError, match="TracedItem has 1 further fields, give a list of no more names"):
+    with pytest.raises(TypeError, match="TracedItem has 1 further field: give a list of at most that many names"):
         SequencedItemMapper(TracedItem, other_attr_names=names)
 
 
@@ -174,7 +174,7 @@ def test_names_inside_of_values_may_be_any() -> None:
 
 def test_a_topic_that_is_not_of_a_class_of_events_is_a_mapping_error() -> None:
     register_topic(UUID, "some.values#Id")
-    with pytest.raises(MappingError, match=r"'some\.values#Id' is that of a value, and not of a class of events"):
+    with pytest.raises(MappingError, match=r"'some\.values#Id' is that of a value, not of a class of events"):
         SequencedItemMapper(StoredEvent).from_sequenced_item(StoredEvent(ID, 0, "some.values#Id", "{}"))
 
 

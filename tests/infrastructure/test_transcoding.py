@@ -260,9 +260,9 @@ def test_a_users_own_type_is_taught_by_name() -> None:
 
 def test_a_name_stands_for_one_class_only() -> None:
     transcoder = JSONTranscoder()
-    with pytest.raises(ValueError, match="'uuid' stands for another class"):
+    with pytest.raises(ValueError, match="'uuid' already means another class"):
         transcoder.register(Word, name="uuid", encode=str, decode=Word)
-    with pytest.raises(ValueError, match="'enum' stands for"):
+    with pytest.raises(ValueError, match="'enum' already means"):
         transcoder.register(Word, name="enum", encode=str, decode=Word)
 
 
@@ -609,7 +609,7 @@ def test_a_flag_with_code_for_values_without_a_name_is_refused_when_read_and_whe
     assert JSONTranscoder().decode(JSONTranscoder().encode({"a": Custom.A})) == {"a": Custom.A}
     both = vars(Custom)["_value2member_map_"].pop(3, None)
     assert both is None
-    assert "has code of its own" in decoded_without_code(tagged("enum", [f"{__name__}#Custom", "A", "B"]))
+    assert "has its own code" in decoded_without_code(tagged("enum", [f"{__name__}#Custom", "A", "B"]))
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,10 @@ def test_a_folder_is_no_file(folder: Path) -> None:
 def test_lines_are_counted_anew_in_each_file_and_bad_ones_name_it(folder: Path) -> None:
     (folder / "bad.ndjson").write_text("\nbad\n")
     found = [str(read) for _, read in reads(Files(["a.ndjson", "bad.ndjson", "bad.ndjson"]).batches())]
-    assert [text.partition(": the line is no JSON")[0] for text in found[1:]] == ["bad.ndjson:2", "bad.ndjson:2"]
+    assert [text.partition(": the line is not a JSON object")[0] for text in found[1:]] == [
+        "bad.ndjson:2",
+        "bad.ndjson:2",
+    ]
 
 
 def test_each_file_has_the_format_of_its_name_and_the_one_that_is_said_holds_for_all(folder: Path) -> None:

@@ -124,49 +124,49 @@ def test_more_events_than_are_written_at_a_time_are_all_written() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"{", "no JSON object: .* at column 2; an event looks like"),
-        (b"[]", "no JSON object: Expecting '{' at column 1"),
-        (b"null", "no JSON object"),
-        (b"hello", "no JSON object"),
-        (b"{}", "no JSON object"),
-        (line() + b"x", "no JSON object: Extra data"),
-        (line() + b"\r" + line(), "no JSON object: Extra data"),
+        (b"{", "not a JSON object: .* at column 2; an event looks like"),
+        (b"[]", "not a JSON object: Expecting '{' at column 1"),
+        (b"null", "not a JSON object"),
+        (b"hello", "not a JSON object"),
+        (b"{}", "not a JSON object"),
+        (line() + b"x", "not a JSON object: Extra data"),
+        (line() + b"\r" + line(), "not a JSON object: Extra data"),
         (line(more=',"x":1'), "unknown field 'x': remove it"),
         (line(more=',"\\u001b":1'), r"unknown field '\\x1b': remove it"),
         (b'{"originator_id":"' + ID.encode() + b'"}', "has no originator_version"),
         (line(originator_id="1"), "originator_id is '1': write a JSON string"),
-        (line(originator_id='"urn:uuid:1"'), "'urn:uuid:1' is no UUID"),
-        (line(originator_version="-1"), "'-1' is no version"),
-        (line(originator_version="-0"), "'-0' is no version"),
-        (line(originator_version="1.0"), "'1.0' is no version"),
-        (line(originator_version='"1"'), "is no version"),
-        (line(originator_version="true"), "'true' is no version"),
-        (line(originator_version="null"), "'null' is no version"),
-        (line(originator_version=str(2**63)), "is no version"),
-        (line(originator_version="9" * 5_000), "is no version"),
+        (line(originator_id='"urn:uuid:1"'), "'urn:uuid:1' is not a UUID"),
+        (line(originator_version="-1"), "'-1' is not a version"),
+        (line(originator_version="-0"), "'-0' is not a version"),
+        (line(originator_version="1.0"), "'1.0' is not a version"),
+        (line(originator_version='"1"'), "is not a version"),
+        (line(originator_version="true"), "'true' is not a version"),
+        (line(originator_version="null"), "'null' is not a version"),
+        (line(originator_version=str(2**63)), "is not a version"),
+        (line(originator_version="9" * 5_000), "is not a version"),
         (line(event_type='""'), "event_type is empty"),
         (line(event_type="null"), "event_type is 'null': write a JSON string"),
         (line(event_type='"a\\nb"'), r"control character U\+000A at column 2"),
         (line(event_type='"a\\ud800"'), r"U\+D800 at column 2"),
-        (line("1"), "state '1' is JSON, but no object"),
-        (line("null"), "state 'null' is JSON, but no object"),
-        (line("[{}]"), "is JSON, but no object"),
-        (line('{"a":NaN}'), "state has NaN, which is no JSON"),
-        (line('{"a":-Infinity}'), "state has -Infinity, which is no JSON"),
+        (line("1"), "state '1' is JSON, but not an object"),
+        (line("null"), "state 'null' is JSON, but not an object"),
+        (line("[{}]"), "is JSON, but not an object"),
+        (line('{"a":NaN}'), "state has NaN, which is not JSON"),
+        (line('{"a":-Infinity}'), "state has -Infinity, which is not JSON"),
         (line('{"a":1e400}'), "'1e400', which is beyond a double"),
         (line('"\\u0000"'), r"raw U\+0000 at column 1"),
         (line('"\\udc00"'), "half of a surrogate pair at column 1"),
-        (line('{"a":"\0"}'), "no JSON object: Invalid control character"),
+        (line('{"a":"\0"}'), "not a JSON object: Invalid control character"),
         (line('{"a":"\ud800"}'), "byte 0xed at byte .* is no UTF-8"),
         (b'{"originator_id":"\xff"}', "byte 0xff at byte 19 is no UTF-8"),
         (line(nested(DEEPEST + 1)), f"nested deeper than {DEEPEST} levels"),
         (line("[" * 100_000), f"nested deeper than {DEEPEST} levels"),
         (line(nested(100_000)), f"nested deeper than {DEEPEST} levels"),
-        (line(more=',"recorded_at":"yesterday"'), "recorded_at 'yesterday' is no moment"),
+        (line(more=',"recorded_at":"yesterday"'), "recorded_at 'yesterday' is not a time"),
         (line(more=',"recorded_at":1'), "recorded_at is '1': write a JSON string"),
-        (line(more=',"global_position":0'), "global_position '0' is no position"),
-        (line(more=',"global_position":"1"'), "is no position"),
-        (line(more=f',"global_position":{2**63}'), "is no position"),
+        (line(more=',"global_position":0'), "global_position '0' is not a position"),
+        (line(more=',"global_position":"1"'), "is not a position"),
+        (line(more=f',"global_position":{2**63}'), "is not a position"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
@@ -358,7 +358,7 @@ def test_a_second_bom_is_no_part_of_an_event(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf\xef\xbb\xbf" + line())
     [(number, message)] = read(path)
     assert number == 1
-    assert "events.ndjson:1: the line is no JSON object" in str(message)
+    assert "events.ndjson:1: the line is not a JSON object" in str(message)
 
 
 def test_a_carriage_return_alone_ends_no_line(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_reading_goes_on_behind_a_bad_line(tmp_path: Path) -> None:
     path.write_bytes(b"\n".join([*versions(0), b"bad", *versions(1)]))
     first, bad, last = read(path)
     assert (first, last) == ((1, 0), (3, 1))
-    assert str(bad[1]).startswith(f"{path}:2: the line is no JSON object")
+    assert str(bad[1]).startswith(f"{path}:2: the line is not a JSON object")
 
 
 def test_an_event_of_a_named_sequence_is_written_with_the_name_and_read_back_as_it() -> None:

@@ -180,10 +180,10 @@ def rejects_of(source: str, target: str, folder: Path) -> list[dict[str, object]
         ("type", "'" + "x" * 300 + "'", "is too long: 255 characters are allowed"),
         ("type", "E'a\\x1b'", "has the control character U+001B"),
         ("type", "''", "event_type is empty"),
-        ("position", "-5", "originator_version '-5' is no version"),
-        ("time", "'infinity'", "is no moment"),
-        ("time", "'20000-01-01'", "is no moment"),
-        ("time", "'0044-03-15 BC'", "is no moment"),
+        ("position", "-5", "originator_version '-5' is not a version"),
+        ("time", "'infinity'", "is not a time"),
+        ("time", "'20000-01-01'", "is not a time"),
+        ("time", "'0044-03-15 BC'", "is not a time"),
     ],
 )
 def test_exactly_the_bad_message_is_put_aside_and_the_others_are_copied(

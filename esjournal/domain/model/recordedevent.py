@@ -1,4 +1,4 @@
-"""Events as a journal keeps them, in the text that files, pipes and tables share."""
+"""Events as a journal stores them, in the text form that files, pipes and tables share."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class RecordedEvent(NamedTuple):
-    """A stored event with all that the journal knows of it, every field in its interchange form.
+    """A stored event with everything the journal knows about it, each field in its interchange form.
 
-    `originator_id` is a UUID in lower case, `recorded_at` is UTC with microseconds and `Z`: text all the way, so that
-    files, pipes and tables never pay for objects that they would only turn into text again. `recorded_at` and
-    `global_position` are None until the event is recorded, `originator_version` is None where the next one is meant.
+    `originator_id` is a UUID in lower case, and `recorded_at` is UTC with microseconds and `Z`. Both are text, so that
+    files, pipes and tables do not pay for objects that would only become text again. `recorded_at` and
+    `global_position` are None until the event is recorded. An `originator_version` of None means the next one.
     """
 
     originator_id: str

@@ -1,4 +1,4 @@
-"""Sequences that have names: what stands for the name is a UUID, as for any other sequence."""
+"""Sequences that have names: each has a UUID as its id, derived from the name."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
-# No database takes them, and no UUID is made of the second.
+# No database stores these characters, and uuid5 fails on lone surrogates.
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class NamedId(str):
-    """The id of a sequence that has a name: text as any other id, which knows the name it was made of."""
+    """The id of a sequence that has a name: a text like any other id, which also carries the name."""
 
     __slots__ = ("name",)
     name: str
@@ -24,13 +24,13 @@ class NamedId(str):
 
 @lru_cache(maxsize=65_536)
 def id_of_name(name: str) -> str:
-    """Return the id of the sequence of a name: the name itself where it is a UUID, else the UUIDv5 of it.
+    """Return the id of a named sequence: the name itself if it is a UUID, else its UUIDv5.
 
     Args:
-        name: any text; a UUID counts as one in its canonical form only, so that no two names have one id.
+        name: any text. Only the canonical form of a UUID counts as one, so that no two names share an id.
 
     Returns:
-        The UUID, a NamedId where it is made of the name (RFC 9562, section 5.5, in the namespace of URLs).
+        The UUID; a NamedId if it was derived from the name (RFC 9562, section 5.5, in the namespace of URLs).
     """
     if _CANONICAL_UUID.fullmatch(name):
         return name
@@ -40,15 +40,15 @@ def id_of_name(name: str) -> str:
 
 
 def name_of_id(originator_id: str) -> str | None:
-    """Return the name that an id was made of, or None."""
+    """Return the name that an id was derived from, if any."""
     return originator_id.name if isinstance(originator_id, NamedId) else None
 
 
 def likeness(name: str) -> str:
-    """Return what a name has in common with every name that is easily mistaken for it.
+    """Return a key that a name shares with every name that is easily mistaken for it.
 
-    Names that differ only in case or in Unicode normalization have the same likeness (the canonical caseless match of
-    The Unicode Standard, section 3.13), and so have all spellings of one UUID that Python's `uuid.UUID` reads.
+    Names that differ only in case or in Unicode normalization have the same key (the canonical caseless match of The
+    Unicode Standard, section 3.13), and so have all spellings of one UUID that Python's `uuid.UUID` reads.
 
     Args:
         name: any text.
@@ -63,7 +63,7 @@ def likeness(name: str) -> str:
 
 
 def checked_name(text: str) -> str:
-    """Return a name that came from outside.
+    """Return a name if it can be stored.
 
     Raises:
         InvalidData: it is empty, or has a character that cannot be stored.

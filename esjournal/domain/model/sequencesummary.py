@@ -1,4 +1,4 @@
-"""What there is to say of one sequence."""
+"""The summary of one sequence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class SequenceSummary(NamedTuple):
-    """How many events a sequence has, and what is known of its first and its last one, by their versions."""
+    """The number of events of a sequence, and its first and last event by version."""
 
     originator_id: str
     events: int

@@ -1,7 +1,7 @@
-"""The registry of topics: which class is meant by `module#QualName`.
+"""The registry of topics: which class `module#QualName` means.
 
-A class is found here only because the program that runs has defined it. Nothing in this room imports a
-module, calls a class or reads an attribute because stored data names it.
+A class is found here only if the running program has defined it. Nothing here imports a module, calls a class or reads
+an attribute because stored data names it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def topic_of(cls: type[Any]) -> str:
 
 
 def register_topic(cls: type[Any], topic: str | None = None) -> None:
-    """Register a class under a topic, its own by default; a later class takes the place of an earlier one.
+    """Register a class under a topic, its own by default; it replaces a class registered before.
 
     Args:
         cls: the class that the topic means from now on.
@@ -48,8 +48,8 @@ def resolve_topic(topic: str) -> type[Any]:
 def find_loaded_class(topic: str) -> type[Any] | None:
     """Return the class of a topic, if it is registered or its module is already loaded, else None.
 
-    The walk goes through the dictionaries of modules and classes, so that no module-level `__getattr__`
-    and no descriptor runs.
+    The lookup reads the dictionaries of modules and classes, so that no module-level `__getattr__` and no descriptor
+    runs.
 
     Args:
         topic: `module#QualName`, as stored.
@@ -63,7 +63,7 @@ def find_loaded_class(topic: str) -> type[Any] | None:
     return found if issubclass(type(found), type) else None
 
 
-# Where Python itself keeps them: `found.__dict__` may be a property, and `isinstance` asks for `__class__`.
+# Python's own accessors: `found.__dict__` may be a property, and `isinstance` reads `__class__`.
 _dictionary_of_class = vars(type)["__dict__"].__get__
 _dictionary_of_module = vars(ModuleType)["__dict__"].__get__
 _classes_of_class = vars(type)["__mro__"].__get__
@@ -76,7 +76,7 @@ def _dictionary_of(found: Any) -> Any:
 
 
 def static_attribute(cls: type[Any], name: str) -> Any:
-    """Return what stands under a name in a class or in one that it inherits from, as it stands there, or None.
+    """Return the raw attribute of a class or of one of its bases, None if there is none.
 
     No descriptor runs, and no code of a metaclass.
     """

@@ -1,4 +1,4 @@
-"""Patterns of event types, and types that are written where patterns could be meant."""
+"""Patterns of event types, and whole types with escapes for the characters of patterns."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 _MAGIC = re.compile(r"[*?[]")
-# Nothing says how many types there are.
+# The number of types is not known, so the cache is limited.
 _MOST_KNOWN = 65_536
-# How fnmatch writes the characters of patterns where they stand for themselves.
+# How fnmatch escapes the characters of patterns.
 _ESCAPED = re.compile(r"\[([*?[=])\]")
 _UNESCAPED_EQUALS = re.compile(r"(?<!\[)=|=(?!\])")
-# What .NET writes after the name of a generic type: Envelope`1[[Shop.Created, Shop]].
+# .NET writes type arguments after the name of a generic type: Envelope`1[[Shop.Created, Shop]].
 _TYPE_ARGUMENTS = re.compile(r"`\d+\[.*\]")
 
 
 class TypePatterns:
-    """Event types, whole or as patterns: `*` stands for any text, `?` for a character, `[ab]` for one of these.
+    """Event types, whole or as patterns: `*` matches any text, `?` one character, `[ab]` one of these characters.
 
-    A type that equals a pattern, character by character, fits it too.
+    A type that equals a pattern, character by character, matches it too.
 
     Args:
-        patterns: none of them means all types.
+        patterns: the types; an empty collection means all types.
     """
 
     def __init__(self, patterns: Collection[str] = ()) -> None:
@@ -43,11 +43,11 @@ class TypePatterns:
 
     @property
     def unmatched(self) -> list[str]:
-        """The patterns that none of the types fitted that were asked about so far."""
+        """The patterns that have matched none of the types so far."""
         return list(self._unmatched)
 
     def match(self, event_type: str) -> bool:
-        """Say whether a type is one of these."""
+        """Say whether a type matches."""
         if not self:
             return True
         if event_type not in self._known:
@@ -61,13 +61,13 @@ class TypePatterns:
 
 
 def renaming(text: str) -> tuple[str, str]:
-    """Return the types in `OLD=NEW`, each whole: a pattern cannot say what becomes of each type that fits it.
+    """Return the two types of `OLD=NEW`, both whole: a pattern cannot give each matching type a name of its own.
 
-    `[*]`, `[?]` and `[[]` stand for these characters where they belong to a type, and `[=]` for one before the `=` that
-    divides. The brackets that .NET writes after the name of a generic type need no escapes.
+    `[*]`, `[?]` and `[[]` are these characters inside a type, and `[=]` is an equals sign before the one that
+    separates the two. The brackets that .NET writes after the name of a generic type need no escapes.
 
     Raises:
-        InvalidData: it is not of this form, or a type is a pattern or not allowed.
+        InvalidData: the text is not of this form, or a type is a pattern or not allowed.
     """
     types = _UNESCAPED_EQUALS.split(text, maxsplit=1)
     if len(types) == 1:
@@ -80,6 +80,6 @@ def _whole(text: str) -> str:
     if _MAGIC.search(_ESCAPED.sub("", _TYPE_ARGUMENTS.sub("", text))):
         raise InvalidData(
             f"{shortened(text)} is a pattern, and each type needs a new name of its own: write whole types, "
-            f"with [*], [?], [[] and [=] for a character that belongs to a type"
+            f"with [*], [?], [[] and [=] for a character that is part of a type"
         )
     return event_type(_ESCAPED.sub(r"\1", text))

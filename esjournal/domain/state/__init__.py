@@ -1,1 +1,1 @@
-"""The JSON of a state: read, compared, and asked for a part of it."""
+"""The JSON of a state: reading it, comparing it, and finding a value in it."""

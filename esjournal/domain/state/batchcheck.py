@@ -1,4 +1,4 @@
-"""Many states at once: which of them are surely JSON objects, found out for a whole batch in one go."""
+"""Checks a whole batch of states at once: which of them are certainly JSON objects."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _any_value_decoder = msgspec.json.Decoder(msgspec.Raw)
 def doubtful(states: Sequence[str]) -> AbstractSet[int]:
     """Return the indexes of the states that need a closer look; all others are JSON objects on one line.
 
-    The rules are those of `rules.json_object`, asked of all states as one text, which takes a third of the time: a
-    parser takes it, each state is an object on its line, none is long enough to be nested too deep, and none has what
-    could be a number beyond a double. A state that is doubtful need not be wrong.
+    The rules are those of `rules.json_object`, applied to all states as one text, which takes a third of the time: a
+    parser accepts it, each state is an object on its own line, none is long enough to be nested too deep, and none has
+    anything that could be a number beyond a double. A doubtful state need not be wrong.
 
     Args:
-        states: texts of any kind.
+        states: any texts.
     """
     if not states:
         return frozenset()
@@ -38,10 +38,10 @@ def doubtful(states: Sequence[str]) -> AbstractSet[int]:
 
 
 def is_object_on_each_line(text: bytes, lines: int) -> bool:
-    r"""Say whether text is JSON objects one a line, where it is known to have as many lines as JSON values.
+    r"""Say whether each line of a text is a JSON object; the text must have as many JSON values as lines.
 
-    Nowhere inside a JSON value does a line end with `}` and the next begin with `{`, so where that is seen, two values
-    meet; and when all line ends are such places, no value has one inside.
+    Inside a JSON value, a line that ends with `}` is never followed by one that begins with `{`. So `}\n{` only occurs
+    between two values, and if every line break is one of these, no value contains a line break.
     """
     return text.startswith(b"{") and text.endswith(b"}") and text.count(b"}\n{") == lines - 1
 
@@ -50,14 +50,14 @@ def perhaps_beyond_limits(states: Sequence[str], joined: bytes) -> AbstractSet[i
     """Return the indexes of the states that could be nested too deep, or have a number beyond a double.
 
     Args:
-        states: JSON values, none with a line end in it.
-        joined: the same, a line each.
+        states: JSON values without line breaks.
+        joined: the same values, one a line.
     """
     return _perhaps_too_deep(states) | _perhaps_beyond_a_double(joined)
 
 
 def _perhaps_too_deep(states: Sequence[str]) -> AbstractSet[int]:
-    # Each level takes two characters.
+    # Each level takes at least two characters.
     if max(map(len, states)) <= 2 * rules.MAX_STATE_DEPTH:
         return frozenset()
     return {at for at, state in enumerate(states) if state.count("{") + state.count("[") > rules.MAX_STATE_DEPTH}
@@ -67,7 +67,7 @@ def _perhaps_beyond_a_double(joined: bytes) -> AbstractSet[int]:
     shapes = jsontext.shapes_of_numbers(joined)
     indexes = set()
     index = counted = 0
-    for at in jsontext.places_of_large_numbers(shapes):
+    for at in jsontext.large_numbers_in(shapes):
         if at < counted:
             index = counted = 0
         index += shapes.count(b"\n", counted, at)

@@ -16,10 +16,10 @@ from esjournal.domain.state.values import MISSING
 
 @dataclass(frozen=True)
 class Changes:
-    """What is different in a state, leaf by leaf, each under its path; see `leaves.leaves_of`.
+    """The differences between two states, leaf by leaf, each under its path; see `leaves.leaves_of`.
 
-    `added` and `removed` have the values of the leaves that came and went, `changed` those before and after. An object
-    that was there before and is there after is told by its leaves alone, also where it was or becomes empty.
+    `added` and `removed` have the values of leaves, and `changed` the values before and after. An object present in
+    both states is described only through its leaves, even if it was or becomes empty.
     """
 
     added: Leaves[Any] = field(default_factory=Leaves)
@@ -30,13 +30,13 @@ class Changes:
         return bool(self.added or self.changed or self.removed)
 
     def of(self, path: Path) -> Changes:
-        """Return the changes of a field, and of what is below it; it may be in an array, which is one leaf here."""
+        """Return the changes at a path and below it; the path may lead into an array, which is one leaf here."""
         names = tuple(takewhile(lambda part: isinstance(part, str), path))
         found = Changes(self.added.below(names), self.changed.below(names), self.removed.below(names))
         return found if names == path else found._inside(names, path[len(names) :])
 
     def _inside(self, array: Path, path: Path) -> Changes:
-        """Return the changes of what is at a path in an array, of changes that have it as a leaf."""
+        """Return the changes at a path inside an array that is itself a changed leaf."""
         changes = Changes()
         old, new = self.changed.get(array, (MISSING, MISSING))
         old, new = self.removed.get(array, old), self.added.get(array, new)
@@ -44,10 +44,10 @@ class Changes:
         return changes
 
     def note(self, steps: Steps, old: Any, new: Any) -> None:
-        """Add that a value took the place of another one, where they are not both objects.
+        """Add that a value replaces another; not both of them are objects.
 
         Args:
-            steps: what leads to it.
+            steps: the steps to the value.
             old: the value before, or MISSING.
             new: the value after, or MISSING.
         """
@@ -67,12 +67,12 @@ def _is_leaf(value: Any) -> bool:
 
 
 def changes_of_states(before: str, after: str, *, by_value: bool = False) -> Changes | None:
-    """Return how one state differs from another, or None where one of them is no JSON object.
+    """Return how one state differs from another, or None if one of them is not a JSON object.
 
     Args:
         before: the text of a state.
-        after: that of the one it is compared with.
-        by_value: whether numbers that mean the same are equal, and not only those that are written alike.
+        after: the text of the state it is compared with.
+        by_value: compare numbers by value; otherwise 1.10 and 1.1 differ.
     """
     one, other = values.parsed(before), values.parsed(after)
     if one is None or other is None:
@@ -83,7 +83,7 @@ def changes_of_states(before: str, after: str, *, by_value: bool = False) -> Cha
 
 
 def _note_differences(changes: Changes, steps: Steps, one: Any, other: Any, differ: Callable[[Any, Any], bool]) -> None:
-    # A list instead of recursion, as deep as a state may be.
+    # A stack of our own: recursion could be as deep as a state.
     rest = [iter([(steps, one, other)])]
     while rest:
         for steps, old, new in rest[-1]:

@@ -1,4 +1,4 @@
-"""Two states held against one another, member by member."""
+"""Compares two states by value, member by member."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def mean_the_same(one: str, other: str) -> bool:
-    """Say whether two texts are JSON of the same value, as `values.comparable` tells.
+    """Say whether two texts are JSON of the same value; see `values.comparable`.
 
-    Members of objects that are spelled alike are equal, and only the others are read: two flights whose keys stand in
-    another order take 5 microseconds, and 40 where all of their values are.
+    Members with the same text are equal, and only the others are parsed. Two flights that differ only in the order of
+    their keys take 5 microseconds, and 40 if all values are parsed.
 
     Args:
         one: the text of a state.
-        other: that of another one.
+        other: the text of another state.
     """
     members, others = _members(one), _members(other)
     if members is None or others is None:
@@ -30,13 +30,13 @@ def mean_the_same(one: str, other: str) -> bool:
 
 
 def differing_members(one: str, other: str) -> tuple[str, str]:
-    """Return two states without those members that are spelled alike in both; what is no object stays as it is.
+    """Return two states without the members that have the same text in both, unchanged unless both are objects.
 
-    What is different in them is the same then, and most of a state need not be read value by value.
+    The two still differ in the same way, and most of a state need not be parsed value by value.
 
     Args:
         one: the text of a state.
-        other: that of another one.
+        other: the text of another state.
     """
     members, others = _members(one), _members(other)
     if members is None or others is None:
@@ -54,13 +54,13 @@ def _text_without(members: dict[str, msgspec.Raw], others: dict[str, msgspec.Raw
 
 
 def _members(text: str) -> dict[str, msgspec.Raw] | None:
-    # Each level takes two characters: what is not longer is nowhere nested too deep.
+    # Each level takes at least two characters, so a shorter text cannot be nested too deep.
     if len(text) > 2 * rules.MAX_STATE_DEPTH:
         return None
     try:
         return _members_decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError):
-        # Python's json has the last word, also of what is no object.
+        # Python's json decides, also about what is not an object.
         return None
 
 

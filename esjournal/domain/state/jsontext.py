@@ -1,7 +1,7 @@
 """The text of JSON: whether it is valid, how deep it is nested, and whether a number is beyond a double.
 
-Nothing here builds the values that a text stands for, which can take 30 times the memory of the text, and everything is
-done by a few passes over the whole text, because one step of Python for each bracket or quote is too slow.
+Nothing here builds the values of a text, which can take 30 times its memory. All checks are a few passes over the whole
+text, because one step of Python for each bracket or quote is too slow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SPACE = b" \t\r\n"
 _CONSTANT = re.compile(rb"NaN|-?Infinity")
 _PLACE = re.compile(r"\(byte (\d+)\)")
 _EXPLAINED_BYTES = 64 * 1024
-# Up to here the values of a text are built to check it: they take little memory.
+# A text up to this size is checked by building its values: they take little memory.
 _SMALL_BYTES = 4 * 1024
 
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
@@ -30,13 +30,13 @@ _BRACKETS_AT_A_TIME = 256
 # Digits become 0 and E becomes e, so that one search finds every exponent that could lead beyond a double.
 _NUMBERS = bytes.maketrans(b"0123456789E", b"0000000000e")
 _HUGE_EXPONENT = b"0e000"
-# No number has these but the plus of an exponent, which changes nothing. Half of a text goes, and half of the time; the
-# letters of hexadecimal digits stay, or ids that have an e would look like exponents.
+# Numbers have none of these, except the plus of an exponent, which changes nothing. Dropping them halves the text, and
+# the time. The letters of hexadecimal digits stay, or ids with an e would look like exponents.
 _DROPPED = b"+ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
-# With an exponent of two digits, a number needs more digits than this to be beyond a double.
+# With a two-digit exponent, a number needs more digits than this to be beyond a double.
 _MANY_DIGITS = b"0" * 200
-# The look behind comes after the first digit, so that the search jumps from digit to digit. A number with one digit
-# before the point and an exponent up to 307, as programs write them, is passed over.
+# The lookbehind follows the first digit, so that the search jumps from digit to digit. A number with one digit before
+# the point and an exponent up to 307, as programs write them, is skipped.
 _LARGE_NUMBER = re.compile(
     rb"[0-9](?<![0-9.][0-9])(?!(?:\.[0-9]++)?+[eE]\+?(?:[012][0-9][0-9]|30[0-7])(?![0-9]))[0-9.]*+(?:[eE]\+?[0-9]{3,}+|(?<=[0-9.]{200})(?:[eE][+-]?+[0-9]++)?+)"
 )
@@ -45,7 +45,7 @@ _CHUNK_BYTES = 64 * 1024
 
 
 class Malformed(Exception):
-    """A text that is not JSON: why, and at which byte, from 0."""
+    """A text that is not JSON: the reason, and the byte where it fails, counted from 0."""
 
     def __init__(self, reason: str, at: int) -> None:
         super().__init__(reason)
@@ -54,9 +54,9 @@ class Malformed(Exception):
 
 
 def check(data: bytes) -> None:
-    r"""Refuse what is not one JSON value; its depth has to be known to be within bounds.
+    r"""Refuse a text that is not one JSON value; its depth must have been checked before.
 
-    Half of a surrogate pair is lawful when it is written as an escape, such as `\ud800`.
+    Half of a surrogate pair is valid if it is written as an escape, such as `\ud800`.
 
     Args:
         data: a text in UTF-8.
@@ -68,7 +68,7 @@ def check(data: bytes) -> None:
     if len(data) <= _SMALL_BYTES:
         _check_small(data)
         return
-    # Loading it takes longer than checking what a person appends.
+    # Importing it takes longer than checking one appended state.
     import msgspec
 
     try:
@@ -87,7 +87,7 @@ def _check_small(data: bytes) -> None:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise InvalidData(f"state has {constant}, which is no JSON: write null, or a string")
+    raise InvalidData(f"state has {constant}, which is not JSON: write null, or a string")
 
 
 # Numbers stay text: Python reads no integer of more than 4,300 digits.
@@ -97,11 +97,11 @@ _SMALL = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse
 def _explained(data: bytes, reason: str) -> Malformed:
     found = _PLACE.search(reason)
     at = int(found[1]) if found else len(data)
-    # It is the letter after the minus that is wrong.
+    # The error points at the letter after the minus.
     if constant := _CONSTANT.match(data, at - 1 if data[at - 1 : at] == b"-" else at):
         _refuse(constant[0].decode())
     if len(data) <= _EXPLAINED_BYTES:
-        # Python's json says best what is wrong and where, but builds the values before it; we say where in our words.
+        # Python's json explains an error best, but builds all values before it.
         try:
             json.loads(data)
         except json.JSONDecodeError as error:
@@ -114,13 +114,13 @@ def _explained(data: bytes, reason: str) -> Malformed:
 def without_surrogates(data: bytes) -> bytes:
     r"""Return a text of the same length and structure, in which no escape is half of a surrogate pair.
 
-    msgspec refuses those. What changes is `\ud800` to `\u0800`, also where the backslash is an escaped one.
+    msgspec refuses those. `\ud800` becomes `\u0800`, even if its backslash is itself escaped.
     """
     return data.replace(rb"\ud", rb"\u0").replace(rb"\uD", rb"\u0") if rb"\u" in data else data
 
 
 def is_object(data: bytes) -> bool:
-    """Say whether a valid text is that of an object."""
+    """Say whether a valid text is an object."""
     return data.lstrip(_SPACE).startswith(b"{")
 
 
@@ -129,7 +129,7 @@ def is_nested_deeper(data: bytes, limit: int) -> bool:
 
     Args:
         data: a text in UTF-8, valid or not.
-        limit: how many levels are allowed.
+        limit: the number of levels allowed.
     """
     if data.count(b"{") + data.count(b"[") <= limit:
         return False
@@ -146,13 +146,13 @@ def is_nested_deeper(data: bytes, limit: int) -> bool:
 
 
 def number_beyond_a_double(data: bytes) -> str | None:
-    """Return the first number of a valid text that is beyond a double and not an integer, or None.
+    """Return the first number that is beyond a double and not an integer, if a valid text has one.
 
-    Integers are lawful whatever their size: every reader of JSON that keeps integers apart can take them.
+    Integers of any size are allowed: every JSON reader with an integer type can read them.
     """
     if not has_large_number(data):
         return None
-    # A number that may go on in the next piece.
+    # A number that may continue in the next piece.
     begun = bytearray()
     for piece in _outside_strings(data, b""):
         end = len(piece.rstrip(b"0123456789+-.eE"))
@@ -166,21 +166,21 @@ def number_beyond_a_double(data: bytes) -> str | None:
 
 
 def has_large_number(data: bytes | bytearray) -> bool:
-    """Say whether there is something that could be a number beyond a double; a string may look like one."""
+    """Say whether a text has anything that could be a number beyond a double; a string may look like one."""
     numbers = shapes_of_numbers(data)
     return _MANY_DIGITS in numbers or _HUGE_EXPONENT in numbers
 
 
 def shapes_of_numbers(data: bytes | bytearray) -> bytes | bytearray:
-    """Return a shorter text in which `places_of_large_numbers` finds what could be a number beyond a double."""
+    """Return a shorter text in which `large_numbers_in` finds what could be a number beyond a double."""
     return data.translate(_NUMBERS, _DROPPED)
 
 
-def places_of_large_numbers(shapes: bytes | bytearray) -> Iterator[int]:
-    """Yield where lines have what could be a number beyond a double; no more than two places of a line.
+def large_numbers_in(shapes: bytes | bytearray) -> Iterator[int]:
+    """Yield the offsets of what could be numbers beyond a double, at most two a line.
 
     Args:
-        shapes: what `shapes_of_numbers` made of many lines.
+        shapes: what `shapes_of_numbers` returned for many lines.
     """
     for pattern in (_MANY_DIGITS, _HUGE_EXPONENT):
         at = shapes.find(pattern)
@@ -201,11 +201,11 @@ def _beyond_a_double(text: bytearray) -> str | None:
 
 
 def _outside_strings(data: bytes, unwanted: bytes) -> Iterator[bytes]:
-    """Yield what stands outside of strings, in pieces, without some bytes."""
-    # An escaped quote ends no string; pairs of backslashes go first, so that what is left before a quote escapes it.
+    """Yield the text outside of strings, in pieces, without the unwanted bytes."""
+    # An escaped quote does not end a string. Pairs of backslashes go first; one that is left before a quote escapes it.
     text = data.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in data else data
     if unwanted:
-        # Two quotes side by side change nothing: what stands after them is as much inside of a string as before.
+        # Two adjacent quotes change nothing: the text after them is inside a string exactly if the text before was.
         text = text.translate(None, unwanted).replace(b'""', b"")
     within = 0
     for start in range(0, len(text), _CHUNK_BYTES):

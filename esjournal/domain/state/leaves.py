@@ -1,4 +1,4 @@
-"""Leaves of states, with the paths that lead to them: what many paths have in common is kept once."""
+"""Leaves of states with their paths; what many paths have in common is stored once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from esjournal.domain.state.paths import Path, longer
 
-# What leads to a value, linked from its end: the steps to the object that it is in, and its name there. None leads to
-# the state itself. A tuple of names for each leaf would take the depth of a state times the number of its leaves.
+# A path, linked from its end: the steps to the object that contains a value, and the value's name there. None leads to
+# the state itself. A tuple of names for each leaf would take memory for the depth of a state times its leaves.
 Steps = tuple[Any, str | int] | None
 
 Value = TypeVar("Value")
@@ -16,7 +16,7 @@ Derived = TypeVar("Derived")
 
 
 def path_of(steps: Steps) -> Path:
-    """Return the names that lead to a value, the outermost first."""
+    """Return the names along some steps, outermost first."""
     names: list[str | int] = []
     while steps is not None:
         steps, name = steps
@@ -33,23 +33,23 @@ def steps_of(path: Path) -> Steps:
 
 
 def has_leaves_below(value: Any) -> bool:
-    """Say whether a parsed value is no leaf itself: an object that is not empty."""
+    """Say whether a parsed value is an object that is not empty, and so not a leaf."""
     return isinstance(value, dict) and bool(value)
 
 
 def leaves_of(value: Any, steps: Steps = None) -> Iterator[tuple[Steps, Any]]:
-    """Yield the leaves of a parsed value with the steps that lead to them, in the order of the text.
+    """Yield the leaves of a parsed value with the steps to them, in the order of the text.
 
-    A leaf is a value that is no object, or an empty one; an array is one leaf as a whole.
+    A leaf is an empty object or anything but an object; an array is one leaf as a whole.
 
     Args:
         value: a parsed value.
-        steps: what leads to it.
+        steps: the steps to it.
     """
     if not has_leaves_below(value):
         yield steps, value
         return
-    # A list instead of recursion, as deep as a state may be.
+    # A stack of our own: recursion could be as deep as a state.
     rest: list[tuple[Steps, Iterator[tuple[str, Any]]]] = [(steps, iter(value.items()))]
     while rest:
         steps, members = rest[-1]
@@ -63,13 +63,13 @@ def leaves_of(value: Any, steps: Steps = None) -> Iterator[tuple[Steps, Any]]:
 
 
 class Leaves(Mapping[Path, Value]):
-    """Values of leaves under their paths, in the order they were added in; a path is made when it is looked at."""
+    """Values of leaves by path, in the order in which they were added; a path is built when it is read."""
 
     def __init__(self) -> None:
         self._found: list[tuple[Steps, Value]] = []
 
     def add(self, steps: Steps, value: Value) -> None:
-        """Add a leaf; none with the same path may be there."""
+        """Add a leaf; its path must be new."""
         self._found.append((steps, value))
 
     def texts(self) -> Iterator[tuple[str, Value]]:
@@ -82,7 +82,7 @@ class Leaves(Mapping[Path, Value]):
         """Return the leaf at a path, or those below it."""
 
         def matched(count: int, name: str | int) -> int:
-            # -1 is beside the path, and its length is all that is below it.
+            # -1: the names have left the path. Its whole length: everything below matches.
             if count in (-1, len(field)):
                 return count
             return count + 1 if name == field[count] else -1
@@ -120,17 +120,17 @@ class _Items(ItemsView[Path, Value]):
 
 
 class _Along(Generic[Derived]):
-    """What is derived of paths, step by step, and only of the steps that a path does not share with the one before.
+    """Derives a value from each path, step by step; steps shared with the path before are not repeated.
 
     Args:
-        start: what is derived of the path to the state itself.
-        derive: returns it for one more step.
+        start: the value for the state itself.
+        derive: returns the value for one more step.
     """
 
     def __init__(self, start: Derived, derive: Callable[[Derived, str | int], Derived]) -> None:
         self._start = start
         self._derive = derive
-        # The steps of the last path, from the outermost on, and where each of them is in the list.
+        # The steps of the last path, outermost first, and the index of each in the list.
         self._chain: list[tuple[Steps, Derived]] = []
         self._index: dict[int, int] = {}
 

@@ -1,7 +1,7 @@
-"""Numbers as JSON writes them, compared exactly, in a time that grows with their text and not with their size.
+"""JSON numbers, compared exactly, in time that grows with the length of their text and not with their size.
 
-A Decimal cannot be made of any exponent, and one that has been made of a short text can keep the processor busy for
-hours once it becomes an integer: 1e999999999.
+A Decimal does not accept every exponent, and one of a short text can keep the processor busy for hours once it becomes
+an integer: 1e999999999.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 # A longer exponent may be beyond what int() takes, or takes in linear time.
 _SHORT_EXPONENT = 18
-# What is remembered must be short; most numbers are, and come again and again.
+# Only short numbers are cached; most numbers are short, and repeat.
 _SHORT_NUMBER = 40
 
 
 class Exact(NamedTuple):
     """A number: `sign` times 0.DIGITS times ten to the power of `magnitude`.
 
-    `digits` has no zero at either end. 0 has the sign 0, no digits, and the magnitude 0.
+    `digits` neither begins nor ends with a zero. 0 has the sign 0, no digits, and the magnitude 0.
     """
 
     sign: int
@@ -31,7 +31,7 @@ ZERO = Exact(0, 0, "")
 
 
 def exact(number: str) -> Exact:
-    """Return a JSON number; those that mean the same are equal, such as 1.10 and 11e-1."""
+    """Return the exact value of a JSON number; 1.10 and 11e-1 give equal ones."""
     return _exact(number) if len(number) <= _SHORT_NUMBER else _exact.__wrapped__(number)
 
 
@@ -43,7 +43,7 @@ def _exact(number: str) -> Exact:
     digits = (whole + fraction).lstrip("0")
     if not digits:
         return ZERO
-    # How many places the first digit is before the point.
+    # The number of digits before the point, counted from the first digit that is not 0.
     places = len(digits) - len(fraction)
     power = int(exponent or "0") if len(exponent) <= _SHORT_EXPONENT else Decimal(exponent)
     return Exact(sign, _sum(power, places), digits.rstrip("0"))
@@ -58,12 +58,12 @@ def _sum(exponent: int | Decimal, places: int) -> int | Decimal:
 
 
 def order(one: Exact, other: Exact) -> int:
-    """Return a number below 0 where one is less than the other, 0 where they are equal, and above 0 else."""
+    """Return a number below 0 if one is less than the other, 0 if they are equal, and above 0 otherwise."""
     if one.sign != other.sign:
         return one.sign - other.sign
     if one == other:
         return 0
-    # Without zeros at the end, digits after the point are in the order of their text.
+    # Without trailing zeros, digits after the point sort like text.
     return one.sign if one[1:] > other[1:] else -one.sign
 
 
@@ -71,7 +71,7 @@ def scaled_integer(number: Exact, places: int, *, most_digits: int) -> int | Non
     """Return the whole part of a number times ten to the power of `places`.
 
     Returns:
-        It, or None where it has more than `most_digits` digits.
+        The integer, or None if it has more than `most_digits` digits.
     """
     if number.magnitude > most_digits - places:
         return None
@@ -82,7 +82,7 @@ def scaled_integer(number: Exact, places: int, *, most_digits: int) -> int | Non
 
 
 def canonical(number: Exact) -> str:
-    """Return a number as JSON, written alike for all that are equal."""
+    """Return a number as JSON; equal numbers give the same text."""
     if not number.sign:
         return "0"
     return f"{'-' if number.sign < 0 else ''}{number.digits}e{_sum(number.magnitude, -len(number.digits))}"

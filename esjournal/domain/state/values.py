@@ -1,4 +1,4 @@
-"""States as values: what a JSON object says, with every number as it is written."""
+"""States as values: a parsed JSON object, with every number as it is written."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MISSING = object()
 
 
 class Number(str):
-    """A number, as it is written: 1.10 stays 1.10, and an integer of any size is whole.
+    """A number as it is written: 1.10 stays 1.10, and integers may have any size.
 
-    It equals a number that is written alike, and never the string of its digits.
+    It equals a number with the same text, and never the string of its digits.
     """
 
     __slots__ = ()
@@ -26,7 +26,7 @@ class Number(str):
         return isinstance(other, Number) and str.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
-        # Without it, str says what differs.
+        # Otherwise str.__ne__ would be used.
         return not self == other
 
     __hash__ = str.__hash__
@@ -36,16 +36,16 @@ _ESCAPES = re.compile(r"""(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))+""")
 
 
 def _refused_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _decoder = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_refused_constant)
 
 
 def parsed(state: str) -> dict[str, Any] | None:
-    """Return what a state says, or None where it is no JSON object, such as one that is encrypted.
+    """Return a parsed state, or None if it is not a JSON object, for example because it is encrypted.
 
-    Objects are dictionaries in the order of the text, of duplicate keys the last one counts, numbers are `Number`.
+    Objects are dictionaries in the order of the text, the last of duplicate keys counts, and numbers are `Number`.
     """
     try:
         rules.check_depth(state)
@@ -56,20 +56,20 @@ def parsed(state: str) -> dict[str, Any] | None:
 
 
 def unescaped(text: str) -> str:
-    r"""Return the text of a state as it reads: with the characters that its escapes stand for, `\u00fc` and `\"`.
+    r"""Return the text of a state with characters in place of its escapes, such as `\u00fc` and `\"`.
 
     Args:
-        text: the text of JSON; it need not be JSON any more when it is returned.
+        text: JSON; the result need not be JSON any more.
     """
-    # A run at once, because two escapes may be the halves of one character.
+    # Whole runs, because two escapes may be the halves of one character.
     return _ESCAPES.sub(lambda run: str(json.loads(f'"{run[0]}"')), text)
 
 
 def comparable(text: str) -> Any:
-    """Return a value that equals those of other JSON texts that mean the same, or MISSING where the text is no JSON.
+    """Return a value that is equal for JSON texts that mean the same, or MISSING if the text is not JSON.
 
-    Key order and spaces do not count, 1.10 equals 1.1 and 1E2 equals 100, exactly however long they are; of duplicate
-    keys the last one counts.
+    Key order and spaces are ignored, and the last of duplicate keys counts. Numbers are compared exactly, whatever
+    their length: 1.10 equals 1.1, and 1E2 equals 100.
     """
     try:
         rules.check_depth(text)
@@ -91,7 +91,7 @@ _comparable_decoder = json.JSONDecoder(parse_float=_normalised, parse_int=_norma
 
 
 def scalar(text: str) -> Any:
-    """Return a JSON string, number, truth value or null, or MISSING where the text is none."""
+    """Return a JSON string, number, truth value or null, or MISSING if the text is none of these."""
     try:
         value = _decoder.decode(text)
     except (ValueError, RecursionError):
@@ -100,12 +100,12 @@ def scalar(text: str) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """Return a parsed value as JSON on one line, with its numbers as they were written."""
+    """Return a parsed value as JSON on one line, with numbers as they were written."""
     return "".join(_pieces(value))
 
 
 def _pieces(value: Any) -> Iterator[str]:
-    # A list instead of recursion: as deep as a state may be, Python would run out of stack.
+    # A stack of our own: recursion as deep as a state may be would exhaust Python's.
     rest: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter((("", value),)), "")]
     while rest:
         members, end = rest[-1]
@@ -144,7 +144,7 @@ def _items_of(value: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         comma = ","
 
 
-# Made once: json.dumps makes an encoder each time, and takes six times as long.
+# Made once: json.dumps makes an encoder for each call, and takes six times as long.
 _escape = json.JSONEncoder(ensure_ascii=False).encode
 _escape_all = json.JSONEncoder().encode
 

@@ -1,4 +1,4 @@
-"""Comparisons with a field of a state: `carrier == "UA"`, `dep_delay > 60`."""
+"""Comparisons of a field of a state with a value: `carrier == "UA"`, `dep_delay > 60`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _HINT = """write a path, one of == != < <= > >=, and a JSON value, such as 'carr
 
 @dataclass(frozen=True)
 class Comparison:
-    """A field of a state held against a value.
+    """A comparison of a field of a state with a value.
 
     `path` leads to the field, `operator` is one of == != < <= > >=, `value` is a string, a `values.Number`, a truth
-    value or None for null. Strings are compared by code points, numbers exactly. A field that is not there makes no
-    comparison true; a value of another kind is different, and neither less nor more.
+    value or None for null. Strings are compared by code points, numbers exactly. A comparison with a missing field is
+    never true; a value of another kind is different, and neither less nor greater.
     """
 
     path: paths.Path
@@ -41,7 +41,7 @@ class Comparison:
     value: Any
 
     def holds(self, state: Any) -> bool:
-        """Say whether it is true of a parsed state."""
+        """Say whether the comparison is true of a parsed state."""
         found = paths.value_at(state, self.path)
         if found is values.MISSING:
             return False
@@ -54,20 +54,20 @@ class Comparison:
 
 
 def comparison(text: str) -> Comparison:
-    """Return a comparison as it is written: `PATH OPERATOR VALUE`, in which the value is JSON.
+    """Return the comparison that a text says: `PATH OPERATOR VALUE`, with the value as JSON.
 
     Raises:
-        InvalidData: the text is no comparison.
+        InvalidData: the text is not a comparison.
     """
     found = _COMPARISON.fullmatch(text)
     if found is None:
-        raise InvalidData(f"{shortened(text)} is no comparison: {_HINT}")
+        raise InvalidData(f"{shortened(text)} is not a comparison: {_HINT}")
     path_text, operator_text, value_text = found.groups()
     value = values.scalar(value_text)
     if value is values.MISSING:
-        raise InvalidData(f"{shortened(value_text)} is no JSON string, number, true, false or null: {_HINT}")
+        raise InvalidData(f"{shortened(value_text)} is not a JSON string, number, true, false or null: {_HINT}")
     if isinstance(value, values.Number) and not _is_double(value):
-        raise InvalidData(f"{shortened(value_text)} is beyond a double: write a number nearer to 1")
+        raise InvalidData(f"{shortened(value_text)} is beyond a double: write a number that a double can hold")
     if operator_text not in _EQUALITY and not isinstance(value, str):
         raise InvalidData(f"{value_text} has no order: compare it with == or !=")
     return Comparison(paths.path(path_text), operator_text, value)

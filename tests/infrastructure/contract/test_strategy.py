@@ -550,7 +550,7 @@ def test_a_value_that_its_field_does_not_take_is_invalid_data_before_anything_is
     items = [item_class(ID if as_text else UUID(ID), version, "a#B", "{}") for version in range(batch)]
     refused = [(index, value, message) for index, value, message in REFUSED if not (as_text and index == 0)]
     if as_text:
-        refused += [(0, UUID(ID), "is UUID, not str"), (0, None, "is NoneType, not str"), (0, "x", "is no UUID")]
+        refused += [(0, UUID(ID), "is UUID, not str"), (0, None, "is NoneType, not str"), (0, "x", "is not a UUID")]
     for index, value, message in refused + MORE_REFUSED[item_class]:
         name = item_class._fields[index]
         last = items[-1]._replace(**{name: value})

@@ -123,7 +123,7 @@ def test_messages_with_such_a_time_are_not_read_as_others(postgres_url: str, tim
     for command in (["export"], ["log"]):
         result = invoke(*command, url=url)
         assert result.exit_code == 3, (command, result.output)
-        assert re.search(r"global position 1: recorded_at '[^\n]*' is no moment", result.stderr), (
+        assert re.search(r"global position 1: recorded_at '[^\n]*' is not a time", result.stderr), (
             command,
             result.stderr,
         )

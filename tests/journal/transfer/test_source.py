@@ -43,13 +43,13 @@ def events_of(source: source.Source) -> list[object]:
 
 
 BAD_FIELDS = [
-    ({"originator_id": "9b30"}, "is no UUID"),
+    ({"originator_id": "9b30"}, "is not a UUID"),
     ({"originator_id": b"x"}, "originator_id \"b'x'\" is bytes, not str"),
     ({"originator_id": None}, "originator_id 'None' is NoneType, not str"),
-    ({"version": -1}, "originator_version '-1' is no version"),
+    ({"version": -1}, "originator_version '-1' is not a version"),
     ({"version": 1.5}, "originator_version '1.5' is float, not int"),
     ({"version": True}, "originator_version 'True' is bool, not int"),
-    ({"version": 2**63}, "is no version"),
+    ({"version": 2**63}, "is not a version"),
     ({"event_type": ""}, "event_type is empty"),
     ({"event_type": "a\x1b"}, "control character U\\+001B"),
     ({"event_type": 7}, "event_type '7' is int, not str"),
@@ -57,8 +57,8 @@ BAD_FIELDS = [
     ({"state": "\ud800"}, "half of a surrogate pair"),
     ({"state": b"{}"}, "state \"b'{}'\" is bytes, not str"),
     ({"state": None}, "is NoneType, not str"),
-    ({"time": "yesterday"}, "recorded_at 'yesterday' is no moment"),
-    ({"time": "2026-01-31T12:00:61.000000Z"}, "is no moment"),
+    ({"time": "yesterday"}, "recorded_at 'yesterday' is not a time"),
+    ({"time": "2026-01-31T12:00:61.000000Z"}, "is not a time"),
     ({"time": 1.0}, "is float, not str"),
 ]
 

@@ -91,7 +91,7 @@ class MessageDbLayout(Layout):
             # Numbers stay text: int() refuses more than 4,300 digits, which jsonb takes.
             json.loads(event.state, parse_constant=_refuse, parse_int=str, parse_float=str)
         except (ValueError, RecursionError):
-            return "the state is no JSON, and the data of a message is"
+            return "the state is not JSON, and the data of a message is"
         for escape in _ESCAPES.findall(event.state) if "\\u" in event.state else ():
             if _NO_JSONB.fullmatch(escape):
                 return f"the state has {escape}, which PostgreSQL's jsonb does not take"
