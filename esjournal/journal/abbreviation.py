@@ -1,4 +1,4 @@
-"""Finding the sequence that is meant: by its name, by its id, or by the beginning of that."""
+"""Finding the sequence that is meant, by its name, its id, or the beginning of its id."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from esjournal.domain.text import shortened
 from esjournal.exceptions import AmbiguousId, InvalidData, SequenceNotFound
 from esjournal.journal.journal import Journal
 
-# So many ids are named where several begin alike.
+# The number of ids that a message names if several begin alike.
 NAMED_IDS = 10
 
 
 def find_sequence(journal: Journal, given: str) -> str:
-    """Return the id of the one sequence that is meant; a whole id, or a name, need not be there.
+    """Return the id of the one sequence that is meant; a whole id, or a name, need not be in the journal.
 
-    Where sequences have names, the one that is named exactly so comes before those whose ids begin so.
+    A sequence with exactly that name is preferred to sequences whose ids begin with it.
 
     Args:
         journal: an open journal.
-        given: an id or its beginning, or a name where sequences have names.
+        given: an id or its beginning, or a name if sequences have names.
 
     Raises:
-        SequenceNotFound: no id begins so; or there are no names; or there is only a name that differs in spelling.
-        AmbiguousId: several ids begin so.
+        SequenceNotFound: no id begins with it, or sequences have no names, or only a name of another spelling exists.
+        AmbiguousId: several ids begin with it.
     """
     if journal.has_names and _is_there(journal, named := id_of_name(given)):
         return named
@@ -51,15 +51,15 @@ def find_sequence(journal: Journal, given: str) -> str:
 
 
 def sequence_to_append_to(journal: Journal, given: str) -> str:
-    """Return the id of the sequence that an event is for: one that is there, or a new one.
+    """Return the id of the sequence that an event is for, whether it exists or is new.
 
     Args:
         journal: an open journal.
-        given: a whole id, or a name where sequences have names.
+        given: a whole id, or a name if sequences have names.
 
     Raises:
         InvalidData: it is not an id, and sequences have no names.
-        AmbiguousId: it would be the name of a new sequence, and could be meant for one that is there.
+        AmbiguousId: it would be the name of a new sequence, but could be meant for an existing one.
     """
     try:
         originator_id = rules.originator_id(given)
@@ -77,12 +77,12 @@ def sequence_to_append_to(journal: Journal, given: str) -> str:
         return originator_id
     if (mistaken := journal.events.mistaken_for(given)) is not None:
         raise AmbiguousId(
-            f"no sequence is named {shortened(given)}, and one is named {shortened(mistaken)}: "
-            f"write it exactly so, or give a new one a name that differs in more than spelling"
+            f"no sequence is named {shortened(given)}, but one is named {shortened(mistaken)}: "
+            f"write exactly that, or give a new one a name that differs in more than spelling"
         )
     if (begun := _first_that_starts_with(journal, given)) is not None:
         raise AmbiguousId(
-            f"no sequence is named {shortened(given)}, and the id {begun} begins so: write all of the id, "
+            f"no sequence is named {shortened(given)}, but the id {begun} begins with that: write all of the id, "
             f"or give a new one another name"
         )
     return originator_id
@@ -93,14 +93,14 @@ def new_sequence(journal: Journal, word: str) -> str:
 
     Args:
         journal: an open journal.
-        word: what was given to ask for it.
+        word: the word that asked for it.
 
     Raises:
-        AmbiguousId: a sequence has that word as its name.
+        AmbiguousId: the word is the name of a sequence.
     """
     if journal.has_names and _is_there(journal, named := id_of_name(word)):
         raise AmbiguousId(
-            f"{shortened(word)} asks for a new sequence, and one of {journal.shown_url} is named so: "
+            f"{shortened(word)} asks for a new sequence, but one of {journal.shown_url} has that name: "
             f"write the id of that one, {named}, or a UUID or name of your own for a new one"
         )
     return str(uuid4())
@@ -123,6 +123,6 @@ def _not_mistaken(journal: Journal, given: str, originator_id: str) -> str:
     if (mistaken := journal.events.mistaken_for(given)) is not None and id_of_name(mistaken) != originator_id:
         raise SequenceNotFound(
             f"nothing found: no sequence of {journal.shown_url} is named {shortened(given)}, "
-            f"and one is named {shortened(mistaken)}"
+            f"but one is named {shortened(mistaken)}"
         )
     return originator_id

@@ -1,4 +1,4 @@
-"""Cursors: how far a reader of a journal has come, kept in a file between one reading and the next."""
+"""Cursors: how far a journal has been read, kept in a file from one reading to the next."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from esjournal.exceptions import InvalidCursor, UnusableFile
 from esjournal.interchange import ndjson
 from esjournal.journal.journal import Journal
 
-# A cursor takes some 200 bytes; what is much longer is another file, however long.
+# A cursor takes about 200 bytes; anything much longer is another kind of file, and is not read to its end.
 _MOST_BYTES = 4_096
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in one journal.
+    """How far one journal has been read.
 
-    `journal_id` is the journal's, `global_position` that of the last event that was read, 0 before the first, and
-    `event_sha256` the digest of that event's line in NDJSON, its end included; None at position 0.
+    `journal_id` is the journal's, `global_position` that of the last event read, or 0, and `event_sha256` the digest of
+    that event's NDJSON line, including its line end, or None at position 0.
     """
 
     journal_id: str
@@ -51,19 +51,19 @@ def cursor_at(journal: Journal, position: int) -> Cursor:
 
 
 def cursor_of(journal: Journal, event: tuple[Any, ...]) -> Cursor:
-    """Return the cursor of an event that was read from a journal, as the fields of RecordedEvent."""
+    """Return the cursor of an event that was read from a journal, given as the fields of RecordedEvent."""
     return Cursor(journal.journal_id, event[5], _digest(event))
 
 
 def position_after(journal: Journal, path: str) -> int:
-    """Return the global position behind which to go on, 0 where the cursor's file is not there yet.
+    """Return the global position after which to continue, or 0 if there is no cursor file yet.
 
     Args:
         journal: an open journal.
         path: the cursor's file.
 
     Raises:
-        InvalidCursor: the file has no cursor, or one of another journal, or of this one as it is no longer.
+        InvalidCursor: the file is not a cursor, or is another journal's, or its event is no longer in the journal.
         UnusableFile: the file cannot be read.
         OutOfOrder: events with lower positions may come later.
     """
@@ -73,19 +73,19 @@ def position_after(journal: Journal, path: str) -> int:
         return 0
     if cursor.journal_id != journal.journal_id:
         raise InvalidCursor(
-            f"{path} is a cursor of the journal {cursor.journal_id}, and {journal.shown_url} is {journal.journal_id}: "
+            f"{path} is a cursor of the journal {cursor.journal_id}, but {journal.shown_url} is {journal.journal_id}: "
             f"name a cursor file of its own"
         )
-    if there := departure(journal, cursor):
+    if there := mismatch(journal, cursor):
         raise InvalidCursor(
             f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
-            f"journal was restored from a backup: compare what you exported with it, and remove {path} to begin anew"
+            f"journal was restored from a backup: compare what you exported with it, and remove {path} to start again"
         )
     return cursor.global_position
 
 
-def departure(journal: Journal, cursor: Cursor) -> str | None:
-    """Return what a journal has at a cursor's position instead of the cursor's event, or None."""
+def mismatch(journal: Journal, cursor: Cursor) -> str | None:
+    """Return what a journal has at a cursor's position instead of the cursor's event; None if it has that event."""
     digest = _digest_at(journal, cursor.global_position)
     if digest == cursor.event_sha256:
         return None
@@ -93,15 +93,15 @@ def departure(journal: Journal, cursor: Cursor) -> str | None:
 
 
 def cursor_line(cursor: Cursor) -> bytes:
-    """Return what a cursor's file holds; written through `sinks.replacing`, it is the old one or the new."""
+    """Return the content of a cursor file; `outputfiles.replacing` writes all of it or nothing."""
     return f"{json.dumps(asdict(cursor))}\n".encode()
 
 
 def _read(path: str) -> Cursor | None:
     try:
-        # Opened, a pipe would wait for a writer.
+        # Opening a pipe would wait for a writer.
         if not stat.S_ISREG(Path(path).stat().st_mode):
-            raise InvalidCursor(f"{path} is not a regular file, which a cursor is kept in: name another")
+            raise InvalidCursor(f"{path} is not a regular file, as a cursor file has to be: name another")
         with Path(path).open("rb") as file:
             data = file.read(_MOST_BYTES)
     except FileNotFoundError:
@@ -112,7 +112,7 @@ def _read(path: str) -> Cursor | None:
     cursor = _parsed(data)
     if cursor is None:
         shown = shortened(data.decode(errors="backslashreplace"), 40)
-        raise InvalidCursor(f"{path} is no cursor file: it begins with {shown}; name another, or remove it")
+        raise InvalidCursor(f"{path} is not a cursor file: it begins with {shown}; name another, or remove it")
     return cursor
 
 

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class Journal:
     """An open journal.
 
-    `shown_url` is its address without any password, `journal_id` the UUID it was made with, and `events` the strategy
-    that writes and reads its events. `layout` is that of another library's tables, whose `journal_id` is made of their
-    address; None for our own. `has_names` says whether sequences have names there, of which their ids are made.
+    `shown_url` is its URL without the password, `journal_id` the UUID it was made with, and `events` the strategy that
+    writes and reads its events. `layout` is the layout of another library's tables, whose `journal_id` is derived from
+    their address, and None for a journal. `has_names` says whether sequences have names, from which their ids are
+    derived.
     """
 
     shown_url: str
@@ -38,11 +39,11 @@ class Journal:
 
 @contextmanager
 def open_journal(url: str, *, as_it_is: bool = False) -> Iterator[Journal]:
-    """Open the journal at a URL, or the tables of another library as one, and close it after.
+    """Open the journal at a URL, or another library's tables as a journal, and close it afterwards.
 
     Args:
         url: a URL, or the path of a SQLite file.
-        as_it_is: also where columns are not what they were made as, to find out what else is wrong.
+        as_it_is: open it even if its columns have been changed, to find out what else is wrong.
 
     Raises:
         InvalidURL: the URL cannot be used.
@@ -53,13 +54,13 @@ def open_journal(url: str, *, as_it_is: bool = False) -> Iterator[Journal]:
 
 
 def is_same_journal(one: Journal, other: Journal) -> bool:
-    """Say whether two open journals are one; a copy of a journal's file has its id, and is another one."""
+    """Say whether two open journals are the same; a copy of a journal's file has its id, but is another journal."""
     return one.journal_id == other.journal_id and one.events.session.place() == other.events.session.place()
 
 
 @contextmanager
 def open_temporary_journal() -> Iterator[Journal]:
-    """Make an empty journal that lasts until it is closed; what memory does not hold lies in a file without a name."""
+    """Make an empty journal that lasts until it is closed; what does not fit in memory goes to an unnamed file."""
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=TEMPORARY), tables=(RecordedEventRecord,)) as datastore:
         datastore.setup_tables()
         yield _journal(datastore)
@@ -78,7 +79,7 @@ def _journal(datastore: SQLAlchemyDatastore, as_it_is: bool = False) -> Journal:
 
 
 def _others_journal(datastore: SQLAlchemyDatastore) -> Journal:
-    # Only who reads tables of others needs it.
+    # Only another library's tables need it.
     from esjournal.infrastructure.sqlalchemy.layouts.detection import open_layout
 
     events = open_layout(datastore.session)
@@ -89,10 +90,10 @@ def _others_journal(datastore: SQLAlchemyDatastore) -> Journal:
 
 @dataclass(frozen=True)
 class Initialised:
-    """What making a journal came to.
+    """The result of making a journal.
 
-    `created` is False where one was there already, and `completed` says whether that one lacked what a journal of this
-    esjournal has, such as an index.
+    `created` is False if there was one already, and `completed` says whether that one lacked something that a journal
+    of this esjournal has, such as an index.
     """
 
     shown_url: str
@@ -102,15 +103,15 @@ class Initialised:
 
 
 def initialise(url: str, *, schema: str | None = None) -> Initialised:
-    """Make a journal at a URL, unless one is there.
+    """Make a journal at a URL, unless there is one already.
 
     Args:
         url: a URL, or the path of a SQLite file.
-        schema: on PostgreSQL, the schema to make it in, where the URL names none.
+        schema: on PostgreSQL, the schema to make it in, if the URL names none.
 
     Raises:
         InvalidURL: the URL cannot be used.
-        StoreError: something else is there, or the store cannot be written; it is left as it was.
+        StoreError: something else is there, or the store cannot be written; it is left unchanged.
     """
     with _datastore(url, schema) as datastore:
         _check_is_our_own(datastore)
@@ -128,7 +129,7 @@ def schema_sql(url: str, *, schema: str | None = None) -> str:
 
     Args:
         url: a URL, or the path of a SQLite file.
-        schema: on PostgreSQL, the schema to make it in, where the URL names none.
+        schema: on PostgreSQL, the schema to make it in, if the URL names none.
 
     Raises:
         InvalidURL: the URL cannot be used.
@@ -141,7 +142,7 @@ def schema_sql(url: str, *, schema: str | None = None) -> str:
 def _check_is_our_own(datastore: SQLAlchemyDatastore) -> None:
     if datastore.url.layout is not None:
         raise InvalidURL(
-            f"{datastore.url} names the layout {datastore.url.layout}, whose tables its own library makes: "
+            f"{datastore.url} names the layout {datastore.url.layout}, whose tables are made by its own library: "
             f"leave it out to make a journal"
         )
 
@@ -157,11 +158,11 @@ def _has_journal(datastore: SQLAlchemyDatastore) -> bool:
 def _datastore(url: str, schema: str | None = None) -> SQLAlchemyDatastore:
     if is_file_of_events(url):
         raise InvalidURL(
-            f"{url} is a file of events, which can be looked into, and not written: name a journal, and import the "
-            f"file; for a SQLite file of that name, write sqlite:///{url}"
+            f"{url} is a file of events, which can be read, but not written: name a journal, and import the file; for "
+            f"a SQLite file of that name, write sqlite:///{url}"
         )
     if url == STANDARD_STREAM:
-        raise InvalidURL("- is standard input or output, and no journal: name a file, or ./- if that is its name")
+        raise InvalidURL("- is standard input or output, not a journal: name a file, or ./- if that is its name")
     settings = SQLAlchemySettings(uri=url, schema=schema)
     address = StoreURL.parse(url)
     if address.path in (MEMORY, TEMPORARY):

@@ -124,7 +124,7 @@ def test_a_bad_cursor_file_ends_with_2_and_leaves_output_and_cursor_alone(
     out = tmp_path / "out.ndjson"
     ended = invoke("export", "--cursor-file", str(cursor), "-o", str(out), url=url)
     assert ended.exit_code == 2
-    assert ended.stderr.startswith(f"esjournal: {cursor} is no cursor file")
+    assert ended.stderr.startswith(f"esjournal: {cursor} is not a cursor file")
     assert (cursor.read_text(), out.exists()) == (content, False)
 
 

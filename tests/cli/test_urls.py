@@ -55,7 +55,7 @@ def test_commands_of_two_journals_and_init_take_none_of_them(bank: str) -> None:
             result = invoke(option, value, *command)
             assert (result.exit_code, f"leave out {option}" in result.stderr) == (2, True), result.output
     result = invoke("--url", bank, "--layout", "eventsourcing", "init")
-    assert (result.exit_code, "whose tables its own library makes" in result.stderr) == (2, True)
+    assert (result.exit_code, "whose tables are made by its own library" in result.stderr) == (2, True)
 
 
 def test_a_tilde_is_the_home_of_the_user(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def good(**changes: object) -> bytes:
 def test_a_file_that_has_no_cursor_is_refused_in_one_line(url: str, tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "cursor"
     path.write_bytes(data)
-    with open_journal(url) as journal, pytest.raises(InvalidCursor, match="is no cursor file") as caught:
+    with open_journal(url) as journal, pytest.raises(InvalidCursor, match="is not a cursor file") as caught:
         position_after(journal, str(path))
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)

@@ -108,7 +108,7 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
 def test_a_file_is_no_journal_to_write_to(tmp_path: Path) -> None:
     path = file_with(tmp_path / "e.ndjson", EVENTS)
     for attempt in (lambda: initialise(str(path)), lambda: open_journal(str(path)).__enter__()):
-        with pytest.raises(InvalidURL, match=r"a file of events, which can be looked into, and not written"):
+        with pytest.raises(InvalidURL, match=r"a file of events, which can be read, but not written"):
             attempt()
     assert invoke("append", "new", "0", "a", "{}", url=str(path)).exit_code == 2
     assert content(path) == numbered()

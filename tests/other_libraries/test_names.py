@@ -136,7 +136,7 @@ def test_no_sequence_is_made_that_differs_only_in_spelling(named: Named, there: 
     named.has("other", there)
     for version in ("next", "0", "1"):
         message = named.asked.refused(2, "append", given, version, "Renamed", "{}")
-        assert f"no sequence is named '{given}', and one is named '{there}'" in message
+        assert f"no sequence is named '{given}', but one is named '{there}'" in message
     for command in (["get"], ["history"], ["log", "--id"]):
         assert f"one is named '{there}'" in named.asked.refused(1, *command, given)
     assert named.counts() == {"other": 1, there: 1}
@@ -153,7 +153,7 @@ def test_the_beginning_of_an_id_is_not_the_name_of_a_new_sequence(named: Named) 
     named.has("account-1", "account-2")
     start = id_of("account-1")[:8]
     message = named.asked.refused(2, "append", start, "next", "Renamed", "{}")
-    assert f"no sequence is named '{start}', and the id {id_of('account-1')} begins so" in message
+    assert f"no sequence is named '{start}', but the id {id_of('account-1')} begins with that" in message
     assert named.counts() == {"account-1": 1, "account-2": 1}
 
 
@@ -168,7 +168,7 @@ def test_a_name_that_no_other_is_mistaken_for_is_that_of_a_new_sequence(named: N
 def test_a_sequence_that_has_a_word_of_append_as_its_name_is_written_as_its_id(named: Named) -> None:
     named.has("other", "new", "next", "-")
     message = named.asked.refused(2, "append", "new", "next", "Renamed", "{}")
-    assert "'new' asks for a new sequence, and one of" in message
+    assert "'new' asks for a new sequence, but one of" in message
     assert f"write the id of that one, {id_of('new')}" in message
     message = named.asked.refused(2, "append", "-", "next", "Renamed", "{}")
     assert f"A sequence whose name is - is written as its id, {id_of('-')}" in message

@@ -142,7 +142,7 @@ def test_init_makes_no_tables_of_others(store_url: str) -> None:
         if result.exit_code == 2 and "No such option" in result.output:
             continue
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "whose tables its own library makes: leave it out to make a journal" in result.stderr
+        assert "whose tables are made by its own library: leave it out to make a journal" in result.stderr
     assert not is_sqlite(store_url) or not Path(store_url.removeprefix("sqlite:///")).exists()
 
 

@@ -44,7 +44,7 @@ def diff(
     either, but the totals say how many differ.
 
     The summary has the totals, and the first 10 of each kind of difference: sequences that only one journal has,
-    sequences that diverge, with the version at which they do, and events. Of a state it shows the fields that are only
+    sequences that depart, with the version at which they do, and events. Of a state it shows the fields that are only
     in B (+), only in A (-) or different (~).
 
     \b

@@ -1,1 +1,1 @@
-"""Two journals side by side: what is in one of them only, and what differs."""
+"""Two journals side by side: what only one of them has, and what differs."""

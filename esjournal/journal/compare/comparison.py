@@ -1,4 +1,4 @@
-"""Comparing two journals: both are read once, in the order of their places, side by side."""
+"""Comparing two journals: both are read once, side by side, in the order of their places."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from esjournal.journal.compare.merge import Difference, Merge, Page
 from esjournal.journal.compare.result import Counts, EventDifference
 from esjournal.journal.journal import Journal
 
-# From here on a second process saves more than it takes to begin.
+# From this many events on, a second process saves more time than it takes to start.
 EVENTS_FOR_TWO = 50_000
-# So many events are asked to which sequences they belong, to know which id half of the events are before.
+# Number of events sampled to find an id that splits them in half.
 _SAMPLE = 64
 
 
 class Comparison:
-    """One comparison of two journals, each up to the last event there when it begins.
+    """A comparison of two journals, each up to its last event when the comparison begins.
 
-    Events are the same if their types and states are; when they were recorded does not count, and is counted. `until`
-    has the global position of the last event on each side. `events`, `sequences` and `event_differences`, the number of
-    places at which the events of sequences that both have differ, are whole when the last difference was given.
+    Events are the same if their types and states are. Recording times are not compared, but events whose times differ
+    are counted. `until` has the global position of the last event on each side. `event_differences` is the number of
+    places that differ in sequences that both sides have. It, `events` and `sequences` are complete once the last
+    difference has been yielded.
 
     Args:
         a: an open journal.
         b: another one, or the same.
-        by_value: whether states that are JSON are compared as JSON values, and not as text.
+        by_value: compare states that are JSON as JSON values, not as text.
     """
 
     def __init__(self, a: Journal, b: Journal, *, by_value: bool = False) -> None:
@@ -57,14 +58,14 @@ class Comparison:
         every_sequence: bool = False,
         most: int | None = None,
     ) -> Generator[Difference, None, None]:
-        """Yield what differs, in the order of places; however much it is, memory stays flat.
+        """Yield what differs, in the order of places and in constant memory.
 
-        A sequence comes behind those of its events that differ. Where only one side has it, none of its events comes.
+        A sequence comes after those of its events that differ. If only one side has it, none of its events come.
 
         Args:
-            on_progress: is told again and again how many events were read, of both sides together.
-            every_sequence: whether sequences come that are the same on both sides, too.
-            most: so many differences of events come for certain; others may be left out, and are counted all the same.
+            on_progress: called repeatedly with the number of events read so far, on both sides together.
+            every_sequence: yield sequences that are the same on both sides, too.
+            most: yield at least this many event differences; the rest may only be counted.
         """
 
         def new_merge() -> Merge:
@@ -90,7 +91,7 @@ class Comparison:
 
     @contextmanager
     def _both_sides(self, *, beside: bool) -> Iterator[tuple[Iterator[Page], Iterator[Page]]]:
-        """Give the pages of both sides, those of one from a second process where that is asked for."""
+        """Yield the pages of both sides; with `beside`, a second process reads one of them."""
         (a, b), (until_a, until_b) = self._journals, self.until
         if not beside:
             yield _pages(a, until_a), _pages(b, until_b)
@@ -99,7 +100,7 @@ class Comparison:
 
         def pages_there() -> Iterator[bytes]:
             there.events.session.forget_connections()
-            # For text and numbers: there and back it takes 0.7 microseconds an event, where pickle takes 1.15.
+            # Both ways, marshal takes 0.7 microseconds an event of text and numbers; pickle takes 1.15.
             return (marshal.dumps(list(page)) for page in _pages(there, until))
 
         with second_process(pages_there) as received:
@@ -109,10 +110,10 @@ class Comparison:
     def _in_halves(
         self, new_merge: Callable[[], Merge], on_progress: Callable[[int], None]
     ) -> Generator[Difference, None, None]:
-        """Compare half of the sequences in this process, and the others in a second one.
+        """Compare half of the sequences in this process, and the other half in a second one.
 
-        Both read both sides: to have one of them read by the other process took a fifth longer, for what goes through
-        the pipe, and left all comparing to this one.
+        Each process reads both sides. With one side read by each, it took a fifth longer: all events of that side went
+        through the pipe, and only this process compared.
         """
         middle = self._middle()
 
@@ -128,7 +129,7 @@ class Comparison:
         with second_process(there) as received:
             merge = new_merge()
             for found in merge.differences(*self._halves(before_id=middle)):
-                # The other process mostly is as far.
+                # The other process has usually read as much.
                 on_progress(min(2 * merge.read, sum(self.until)))
                 yield from found
             self._add(merge)
@@ -152,13 +153,13 @@ class Comparison:
 
 
 def changes_of(difference: EventDifference) -> Changes | None:
-    """Return what is added, changed and removed in a state on the way from A to B.
+    """Return what was added, changed and removed in a state from A to B.
 
     Args:
         difference: a place at which the journals differ.
 
     Returns:
-        The changes, or None where not both sides have an event there whose state is a JSON object.
+        The changes, or None unless both sides have an event there whose state is a JSON object.
     """
     if difference.a is None or difference.b is None:
         return None
@@ -167,14 +168,15 @@ def changes_of(difference: EventDifference) -> Changes | None:
 
 
 def _pages(journal: Journal, until: int, **bounds: str) -> Iterator[Page]:
-    """Return the events of a journal in the order of their places, as they are when the reading begins."""
+    """Yield the events of a journal in the order of their places, as they are when reading begins."""
     for page in journal.events.pages_by_place(until=until, **bounds):
         ids, versions, types, states, _ = zip(*page, strict=True)
-        # A table of SQLite that is not strict takes anything anywhere.
+        # A SQLite table that is not strict takes any type in any column.
         texts = set(map(type, chain(ids, types, states)))
         if set(map(type, versions)) != {int} or not all(issubclass(kind, str) for kind in texts):
             first, last = (shortened(f"{ids[at]}@{versions[at]}") for at in (0, -1))
             raise StoreDamaged(
-                journal.shown_url, f"between {first} and {last} a field of an event is no text, or a version no number"
+                journal.shown_url,
+                f"between {first} and {last} a field of an event is not text, or a version not a number",
             )
         yield page

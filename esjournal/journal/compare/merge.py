@@ -1,4 +1,4 @@
-"""Two streams of events, side by side: what is on one of them, or differs."""
+"""Two streams of events, side by side: what only one of them has, and what differs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Page = Sequence[Event]
 Difference = EventDifference | SequenceComparison
 
 _ID = itemgetter(0)
-# Before the first sequence and behind the last one.
+# The id of no sequence: before the first one, and after the last.
 _NONE = ""
 
 
 class Merge:
-    """One comparison of two streams on its way.
+    """The state of comparing two streams.
 
-    `read` counts the events of both that were read, `event_differences` the places at which they differ in sequences
-    that both have; `events` and `sequences` are whole when the last difference was given.
+    `read` counts the events read from both, `event_differences` the places that differ in sequences that both have.
+    `events` and `sequences` are complete once the last difference has been yielded.
 
     Args:
-        by_value: whether states that are JSON are compared as JSON values, and not as text.
-        every_sequence: whether sequences come that are the same on both sides, too.
-        most: how many differences of events come; the others are only counted.
+        by_value: compare states that are JSON as JSON values, not as text.
+        every_sequence: yield sequences that are the same on both sides, too.
+        most: yield at most this many event differences; the rest are only counted.
     """
 
     def __init__(self, *, by_value: bool, every_sequence: bool, most: int | None) -> None:
@@ -40,7 +40,7 @@ class Merge:
         self._every_sequence = every_sequence
         self._most = most
         self._current = SequenceComparison(_NONE)
-        # Since the last page; a generator for each event would take longer than all else.
+        # Found since the last page; a generator for each event would take longer than everything else.
         self._found: list[Difference] = []
 
     def differences(self, pages_a: Iterator[Page], pages_b: Iterator[Page]) -> Iterator[list[Difference]]:
@@ -62,7 +62,7 @@ class Merge:
             if not a and not b:
                 break
             used_a = used_b = min(len(a), len(b))
-            # Nearly always all is equal, which is seen at once: 0.1 microseconds an event, and one by one 1.
+            # Nearly always all is equal: compared at once, that takes 0.1 microseconds an event, and one by one 1.
             if used_a and a[:used_a] == b[:used_b]:
                 self._note_same(a[:used_a])
             else:
@@ -84,9 +84,9 @@ class Merge:
             events.same += count
 
     def _one_by_one(self, a: Page, b: Page) -> tuple[int, int]:
-        """Compare events until those of one side are used up, and return how many were used of each.
+        """Compare events until one side is used up, and return how many were used of each.
 
-        A side that has no more at all is empty.
+        A side that has ended is empty.
         """
         if not a or not b:
             for event in a or b:
@@ -115,7 +115,7 @@ class Merge:
         events.in_b += 1
         if type_a == type_b and (state_a == state_b or (self._by_value and mean_the_same(state_a, state_b))):
             events.same += 1
-            # What one side does not know is not compared.
+            # A time that one side does not have is not compared.
             if recorded_a != recorded_b and None not in (recorded_a, recorded_b):
                 events.recorded_otherwise += 1
         else:
@@ -136,7 +136,7 @@ class Merge:
             self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 
     def _noted(self, version: int) -> bool:
-        """Count a difference at a version of the current sequence, and say whether it is told."""
+        """Count a difference at a version of the current sequence, and say whether to yield it."""
         if self._current.departs_at is None:
             self._current.departs_at = version
         self.event_differences += 1

@@ -1,4 +1,4 @@
-"""Differences: what two journals, called A and B, do not have in common, as data."""
+"""What differs between two journals, A and B, as data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Status(StrEnum):
-    """How a sequence or an event of A stands to that of B."""
+    """How a sequence or an event of A compares with that of B."""
 
     SAME = "same"
     DIFFERENT = "different"
@@ -17,10 +17,10 @@ class Status(StrEnum):
 
 
 class EventDifference(NamedTuple):
-    """A place at which two journals have different events, or only one of them has any.
+    """A place at which two journals have different events, or only one has an event.
 
-    `a` and `b` are the event's type and state on each side, None where it has none; `by_value` says whether states were
-    compared as JSON values, and not as text.
+    `a` and `b` are the event's type and state on each side, None if it has no event; `by_value` says whether states
+    were compared as JSON values, not as text.
     """
 
     originator_id: str
@@ -31,7 +31,7 @@ class EventDifference(NamedTuple):
 
     @property
     def status(self) -> Status:
-        """Whether both sides have an event, or which one."""
+        """Whether both sides have an event, or which one does."""
         if self.a is None:
             return Status.ONLY_IN_B
         return Status.ONLY_IN_A if self.b is None else Status.DIFFERENT
@@ -41,7 +41,7 @@ class EventDifference(NamedTuple):
         if self.a is None or self.b is None or self.a[1] == self.b[1]:
             return None
         one, other = self.a[1], self.b[1]
-        # Halves that are equal are passed at once: character by character, a long state would take seconds.
+        # Equal halves are skipped at once: character by character, a long state would take seconds.
         low, high = 0, min(len(one), len(other))
         while low < high:
             middle = (low + high + 1) // 2
@@ -54,10 +54,10 @@ class EventDifference(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """How many events, or sequences, A and B have, and how they stand to one another.
+    """How many events, or sequences, A and B have, and how they compare.
 
-    `in_a` are those of `same`, `different` and `only_in_a`, and so for B. `recorded_otherwise` is how many of the same
-    ones were recorded at different moments.
+    `in_a` is the sum of `same`, `different` and `only_in_a`, and `in_b` likewise. `recorded_otherwise` is how many of
+    the same events have different recording times.
     """
 
     in_a: int = 0
@@ -69,12 +69,12 @@ class Counts:
     recorded_otherwise: int = 0
 
     def add(self, other: Counts) -> None:
-        """Add the numbers of others."""
+        """Add other counts to these."""
         for name in _COUNTED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def count(self, status: Status) -> None:
-        """Count one that has a status."""
+        """Count one with a status."""
         self.in_a += status is not Status.ONLY_IN_B
         self.in_b += status is not Status.ONLY_IN_A
         setattr(self, status, getattr(self, status) + 1)
@@ -85,9 +85,9 @@ _COUNTED = [counted.name for counted in fields(Counts)]
 
 @dataclass(slots=True)
 class SequenceComparison:
-    """A sequence, and how its events on both sides stand to one another.
+    """A sequence, and how its events on both sides compare.
 
-    `departs_at` is the first version that is missing on one side or differs, where both have the sequence.
+    `departs_at` is the first version that is missing on one side or differs, if both have the sequence.
     """
 
     originator_id: str

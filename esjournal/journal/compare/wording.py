@@ -1,4 +1,4 @@
-"""What differs between two events that have the same place, in a few words."""
+"""What differs between two events at the same place, in a few words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from esjournal.domain.state import values
 from esjournal.domain.state.changes import changes_of_states
 from esjournal.domain.text import number, shortened
 
-# So many differences are named, and each value with so many characters.
+# How many differences are named, and how many characters of each value are shown.
 _NAMED = 3
 _SHOWN_CHARACTERS = 40
 
@@ -20,8 +20,8 @@ def difference(there: RecordedEvent, here: RecordedEvent) -> str:
     """Return what differs in type and state, such as `state.price is 1 there and 2 here`.
 
     Args:
-        there: the one that is stored.
-        here: the other one, whose content is another.
+        there: the stored event.
+        here: the other event, whose content differs.
     """
     found = _differences(there, here)
     named = [*islice(found, _NAMED)]
@@ -38,7 +38,7 @@ def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:
     if changes is None:
         yield "the states are different texts"
     elif not changes:
-        yield "the states say the same, and are written differently"
+        yield "the states have the same meaning, but different texts"
     else:
         for path, (old, new) in changes.changed.texts():
             yield f"state.{path} is {_shown(old)} there and {_shown(new)} here"

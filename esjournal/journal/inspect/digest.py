@@ -1,7 +1,8 @@
-"""Digests: one SHA-256 that says which events a journal or a sequence has, and in which order.
+"""Digests: a SHA-256 over the events of a journal or a sequence, in order.
 
-They are made of the lines that `export` writes, without their global positions, and without the names that sequences
-have in some stores: a copy of the same events has the same digest wherever they stand, and on either database.
+A digest is made from the lines that `export` writes, without their global positions and without the names that
+sequences have in some stores, so that copies of the same events have the same digest at any position, on either
+database.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from esjournal.journal.journal import Journal
 
 Page = Sequence[tuple[Any, ...]]
 
-# Only the end of a line looks so: inside a state there is no line end.
+# Matches only at the end of a line: a state contains no line end.
 _POSITION = re.compile(r',"global_position":[0-9]+}\n')
-# What comes by place has none, and it is taken out again.
+# Pages by place have no positions; this one is removed again.
 _ANY_POSITION = 1
 
 
@@ -31,11 +32,11 @@ class Digest:
         self._sha256 = hashlib.sha256()
 
     def update(self, events: Page, *, checked: bool = False) -> None:
-        """Take events into account.
+        """Add events to the digest.
 
         Args:
             events: events in order, as plain tuples or RecordedEvents.
-            checked: whether it is known that no state is doubtful.
+            checked: whether the states are known to be sound.
         """
         self._sha256.update(_POSITION.sub("}\n", ndjson.lines_of(events, checked=checked, named=False)).encode())
 
@@ -61,7 +62,7 @@ def sequence_digests(journal: Journal, *, until: int) -> Iterator[tuple[str, str
 
     Args:
         journal: an open journal.
-        until: the last global position that counts.
+        until: the last global position to include.
     """
     sequence_id, digest = None, Digest()
     for page in journal.events.pages_by_place(until=until):

@@ -1,4 +1,4 @@
-"""A sequence folded up to one state, event by event, and what each of them changed."""
+"""A sequence folded into one state, event by event, and what each event changed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """An event, and what it came to.
+    """An event, and what it changed.
 
-    `changes` is None where the event's state is no JSON object, such as one that is encrypted: it is not folded.
-    `state` is what the events so far fold up to. It is one object for all steps, and the next step changes it, so that
-    memory is what the state takes, and not the history.
+    `changes` is None if the event's state is not a JSON object, such as an encrypted one: it is not folded. `state` is
+    the result of the events so far. It is the same object in every step, and the next step changes it, so that memory
+    grows with the state, not with the history.
     """
 
     event: RecordedEvent
@@ -39,10 +39,10 @@ def history(
     Args:
         journal: an open journal.
         originator_id: the sequence, in canonical form.
-        at_version: leave out what is behind this version.
-        at_time: leave out what comes after the last event that was recorded by this time, in canonical form. Events
-            before that one are never left out: where a clock was set back, some have a later time, and a state without
-            them would be none that the sequence ever had.
+        at_version: leave out events after this version.
+        at_time: leave out events after the last one that was recorded by this time, in canonical form. Events before
+            that one are never left out: if a clock was set back, some have a later time, and a state without them
+            would be one that the sequence never had.
     """
     if at_time is not None:
         # An event without a time is not known to be recorded by then, unless a later one was.
@@ -58,10 +58,10 @@ def history(
 def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:
     """Fold events into a state that is empty at first: each event's state is a JSON Merge Patch (RFC 7396).
 
-    Nested objects are merged, any other value takes the place of what was there, and null removes it.
+    Nested objects are merged, any other value replaces what was there, and null removes it.
 
     Args:
-        events: of one sequence, in the order of their versions.
+        events: the events of one sequence, in the order of their versions.
     """
     state: State = {}
     for event in events:
@@ -70,9 +70,9 @@ def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:
 
 
 def setting(steps: Iterable[Step], field: Path) -> Iterator[Step]:
-    """Yield the steps that added, changed or removed a field, or what is below it, with no other changes.
+    """Yield the steps that added, changed or removed a field, or something below it, with no other changes.
 
-    An event that says again what was there already is none of them. The last one is who set the field last.
+    A step that sets the value it already had is left out. The last step is the one that set the field last.
 
     Args:
         steps: what `fold` yields.
@@ -84,20 +84,20 @@ def setting(steps: Iterable[Step], field: Path) -> Iterator[Step]:
 
 
 def _merge(state: State, patch: State) -> Changes:
-    """Merge a patch into a state, which is changed, and return how.
+    """Merge a patch into a state, in place, and return what changed.
 
     Only what the patch names is looked at, however large the state is.
     """
     changes = Changes()
-    # The objects that are being merged, the innermost last: a list, because recursion would run out of stack. Each has
-    # what it takes the place of, which is itself where it was an object already.
+    # The objects being merged, innermost last: a list, because recursion would run out of stack. Each comes with the
+    # value that it replaces, which is itself if it was an object already.
     rest: list[tuple[Steps, State, Iterator[tuple[str, Any]], Any]] = [(None, state, iter(patch.items()), state)]
     while rest:
         steps, target, members, replaced = rest[-1]
         for name, new in members:
             old = target.get(name, MISSING)
             if isinstance(new, dict):
-                # What is new is merged too, into nothing: that drops its nulls.
+                # A new object is merged into an empty one, which drops its nulls.
                 inner = target[name] = old if isinstance(old, dict) else {}
                 rest.append(((steps, name), inner, iter(new.items()), old))
                 break

@@ -16,12 +16,12 @@ from esjournal.journal.journal import Journal
 
 @dataclass(frozen=True)
 class Description:
-    """What is known of a journal.
+    """What is known about a journal.
 
-    `url` has no password; `made_at` is UTC; `bytes` is what events and indexes take; `driver` and `server` are names
-    with versions; `warnings` say what could lose events, and what to do. A file of events has no id, no schema and no
-    warnings: the journal that it is read into ends with this process. `layout` and `table` are those of another
-    library's tables, None for a journal of ours.
+    `url` has no password; `made_at` is UTC; `bytes` is the size of events and indexes; `driver` and `server` are names
+    with versions; `warnings` say what could lose events, and what to do. A file of events has no id, schema version or
+    warnings, because the journal that it is read into ends with this process. `layout` and `table` are those of another
+    library's tables, and None for a journal.
     """
 
     url: str
@@ -43,7 +43,7 @@ class Description:
 
 
 def describe(journal: Journal) -> Description:
-    """Return what is known of a journal; its events are counted, which takes a while where there are millions.
+    """Return what is known about a journal; its events are counted, which takes a while if there are millions.
 
     Args:
         journal: an open journal.
@@ -72,7 +72,7 @@ def describe(journal: Journal) -> Description:
 
 
 def recognise(url: str) -> tuple[str, list[Recognised]]:
-    """Return the address of a store that is no journal, without any password, and its tables that have a layout.
+    """Return the URL of a store that is not a journal, without the password, and its tables that have a layout.
 
     Args:
         url: a URL, or the path of a SQLite file.
@@ -82,6 +82,6 @@ def recognise(url: str) -> tuple[str, list[Recognised]]:
         StoreError: the store cannot be opened.
     """
     address = StoreURL.parse(url)
-    # As if a layout were named: then a file need not be a journal.
+    # With a layout named, a file need not be a journal.
     with closing(session_on(replace(address, layout=LAYOUTS[0].name))) as session:
         return str(address), recognised(session)

@@ -1,4 +1,4 @@
-"""What sequences there are, and how each begins and ends."""
+"""The sequences of a journal, and how each begins and ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def list_sequences(
         prefix: only sequences whose ids begin with it, in lower case.
         types: only sequences that have an event of one of these types.
         order: what they are sorted by.
-        limit: how many at the most.
+        limit: return at most this many.
     """
     sequences = Sequences(journal.events.session, RecordedEventRecord.__table__)
     occurring = None

@@ -1,4 +1,4 @@
-"""Counting what is in a journal: by type, over time, and in each sequence."""
+"""Counting the events of a journal: by type, over time, and in each sequence."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class LongSequence:
 
 @dataclass(frozen=True)
 class Counted:
-    """What is in a journal.
+    """The counts of a journal.
 
-    `size` is in bytes on disk; `first_recorded_at` and `last_recorded_at` are by the clock, None without events.
-    `types` has the number of events of each type, the most frequent first; `periods` has that of each period in which
-    anything was recorded, in the order of time, and `by` says how long one is. `longest` begins with the longest one.
+    `size` is in bytes on disk; `first_recorded_at` and `last_recorded_at` are the earliest and latest times, None
+    without events. `types` has the number of events of each type, most frequent first; `periods` has that of each
+    period with events, in order of time, and `by` says how long a period is. `longest` begins with the longest one.
     """
 
     events: int
@@ -53,15 +53,15 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
 
     Args:
         journal: an open journal.
-        by: how long the periods are; by default the finest of which the journal takes no more than MOST_PERIODS.
+        by: the length of the periods; by default the finest of which the journal needs at most MOST_PERIODS.
 
     Raises:
-        InvalidData: a moment in the journal is none.
+        InvalidData: a recording time in the journal is not a time.
     """
     counted = counts(journal.events.session, RecordedEventRecord.__table__, journal.events.last_global_position())
-    moments = counted.first_and_last_time()
-    first, last = moments or (None, None)
-    period = by or (finest(*moments, most=MOST_PERIODS) if moments else Period.DAY)
+    times = counted.first_and_last_time()
+    first, last = times or (None, None)
+    period = by or (finest(*times, most=MOST_PERIODS) if times else Period.DAY)
     types: Counter[str] = Counter()
     periods: Counter[str] = Counter()
     for rows in counted.by_type_and_period(period):

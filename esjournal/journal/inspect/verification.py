@@ -1,4 +1,4 @@
-"""Verifying a journal: all that is stored, read once and held against the rules."""
+"""Verifying a journal: everything stored is read once and checked against the rules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from esjournal.journal.temporary import open_file, open_read_in
 
 Page = Sequence[tuple[Any, ...]]
 
-# Of the first five fields: what is wrong where one breaks its rule, its class, and the rule.
+# For each of the first five fields: the kind of finding if it breaks its rule, its class, and the rule.
 _RULES: tuple[tuple[str, type, Callable[[str], object]], ...] = (
     ("bad-id", str, rules.originator_id),
     ("bad-version", int, rules.originator_version),
@@ -41,13 +41,13 @@ _CLASSES = [{cls} for _, cls, _ in _RULES]
 
 @contextmanager
 def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[Journal]:
-    """Open a journal, or a file of events or the tables of another library as one, and close it after.
+    """Open a journal, or a file of events or another library's tables as a journal, and close it afterwards.
 
     Args:
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
-        on_finding: is told each line of a file that is no event, or none that has a place beside the others; the
-            journal has the other events. Where nothing behind a line can be read, that line is the last, and the
-            journal is empty.
+        on_finding: called for each line of a file that is not an event or conflicts with another one; the journal has
+            the other events. If nothing after a line can be read, that line is the last finding, and the journal is
+            empty.
 
     Raises:
         InvalidURL: the URL cannot be used.
@@ -76,17 +76,16 @@ def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[
 
 
 class Verification:
-    """One verification of a journal, up to the last event there when it begins.
+    """A verification of a journal, up to its last event when the verification begins.
 
-    `until` is the global position of that event; `events` counts the events that were read; `digest` is the SHA-256 of
-    them all, or None where it was not asked for, or some could not be read; `is_damaged` says whether something could
-    not be read; `unchecked` says which check of the database was not made. They are whole when the last finding was
-    given.
+    `until` is the global position of that event; `events` counts the events read; `digest` is the SHA-256 of them all,
+    or None if it is not wanted or some could not be read; `is_damaged` says whether something could not be read;
+    `unchecked` says which check the database could not make. They are complete once the last finding has been yielded.
 
     Args:
         journal: an open journal.
-        mapped: whether events are mapped to the classes that this process has; otherwise none is looked for.
-        digested: whether to make a digest of the journal.
+        mapped: also map events to the classes of this process.
+        digested: also make a digest of the journal.
     """
 
     def __init__(self, journal: Journal, *, mapped: bool = False, digested: bool = False) -> None:
@@ -102,7 +101,7 @@ class Verification:
         self._opaque = journal.layout is not None and journal.layout.has_opaque_states
         self._map = SequencedItemMapper(StoredEvent).from_sequenced_item if mapped else None
         self._digest = Digest() if digested else None
-        # The global position behind which the next event is expected.
+        # The global position after which the next event is expected.
         self._position = 0
 
     @property
@@ -111,10 +110,10 @@ class Verification:
         return None if self._digest is None else self._digest.hexdigest()
 
     def findings(self, on_progress: Callable[[int], None] = lambda events: None) -> Iterator[Finding]:
-        """Yield what is wrong, as it is found; however much it is, memory stays flat.
+        """Yield what is wrong as it is found, in constant memory.
 
         Args:
-            on_progress: is told again and again how many events were read.
+            on_progress: called repeatedly with the number of events read so far.
         """
         for finding in self._findings(on_progress):
             self.is_damaged = self.is_damaged or finding.kind == INTEGRITY
@@ -147,7 +146,7 @@ class Verification:
 
     def _read_one_by_one(self, reason: str) -> Iterator[Finding]:
         """Find out which events of a page cannot be read."""
-        # Where some cannot be read, a digest would be that of another journal.
+        # Without some of the events, it would be the digest of another journal.
         self._digest = None
         begin = self._position
         unreadable: list[int] = []
@@ -161,11 +160,11 @@ class Verification:
                 kind = "bad-moment" if isinstance(error, MomentOutOfRange) else INTEGRITY
                 yield Finding(kind, str(position), f"the event cannot be read: {error.reason}")
         if begin == self._position or len(unreadable) == PAGE_SIZE:
-            yield Finding(INTEGRITY, span(self._position + 1, self.until), f"what is behind was not read: {reason}")
+            yield Finding(INTEGRITY, span(self._position + 1, self.until), f"the rest was not read: {reason}")
             self._position = self.until
 
     def _pages(self, after: int, until: int) -> Iterator[Page]:
-        # Not ahead: that rests on positions without gaps, which are still to be proved.
+        # Not ahead, which relies on positions without gaps, and that is not proved yet.
         return self._journal.events.pages(after=after, until=until)
 
     def _verified(self, page: Page) -> Iterator[Finding]:
@@ -204,11 +203,11 @@ def _classes_of(page: Page) -> list[set[type]]:
 def _suspects(page: Page) -> Page:
     """Return the events of a page that need a closer look.
 
-    That the others keep all rules is found out whole columns at a time, which takes a tenth of the time.
+    The others are found to keep all rules by checking whole columns, which takes a tenth of the time.
     """
-    ids, versions, types, states, moments, _ = zip(*page, strict=True)
-    if are_sound(ids, versions, types, moments):
-        # What is no text is found out on the way.
+    ids, versions, types, states, times, _ = zip(*page, strict=True)
+    if are_sound(ids, versions, types, times):
+        # A state that is not text raises this.
         with suppress(TypeError):
             return [page[index] for index in sorted(doubtful(states))]
     return page

@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from esjournal.exceptions import InvalidCursor, StatementCancelled, StoreError, StoreLocked, StoreUnreachable
-from esjournal.journal.cursor import Cursor, cursor_at, cursor_of, departure
+from esjournal.journal.cursor import Cursor, cursor_at, cursor_of, mismatch
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import Page
 from esjournal.journal.read.selection import EVERYTHING, Selection
 
-# How long to wait before a store that cannot be read is asked again, the first time and at the most.
+# How long to wait before a store that cannot be read is tried again: the first time, and at most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
-# What a follower waits for, however long it takes.
+# The errors that a follower waits out, however long it takes.
 _PASSING = (StoreUnreachable, StoreLocked, StatementCancelled)
 
 
 @dataclass(frozen=True)
 class Followed:
-    """What has come: the events that are wanted, perhaps none, and the cursor behind all that was looked at."""
+    """A page of new events: those that are wanted, perhaps none, and the cursor after all that were read."""
 
     page: Page
     cursor: Cursor
@@ -36,17 +36,17 @@ def follow(
 ) -> Iterator[Followed]:
     """Yield events as they are committed, without an end.
 
-    Positions are committed in order and without gaps, so what is behind the last one is all that is new, however many
-    write at the same time. A server that is gone is waited for, and so is whoever keeps a store locked, or writes to a
-    table of another library for longer than the timeout. A journal that was restored or made anew is noticed as soon as
-    it has more or fewer events than were followed, also where the server was never gone.
+    Positions are committed in order and without gaps, so all new events are after the last position, however many
+    programs write at the same time. It waits while the server is gone, the store is locked, or a writer to another
+    library's table takes longer than the timeout. It notices that a journal was restored or replaced once that journal
+    has more or fewer events than were followed, even if the server was never gone.
 
     Args:
         journal: an open journal.
         selection: which events are wanted.
-        after: the global position of an event to begin behind, or 0.
-        on_lost: is told when the store cannot be read for now.
-        on_found: is told when it can be again.
+        after: the global position of the event to start after, or 0.
+        on_lost: called when the store cannot be read for now.
+        on_found: called when it can be read again.
 
     Raises:
         InvalidCursor: there is no event at `after`, or the journal is no longer the one that was followed.
@@ -75,7 +75,7 @@ def _wait_for(journal: Journal, cursor: Cursor) -> None:
     while True:
         time.sleep(seconds)
         try:
-            # What answers now may be another server.
+            # Another server may be answering now.
             journal.events.check_order()
             journal.events.settled_position()
             _check_same(journal, cursor)
@@ -85,10 +85,10 @@ def _wait_for(journal: Journal, cursor: Cursor) -> None:
 
 
 def _check_same(journal: Journal, cursor: Cursor) -> None:
-    made_anew = journal.layout is None and journal.events.session.identity().journal_id != journal.journal_id
-    if made_anew or departure(journal, cursor):
+    is_another = journal.layout is None and journal.events.session.identity().journal_id != journal.journal_id
+    if is_another or mismatch(journal, cursor):
         raise InvalidCursor(
             f"{journal.shown_url} is no longer the journal that was followed to global position "
-            f"{cursor.global_position}: its events were deleted or changed, or it was restored or made anew: look at "
-            "it before you go on"
+            f"{cursor.global_position}: its events were deleted or changed, or it was restored or replaced: look at "
+            "it before you continue"
         )

@@ -1,4 +1,4 @@
-"""Reading a sequence, or the journal in global order, however long they are."""
+"""Reading a sequence, or the journal in global order, page by page."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def read_sequence(
     Args:
         journal: an open journal.
         originator_id: the sequence, in canonical form.
-        gt: versions above this one.
-        gte: versions from this one on.
-        lt: versions below this one.
-        lte: versions up to this one.
-        limit: how many events at the most.
-        reverse: whether the last events come first.
+        gt: only versions above this one.
+        gte: only this version and those above.
+        lt: only versions below this one.
+        lte: only this version and those below.
+        limit: return at most this many events.
+        reverse: return the latest events first.
         types: only events of these types.
     """
 
@@ -72,18 +72,18 @@ def read_journal(
     last: int | None = None,
     reverse: bool = False,
 ) -> Iterator[Page]:
-    """Return the events that are wanted in global order, streaming, many at a time as plain tuples of their fields.
+    """Return pages of the wanted events in global order, streaming, each event a plain tuple of its fields.
 
     Args:
         journal: an open journal.
         selection: which events are wanted.
-        after: the global position to begin behind.
-        until: the global position to end with; by default the last one there when the reading begins.
-        last: only so many events, the last ones.
-        reverse: whether the last events come first.
+        after: the global position to start after.
+        until: the global position to end with; by default the last one when reading begins.
+        last: return only the last n events.
+        reverse: return the latest events first.
 
     Raises:
-        OutOfOrder: it is to go on after a position, and events with lower positions may come later.
+        OutOfOrder: `after` is given, and events with lower positions may come later.
     """
     if after:
         journal.events.check_order()
@@ -94,7 +94,7 @@ def read_journal(
     backwards = _limited(_backwards(journal, selection, begin, end, last), last)
     if reverse:
         return backwards
-    # In the order they are wanted in, they are read once more: their number is no bound on memory then.
+    # Read again in ascending order, not kept and reversed: memory must not grow with `last`.
     first = min((page[-1][-1] for page in backwards), default=None)
     return iter(()) if first is None else _forwards(journal, selection, first - 1, end)
 

@@ -1,4 +1,4 @@
-"""Which events a reader wants: what is asked of each, and what of it a database can look at."""
+"""Which events a reader wants, and which of its conditions a database can check."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ALL_TYPES = TypePatterns()
 
 @dataclass(frozen=True)
 class Selection:
-    """What must hold of an event; what is empty or None leaves nothing out.
+    """The conditions that an event must meet; one that is empty or None leaves nothing out.
 
-    `types` are patterns, `originator_ids` are in canonical form, `since` and `until` are moments in canonical form, and
-    belong to what is wanted; `comparisons` are held against fields of the state, `pattern` is searched in its text, as
-    it is written and as it reads.
+    `types` are patterns; `originator_ids` are in canonical form; `since` and `until` are times in canonical form, both
+    inclusive; `comparisons` are of fields of the state with values; `pattern` is searched in the text of the state, as
+    stored and with its escapes resolved.
     """
 
     types: TypePatterns = ALL_TYPES
@@ -44,7 +44,7 @@ class Selection:
         )
 
     def conditions(self, journal: Journal) -> Conditions:
-        """Return what of it a database can look at; it may give more than is wanted."""
+        """Return the conditions that a database can check; they may let more events through than are wanted."""
         return Conditions(
             sequence_ids=[journal.events.bound_id(originator_id) for originator_id in self.originator_ids],
             topics=self.types.whole,
@@ -53,12 +53,12 @@ class Selection:
         )
 
     def span(self, journal: Journal, after: int, until: int) -> tuple[int, int]:
-        """Return the global positions that are to be looked at, one to begin behind and one to end with.
+        """Return the global positions to read, one to start after and one to end with.
 
         Args:
             journal: an open journal.
-            after: the position to begin behind at the earliest.
-            until: the position to end with at the latest.
+            after: the earliest position to start after.
+            until: the latest position to end with.
         """
         if self.since is None and self.until is None:
             return after, until
@@ -66,7 +66,7 @@ class Selection:
         return (until, until) if found is None else (max(after, found[0] - 1), min(until, found[1]))
 
     def wanted(self, page: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """Return the events of a page that are wanted; they are fields in the order of RecordedEvent."""
+        """Return the wanted events of a page, whose fields are in the order of RecordedEvent."""
         return page if self.is_everything else [event for event in page if self._wants(event)]
 
     def _wants(self, event: tuple[Any, ...]) -> bool:
@@ -74,7 +74,7 @@ class Selection:
         return (
             self.types.match(event_type)
             and (not self.originator_ids or originator_id in self.originator_ids)
-            # Of what nobody knows when it was recorded, nobody can say that it was then.
+            # An event without a recording time is not known to be in any span.
             and (self.since is None or (recorded_at is not None and recorded_at >= self.since))
             and (self.until is None or (recorded_at is not None and recorded_at <= self.until))
             and (self.pattern is None or _is_found(self.pattern, state))
@@ -87,10 +87,10 @@ class Selection:
 
 
 def _is_found(pattern: re.Pattern[str], state: str) -> bool:
-    r"""Say whether a state has what is searched, as it is written or as it reads: `M\u00fcller` has a Müller too."""
+    r"""Say whether a state has a match, as stored or with its escapes resolved: `M\u00fcller` has a Müller too."""
     if pattern.search(state):
         return True
-    # That it is JSON, in which escapes mean something, is asked last, because it takes the longest.
+    # Whether it is JSON, where escapes mean something, is checked last, because that takes the longest.
     return "\\" in state and pattern.search(values.unescaped(state)) is not None and values.parsed(state) is not None
 
 
