@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from tests.events import ID, json_states, states
+from tests.helpers.events import ID, json_states, states
 
 NAMES = ["originator_id", "originator_version", "event_type", "state", "recorded_at", "global_position"]
 NAMES += ["sequence_name", "reject"]

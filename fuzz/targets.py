@@ -38,7 +38,7 @@ from esjournal.journal.journal import open_temporary_journal
 from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.importing import import_events
 from fuzz import inputs
-from tests.events import event_of, json_states, reads, recorded_events, sequence
+from tests.helpers.events import event_of, json_states, reads, recorded_events, sequence
 
 Strategies = tuple[st.SearchStrategy[Any], ...]
 TARGETS: dict[str, tuple[Callable[..., None], Strategies]] = {}

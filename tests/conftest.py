@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.pooling import PGBOUNCER, pooled
-from tests.standby import Standby
+from tests.helpers.pooling import PGBOUNCER, pooled
+from tests.helpers.standby import Standby
 
 # A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -26,8 +26,6 @@ settings.register_profile(
 )
 settings.load_profile("everyday")
 
-DEFAULT_FAULTS = 5
-DEFAULT_FOLLOWED_EVENTS = 5_000
 DEFAULT_OPENING_SECONDS = 3.0
 DEFAULT_POWER_CUTS = 20
 
@@ -36,7 +34,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--faults",
         type=int,
-        default=DEFAULT_FAULTS,
         metavar="N",
         help="strike an import N times with each fault on each database",
     )
@@ -46,7 +43,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--followed-events",
         type=int,
-        default=DEFAULT_FOLLOWED_EVENTS,
         metavar="N",
         help="have eight processes write N events on each database while they are followed",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.advice import command, quoted
-from tests.program import invoke
+from tests.helpers.program import invoke
 
 NAMES = [
     "plain.db",

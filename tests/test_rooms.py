@@ -12,6 +12,7 @@ import pytest
 import esjournal
 
 PACKAGE = Path(esjournal.__file__).parent
+TESTS = Path(__file__).parent
 # From the ground up.
 FLOORS = ["advice", "exceptions", "domain", "infrastructure", "interchange", "journal", "cli"]
 # The root is above all of them: it is what starts the program.
@@ -30,7 +31,7 @@ class Import(NamedTuple):
         return self.file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
     def __str__(self) -> str:
-        return f"{self.file.relative_to(PACKAGE)} imports {self.module}"
+        return f"{self.file} imports {self.module}"
 
 
 def imports_of(file: Path, source: str) -> Iterator[Import]:
@@ -43,8 +44,8 @@ def imports_of(file: Path, source: str) -> Iterator[Import]:
             yield from (Import(file, f"{node.module}.{alias.name}") for alias in node.names)
 
 
-def all_imports() -> list[Import]:
-    return [found for file in sorted(PACKAGE.rglob("*.py")) for found in imports_of(file, file.read_text())]
+def all_imports(folder: Path = PACKAGE) -> list[Import]:
+    return [found for file in sorted(folder.rglob("*.py")) for found in imports_of(file, file.read_text())]
 
 
 def target_room(module: str) -> str | None:
@@ -73,6 +74,11 @@ def touches_a_database(found: Import) -> bool:
     return found.module.partition(".")[0] in DATABASES and not found.file.is_relative_to(DATABASE_ROOM)
 
 
+def imports_tests(found: Import) -> bool:
+    package, *names = found.module.split(".")
+    return package == "tests" and "helpers" not in names[:1]
+
+
 def test_every_file_is_in_a_room() -> None:
     rooms = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in PACKAGE.rglob("*.py")}
     assert rooms == {*FLOORS, *ROOT}
@@ -90,6 +96,10 @@ def test_only_one_room_knows_a_database() -> None:
     assert [str(found) for found in all_imports() if touches_a_database(found)] == []
 
 
+def test_what_tests_share_is_in_the_room_of_helpers() -> None:
+    assert [str(found) for found in all_imports(TESTS) if imports_tests(found)] == []
+
+
 @pytest.mark.parametrize(
     ("file", "source", "rule"),
     [
@@ -105,6 +115,9 @@ def test_only_one_room_knows_a_database() -> None:
         ("interchange/ndjson.py", "import sqlite3", touches_a_database),
         ("cli/app.py", "from sqlalchemy.exc import DBAPIError", touches_a_database),
         ("infrastructure/eventstore.py", "def f():\n    import psycopg.errors", touches_a_database),
+        ("cli/test_log.py", "from tests.cli.test_commands import ended", imports_tests),
+        ("cli/test_log.py", "import tests.conftest", imports_tests),
+        ("helpers/program.py", "from tests.cli import test_commands", imports_tests),
     ],
 )
 def test_the_rules_see_an_import_that_breaks_them(file: str, source: str, rule: object) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.events import ID, OTHER_ID, event
-from tests.program import journal_with, run
+from tests.helpers.events import ID, OTHER_ID, event
+from tests.helpers.program import run
+from tests.helpers.stores import journal_with
 
 HALF = r'{"s":"\ud83d","k\ud83d":1}'
 NOT_UTF8 = b"bad\xff"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from esjournal.journal.journal import open_journal
-from tests.events import event
-from tests.program import invoke, journal_with, run, stored
+from tests.helpers.events import event
+from tests.helpers.program import invoke, run
+from tests.helpers.stores import journal_with, stored
 
 EVENTS = 600
 COMMANDS = [

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from esjournal.domain.model import rules
-from tests.events import ID, event
-from tests.program import invoke, journal_with, stored
+from tests.helpers.events import ID, event
+from tests.helpers.program import invoke
+from tests.helpers.stores import journal_with, stored
 
 Event = dict[str, str]
 

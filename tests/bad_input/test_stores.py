@@ -5,21 +5,19 @@ from __future__ import annotations
 import ctypes
 import re
 import resource
-import sqlite3
 import stat
 import sys
 import threading
 import traceback
-from contextlib import closing
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from esjournal.exceptions import EsjournalError, StoreFull, StoreLocked
 from esjournal.journal.journal import initialise, open_journal
-from tests.events import ID, event, generated, sequence
-from tests.program import file_with, invoke, journal_with, run, stored
+from tests.helpers.events import ID, event, generated, sequence
+from tests.helpers.program import invoke, run
+from tests.helpers.stores import execute, file_with, journal_with, stored
 
 COMMANDS = [
     ["export"],
@@ -36,23 +34,6 @@ COMMANDS = [
 ]
 every_command = pytest.mark.parametrize("command", [*COMMANDS, ["init"]], ids=lambda command: command[0])
 commands_but_init = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-
-
-def driver_url(url: str) -> str:
-    return url.rsplit("schema=", 1)[0].rstrip("?&")
-
-
-def execute(url: str, *statements: str) -> None:
-    """Do to a store what esjournal never would."""
-    if url.startswith("sqlite"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
-            for statement in statements:
-                connection.execute(statement)
-        return
-    with psycopg.connect(driver_url(url), autocommit=True) as connection:
-        connection.execute(f'SET search_path TO "{url.rsplit("=", 1)[1]}"')
-        for statement in statements:
-            connection.execute(statement)  # type: ignore[arg-type]
 
 
 def refused(url: str, command: list[str], message: str) -> None:

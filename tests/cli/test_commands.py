@@ -9,12 +9,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from typer.testing import Result
 
 from esjournal import __version__
 from esjournal.journal.journal import open_journal
-from tests.events import ID, OTHER_ID, TIME, event, sequence
-from tests.program import file_with, invoke, journal_with, stored
+from tests.helpers.events import ID, OTHER_ID, TIME, event, sequence
+from tests.helpers.program import ended, invoke, refused
+from tests.helpers.stores import file_with, journal_with, stored
 
 CANONICAL_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
@@ -23,16 +23,6 @@ CANONICAL_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 def url(store_url: str) -> str:
     assert invoke("init", url=store_url).exit_code == 0
     return store_url
-
-
-def ended(result: Result, code: int, *, out: str = "", err: str = "") -> None:
-    """Check an end: the exit code, all of stdout, and stderr as a regular expression for the whole of it."""
-    assert (result.exit_code, result.stdout) == (code, out), result.stderr
-    assert re.fullmatch(err, result.stderr, re.DOTALL), result.stderr
-
-
-def refused(result: Result, code: int, message: str) -> None:
-    ended(result, code, err=f"esjournal: [^\n]*{message}[^\n]*\n")
 
 
 # Where the journal is

@@ -16,8 +16,9 @@ from typer.testing import Result
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.inspect.digest import digest_of
 from esjournal.journal.journal import initialise, open_journal
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.program import file_with, invoke, journal_with, run, stored
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.program import invoke, run
+from tests.helpers.stores import file_with, journal_with, stored
 
 TOTALS = r"esjournal: {:,} read, {:,} appended, {:,} already there, \d+\.\d\d s, [\d,]+/s\n"
 PROVEN = r"esjournal: proven: {:,} events?, sha256 [0-9a-f]{{64}} on both sides\n"

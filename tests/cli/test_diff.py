@@ -15,12 +15,11 @@ from rich.cells import cell_len
 
 from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND
 from esjournal.domain.model.recordedevent import RecordedEvent
-from tests.bad_input.test_stores import execute
-from tests.cli.test_commands import refused
-from tests.cli.test_terminal import on_terminal, plain
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.journal.transfer.test_round_trip import FEW, GROWTH_ALLOWED, MANY, peak_kibibytes
-from tests.program import CONTROL, file_with, invoke, journal_with, run, start
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.memory import FEW, GROWTH_ALLOWED, MANY, peak_kibibytes
+from tests.helpers.program import invoke, refused, run, start
+from tests.helpers.stores import execute, file_with, journal_with
+from tests.helpers.terminal import CONTROL, on_terminal, plain
 
 THIRD_ID = "c0ffee00-0000-4000-8000-000000000001"
 A_EVENTS = [*sequence(3), *sequence(2, of=OTHER_ID)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from esjournal.cli.rendering.eventtypes import name_of, parts_of
-from tests.cli.test_terminal import on_terminal
-from tests.events import event
-from tests.program import journal_with
+from tests.helpers.events import event
+from tests.helpers.stores import journal_with
+from tests.helpers.terminal import on_terminal
 
 
 @pytest.mark.parametrize(

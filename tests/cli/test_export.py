@@ -17,8 +17,9 @@ import duckdb
 import pytest
 
 from esjournal.journal.journal import initialise, open_journal
-from tests.events import ID, OTHER_ID, event, sequence
-from tests.program import environment, invoke, journal_with, run
+from tests.helpers.events import ID, OTHER_ID, event, sequence
+from tests.helpers.program import environment, invoke, run
+from tests.helpers.stores import journal_with
 
 
 @pytest.fixture

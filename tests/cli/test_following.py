@@ -26,10 +26,10 @@ from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 from esjournal.journal.cursor import Cursor, cursor_at
 from esjournal.journal.journal import open_journal
 from esjournal.journal.read import follow as follow_module
-from tests.cli.test_commands import refused
-from tests.cli.test_terminal import plain
-from tests.events import ID, event
-from tests.program import COMMAND, environment, invoke, journal_with, read_terminal, start
+from tests.helpers.events import ID, event
+from tests.helpers.program import COMMAND, environment, invoke, refused, start
+from tests.helpers.stores import journal_with
+from tests.helpers.terminal import plain, read_terminal
 
 Follow = Callable[..., Result]
 Happening = RecordedEvent | Exception

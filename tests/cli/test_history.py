@@ -9,10 +9,10 @@ import pytest
 from rich.cells import cell_len
 
 from esjournal.cli.terminal import visible
-from tests.cli.test_commands import refused
-from tests.cli.test_terminal import HOSTILE, MARKUP, on_terminal, plain
-from tests.events import ID, OTHER_ID, event
-from tests.program import damaged_journal_with, file_with, invoke, journal_with, run
+from tests.helpers.events import ID, OTHER_ID, event
+from tests.helpers.program import invoke, refused, run
+from tests.helpers.stores import damaged_journal_with, file_with, journal_with
+from tests.helpers.terminal import HOSTILE, MARKUP, on_terminal, plain
 
 EVENTS = [
     event(0, '{"owner":"Ann","balance":1.10,"address":{"zip":1010}}', event_type="a#Opened"),

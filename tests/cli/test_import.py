@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.program import environment, file_with, invoke, journal_with, run, start, stored
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.program import environment, invoke, run, start
+from tests.helpers.stores import file_with, journal_with, stored
 
 TOTALS = r"esjournal: {:,} read, {:,} appended, {:,} already there, \d+\.\d\d s, [\d,]+/s\n"
 

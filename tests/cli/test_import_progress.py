@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from esjournal.interchange.outputfiles import sink
-from tests.events import generated
-from tests.program import file_with, journal_with, lines_on_terminal
+from tests.helpers.events import generated
+from tests.helpers.stores import file_with, journal_with
+from tests.helpers.terminal import lines_on_terminal
 
 COUNT = 40_000
 

@@ -13,10 +13,10 @@ from esjournal.infrastructure.sqlalchemy.reports import storeinfo
 from esjournal.infrastructure.sqlalchemy.reports.storeinfo import has_wal_reset_bug
 from esjournal.journal.inspect.info import describe
 from esjournal.journal.journal import open_journal
-from tests.bad_input.test_stores import execute
-from tests.cli.test_terminal import on_terminal, plain
-from tests.events import OTHER_ID, sequence
-from tests.program import file_with, invoke, journal_with, run
+from tests.helpers.events import OTHER_ID, sequence
+from tests.helpers.program import invoke, run
+from tests.helpers.stores import execute, file_with, journal_with
+from tests.helpers.terminal import on_terminal, plain
 
 NAMES = [
     *(

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.test_commands import refused
-from tests.cli.test_terminal import on_terminal, plain
-from tests.events import ID, OTHER_ID, event, sequence
-from tests.program import damaged_journal_with, file_with, invoke, journal_with, run
+from tests.helpers.events import ID, OTHER_ID, event, sequence
+from tests.helpers.program import invoke, refused, run
+from tests.helpers.stores import damaged_journal_with, file_with, journal_with
+from tests.helpers.terminal import on_terminal, plain
 
 EVENTS = [*sequence(3), event(4, of=OTHER_ID, event_type="shop.orders#Paid")]
 

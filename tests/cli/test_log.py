@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from tests.cli.test_commands import refused
-from tests.cli.test_terminal import ended_on_terminal, on_terminal, plain
-from tests.events import ID, OTHER_ID, TIME, event
-from tests.program import damaged_journal_with, environment, file_with, invoke, journal_with, run
+from tests.helpers.events import ID, OTHER_ID, TIME, event
+from tests.helpers.program import environment, invoke, refused, run
+from tests.helpers.stores import damaged_journal_with, file_with, journal_with
+from tests.helpers.terminal import ended_on_terminal, on_terminal, plain
 
 
 def at(minute: int, number: int, *, of: str = ID, kind: str = "shop#Paid") -> RecordedEvent:

@@ -14,8 +14,9 @@ import pytest
 
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange.outputfiles import replacing, sink
-from tests.events import event, sequence
-from tests.program import environment, file_with, invoke, journal_with, stored
+from tests.helpers.events import event, sequence
+from tests.helpers.program import environment, invoke
+from tests.helpers.stores import file_with, journal_with, stored
 
 NOBODY = 65534
 SOMEBODY = 65533

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from esjournal.cli.terminal import visible
-from tests.cli.test_terminal import STYLE, on_terminal
-from tests.events import ID, OTHER_ID, event
-from tests.program import journal_with
+from tests.helpers.events import ID, OTHER_ID, event
+from tests.helpers.stores import journal_with
+from tests.helpers.terminal import STYLE, on_terminal
 
 # It would set the clipboard, clear the screen, turn text round, and begin a line of its own.
 PLANTED = "\x1b]52;c;cm0=\x07\x1b[2J\x9b2J\u202e\u2066\r\x08\nplanted\t"

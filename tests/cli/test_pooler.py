@@ -15,9 +15,10 @@ import pytest
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import StoreError
 from esjournal.journal.journal import open_journal
-from tests.events import ID, generated, sequence
-from tests.pooling import pooled
-from tests.program import environment, file_with, journal_with, run, start, stored
+from tests.helpers.events import ID, generated, sequence
+from tests.helpers.pooling import pooled
+from tests.helpers.program import environment, run, start
+from tests.helpers.stores import file_with, journal_with, stored
 
 # More than PREPARED, and enough for two processes.
 MANY = 60_000

@@ -15,8 +15,9 @@ import pytest
 
 from esjournal.interchange import ndjson
 from esjournal.journal.journal import initialise
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.program import COMMAND, environment, file_with, journal_with, run, start, stored
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.program import COMMAND, RUN, environment, loaded, run, start
+from tests.helpers.stores import file_with, journal_with, stored
 
 IMPORTED = 20_000
 
@@ -236,22 +237,8 @@ def test_get_prints_its_first_rows_before_it_has_read_the_last(sqlite_url: str) 
 HEAVY = ("sqlalchemy", "rich", "psycopg", "msgspec", "zstandard", "cryptography", "pydantic")
 
 
-def loaded(code: str, *arguments: str) -> set[str]:
-    ended = subprocess.run(
-        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment(),
-    )
-    return set(ended.stderr.split())
-
-
 def test_importing_the_command_line_loads_nothing_heavy() -> None:
     assert loaded("import esjournal.cli.app").isdisjoint(HEAVY)
-
-
-RUN = "from esjournal.cli.app import app\ntry: app(sys.argv[1:], prog_name='esjournal')\nexcept SystemExit: pass"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["get", "--help"], ["--version"], ["bogus"]])

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from esjournal.cli.unexpected import say_unexpected
-from tests.events import ID, sequence
-from tests.program import COMMAND_NAMES, environment, invoke, journal_with, run
+from tests.helpers.events import ID, sequence
+from tests.helpers.program import COMMAND_NAMES, environment, invoke, run
+from tests.helpers.stores import journal_with
 
 CANARY = "tweety-c4n4ry"
 ESCAPED = "tweety%2Dc4n4ry"

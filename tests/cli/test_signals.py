@@ -14,8 +14,9 @@ from esjournal.cli import signals
 from esjournal.cli.exits import INTERRUPTED
 from esjournal.cli.signals import interruption_put_off, interruption_repeated, repeat_lost_interruptions
 from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
-from tests.events import event
-from tests.program import invoke, journal_with
+from tests.helpers.events import event
+from tests.helpers.program import invoke
+from tests.helpers.stores import journal_with
 
 SECONDS = 0.05
 

@@ -20,10 +20,10 @@ from esjournal.domain.periods import Period
 from esjournal.journal.inspect import stats
 from esjournal.journal.inspect.stats import Counted, LongSequence
 from esjournal.journal.journal import initialise
-from tests.cli.test_processes import RUN, loaded
-from tests.cli.test_terminal import HOSTILE, MARKUP, STYLE, on_terminal, plain
-from tests.events import ID, OTHER_ID, TIME, event, sequence
-from tests.program import COMMAND, damaged_journal_with, environment, invoke, journal_with
+from tests.helpers.events import ID, OTHER_ID, TIME, event, sequence
+from tests.helpers.program import COMMAND, RUN, environment, invoke, loaded
+from tests.helpers.stores import damaged_journal_with, journal_with
+from tests.helpers.terminal import HOSTILE, MARKUP, STYLE, on_terminal, plain
 
 HOSTILE_TYPES = [
     *HOSTILE,

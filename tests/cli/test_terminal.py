@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,31 +13,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from esjournal.cli.terminal import is_dumb, visible
-from tests.events import ID, event, generated, sequence
-from tests.program import COMMAND, damaged_journal_with, environment, file_with, journal_with, read_terminal
-
-STYLE = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def on_terminal(*arguments: str, **options: Any) -> str:
-    """Run a command with stdout and stderr on a terminal, and return what reached it, \r\n as \n."""
-    return ended_on_terminal(*arguments, **options)[1]
-
-
-def ended_on_terminal(*arguments: str, url: str | None = None, columns: int = 80, **variables: str) -> tuple[int, str]:
-    """Run a command with stdout and stderr on a terminal, and return its exit code, and what reached the terminal."""
-    primary, secondary = pty.openpty()
-    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    env = environment(**{"TERM": "xterm-256color", **variables})
-    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
-    with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env) as process:
-        os.close(secondary)
-        text = read_terminal(primary).decode().replace("\r\n", "\n")
-    return process.returncode, text
-
-
-def plain(text: str) -> str:
-    return STYLE.sub("", text)
+from tests.helpers.events import ID, event, generated, sequence
+from tests.helpers.program import COMMAND, environment
+from tests.helpers.stores import damaged_journal_with, file_with, journal_with
+from tests.helpers.terminal import HOSTILE, MARKUP, STYLE, ended_on_terminal, on_terminal, plain
 
 
 @pytest.fixture
@@ -113,16 +86,6 @@ def test_a_version_wider_than_those_of_the_rows_before_is_whole(sqlite_url: str)
     assert "9223372036854775807" in "".join(line[:7].strip() for line in text.splitlines()[-3:])
 
 
-HOSTILE = [
-    "\x1b[2J\x1b]0;title\x07",
-    "\x1b]52;c;cm0gLXJmIC8=\x07",
-    "\x9b2J\x9d52;c;AAAA\x9c",
-    "\u202e\u2066\u200f\u061c",
-    "\u2028\u2029\ufeff",
-    "real\rfake\x08\x7f",
-]
-
-
 @pytest.fixture
 def hostile(sqlite_url: str) -> str:
     """A journal whose states and types would drive a terminal."""
@@ -160,17 +123,6 @@ def test_a_message_carries_no_control_to_the_terminal(sqlite_url: str, tmp_path:
     # The progress bar is Rich's own, and ends before the messages begin.
     assert "\x1b" not in text[text.index("esjournal: ") :]
     assert "\x1b]52" not in text
-
-
-MARKUP = [
-    "[bold]",
-    "[/x]",
-    "[link=https://example.org]here[/link]",
-    ":smile:",
-    "[red]a[/red]",
-    "\\[bold]",
-    "[@click=f]",
-]
 
 
 def test_markup_in_stored_text_is_only_text(sqlite_url: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.events import event, generated
-from tests.program import environment, file_with, journal_with
+from tests.helpers.events import event, generated
+from tests.helpers.program import environment
+from tests.helpers.stores import file_with, journal_with
 
 ADVICE = (
     "; if `esjournal verify` finds the journal sound, this is a bug in esjournal: "

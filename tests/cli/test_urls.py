@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.events import ID, sequence
-from tests.program import environment, file_with, invoke, journal_with, run
+from tests.helpers.events import ID, sequence
+from tests.helpers.program import environment, invoke, run
+from tests.helpers.stores import file_with, journal_with
 
 
 @pytest.fixture

@@ -15,11 +15,10 @@ import pytest
 
 from esjournal.cli.rendering.findings import SHOWN_OF_A_KIND
 from esjournal.interchange import ndjson
-from tests.bad_input.test_stores import execute
-from tests.cli.test_commands import refused
-from tests.cli.test_terminal import on_terminal, plain
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.program import CONTROL, file_with, invoke, journal_with, run, start
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.program import invoke, refused, run, start
+from tests.helpers.stores import execute, file_with, journal_with
+from tests.helpers.terminal import CONTROL, on_terminal, plain
 
 EVENTS = [*sequence(6), *sequence(2, of=OTHER_ID)]
 STATE_HINT = """a state looks like '{"foo":"bar"}'"""

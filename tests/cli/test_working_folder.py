@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.events import event
-from tests.program import COMMAND, journal_with, run
+from tests.helpers.events import event
+from tests.helpers.program import COMMAND, run
+from tests.helpers.stores import journal_with
 
 SCRIPT = [str(Path(sys.executable).with_name("esjournal"))]
 PLANTED = (
@@ -39,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 def test_modules_that_are_named_are_found_and_no_other_runs(
     folder: Path, store_url: str, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.program.COMMAND", command)
+    monkeypatch.setattr("tests.helpers.program.COMMAND", command)
     journal_with(store_url, [event(0, event_type="accounts#Opened"), event(1, event_type="shop.orders.events#Placed")])
     for arguments in (
         ["verify", "--events", "accounts:shop.orders.events", "--digest"],

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.program import COMMAND_NAMES
+from tests.helpers.program import COMMAND_NAMES
 
 FOLDER = Path(__file__).parents[2] / "completions"
 

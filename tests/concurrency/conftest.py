@@ -1,73 +1,19 @@
-"""Writers in processes of their own, and what they say was acknowledged."""
+"""Writers, followers and faults, and a server that may be stopped."""
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
 import pytest
 
-from tests.concurrency.faults import Landed
-from tests.concurrency.followed import Acknowledged
-from tests.concurrency.follower import Follower
-from tests.concurrency.server import OwnServer
-from tests.conftest import DEFAULT_FAULTS, DEFAULT_FOLLOWED_EVENTS
-
-WRITER = Path(__file__).with_name("writer.py")
-PAUSING_WRITER = Path(__file__).with_name("pausing_writer.py")
-PATIENCE = 60.0
-
-
-class Writer:
-    """A process of a writer's program; its words go to a file, so that no full pipe ever holds it up."""
-
-    def __init__(self, output: Path, program: Path, *arguments: object) -> None:
-        self._output = output
-        self._file: IO[str] = output.open("w")
-        self.process = subprocess.Popen(
-            [sys.executable, str(program), *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=self._file,
-            stderr=subprocess.PIPE,
-        )
-
-    def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while "ready\n" not in self._output.read_text():
-            assert self.process.poll() is None, self.process.stderr.read().decode()
-            assert time.monotonic() < deadline, "the writer does not get ready"
-            time.sleep(0.01)
-
-    def begin(self) -> None:
-        self.process.stdin.write(b"go\n")
-        self.process.stdin.flush()
-
-    def finish(self, patience: float = PATIENCE) -> list[list[Acknowledged]]:
-        """Wait until the writer is done, and return the batches that were acknowledged."""
-        assert self.process.wait(patience) == 0, self.process.stderr.read().decode()
-        return self.acknowledged()
-
-    def acknowledged(self) -> list[list[Acknowledged]]:
-        """Return the batches that were acknowledged until now."""
-        return [batch for _, batch in self.timed()]
-
-    def timed(self) -> list[tuple[float, list[Acknowledged]]]:
-        """Return the batches that were acknowledged until now, with the time in each line; half a line is none."""
-        lines = map(json.loads, self._output.read_text().split("\n")[1:-1])
-        return [(seconds, [Acknowledged(*event) for event in batch]) for seconds, batch in lines]
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
-        self._file.close()
+from tests.helpers.concurrency.faults import Landed
+from tests.helpers.concurrency.follower import Follower
+from tests.helpers.concurrency.server import OwnServer
+from tests.helpers.concurrency.writers import PAUSING_WRITER, WRITER, Writer
 
 
 @pytest.fixture
@@ -119,8 +65,7 @@ _FOLLOWED_FIGURES: list[object] = []
 @pytest.fixture
 def followed_events(request: pytest.FixtureRequest) -> int:
     """How many events are written while they are followed."""
-    count: int = request.config.getoption("--followed-events")
-    return count
+    return int(request.config.getoption("--followed-events") or 5_000)
 
 
 @pytest.fixture
@@ -132,8 +77,7 @@ def followed_figures() -> list[object]:
 @pytest.fixture
 def faults(request: pytest.FixtureRequest) -> int:
     """How many times each fault strikes."""
-    count: int = request.config.getoption("--faults")
-    return count
+    return int(request.config.getoption("--faults") or 5)
 
 
 @pytest.fixture
@@ -166,11 +110,11 @@ def fault_figures() -> list[object]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.getoption("--faults") != DEFAULT_FAULTS and _FIGURES:
+    if config.getoption("--faults") and _FIGURES:
         terminalreporter.section("where the faults struck")
         for figures in _FIGURES:
             terminalreporter.write_line(str(figures))
-    if config.getoption("--followed-events") != DEFAULT_FOLLOWED_EVENTS and _FOLLOWED_FIGURES:
+    if config.getoption("--followed-events") and _FOLLOWED_FIGURES:
         terminalreporter.section("what was followed")
         for figures in _FOLLOWED_FIGURES:
             terminalreporter.write_line(str(figures))

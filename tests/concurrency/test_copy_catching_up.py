@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from esjournal.journal.journal import initialise
-from tests.concurrency.conftest import PATIENCE, Writer
-from tests.program import COMMAND, environment, run, stored
+from tests.helpers.concurrency.writers import PATIENCE, Writer
+from tests.helpers.program import COMMAND, environment, run
+from tests.helpers.stores import stored
 
 WRITERS, BATCHES, SIZE = 3, 400, 3
 TOTALS = re.compile(

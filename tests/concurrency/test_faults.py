@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.concurrency.cases import Case, copy_cases, import_cases
-from tests.concurrency.faults import (
+from tests.helpers.concurrency.cases import Case, copy_cases, import_cases
+from tests.helpers.concurrency.faults import (
     APPLICATION,
     Landed,
     check_interruption,
@@ -29,8 +29,8 @@ from tests.concurrency.faults import (
     struck,
     times,
 )
-from tests.concurrency.journals import at_server
-from tests.concurrency.server import OwnServer
+from tests.helpers.concurrency.journals import at_server
+from tests.helpers.concurrency.server import OwnServer
 
 # What fills a journal: the cases of one command, which are measured once on each database.
 CasesOn = Callable[[str], list[Case]]

@@ -16,11 +16,11 @@ import pytest
 
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.journal.journal import initialise
-from tests.concurrency.conftest import Writer
-from tests.concurrency.followed import NONE, Acknowledged, faults_of
-from tests.concurrency.follower import PATIENCE, Follower
-from tests.events import event
-from tests.program import journal_with
+from tests.helpers.concurrency.followed import NONE, Acknowledged, faults_of
+from tests.helpers.concurrency.follower import PATIENCE, Follower
+from tests.helpers.concurrency.writers import Writer
+from tests.helpers.events import event
+from tests.helpers.stores import journal_with
 
 WRITERS = 3
 EVENTS = 500

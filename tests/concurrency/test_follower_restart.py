@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from esjournal.journal.journal import initialise
-from tests.concurrency.conftest import Writer
-from tests.concurrency.followed import NONE, faults_of
-from tests.concurrency.follower import Follower
-from tests.concurrency.journals import at_server, schema_of
-from tests.concurrency.server import OwnServer
-from tests.events import event
-from tests.program import journal_with
+from tests.helpers.concurrency.followed import NONE, faults_of
+from tests.helpers.concurrency.follower import Follower
+from tests.helpers.concurrency.journals import at_server, schema_of
+from tests.helpers.concurrency.server import OwnServer
+from tests.helpers.concurrency.writers import Writer
+from tests.helpers.events import event
+from tests.helpers.stores import journal_with
 
 WRITERS = 2
 EVENTS = 600

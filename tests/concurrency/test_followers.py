@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 
 from esjournal.journal.journal import initialise, open_journal
-from tests.concurrency.conftest import Writer
-from tests.concurrency.followed import NONE, Acknowledged, Faults, faults_of
-from tests.concurrency.follower import Follower
-from tests.concurrency.journals import at_server, schema_of
-from tests.events import event
-from tests.program import journal_with
+from tests.helpers.concurrency.followed import NONE, Acknowledged, Faults, faults_of
+from tests.helpers.concurrency.follower import Follower
+from tests.helpers.concurrency.journals import at_server, schema_of
+from tests.helpers.concurrency.writers import Writer
+from tests.helpers.events import event
+from tests.helpers.stores import journal_with
 
 WRITERS = 8
 MOST_MILLISECONDS = 3

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
-from tests.concurrency.conftest import Writer
+from tests.helpers.concurrency.writers import Writer
 
 KILLS = 10
 ENDLESS = 1_000_000

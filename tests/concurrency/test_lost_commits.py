@@ -21,9 +21,10 @@ from esjournal.infrastructure.retrying import retry
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
-from tests.events import ID, event, generated, sequence
-from tests.program import file_with, invoke, journal_with, run, stored
-from tests.proxy import Proxy
+from tests.helpers.events import ID, event, generated, sequence
+from tests.helpers.program import invoke, run
+from tests.helpers.proxy import Proxy
+from tests.helpers.stores import file_with, journal_with, stored
 
 COMMAND = re.compile("find out with `esjournal (.*)` on the same --url before you append it again\n")
 answered = pytest.mark.parametrize("is_answered", [True, False], ids=["its answer is lost", "it is lost itself"])

@@ -12,19 +12,15 @@ import pytest
 
 from esjournal.domain.model.events import DomainEvent
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
-from tests.concurrency import opener
-from tests.program import environment, run, stored
+from tests.helpers.concurrency import opener
+from tests.helpers.program import append_in_a_shell, environment
+from tests.helpers.stores import stored
 
 PATIENCE = 60.0
 
 
 def event(nonce: str) -> DomainEvent:
     return DomainEvent(originator_id=uuid4(), originator_version=0, nonce=nonce)
-
-
-def append_in_a_shell(path: Path, nonce: str) -> None:
-    result = run("append", "new", "0", "a#B", json.dumps({"nonce": nonce}), url=str(path))
-    assert result.returncode == 0, result.stderr
 
 
 def nonces(path: Path) -> list[str]:

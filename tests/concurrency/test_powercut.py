@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.concurrency.powercut import Call, Disk, watched
-from tests.program import COMMAND, environment, run
+from tests.helpers.concurrency.powercut import Call, Disk, watched
+from tests.helpers.program import COMMAND, environment, run
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: no cut is simulated")
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.concurrency.journals import at_server
-from tests.concurrency.server import OwnServer
-from tests.program import run
+from tests.helpers.concurrency.journals import at_server
+from tests.helpers.concurrency.server import OwnServer
+from tests.helpers.program import run
 
 # As the library's module for PostgreSQL makes it, which takes ids out of order.
 TABLE = """

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.concurrency.test_opening_again import append_in_a_shell
-from tests.events import event
-from tests.otheruser import MODULE
-from tests.program import environment, file_with, journal_with, run
+from tests.helpers.events import event
+from tests.helpers.otheruser import MODULE
+from tests.helpers.program import append_in_a_shell, environment, run
+from tests.helpers.stores import file_with, journal_with
 
 PATIENCE = 60.0
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as another user")

@@ -14,11 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from esjournal.journal.journal import initialise, open_journal
-from tests.concurrency.cases import random_events
-from tests.concurrency.conftest import PATIENCE, Writer
-from tests.concurrency.journals import check_index
-from tests.events import ID, sequence
-from tests.program import file_with, journal_with, run, start, stored
+from tests.helpers.concurrency.cases import random_events
+from tests.helpers.concurrency.journals import check_index
+from tests.helpers.concurrency.writers import PATIENCE, Writer
+from tests.helpers.events import ID, sequence
+from tests.helpers.program import run, start
+from tests.helpers.stores import file_with, journal_with, stored
 
 EVENTS = 30_000
 CHUNK = 1_000

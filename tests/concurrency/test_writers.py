@@ -12,8 +12,8 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     SQLAlchemyActiveRecordStrategy,
 )
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from tests.concurrency.conftest import Writer
-from tests.concurrency.followed import Acknowledged
+from tests.helpers.concurrency.followed import Acknowledged
+from tests.helpers.concurrency.writers import Writer
 
 StartWriters = Callable[..., list[Writer]]
 Stored = tuple[int, int, str]

@@ -19,7 +19,7 @@ from esjournal.interchange.formats import format_of
 from esjournal.interchange.outputfiles import sink
 from esjournal.journal.journal import initialise, open_journal
 from esjournal.journal.transfer.exporting import export_events
-from tests.docs.pages import (
+from tests.helpers.pages import (
     DECISIONS,
     PAGES,
     ROOT,
@@ -33,7 +33,7 @@ from tests.docs.pages import (
     steps,
     without_jq,
 )
-from tests.program import COMMAND_NAMES
+from tests.helpers.program import COMMAND_NAMES
 
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'

@@ -18,8 +18,8 @@ import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.journal import initialise, open_journal
-from tests.docs.pages import ROOT, blocks
-from tests.program import invoke
+from tests.helpers.pages import ROOT, blocks
+from tests.helpers.program import invoke
 
 ORDER = "f3b1a1de-5e6c-4a8f-9d0c-2f4c3c1b7a55"
 MISSING = "7d0c9c9f-7c1e-4f0e-9d55-0c8f5f2f7a10"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from esjournal.domain.model import rules
 from esjournal.domain.state.batchcheck import doubtful
 from esjournal.exceptions import InvalidData
-from tests.events import json_states, states
+from tests.helpers.events import json_states, states
 
 PLAIN = '{"price":1.10}'
 

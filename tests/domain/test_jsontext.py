@@ -15,7 +15,7 @@ from esjournal.domain.state import jsontext
 from esjournal.domain.state.batchcheck import doubtful
 from esjournal.exceptions import InvalidData
 from esjournal.interchange import ndjson
-from tests.events import json_states
+from tests.helpers.events import json_states
 
 MEBIBYTE = 1024 * 1024
 SIZE = 8 * MEBIBYTE

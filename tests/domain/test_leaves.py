@@ -15,7 +15,7 @@ from esjournal.domain.state.leaves import Leaves, leaves_of, path_of
 from esjournal.domain.state.paths import path_text
 from esjournal.domain.state.values import parsed
 from esjournal.journal.inspect.history import fold
-from tests.events import event, json_states
+from tests.helpers.events import event, json_states
 
 LEVELS, KEYS = 490, 10_000
 

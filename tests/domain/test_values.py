@@ -12,8 +12,8 @@ from esjournal.domain.state import values
 from esjournal.domain.state.leaves import leaves_of, path_of
 from esjournal.domain.state.paths import path, path_text, value_at
 from esjournal.domain.state.values import MISSING, Number, parsed, scalar, text_of
-from tests.events import json_states
-from tests.events import states as any_states
+from tests.helpers.events import json_states
+from tests.helpers.events import states as any_states
 
 
 @given(json_states())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.batches import Batch, Read, batch_of, batches_of
-from tests.events import event, reads
+from tests.helpers.events import event, reads
 
 
 def lines(bad: Sequence[bool], gaps: Sequence[int]) -> list[Read]:

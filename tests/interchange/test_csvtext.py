@@ -14,7 +14,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange import csvtext
 from esjournal.interchange.bytestreams import source
-from tests.events import ID, event, json_states, reads
+from tests.helpers.events import ID, event, json_states, reads
 
 HEADER = "originator_id,originator_version,event_type,state"
 

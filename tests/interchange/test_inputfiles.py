@@ -12,8 +12,8 @@ from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import ndjson
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.outputfiles import sink
-from tests.events import event, reads, sequence
-from tests.program import file_with
+from tests.helpers.events import event, reads, sequence
+from tests.helpers.stores import file_with
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange import decompression, ndjson
 from esjournal.interchange.inputfiles import Files
-from tests.events import ID, json_states, reads
+from tests.helpers.events import ID, json_states, reads
 
 TIME = "2026-01-31T12:00:00.000000Z"
 

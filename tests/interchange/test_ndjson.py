@@ -16,7 +16,7 @@ from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import ndjson
 from esjournal.interchange.bytestreams import source
-from tests.events import ID, TIME, event, event_of, json_states, reads, recorded_events
+from tests.helpers.events import ID, TIME, event, event_of, json_states, reads, recorded_events
 
 DEEPEST = rules.MAX_STATE_DEPTH
 

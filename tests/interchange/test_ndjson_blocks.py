@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import decompression, ndjson
 from esjournal.interchange.bytestreams import source
-from tests.events import ID, event_of, json_states, reads, recorded_events
+from tests.helpers.events import ID, event_of, json_states, reads, recorded_events
 
 
 def line(version: int | str = 0, state: str = "{}", more: str = "") -> bytes:

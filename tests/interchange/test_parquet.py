@@ -14,7 +14,7 @@ import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange import parquet
-from tests.events import ID, OTHER_ID, TIME
+from tests.helpers.events import ID, OTHER_ID, TIME
 
 EVENTS = [
     RecordedEvent(ID, 0, "a#Opened", '{"owner":"Ann","sum":1.10}', "0001-01-01T00:00:00.000001Z", 1),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
 from esjournal.interchange import ndjson
 from esjournal.interchange.rejects import ConflictingEvent, reject_line
-from tests.events import ID, event, event_of, recorded_events
+from tests.helpers.events import ID, event, event_of, recorded_events
 
 
 def line_of_bad(text: str) -> str:

@@ -11,7 +11,7 @@ from esjournal.interchange import decompression, ndjson
 from esjournal.interchange.bytestreams import source
 from esjournal.interchange.outputfiles import sink
 from esjournal.interchange.seals import Sealer, seal_line
-from tests.events import generated, reads
+from tests.helpers.events import generated, reads
 
 COUNT = 40
 

@@ -14,8 +14,8 @@ from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import secondprocess
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.secondprocess import read_beside, second_process
-from tests.events import generated, reads
-from tests.program import file_with
+from tests.helpers.events import generated, reads
+from tests.helpers.stores import file_with
 
 
 @pytest.fixture(autouse=True)

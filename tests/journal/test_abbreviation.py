@@ -9,8 +9,8 @@ import pytest
 from esjournal.exceptions import AmbiguousId, SequenceNotFound
 from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.journal import Journal
-from tests.events import ID, OTHER_ID, event, sequence
-from tests.journal.given import refilled
+from tests.helpers.events import ID, OTHER_ID, event, sequence
+from tests.helpers.given import refilled
 
 ALIKE = [f"aaaa{n:04x}-0000-0000-0000-00000000000{n:x}" for n in range(12)]
 

@@ -12,8 +12,8 @@ from esjournal.exceptions import InvalidCursor
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.journal.cursor import Cursor, cursor_at, cursor_line, position_after
 from esjournal.journal.journal import Journal, initialise, open_journal
-from tests.events import OTHER_ID, event, sequence
-from tests.program import journal_with
+from tests.helpers.events import OTHER_ID, event, sequence
+from tests.helpers.stores import journal_with
 
 TABLE = RecordedEventRecord.__table__.name
 

@@ -14,8 +14,9 @@ from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import initialise, open_journal
 from esjournal.journal.temporary import open_file, open_to_read
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.program import file_with, invoke, journal_with
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.program import invoke
+from tests.helpers.stores import file_with, journal_with
 
 EVENTS = [*sequence(3), *sequence(2, of=OTHER_ID)]
 

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.other_libraries.bank import Bank
-from tests.other_libraries.environments import npm_package, python_with
-from tests.other_libraries.message_store import MessageDb
-from tests.other_libraries.shop import Shop
+from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.environments import npm_package, python_with
+from tests.helpers.other_libraries.message_store import MessageDb
+from tests.helpers.other_libraries.shop import Shop
 
 # What the old versions pin does not run on today's Python; with these they do.
 FOR_OLD_VERSIONS = ("sqlalchemy<1.4", "sqlalchemy-utils", "six", "python-dateutil", "psycopg2-binary", "singledispatch")

@@ -12,8 +12,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.other_libraries.bank import Bank
-from tests.other_libraries.urls import schema_of, text_of
+from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.urls import schema_of, text_of
 
 
 @contextmanager

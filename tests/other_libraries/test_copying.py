@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from esjournal.journal.journal import initialise
-from tests.other_libraries.bank import Bank
-from tests.other_libraries.message_store import MessageDb
-from tests.other_libraries.shop import Shop
-from tests.program import invoke, stored
+from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.message_store import MessageDb
+from tests.helpers.other_libraries.shop import Shop
+from tests.helpers.program import invoke
+from tests.helpers.stores import stored
 
 PROVEN = r"proven: (\d+) events, sha256 [0-9a-f]{64} on both sides"
 

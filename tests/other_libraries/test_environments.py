@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.other_libraries.environments import npm_package, python_with
+from tests.helpers.other_libraries.environments import npm_package, python_with
 
 
 def test_what_cannot_be_installed_fails_and_leaves_nothing(tmp_path: Path) -> None:

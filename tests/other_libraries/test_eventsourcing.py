@@ -15,9 +15,9 @@ from uuid import NAMESPACE_URL, uuid5
 import pyarrow.parquet
 import pytest
 
-from tests.other_libraries.asking import Asked
-from tests.other_libraries.bank import Bank, Notification
-from tests.other_libraries.urls import is_sqlite
+from tests.helpers.other_libraries.asking import Asked
+from tests.helpers.other_libraries.bank import Bank, Notification
+from tests.helpers.other_libraries.urls import is_sqlite
 
 STORES: list[tuple[str, dict[str, bool]]] = [
     ("sqlite", {}),

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from tests.bad_input.test_stores import execute
-from tests.other_libraries.asking import Asked
-from tests.other_libraries.shop import Item, Shop
-from tests.program import invoke
+from tests.helpers.other_libraries.asking import Asked
+from tests.helpers.other_libraries.shop import Item, Shop
+from tests.helpers.program import invoke
+from tests.helpers.stores import execute
 
 STORES = [
     ("sqlite", "4.0.0", "stored_events"),

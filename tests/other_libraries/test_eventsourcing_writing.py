@@ -13,10 +13,10 @@ import psycopg
 import pytest
 
 from esjournal.journal.journal import open_journal
-from tests.other_libraries.asking import Asked
-from tests.other_libraries.bank import Bank
-from tests.other_libraries.urls import is_sqlite, schema_of, text_of
-from tests.program import start
+from tests.helpers.other_libraries.asking import Asked
+from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.urls import is_sqlite, schema_of, text_of
+from tests.helpers.program import start
 
 DEPOSITED = "accounts:Account.Deposited"
 

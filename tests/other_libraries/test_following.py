@@ -19,12 +19,12 @@ from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
 from esjournal.journal.journal import open_journal
 from esjournal.journal.read.follow import follow
-from tests.other_libraries.asking import Asked
-from tests.other_libraries.bank import Bank
-from tests.other_libraries.message_store import MessageDb
-from tests.other_libraries.shop import Shop
-from tests.other_libraries.urls import schema_of, text_of
-from tests.program import start
+from tests.helpers.other_libraries.asking import Asked
+from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.message_store import MessageDb
+from tests.helpers.other_libraries.shop import Shop
+from tests.helpers.other_libraries.urls import schema_of, text_of
+from tests.helpers.program import start
 
 PATIENCE = 60.0
 

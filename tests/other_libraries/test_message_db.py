@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 import pytest
 
-from tests.other_libraries.asking import Asked
-from tests.other_libraries.message_store import Message, MessageDb
+from tests.helpers.other_libraries.asking import Asked
+from tests.helpers.other_libraries.message_store import Message, MessageDb
 
 FIRST = "account-123"
 SECOND = "account-Zoë 日本"

@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.other_libraries.message_store import MessageDb
+from tests.helpers.other_libraries.message_store import MessageDb
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import MIGRATING, ROOT, SERVERS, blocks, open_shell, program_of, run_step, steps
-from tests.other_libraries.bank import Bank
-from tests.program import stored
+from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.pages import MIGRATING, ROOT, SERVERS, blocks, open_shell, program_of, run_step, steps
+from tests.helpers.stores import stored
 
 SWITCH = "## Switch"
 

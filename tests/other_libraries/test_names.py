@@ -12,8 +12,8 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 import pytest
 
-from tests.other_libraries.asking import Asked
-from tests.other_libraries.urls import make_schema, schema_of, text_of
+from tests.helpers.other_libraries.asking import Asked
+from tests.helpers.other_libraries.urls import make_schema, schema_of, text_of
 
 UPPER = "9B300B13-4410-51BF-85CA-234C8CEA73DA"
 LOWER = UPPER.lower()

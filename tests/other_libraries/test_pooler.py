@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from tests.events import sequence
-from tests.other_libraries.bank import Bank
-from tests.other_libraries.message_store import MessageDb
-from tests.program import file_with, journal_with, run
+from tests.helpers.events import sequence
+from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.message_store import MessageDb
+from tests.helpers.program import run
+from tests.helpers.stores import file_with, journal_with
 
 EVENTS = 100
 

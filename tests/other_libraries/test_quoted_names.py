@@ -16,8 +16,8 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
-from tests.other_libraries.urls import text_of
-from tests.program import invoke
+from tests.helpers.other_libraries.urls import text_of
+from tests.helpers.program import invoke
 
 NAMES = [
     "my events",

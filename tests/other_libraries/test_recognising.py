@@ -12,10 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.other_libraries.bank import Bank
-from tests.other_libraries.message_store import MessageDb
-from tests.other_libraries.urls import is_sqlite, schema_of, text_of
-from tests.program import invoke
+from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.message_store import MessageDb
+from tests.helpers.other_libraries.urls import is_sqlite, schema_of, text_of
+from tests.helpers.program import invoke
 
 EVENTS_9 = "(originator_id TEXT, originator_version INTEGER, topic TEXT, state BLOB, PRIMARY KEY (1, 2))".replace(
     "(1, 2)", "(originator_id, originator_version)"

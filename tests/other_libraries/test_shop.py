@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.other_libraries.shop import Shop
+from tests.helpers.other_libraries.shop import Shop
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from esjournal.exceptions import StoreDamaged
 from esjournal.journal.journal import Journal, initialise, open_journal
-from tests.events import OTHER_ID, event, generated, sequence
+from tests.helpers.events import OTHER_ID, event, generated, sequence
 
 
 @pytest.fixture

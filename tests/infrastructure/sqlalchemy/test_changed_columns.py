@@ -6,9 +6,10 @@ import pytest
 
 from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
-from tests.events import ID, sequence
-from tests.journal.read.test_order import writer
-from tests.program import invoke, journal_with
+from tests.helpers.events import ID, sequence
+from tests.helpers.other_libraries.tables import writer
+from tests.helpers.program import invoke
+from tests.helpers.stores import journal_with
 
 CHANGES = [
     ("state", "ALTER state TYPE jsonb USING state::jsonb"),

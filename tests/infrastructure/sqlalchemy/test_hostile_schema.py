@@ -17,9 +17,10 @@ import pytest
 from sqlalchemy import make_url
 
 import esjournal
-from tests.events import ID, event, generated, sequence
-from tests.journal.read.test_order import writer
-from tests.program import file_with, invoke, journal_with
+from tests.helpers.events import ID, event, generated, sequence
+from tests.helpers.other_libraries.tables import writer
+from tests.helpers.program import invoke
+from tests.helpers.stores import file_with, journal_with
 
 TYPES = [
     "smallint",

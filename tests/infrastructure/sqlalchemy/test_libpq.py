@@ -12,8 +12,9 @@ import pytest
 
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import completed, settings
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
-from tests.events import sequence
-from tests.program import environment, journal_with, run
+from tests.helpers.events import sequence
+from tests.helpers.program import environment, run
+from tests.helpers.stores import journal_with
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from sqlalchemy import make_url
 
 from esjournal.exceptions import NotInitialised, StoreError
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
-from tests.events import ID, sequence
-from tests.journal.read.test_order import INSERTS, TABLES, writer
-from tests.program import invoke, journal_with
+from tests.helpers.events import ID, sequence
+from tests.helpers.other_libraries.tables import INSERTS, TABLES, writer
+from tests.helpers.program import invoke
+from tests.helpers.stores import journal_with
 
 COMMANDS = ["init", "log", "export", "list", "stats", "verify", "info", f"get {ID}", f"append {ID} next a#B {{}}"]
 

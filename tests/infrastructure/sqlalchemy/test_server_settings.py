@@ -18,10 +18,11 @@ from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.infrastructure.sqlalchemy.postgresql import session
 from esjournal.journal.journal import Journal, initialise, open_journal
 from esjournal.journal.read.follow import follow
-from tests.events import ID, event, generated, sequence
-from tests.journal.read.test_order import INSERTS, SEQUENCES, TABLES, writer
-from tests.program import file_with, invoke, journal_with, stored
-from tests.standby import Standby
+from tests.helpers.events import ID, event, generated, sequence
+from tests.helpers.other_libraries.tables import INSERTS, SEQUENCES, TABLES, writer
+from tests.helpers.program import invoke
+from tests.helpers.standby import Standby
+from tests.helpers.stores import file_with, journal_with, stored
 
 SERIALIZABLE = "-c default_transaction_isolation=serializable"
 READING = ["list", "log", "stats", "verify", "info", "export", f"get {ID}", f"history {ID}", "log --where n>0"]

@@ -33,7 +33,8 @@ from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
-from tests.program import run, stored
+from tests.helpers.program import run
+from tests.helpers.stores import stored
 
 APPLICATION_ID = 0x45534A4C
 

@@ -14,9 +14,8 @@ from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecor
 from esjournal.infrastructure.sqlalchemy.reports.storechecks import checks_of
 from esjournal.infrastructure.sqlalchemy.sqlite.integrity import IntegrityBeside
 from esjournal.journal.journal import open_journal
-from tests.bad_input.test_stores import execute
-from tests.events import generated, sequence
-from tests.program import journal_with
+from tests.helpers.events import generated, sequence
+from tests.helpers.stores import execute, journal_with
 
 INDEX = "there is no index unique (originator_id, originator_version)"
 

@@ -14,9 +14,10 @@ import pytest
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from tests.events import ID, sequence
-from tests.journal.read.test_order import INSERTS, TABLES, writer
-from tests.program import invoke, journal_with
+from tests.helpers.events import ID, sequence
+from tests.helpers.other_libraries.tables import INSERTS, TABLES, writer
+from tests.helpers.program import invoke
+from tests.helpers.stores import journal_with
 
 BAD = ["infinity", "-infinity", "12026-01-01 00:00:00+00", "0044-03-15 00:00:00+00 BC", "10000-01-01 00:00:00+00"]
 every_bad = pytest.mark.parametrize("time", BAD)

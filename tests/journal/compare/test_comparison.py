@@ -26,10 +26,9 @@ from esjournal.journal.compare.comparison import Comparison, changes_of
 from esjournal.journal.compare.result import Counts, EventDifference, SequenceComparison, Status
 from esjournal.journal.journal import Journal
 from esjournal.journal.temporary import open_to_read
-from tests.bad_input.test_stores import execute
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.journal.given import refilled
-from tests.program import file_with, journal_with
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.given import refilled
+from tests.helpers.stores import execute, file_with, journal_with
 
 IDS = [str(UUID(int=number)) for number in (1, 2, 3, 2**127, 2**128 - 1)]
 OTHER_TIME = "2027-01-31T12:00:00.000000Z"

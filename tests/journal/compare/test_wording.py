@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from esjournal.journal.compare.wording import difference
-from tests.events import event
+from tests.helpers.events import event
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from esjournal.journal.inspect.digest import digest_of, sequence_digests
 from esjournal.journal.inspect.verification import Verification
 from esjournal.journal.journal import open_journal
 from esjournal.journal.transfer.exporting import export_events
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.program import journal_with
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.stores import journal_with
 
 # Global positions that are no positions, text that is no JSON, and text that NDJSON spells otherwise.
 UNUSUAL = [

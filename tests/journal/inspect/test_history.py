@@ -18,8 +18,8 @@ from esjournal.domain.state.paths import Path, path_text, value_at
 from esjournal.domain.state.values import MISSING, Number, parsed, text_of
 from esjournal.journal.inspect.history import Step, fold, history, setting
 from esjournal.journal.journal import Journal
-from tests.events import ID, OTHER_ID, TIME, event, json_states, sequence
-from tests.journal.given import refilled
+from tests.helpers.events import ID, OTHER_ID, TIME, event, json_states, sequence
+from tests.helpers.given import refilled
 
 
 def merged(target: Any, patch: Any) -> Any:

@@ -12,8 +12,8 @@ from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.journal.inspect.sequences import list_sequences
 from esjournal.journal.journal import Journal
-from tests.events import ID, OTHER_ID, TIME, event, sequence
-from tests.journal.given import refilled
+from tests.helpers.events import ID, OTHER_ID, TIME, event, sequence
+from tests.helpers.given import refilled
 
 IDS = [f"{start}-0000-0000-0000-000000000000" for start in ("00000000", "9b300000", "9b3fffff", "ffffffff")]
 

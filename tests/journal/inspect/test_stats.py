@@ -19,8 +19,8 @@ from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, S
 from esjournal.infrastructure.sqlalchemy.reports.eventcounts import Counts, PostgreSQLCounts, SQLiteCounts
 from esjournal.journal.inspect.stats import LONGEST_SEQUENCES, Counted, LongSequence, count_events
 from esjournal.journal.journal import Journal, initialise, open_journal
-from tests.events import ID, OTHER_ID, TIME, event, generated, sequence
-from tests.journal.given import refilled
+from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
+from tests.helpers.given import refilled
 
 EVERYWHERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 

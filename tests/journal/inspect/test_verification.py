@@ -13,9 +13,8 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.journal.inspect.verification import Verification, open_to_verify
 from esjournal.journal.journal import open_journal
-from tests.bad_input.test_stores import execute
-from tests.events import ID, OTHER_ID, event, generated, sequence
-from tests.program import file_with, journal_with
+from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.stores import execute, file_with, journal_with
 
 
 class Opened(DomainEvent):

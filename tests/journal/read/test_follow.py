@@ -24,9 +24,9 @@ from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.read import follow as follow_module
 from esjournal.journal.read.follow import Followed, follow
 from esjournal.journal.read.selection import Selection
-from tests.events import OTHER_ID, event, sequence
-from tests.journal.given import refilled
-from tests.program import journal_with
+from tests.helpers.events import OTHER_ID, event, sequence
+from tests.helpers.given import refilled
+from tests.helpers.stores import journal_with
 
 PATIENCE = 30
 GONE = StoreUnreachable("the server is gone")

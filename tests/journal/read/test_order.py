@@ -17,44 +17,13 @@ from esjournal.exceptions import OutOfOrder, StoreLocked
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
 from esjournal.journal.read.follow import follow
-from tests.events import event, generated, sequence
-from tests.program import invoke, journal_with, run
-from tests.standby import Standby
+from tests.helpers.events import event, generated, sequence
+from tests.helpers.other_libraries.tables import INSERTS, SEQUENCES, TABLES, writer
+from tests.helpers.program import invoke, run
+from tests.helpers.standby import Standby
+from tests.helpers.stores import journal_with
 
-# As the libraries make them.
-TABLES = {
-    "eventsourcing": """CREATE TABLE stored_events (originator_id uuid NOT NULL, originator_version bigint NOT NULL,
-        topic text, state bytea, notification_id bigserial, PRIMARY KEY (originator_id, originator_version))""",
-    "eventsourcing-4": """CREATE TABLE stored_events (id bigserial PRIMARY KEY, originator_id uuid NOT NULL,
-        originator_version bigint NOT NULL, event_type text, state text)""",
-    "message-db": """CREATE TABLE messages (global_position bigserial PRIMARY KEY, position bigint NOT NULL,
-        "time" timestamp NOT NULL DEFAULT now(), stream_name text NOT NULL, type text NOT NULL, data jsonb,
-        metadata jsonb, id uuid NOT NULL DEFAULT gen_random_uuid())""",
-}
-INSERTS = {
-    "eventsourcing": "INSERT INTO stored_events VALUES (gen_random_uuid(), 1, 'shop:Sold', '{}')",
-    "eventsourcing-4": "INSERT INTO stored_events (originator_id, originator_version, event_type, state) "
-    "VALUES (gen_random_uuid(), 0, 'shop#Sold', '{}')",
-    "message-db": "INSERT INTO messages (position, stream_name, type, data) "
-    "VALUES (0, gen_random_uuid(), 'Sold', '{}')",
-}
-SEQUENCES = {
-    "eventsourcing": "stored_events_notification_id_seq",
-    "eventsourcing-4": "stored_events_id_seq",
-    "message-db": "messages_global_position_seq",
-}
 every_layout = pytest.mark.parametrize("layout", list(TABLES))
-
-
-@contextmanager
-def writer(url: str) -> Iterator[psycopg.Connection]:
-    """A connection of another program, which commits by itself where nothing is begun."""
-    given = make_url(url)
-    schema = given.query["schema"]
-    server = given.difference_update_query(["schema"]).render_as_string(hide_password=False)
-    with closing(psycopg.connect(server, autocommit=True)) as connection:
-        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"; SET search_path = "{schema}"')
-        yield connection
 
 
 @pytest.fixture

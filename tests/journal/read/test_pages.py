@@ -13,8 +13,8 @@ from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.read import pages
 from esjournal.journal.read.pages import read_sequence
-from tests.events import ID, OTHER_ID, event
-from tests.program import journal_with
+from tests.helpers.events import ID, OTHER_ID, event
+from tests.helpers.stores import journal_with
 
 VERSIONS = [0, 1, 2, 3, 5, 8, 9, 10, 20]
 

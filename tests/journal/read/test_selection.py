@@ -20,9 +20,9 @@ from esjournal.domain.state.where import Comparison, comparison
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import read_journal
 from esjournal.journal.read.selection import Selection
-from tests.events import ID, OTHER_ID, event, json_states
-from tests.events import states as any_states
-from tests.journal.given import refilled
+from tests.helpers.events import ID, OTHER_ID, event, json_states
+from tests.helpers.events import states as any_states
+from tests.helpers.given import refilled
 
 on_one_journal = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

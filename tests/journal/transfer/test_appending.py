@@ -11,8 +11,8 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import SequencedItemConflict
 from esjournal.journal.journal import open_journal
 from esjournal.journal.transfer.appending import append_if_absent
-from tests.events import ID, OTHER_ID, event, sequence
-from tests.program import journal_with, stored
+from tests.helpers.events import ID, OTHER_ID, event, sequence
+from tests.helpers.stores import journal_with, stored
 
 
 def test_what_is_there_keeps_its_position_and_its_time(store_url: str) -> None:

@@ -18,8 +18,8 @@ from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.read.selection import Selection
 from esjournal.journal.transfer import exporting
 from esjournal.journal.transfer.exporting import Exported, export_events
-from tests.events import OTHER_ID, event, sequence
-from tests.program import journal_with
+from tests.helpers.events import OTHER_ID, event, sequence
+from tests.helpers.stores import journal_with
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer import importing
 from esjournal.journal.transfer.importing import import_events
-from tests.events import OTHER_ID, event, generated, sequence
-from tests.journal.given import content, counts, given, positions
+from tests.helpers.events import OTHER_ID, event, generated, sequence
+from tests.helpers.given import content, counts, given, positions
 
 COUNT = 60
 

@@ -10,8 +10,8 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.batches import Batch
 from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.transfer.importing import import_events
-from tests.events import OTHER_ID, event, sequence
-from tests.journal.given import BAD, content, counts, given, positions
+from tests.helpers.events import OTHER_ID, event, sequence
+from tests.helpers.given import BAD, content, counts, given, positions
 
 
 def up_to(count: int, *events: RecordedEvent | str) -> Iterator[Batch]:

@@ -8,8 +8,8 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.importing import import_events
-from tests.events import ID, OTHER_ID, event, sequence
-from tests.journal.given import content, counts, given
+from tests.helpers.events import ID, OTHER_ID, event, sequence
+from tests.helpers.given import content, counts, given
 
 
 def versions(*numbers: int, of: str = ID) -> list[RecordedEvent]:

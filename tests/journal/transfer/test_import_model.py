@@ -13,9 +13,9 @@ from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer import importing
 from esjournal.journal.transfer.importing import import_events
-from tests.events import ID, OTHER_ID, event
-from tests.journal import given as helpers
-from tests.journal.given import BAD, content, counts, positions, refilled
+from tests.helpers import given as helpers
+from tests.helpers.events import ID, OTHER_ID, event
+from tests.helpers.given import BAD, content, counts, positions, refilled
 
 Place = tuple[str, int | None]
 

@@ -12,8 +12,8 @@ from esjournal.interchange.rejects import ConflictingEvent, Problem
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.verdicts import KEPT_PROBLEMS
-from tests.events import OTHER_ID, event, sequence
-from tests.journal.given import BAD, content, counts, given, positions
+from tests.helpers.events import OTHER_ID, event, sequence
+from tests.helpers.given import BAD, content, counts, given, positions
 
 
 def places(problems: list[Problem]) -> list[tuple[type, str, int]]:

@@ -14,9 +14,9 @@ from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import Journal, initialise, open_journal
 from esjournal.journal.transfer.importing import import_events
-from tests.events import OTHER_ID, event, sequence
-from tests.journal.given import BAD, content, counts, given, positions
-from tests.program import journal_with, stored
+from tests.helpers.events import OTHER_ID, event, sequence
+from tests.helpers.given import BAD, content, counts, given, positions
+from tests.helpers.stores import journal_with, stored
 
 INDEX = "stored_events_place"
 

@@ -13,8 +13,8 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.transfer import importing
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.verdicts import KEPT_PROBLEMS
-from tests.events import ID, OTHER_ID, event, sequence
-from tests.journal.given import BAD, content, counts, given
+from tests.helpers.events import ID, OTHER_ID, event, sequence
+from tests.helpers.given import BAD, content, counts, given
 
 
 def test_new_events_are_appended_in_the_order_of_the_file(journal: Journal, chunk_size: int) -> None:

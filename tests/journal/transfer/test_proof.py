@@ -14,8 +14,8 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.proof import Proof, prove
 from esjournal.journal.transfer.source import JournalSource
 from esjournal.journal.transfer.target import counterparts_in_file, counterparts_in_journal, write_file
-from tests.events import ID, OTHER_ID, TIME, event, generated, sequence
-from tests.journal.given import given, of_another_layout
+from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
+from tests.helpers.given import given, of_another_layout
 
 LATER = "2026-02-01T00:00:00.000000Z"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -32,8 +30,9 @@ from esjournal.journal.read.selection import Selection
 from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.source import batch_of_page
-from tests.events import OTHER_ID, event, generated, json_states, recorded_events, sequence
-from tests.program import environment, file_with, journal_with
+from tests.helpers.events import OTHER_ID, event, generated, json_states, recorded_events, sequence
+from tests.helpers.memory import FEW, GROWTH_ALLOWED, MANY, peak_kibibytes
+from tests.helpers.stores import file_with, journal_with
 
 
 def exported(journal: Journal, file_format: FileFormat = FileFormat.NDJSON, **options: object) -> bytes:
@@ -166,24 +165,6 @@ def test_an_export_ends_with_the_last_event_that_was_there_at_its_beginning(mixe
         first = next(events)
         journal.events.append(event(9))
         assert [first.global_position, *(found.global_position for found in events)] == [1, 2, 3, 4, 5, 6]
-
-
-PEAK = """
-import resource, sys
-from esjournal.cli.app import app
-sys.stdout = open("/dev/null", "w")
-app(sys.argv[1:], standalone_mode=False)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
-"""
-FEW, MANY = 5_000, 100_000
-GROWTH_ALLOWED = 24 * 1024
-
-
-def peak_kibibytes(*arguments: str) -> int:
-    ended = subprocess.run(
-        [sys.executable, "-c", PEAK, *arguments], capture_output=True, text=True, check=True, env=environment()
-    )
-    return int(ended.stderr.splitlines()[-1])
 
 
 def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:

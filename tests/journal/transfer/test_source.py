@@ -17,9 +17,9 @@ from esjournal.journal.journal import Journal, is_same_journal, open_journal
 from esjournal.journal.transfer import source
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.source import JournalSource, batch_of_page, open_source
-from tests.events import ID, OTHER_ID, TIME, event, event_of, generated, reads, sequence
-from tests.journal.given import of_another_layout
-from tests.program import file_with, journal_with
+from tests.helpers.events import ID, OTHER_ID, TIME, event, event_of, generated, reads, sequence
+from tests.helpers.given import of_another_layout
+from tests.helpers.stores import file_with, journal_with
 
 Row = tuple[Any, ...]
 

@@ -17,9 +17,9 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.source import JournalSource, batch_of_page
 from esjournal.journal.transfer.target import counterparts_in_file, counterparts_in_journal, open_target, write_file
-from tests.events import ID, OTHER_ID, TIME, event, generated, sequence
-from tests.journal.given import counts
-from tests.program import file_with
+from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
+from tests.helpers.given import counts
+from tests.helpers.stores import file_with
 
 Strategy = Any
 

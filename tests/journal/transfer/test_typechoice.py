@@ -8,8 +8,8 @@ from esjournal.interchange.batches import Batch
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.typechoice import TypeSelection
-from tests.events import event, reads
-from tests.journal.given import BAD, content, counts, given
+from tests.helpers.events import event, reads
+from tests.helpers.given import BAD, content, counts, given
 
 TYPES = ["a", "b", "c", "b", "a", "a"]
 

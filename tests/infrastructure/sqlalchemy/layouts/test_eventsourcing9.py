@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.sqlalchemy.layouts.eventsourcing9 import bytes_of_state, state_of_bytes
-from tests.events import json_states
+from tests.helpers.events import json_states
 
 
 @example(b'{"a":"\0"}')

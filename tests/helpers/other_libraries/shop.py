@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from tests.other_libraries.process import Appending, Program
-from tests.other_libraries.urls import is_sqlite, make_schema, schema_of, text_of
+from tests.helpers.other_libraries.process import Appending, Program
+from tests.helpers.other_libraries.urls import is_sqlite, make_schema, schema_of, text_of
 
 
 class Item(NamedTuple):

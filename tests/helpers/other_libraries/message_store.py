@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import URL
 
-from tests.other_libraries.urls import text_of
+from tests.helpers.other_libraries.urls import text_of
 
 # In the order of its install.sh. Its extension is left out, for what it gives is built into PostgreSQL since version
 # 13, and so are its role and privileges.

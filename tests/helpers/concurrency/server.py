@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from tests.concurrency.faults import PATIENCE, with_file_size
+from tests.helpers.concurrency.faults import PATIENCE, with_file_size
 
 
 class OwnServer:

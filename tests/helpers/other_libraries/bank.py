@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from tests.other_libraries.process import Appending, Program
-from tests.other_libraries.urls import connection_parameters, is_sqlite, make_schema, schema_of, sqlite_file
+from tests.helpers.other_libraries.process import Appending, Program
+from tests.helpers.other_libraries.urls import connection_parameters, is_sqlite, make_schema, schema_of, sqlite_file
 
 CIPHER_KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="
 

@@ -1,7 +1,7 @@
 """The program as another user runs it, who has no rights but those that everybody has.
 
-Run as `python -m tests.otheruser ARGUMENT ...` by root; the environment that the tests run in may be out of that user's
-reach, so all that the program loads is loaded before its rights are dropped.
+Root runs it as `python -m tests.helpers.otheruser ARGUMENT ...`. That user may not be able to read the environment that
+the tests run in, so all that the program loads is loaded before its rights are dropped.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import pkgutil
 import sys
 
 NOBODY = 65_534
-MODULE = [sys.executable, "-m", "tests.otheruser"]
+MODULE = [sys.executable, "-m", "tests.helpers.otheruser"]
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from tests.concurrency.cases import EVENTS, THERE_ALREADY, TOTALS, Case
-from tests.concurrency.journals import at_server, sqlite_path
-from tests.program import COMMAND, environment, run
+from tests.helpers.concurrency.cases import EVENTS, THERE_ALREADY, TOTALS, Case
+from tests.helpers.concurrency.journals import at_server, sqlite_path
+from tests.helpers.program import COMMAND, environment, run
 
 PATIENCE = 60.0
 STORE = 5

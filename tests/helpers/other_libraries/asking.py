@@ -8,8 +8,8 @@ from typing import Any
 
 from typer.testing import Result
 
-from tests.other_libraries.urls import is_sqlite
-from tests.program import invoke
+from tests.helpers.other_libraries.urls import is_sqlite
+from tests.helpers.program import invoke
 
 
 class Asked:

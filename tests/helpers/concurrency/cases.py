@@ -15,9 +15,10 @@ from uuid import UUID
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.journal import initialise
-from tests.concurrency.journals import at_server, check_index, schema_of, size, sqlite_path
-from tests.events import TIME
-from tests.program import file_with, journal_with, run, stored
+from tests.helpers.concurrency.journals import at_server, check_index, schema_of, size, sqlite_path
+from tests.helpers.events import TIME
+from tests.helpers.program import run
+from tests.helpers.stores import file_with, journal_with, stored
 
 EVENTS = 12_000
 CHUNK = 1_100

@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DECISIONS = sorted(f"docs/decisions/{page.name}" for page in (ROOT / "docs" / "decisions").glob("*.md"))
 PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")), *DECISIONS]
-# It needs an application that goes on writing: see tests/other_libraries.
+# It needs an application that goes on writing: see tests/other_libraries/test_migrating.py.
 MIGRATING = "docs/migrating.md"
 # Servers that the documentation names; the tests have another.
 SERVERS = re.compile(r"postgresql://me@[\w.]+/\w+")

@@ -7,8 +7,8 @@ import threading
 import time
 from pathlib import Path
 
-from tests.concurrency.followed import Acknowledged, event_of_line
-from tests.program import COMMAND, environment
+from tests.helpers.concurrency.followed import Acknowledged, event_of_line
+from tests.helpers.program import COMMAND, environment
 
 PATIENCE = 60.0
 _CLOCK_TICKS_A_SECOND = 100

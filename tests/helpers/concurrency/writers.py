@@ -1,0 +1,60 @@
+"""Writers in processes of their own, and what they say was acknowledged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from tests.helpers.concurrency.followed import Acknowledged
+
+WRITER = Path(__file__).with_name("writer.py")
+PAUSING_WRITER = Path(__file__).with_name("pausing_writer.py")
+PATIENCE = 60.0
+
+
+class Writer:
+    """A process of a writer's program; its words go to a file, so that no full pipe ever holds it up."""
+
+    def __init__(self, output: Path, program: Path, *arguments: object) -> None:
+        self._output = output
+        self._file: IO[str] = output.open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, str(program), *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=self._file,
+            stderr=subprocess.PIPE,
+        )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while "ready\n" not in self._output.read_text():
+            assert self.process.poll() is None, self.process.stderr.read().decode()
+            assert time.monotonic() < deadline, "the writer does not get ready"
+            time.sleep(0.01)
+
+    def begin(self) -> None:
+        self.process.stdin.write(b"go\n")
+        self.process.stdin.flush()
+
+    def finish(self, patience: float = PATIENCE) -> list[list[Acknowledged]]:
+        """Wait until the writer is done, and return the batches that were acknowledged."""
+        assert self.process.wait(patience) == 0, self.process.stderr.read().decode()
+        return self.acknowledged()
+
+    def acknowledged(self) -> list[list[Acknowledged]]:
+        """Return the batches that were acknowledged until now."""
+        return [batch for _, batch in self.timed()]
+
+    def timed(self) -> list[tuple[float, list[Acknowledged]]]:
+        """Return the batches that were acknowledged until now, with the time in each line; half a line is none."""
+        lines = map(json.loads, self._output.read_text().split("\n")[1:-1])
+        return [(seconds, [Acknowledged(*event) for event in batch]) for seconds, batch in lines]
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self._file.close()

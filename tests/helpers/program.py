@@ -1,0 +1,82 @@
+"""The program: in this process where that is enough, and as a process of its own where it matters."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from esjournal.cli.app import app
+
+COMMAND = [sys.executable, "-m", "esjournal"]
+COMMAND_NAMES = [str(command.name) for command in app.registered_commands]
+# Code for `loaded` that runs the command line in that Python.
+RUN = "from esjournal.cli.app import app\ntry: app(sys.argv[1:], prog_name='esjournal')\nexcept SystemExit: pass"
+
+
+def invoke(*arguments: str, url: str | None = None, **options: Any) -> Result:
+    """Run a command in this process; only an exit is let pass, so that any other exception fails the test."""
+    given = [*arguments, *(["--url", url] if url else [])]
+    result = CliRunner().invoke(app, given, prog_name="esjournal", **options)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def environment(**variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("ESJOURNAL_URL", "COLUMNS", "NO_COLOR")}
+    return {**kept, **variables}
+
+
+def run(*arguments: str | bytes, url: str | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command as a process, and wait for its end."""
+    options.setdefault("env", environment())
+    options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
+    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
+    return subprocess.run(command, text=True, timeout=120, **{"capture_output": "stdout" not in options, **options})
+
+
+@contextmanager
+def start(*arguments: str, url: str | None = None, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command as a process; it is killed at the end, if it has not come to its own."""
+    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
+    with subprocess.Popen(command, env=environment(), **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(result: Result, code: int, *, out: str = "", err: str = "") -> None:
+    """Check an end: the exit code, all of stdout, and stderr as a regular expression for the whole of it."""
+    assert (result.exit_code, result.stdout) == (code, out), result.stderr
+    assert re.fullmatch(err, result.stderr, re.DOTALL), result.stderr
+
+
+def refused(result: Result, code: int, message: str) -> None:
+    ended(result, code, err=f"esjournal: [^\n]*{message}[^\n]*\n")
+
+
+def loaded(code: str, *arguments: str) -> set[str]:
+    """Return the modules that a Python has loaded after it ran this code."""
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
+    return set(ended.stderr.split())
+
+
+def append_in_a_shell(path: Path, nonce: str) -> None:
+    result = run("append", "new", "0", "a#B", json.dumps({"nonce": nonce}), url=str(path))
+    assert result.returncode == 0, result.stderr

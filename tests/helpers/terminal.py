@@ -1,0 +1,91 @@
+"""The program on a terminal: what reached it, and what must not."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from pathlib import Path
+from typing import Any
+
+from tests.helpers.program import COMMAND, environment
+
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+# What a state may hold that a terminal obeys, and what rich would take for markup.
+HOSTILE = [
+    "\x1b[2J\x1b]0;title\x07",
+    "\x1b]52;c;cm0gLXJmIC8=\x07",
+    "\x9b2J\x9d52;c;AAAA\x9c",
+    "\u202e\u2066\u200f\u061c",
+    "\u2028\u2029\ufeff",
+    "real\rfake\x08\x7f",
+]
+MARKUP = [
+    "[bold]",
+    "[/x]",
+    "[link=https://example.org]here[/link]",
+    ":smile:",
+    "[red]a[/red]",
+    "\\[bold]",
+    "[@click=f]",
+]
+
+
+def on_terminal(*arguments: str, **options: Any) -> str:
+    """Run a command with stdout and stderr on a terminal, and return what reached it, \r\n as \n."""
+    return ended_on_terminal(*arguments, **options)[1]
+
+
+def ended_on_terminal(*arguments: str, url: str | None = None, columns: int = 80, **variables: str) -> tuple[int, str]:
+    """Run a command with stdout and stderr on a terminal, and return its exit code, and what reached the terminal."""
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    env = environment(**{"TERM": "xterm-256color", **variables})
+    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
+    with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env) as process:
+        os.close(secondary)
+        text = read_terminal(primary).decode().replace("\r\n", "\n")
+    return process.returncode, text
+
+
+def plain(text: str) -> str:
+    return STYLE.sub("", text)
+
+
+def lines_on_terminal(*arguments: str, folder: Path, stdin: str = os.devnull) -> list[str]:
+    """Run a command with stderr on a terminal, and return all that stood in a line of it, one after another."""
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    env = environment(TERM="xterm-256color")
+    with (
+        (folder / stdin).open("rb") as given,
+        subprocess.Popen(
+            [*COMMAND, *arguments], stdin=given, stdout=subprocess.PIPE, stderr=secondary, env=env, cwd=folder
+        ) as process,
+    ):
+        os.close(secondary)
+        text = read_terminal(primary)
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    assert process.returncode == 0, text
+    return [line for line in re.split(r"[\r\n]+", CONTROL.sub("", text.decode())) if line.strip()]
+
+
+def read_terminal(primary: int) -> bytes:
+    """Return all that reaches a terminal, until nobody writes to it any more; then it is closed."""
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(primary, 65_536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(primary)
+    return b"".join(chunks)
