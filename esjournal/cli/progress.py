@@ -108,6 +108,11 @@ class EventsProgress:
             self._shown.update(events, done, self._afterwards if done >= self._total else None)
             self._shown.progress.start()
 
+    def leave_out(self) -> None:
+        """Show nothing from now on."""
+        self.hide()
+        self._shown = None
+
     def hide(self) -> None:
         """Leave the terminal to others for a while."""
         if self._shown is not None and self._shown.progress.live.is_started:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state import jsontext
 from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
 from esjournal.interchange import ndjson
+from esjournal.interchange.outputfiles import sink
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,39 @@ def reject_line(problem: Problem) -> str:
     members = [f"{json.dumps(name)}:{value}" for name, value in raw.items() if name != ndjson.REJECT]
     members.append(f'"{ndjson.REJECT}":{json.dumps(reject, ensure_ascii=False, separators=(",", ":"))}')
     return f"{{{','.join(members)}}}\n"
+
+
+class Rejects:
+    """Rejects on their way into a file; `lines` has those of the events that were taken, in the order they were.
+
+    Args:
+        stream: takes the bytes of the file.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.lines = array("q")
+
+    def take(self, problem: Problem) -> None:
+        """Write a line for what was put aside."""
+        # A file's name need not be UTF-8; what is not stands in JSON as an escape.
+        self._stream.write(reject_line(problem).encode(errors="backslashreplace"))
+        if problem.event is not None:
+            self.lines.append(problem.line)
+
+
+@contextmanager
+def putting_aside(path: str | None) -> Iterator[Rejects | None]:
+    """Give what takes rejects, or None if no file is named; the file gets its name at the end, unless an error ends it.
+
+    Raises:
+        UnusableFile: the file cannot be made.
+    """
+    if path is None:
+        yield None
+        return
+    with sink(path) as stream:
+        yield Rejects(stream)
 
 
 def _fields_of_event(event: RecordedEvent) -> dict[str, str]:

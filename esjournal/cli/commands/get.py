@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import (
     CsvSafeOption,
     LayoutOption,
@@ -15,9 +14,6 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
-    check_csv_safe,
-    checked,
-    checked_start,
     url_of,
 )
 from esjournal.domain.choices import OutputFormat
@@ -55,27 +51,18 @@ def get(
       esjournal get 9b30 --type 'accounts#*' --gte 10 --lt 20
       esjournal get 9b30 -F ndjson | jq .state
     """
-    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
-    from esjournal.domain.model import rules
+    from esjournal.cli.running.get import run
 
-    journal_url = url_of(context, url, layout, table)
-    start = checked_start(originator_id, journal_url)
-    bounds = {
-        name: None if text is None else checked(rules.originator_version, text)
-        for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
-    }
-    from esjournal.cli.rendering.events import print_events
-    from esjournal.domain.model.typepatterns import TypePatterns
-    from esjournal.journal.abbreviation import find_sequence
-    from esjournal.journal.read.pages import read_sequence
-    from esjournal.journal.temporary import open_to_read
-
-    with open_to_read(journal_url) as journal:
-        sequence = find_sequence(journal, start)
-        patterns = TypePatterns(types or ())
-        events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)
-        found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe)
-        if not found:
-            exists = bool(journal.events.get_items(sequence, limit=1))
-            what = "has no events that match" if exists else "is not in this journal"
-            fail(f"nothing found: sequence {sequence} {what}", NOTHING_FOUND)
+    run(
+        url_of(context, url, layout, table),
+        originator_id=originator_id,
+        gt=gt,
+        gte=gte,
+        lt=lt,
+        lte=lte,
+        limit=limit,
+        reverse=reverse,
+        types=types,
+        output_format=output_format,
+        csv_safe=csv_safe,
+    )

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from esjournal.cli.exits import NOTHING_FOUND, fail, say
-from esjournal.cli.options import LayoutOption, SequenceArgument, TableOption, UrlOption, checked, checked_start, url_of
-from esjournal.cli.times import time_of
+from esjournal.cli.options import LayoutOption, SequenceArgument, TableOption, UrlOption, url_of
 from esjournal.domain.choices import LinesFormat
-from esjournal.domain.text import counted, number
-
-if TYPE_CHECKING:
-    from esjournal.journal.inspect.history import Step
 
 
 def history(
@@ -58,43 +51,13 @@ def history(
     and the event that set it last. ndjson prints a line for each event, with
     what it added, changed and removed.
     """
-    from esjournal.domain.model import rules
-    from esjournal.domain.state import paths
+    from esjournal.cli.running.history import run
 
-    journal_url = url_of(context, url, layout, table)
-    start = checked_start(originator_id, journal_url)
-    version = None if at_version is None else checked(rules.originator_version, at_version)
-    moment = None if at_time is None else time_of(at_time, latest=True)
-    path = None if field is None else checked(paths.path, field)
-    from esjournal.cli.rendering.history import print_history
-    from esjournal.journal.abbreviation import find_sequence
-    from esjournal.journal.inspect import history
-    from esjournal.journal.temporary import open_to_read
-
-    read = unfolded = recorded_later = 0
-
-    def noted(steps: Iterable[Step]) -> Iterator[Step]:
-        nonlocal read, unfolded, recorded_later
-        for step in steps:
-            read += 1
-            unfolded += step.changes is None
-            recorded_later += moment is not None and (step.event.recorded_at or moment) > moment
-            yield step
-
-    with open_to_read(journal_url) as journal:
-        sequence = find_sequence(journal, start)
-        steps = noted(history.history(journal, sequence, at_version=version, at_time=moment))
-        found = print_history(steps if path is None else history.setting(steps, path), output_format, field=path)
-        opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"
-        if not found:
-            what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"
-            if not read and not journal.events.get_items(sequence, limit=1):
-                what = "is not in this journal"
-            fail(f"nothing found: sequence {sequence} {what}{f'; {opaque}' if unfolded else ''}", NOTHING_FOUND)
-    if unfolded:
-        say(opaque)
-    if recorded_later:
-        say(
-            f"{number(recorded_later)} of {counted(read, 'event')} recorded after {moment}, and folded because a later "
-            f"version was recorded by then: a clock was set back"
-        )
+    run(
+        url_of(context, url, layout, table),
+        originator_id=originator_id,
+        at_version=at_version,
+        at_time=at_time,
+        field=field,
+        output_format=output_format,
+    )

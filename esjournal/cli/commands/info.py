@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
-import textwrap
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
+from typing import Annotated
 
 import typer
 
-from esjournal.advice import quoted
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, names_layout, url_of
-from esjournal.cli.terminal import on_one_line, write
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, url_of
 from esjournal.domain.choices import AnswerFormat
-from esjournal.domain.text import number, size
-from esjournal.exceptions import NotAJournal, NotInitialised
-
-if TYPE_CHECKING:
-    from esjournal.infrastructure.sqlalchemy.layouts.detection import Recognised
 
 
 def info(
@@ -42,78 +28,6 @@ def info(
       esjournal --url events.ndjson.gz info
       esjournal info --format json | jq .events
     """
-    from esjournal.journal.inspect.info import describe, recognise
-    from esjournal.journal.temporary import open_to_read
+    from esjournal.cli.running.info import run
 
-    journal_url = url_of(context, url, layout, table)
-    try:
-        with open_to_read(journal_url) as journal:
-            description = describe(journal)
-    except (NotAJournal, NotInitialised):
-        shown_url, found = ("", []) if names_layout(journal_url) else recognise(journal_url)
-        if not found:
-            raise
-        _print_layouts(shown_url, found, output_format)
-        return
-    if output_format is AnswerFormat.JSON:
-        write(json.dumps(asdict(description), ensure_ascii=False, indent=2) + "\n")
-        return
-    rows = [
-        ("url", description.url),
-        ("layout", description.layout),
-        ("table", description.table),
-        ("journal id", description.journal_id),
-        ("made at", description.made_at),
-        ("schema version", description.schema_version),
-        ("events", number(description.events)),
-        ("sequences", number(description.sequences)),
-        ("last global position", description.last_global_position),
-        ("size", None if description.bytes is None else size(description.bytes)),
-        ("esjournal", description.esjournal),
-        ("Python", description.python),
-        ("SQLAlchemy", description.sqlalchemy),
-        ("driver", description.driver),
-        ("server", description.server),
-        *(("warning", warning) for warning in description.warnings),
-    ]
-    _print_rows(rows)
-
-
-def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: AnswerFormat) -> None:
-    if output_format is AnswerFormat.JSON:
-        layouts = [{"layout": each.layout.name, "schema": each.schema, "table": each.table} for each in found]
-        write(json.dumps({"url": shown_url, "layouts": layouts}, ensure_ascii=False, indent=2) + "\n")
-        return
-    rows = [(each.layout.library, _naming(each)) for each in found]
-    _print_rows([("url", shown_url), ("journal", "none"), *rows])
-
-
-def _naming(found: Recognised) -> str:
-    """Return the options that name a table, as a shell takes them, and what has to be in the URL."""
-    options = f"--layout {found.layout.name}"
-    parameters = []
-    if found.table != found.layout.table:
-        if found.table.isprintable():
-            options += f" --table {quoted(found.table)}"
-        else:
-            # What drives a terminal is not shown, and could not be pasted.
-            parameters.append(f"layout={found.layout.name}&table={quote(found.table, safe='')}")
-            options = ""
-    if not found.is_found:
-        parameters.insert(0, f"schema={quote(found.schema or '', safe='')}")
-    in_url = f"{'&'.join(parameters)} in the URL" if parameters else ""
-    return ", and ".join(filter(None, (options, in_url)))
-
-
-def _print_rows(rows: Sequence[tuple[str, object]]) -> None:
-    width = max(len(name) for name, _ in rows) + 2
-    for name, value in rows:
-        if value is not None:
-            write(_folded(f"{name:<{width}}{on_one_line(str(value))}", width) + "\n")
-
-
-def _folded(line: str, indent: int) -> str:
-    if not sys.stdout.isatty():
-        return line
-    columns = shutil.get_terminal_size().columns
-    return textwrap.fill(line, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+    run(url_of(context, url, layout, table), output_format=output_format)

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.exits import say
 from esjournal.cli.options import UrlOption, url_of
 
 
@@ -37,16 +36,6 @@ def init(
       esjournal --url postgresql://me@localhost/shop init --schema journal
       esjournal init --sql
     """
-    from esjournal.journal.journal import initialise, schema_sql
+    from esjournal.cli.running.init import run
 
-    address = url_of(context, url)
-    if sql:
-        typer.echo(schema_sql(address, schema=schema), nl=False)
-        return
-    made = initialise(address, schema=schema)
-    if made.created:
-        say(f"made the journal {made.journal_id} in {made.shown_url}")
-    elif made.completed:
-        say(f"the journal {made.journal_id} in {made.shown_url} was made by an earlier esjournal, and is complete now")
-    else:
-        say(f"the journal {made.journal_id} is in {made.shown_url} already; nothing to do")
+    run(url_of(context, url), schema=schema, sql=sql)

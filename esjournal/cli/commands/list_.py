@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Annotated
 
 import typer
 
-from esjournal.cli.exits import NOTHING_FOUND, fail
-from esjournal.cli.options import CsvSafeOption, LayoutOption, TableOption, UrlOption, check_csv_safe, checked, url_of
+from esjournal.cli.options import CsvSafeOption, LayoutOption, TableOption, UrlOption, url_of
 from esjournal.domain.choices import OutputFormat, SequenceOrder
 
 
@@ -51,18 +49,14 @@ def list_(
       esjournal list --sort last --limit 10
       esjournal list --type '*#Renamed' --sort events -F csv
     """
-    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
-    from esjournal.domain.model import rules
+    from esjournal.cli.running.list_ import run
 
-    start = checked(lambda text: rules.originator_id_start(text, shortest=1), prefix) if prefix else ""
-    from esjournal.cli.rendering.sequences import print_sequences
-    from esjournal.domain.model.typepatterns import TypePatterns
-    from esjournal.journal.inspect.sequences import list_sequences
-    from esjournal.journal.temporary import open_to_count
-
-    with open_to_count(url_of(context, url, layout, table)) as journal:
-        found = list_sequences(journal, prefix=start, types=TypePatterns(types or ()), order=sort, limit=limit)
-        first = next(found, None)
-        if first is None:
-            fail(f"nothing found: {journal.shown_url} has no sequences that match", NOTHING_FOUND)
-        print_sequences(chain([first], found), output_format, csv_safe=csv_safe)
+    run(
+        url_of(context, url, layout, table),
+        prefix=prefix,
+        types=types,
+        sort=sort,
+        limit=limit,
+        output_format=output_format,
+        csv_safe=csv_safe,
+    )

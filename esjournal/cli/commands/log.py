@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from esjournal.cli.exits import INTERRUPTED, NOTHING_FOUND, fail
 from esjournal.cli.options import (
     AfterOption,
     CsvSafeOption,
@@ -18,18 +14,9 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
-    check_csv_safe,
-    checked,
-    checked_start,
     url_of,
 )
-from esjournal.cli.signals import interruption_repeated
-from esjournal.cli.times import time_of
 from esjournal.domain.choices import OutputFormat
-from esjournal.interchange.formats import is_file_of_events
-
-if TYPE_CHECKING:
-    from esjournal.domain.state.where import Comparison
 
 
 def log(
@@ -108,85 +95,24 @@ def log(
     one of == != < <= > >=, and a JSON string, number, true, false or null.
     -f starts with the last 10 events by default.
     """
-    from esjournal.cli.rendering.templates import template as line_template
+    from esjournal.cli.running.log import run
 
-    if template is not None and (full or output_format is not OutputFormat.TABLE):
-        raise typer.BadParameter("--template says how to print: leave out --full and --format.")
-    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
-    line_of = None if template is None else line_template(template)
-    earliest, latest = _span(since, until)
-    comparisons = _comparisons(where or ())
-    expression = None if pattern is None else _expression(pattern)
-    journal_url = url_of(context, url, layout, table)
-    starts = [checked_start(text, journal_url) for text in originator_ids or ()]
-    if follow:
-        if reverse or until is not None:
-            raise typer.BadParameter("-f goes on with what is new: leave out --reverse and --until.")
-        _check_following(journal_url, output_format)
-        context.with_resource(interruption_repeated())
-    elif cursor_file is not None:
-        raise typer.BadParameter("--cursor-file goes with -f; for what is there now, `esjournal export` has it too.")
-    if cursor_file is not None and (after is not None or last is not None):
-        raise typer.BadParameter("--cursor-file says where to begin: leave out --after and -n.")
-
-    from esjournal.cli.following import followed
-    from esjournal.cli.pager import paged
-    from esjournal.cli.rendering.log import print_log
-    from esjournal.domain.model.typepatterns import TypePatterns
-    from esjournal.journal.abbreviation import find_sequence
-    from esjournal.journal.read.pages import read_journal
-    from esjournal.journal.read.selection import Selection
-    from esjournal.journal.temporary import open_to_read
-    from esjournal.journal.transfer import overlap
-
-    overlap.keep_apart(overlap.journal("the journal", journal_url), overlap.written("--cursor-file", cursor_file))
-    with open_to_read(journal_url) as journal:
-        selection = Selection(
-            types=TypePatterns(types or ()),
-            originator_ids=[find_sequence(journal, start) for start in starts],
-            since=earliest,
-            until=latest,
-            comparisons=comparisons,
-            pattern=expression,
-        )
-        if follow:
-            pages = followed(journal, selection, after=after, last=last, cursor_file=cursor_file)
-            try:
-                print_log(pages, output_format, full=full, csv_safe=csv_safe, line_of=line_of)
-            except KeyboardInterrupt:
-                # It is how a follower ends, and nothing to say a word about.
-                raise typer.Exit(INTERRUPTED) from None
-        pages = read_journal(journal, selection, after=after or 0, last=last, reverse=reverse)
-        first = next(pages, None)
-        if first is None:
-            fail(f"nothing found: {journal.shown_url} has no events that match", NOTHING_FOUND)
-        with paged(not no_pager):
-            print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, line_of=line_of)
-
-
-def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]:
-    earliest = None if since is None else time_of(since)
-    latest = None if until is None else time_of(until, latest=True)
-    if earliest is not None and latest is not None and earliest > latest:
-        raise typer.BadParameter(f"--since is {earliest} and --until {latest}: nothing is between them.")
-    return earliest, latest
-
-
-def _comparisons(texts: Sequence[str]) -> list[Comparison]:
-    from esjournal.domain.state.where import comparison
-
-    return [checked(comparison, text) for text in texts]
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise typer.BadParameter(f"-g {pattern!r} is no regular expression: {error}.") from None
-
-
-def _check_following(url: str, output_format: OutputFormat) -> None:
-    if output_format in (OutputFormat.JSON, OutputFormat.CSV):
-        raise typer.BadParameter(f"-f has no end, and {output_format} needs one: use --format ndjson, or a --template.")
-    if is_file_of_events(url):
-        raise typer.BadParameter(f"{url} is a file, and -f follows journals: import it into one.")
+    run(
+        url_of(context, url, layout, table),
+        last=last,
+        reverse=reverse,
+        since=since,
+        until=until,
+        after=after,
+        types=types,
+        originator_ids=originator_ids,
+        where=where,
+        pattern=pattern,
+        output_format=output_format,
+        csv_safe=csv_safe,
+        template=template,
+        full=full,
+        follow=follow,
+        cursor_file=cursor_file,
+        no_pager=no_pager,
+    )

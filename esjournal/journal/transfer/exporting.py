@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import IO, Any
 
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.interchange import csvtext, ndjson
+from esjournal.interchange.formats import format_of
 from esjournal.interchange.gcpause import uncollected
+from esjournal.interchange.outputfiles import replacing, sink, sync
 from esjournal.interchange.seals import Sealer, seal_line
 from esjournal.interchange.secondprocess import second_process, second_process_pays
+from esjournal.journal.abbreviation import find_sequence
+from esjournal.journal.cursor import cursor_at, cursor_line, position_after
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import read_journal
 from esjournal.journal.read.selection import EVERYTHING, Selection
+from esjournal.journal.temporary import open_to_read
+from esjournal.journal.transfer import overlap
+from esjournal.journal.transfer.options import ExportOptions
 
 # From here on a second process saves more than it takes to begin.
 EVENTS_FOR_TWO = 50_000
@@ -32,6 +42,65 @@ class Exported:
 
     events: int
     position: int
+
+
+def export_file(
+    url: str,
+    path: str,
+    options: ExportOptions | None = None,
+    *,
+    shown: Callable[[IO[bytes]], IO[bytes]] = lambda stream: stream,
+    on_progress: Callable[[int, float], None] = lambda events, part: None,
+) -> Exported:
+    """Write a journal, or a part of it, to a file, which gets its name when all of it is written.
+
+    Args:
+        url: a URL, the path of a SQLite file, or that of a file of events.
+        path: the file; `-` is standard output.
+        options: what is exported, and how.
+        shown: given the opened file, returns what takes the bytes in its place.
+        on_progress: as `export_events` calls it.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: there is no journal, or it cannot be read.
+        SequenceNotFound: a sequence is not there.
+        InvalidCursor: the cursor is of another journal.
+        UnusableFile: a file cannot be written, or is named twice.
+        ImportError: Parquet is asked for, and pyarrow is missing.
+        OutOfOrder: it is to start after a position, and events with lower positions may come later.
+    """
+    options = options or ExportOptions()
+    cursor_file = options.cursor_file
+    overlap.keep_apart(
+        overlap.journal("the journal", url),
+        overlap.written("-o", path),
+        overlap.written("--cursor-file", cursor_file),
+    )
+    with open_to_read(url) as journal:
+        selection = Selection(
+            types=TypePatterns(options.types),
+            originator_ids=[find_sequence(journal, start) for start in options.sequences],
+        )
+        after = position_after(journal, cursor_file) if cursor_file is not None else options.after or 0
+        # The cursor's new file is made first, to find out in time that it cannot be, and replaces the old one last.
+        with replacing(cursor_file) if cursor_file is not None else nullcontext() as cursor_stream:
+            with sink(path) as stream:
+                exported = export_events(
+                    journal,
+                    shown(stream),
+                    options.file_format or format_of(path),
+                    selection=selection,
+                    after=after,
+                    limit=options.limit,
+                    csv_safe=options.csv_safe,
+                    sealed=options.sealed,
+                    on_progress=on_progress,
+                )
+            if cursor_stream is not None:
+                sync(sys.stdout.buffer)
+                cursor_stream.write(cursor_line(cursor_at(journal, exported.position)))
+    return exported
 
 
 def export_events(

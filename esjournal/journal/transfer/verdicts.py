@@ -10,6 +10,7 @@ from esjournal.exceptions import ConcurrencyError, InvalidLine
 from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import ConflictingEvent, Problem
+from esjournal.journal.transfer.options import TransferOptions
 
 # So many bad lines, and so many conflicts, are kept to be shown; all of them are counted.
 KEPT_PROBLEMS = 10
@@ -39,6 +40,19 @@ class ImportOutcome:
     def problems(self) -> int:
         """How many events were bad or in conflict."""
         return self.bad_lines + self.conflicts
+
+
+def is_given_up(outcome: ImportOutcome, options: TransferOptions) -> bool:
+    """Say whether events that do not fit ended a transfer early, or kept it from writing anything.
+
+    Args:
+        outcome: what it came to.
+        options: what was asked of it.
+    """
+    if options.max_rejects is not None and outcome.problems > options.max_rejects:
+        return True
+    is_tried_out = options.dry_run and (options.rejects is not None or not outcome.problems)
+    return not (outcome.committed or is_tried_out)
 
 
 class Abandoned(Exception):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from esjournal.cli.exits import say
 from esjournal.cli.signals import interruption_put_off
-
-if TYPE_CHECKING:
-    from esjournal.journal.cursor import Cursor
-    from esjournal.journal.journal import Journal
-    from esjournal.journal.read.pages import Page
-    from esjournal.journal.read.selection import Selection
+from esjournal.interchange.outputfiles import replacing, sync
+from esjournal.journal.cursor import Cursor, cursor_at, cursor_line, position_after
+from esjournal.journal.journal import Journal
+from esjournal.journal.read.follow import follow
+from esjournal.journal.read.pages import Page, read_journal
+from esjournal.journal.read.selection import Selection
 
 # What is shown of the past where nothing is said, as `tail -f` does.
 LAST_BY_DEFAULT = 10
@@ -31,9 +30,6 @@ def followed(
         last: how many events to begin with, the last ones there.
         cursor_file: where to begin instead, and what is moved on behind what was printed.
     """
-    from esjournal.journal.cursor import cursor_at, position_after
-    from esjournal.journal.read.follow import follow
-    from esjournal.journal.read.pages import read_journal
 
     # Before anything is printed that would promise more.
     journal.events.check_order()
@@ -67,8 +63,6 @@ def followed(
 
 
 def _save(path: str, cursor: Cursor) -> None:
-    from esjournal.interchange.outputfiles import replacing, sync
-    from esjournal.journal.cursor import cursor_line
 
     sync(sys.stdout.buffer)
     with replacing(path) as stream:

@@ -1,0 +1,127 @@
+"""`esjournal append`: what it does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from esjournal.advice import command
+from esjournal.cli.exits import CONFLICT, fail, fail_to_print, reason_of
+from esjournal.cli.options import checked, checked_id
+from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import name_of_id
+from esjournal.domain.text import counted
+from esjournal.exceptions import ConcurrencyError, Conflict, InvalidData, OutcomeUnknown, UnusableFile
+from esjournal.interchange.formats import STANDARD_STREAM
+from esjournal.journal.abbreviation import new_sequence, sequence_to_append_to
+from esjournal.journal.journal import Journal, open_journal
+from esjournal.journal.transfer.appending import append_if_absent
+
+_NEW = "new"
+
+# What is appended at once is held in memory, and an input without an end must not fill it.
+MOST_BYTES = 64 * 1024 * 1024
+
+
+def run(
+    url: str,
+    *,
+    originator_id: str,
+    version: str | None,
+    event_type: str | None,
+    state: str | None,
+    recorded_at: str | None,
+    if_absent: bool,
+) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.append`."""
+    if version is None or event_type is None or state is None:
+        raise typer.BadParameter("an event needs ID VERSION TYPE STATE.")
+    if if_absent and (originator_id == _NEW or version == "next"):
+        raise typer.BadParameter("--if-absent looks for the event at its place: give the id and the version.")
+
+    event = RecordedEvent(
+        _NEW if originator_id == _NEW else checked_id(originator_id, url),
+        None if version == "next" else checked(rules.originator_version, version),
+        rules.event_type(event_type),
+        rules.json_object(_state_text(state)),
+        None if recorded_at is None else checked(rules.recorded_at, recorded_at),
+    )
+    with open_journal(url) as journal:
+        if recorded_at is not None and journal.layout is not None:
+            raise typer.BadParameter(
+                f"{journal.shown_url} has no place for when it was recorded: leave out --recorded-at."
+            )
+        find = new_sequence if originator_id == _NEW else sequence_to_append_to
+        event = event._replace(originator_id=checked(partial(find, journal), event.originator_id))
+        [position] = append_events(journal, [event], if_absent)
+    print_stored(event.originator_id if originator_id == _NEW else position)
+
+
+def append_events(journal: Journal, events: Sequence[RecordedEvent], if_absent: bool) -> Sequence[int]:
+    """Append events, or take those for appended that are there, and return their global positions."""
+
+    try:
+        with _finding_out(journal, *events[:1]):
+            return append_if_absent(journal, events) if if_absent else journal.events.append(events)
+    except Conflict as conflict:
+        if conflict.identical:
+            fail(f"{ConcurrencyError.of(conflict)}, or add --if-absent", CONFLICT)
+        raise
+
+
+@contextmanager
+def _finding_out(journal: Journal, *events: RecordedEvent) -> Iterator[None]:
+    """Name the command that shows whether the first of some events is there; all of them are, or none."""
+
+    try:
+        yield
+    except OutcomeUnknown as unknown:
+        [event] = events
+        version = event.originator_version
+        # Others may have appended after it.
+        which = ["--reverse", "--limit", "5"] if version is None else ["--gte", str(version), "--limit", "1"]
+        name = name_of_id(event.originator_id) or event.originator_id
+        finding = command("get", name, *which, url=journal.shown_url)
+        raise unknown.with_advice(f"find out with {finding} before you append it again") from None
+
+
+def print_stored(*answers: str | int) -> None:
+    """Print what was appended, a line each."""
+    try:
+        for answer in answers:
+            typer.echo(answer)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # The exit code says that something failed, and it was not the append.
+        stored = f"{answers[0]} to {answers[-1]}" if len(answers) > 1 else f"{answers[0]}"
+        fail_to_print(f"stored as {stored}, but that cannot be written to standard output: {reason_of(error)}")
+
+
+def _state_text(argument: str) -> str:
+    if argument != STANDARD_STREAM and not argument.startswith("@"):
+        return argument
+    name = "standard input" if argument == STANDARD_STREAM else argument[1:]
+    try:
+        with nullcontext(sys.stdin.buffer) if argument == STANDARD_STREAM else Path(name).open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else error
+        raise UnusableFile(f"{name} cannot be read: {reason}") from None
+    if len(data) > MOST_BYTES:
+        raise InvalidData(f"{name} has more than {counted(MOST_BYTES, 'byte')}, the most that append takes as a state")
+    return _decoded(data)
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        # A file, and what echo writes, ends with a line end that is no part of the state.
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise InvalidData(f"the state has byte 0x{data[error.start]:02x} at byte {error.start + 1}: no UTF-8") from None

@@ -1,0 +1,67 @@
+"""`esjournal diff`: what it does."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import typer
+
+from esjournal.cli.exits import DIFFERENCES, say
+from esjournal.cli.progress import EventsProgress
+from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND, differences_view
+from esjournal.domain.choices import LinesFormat
+from esjournal.domain.text import counted, duration, number, rate
+from esjournal.journal.compare.comparison import Comparison
+from esjournal.journal.compare.result import EventDifference
+from esjournal.journal.temporary import open_to_compare
+
+
+def run(
+    *, a: str, b: str, full: bool, per_sequence: bool, as_json: bool, output_format: LinesFormat, quiet: bool
+) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.diff`."""
+    began = time.monotonic()
+    # A summary is printed when all is read, and anything else as it comes.
+    shares_terminal = sys.stdout.isatty() and (full or per_sequence or output_format is not LinesFormat.TABLE)
+    with open_to_compare(a) as one, open_to_compare(b) as other:
+        comparison = Comparison(one, other, by_value=as_json)
+        view = differences_view(output_format, full=full, per_sequence=per_sequence)
+        with (
+            EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress,
+            # Whatever ends this, what reads beside it ends first.
+            closing(
+                comparison.differences(
+                    progress.show, every_sequence=per_sequence, most=None if full else SHOWN_OF_A_KIND
+                )
+            ) as differences,
+        ):
+            for difference in differences:
+                if shares_terminal:
+                    progress.hide()
+                if isinstance(difference, EventDifference):
+                    view.show_event(difference)
+                else:
+                    view.show_sequence(difference)
+        view.show_totals(comparison, (one.shown_url, other.shown_url))
+    if not quiet:
+        # Where both go to one place, what differs comes before what it comes to.
+        sys.stdout.flush()
+        say(", ".join(_totals(comparison, time.monotonic() - began)))
+    if not comparison.is_same:
+        raise typer.Exit(DIFFERENCES)
+
+
+def _totals(comparison: Comparison, seconds: float) -> Iterator[str]:
+    events = comparison.events
+    result = "the same"
+    if not comparison.is_same:
+        counts = (events.different, "different"), (events.only_in_a, "only in A"), (events.only_in_b, "only in B")
+        result = ", ".join(f"{number(count)} {what}" for count, what in counts)
+    yield f"{number(events.in_a)} and {counted(events.in_b, 'event')} compared: {result}"
+    if events.recorded_otherwise:
+        yield f"{number(events.recorded_otherwise)} recorded at another moment"
+    yield duration(seconds)
+    yield rate(max(events.in_a, events.in_b), seconds)

@@ -1,0 +1,79 @@
+"""`esjournal export`: what it does."""
+
+from __future__ import annotations
+
+from typing import IO
+
+import typer
+
+from esjournal.cli.exits import say
+from esjournal.cli.options import (
+    check_csv_safe,
+    checked_start,
+)
+from esjournal.cli.progress import EventsProgress
+from esjournal.cli.terminal import output
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.text import counted
+from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name, format_of
+from esjournal.journal.transfer.exporting import export_file
+from esjournal.journal.transfer.options import ExportOptions
+
+
+def run(
+    url: str,
+    *,
+    path: str,
+    file_format: FileFormat | None,
+    types: list[str] | None,
+    originator_ids: list[str] | None,
+    after: int | None,
+    limit: int | None,
+    cursor_file: str | None,
+    seal: bool,
+    csv_safe: bool,
+    quiet: bool,
+) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.export`."""
+    chosen_format = file_format or format_of(path)
+    _check_format(chosen_format, path, seal=seal, csv_safe=csv_safe)
+    if cursor_file is not None and after is not None:
+        raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
+    options = ExportOptions(
+        file_format=chosen_format,
+        types=types or (),
+        sequences=[checked_start(text, url) for text in originator_ids or ()],
+        after=after,
+        cursor_file=cursor_file,
+        limit=limit,
+        csv_safe=csv_safe,
+        sealed=seal,
+    )
+    with EventsProgress(1, "all are written", quiet=quiet) as progress:
+
+        def shown(stream: IO[bytes]) -> IO[bytes]:
+            if stream.isatty():
+                if chosen_format is FileFormat.PARQUET:
+                    raise typer.BadParameter("Parquet is nothing for a terminal: name a file with -o.")
+                # Events and progress on one terminal would be in each other's way.
+                progress.leave_out()
+            return output(stream)
+
+        exported = export_file(url, path, options, shown=shown, on_progress=progress.show)
+    if path != STANDARD_STREAM and not quiet:
+        say(f"exported {counted(exported.events, 'event')} to {path}")
+
+
+def _check_format(chosen: FileFormat, path: str, *, seal: bool, csv_safe: bool) -> None:
+    check_csv_safe(csv_safe, csv=chosen is FileFormat.CSV)
+    if seal and chosen is not FileFormat.NDJSON:
+        raise typer.BadParameter("--seal is for NDJSON: add --format ndjson, or name an .ndjson file.")
+    if chosen is FileFormat.PARQUET:
+        if compression_by_name(path) is not None:
+            raise typer.BadParameter(
+                f"Parquet is compressed inside, and {path} would be once more: name a .parquet file."
+            )
+        try:
+            import esjournal.interchange.parquet  # noqa: F401
+        except ImportError as error:
+            raise typer.BadParameter(f"{error}.") from None

@@ -1,0 +1,51 @@
+"""`esjournal get`: what it does."""
+
+from __future__ import annotations
+
+from esjournal.cli.exits import NOTHING_FOUND, fail
+from esjournal.cli.options import (
+    check_csv_safe,
+    checked,
+    checked_start,
+)
+from esjournal.cli.rendering.events import print_events
+from esjournal.domain.choices import OutputFormat
+from esjournal.domain.model import rules
+from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.journal.abbreviation import find_sequence
+from esjournal.journal.read.pages import read_sequence
+from esjournal.journal.temporary import open_to_read
+
+
+def run(
+    url: str,
+    *,
+    originator_id: str,
+    gt: str | None,
+    gte: str | None,
+    lt: str | None,
+    lte: str | None,
+    limit: int | None,
+    reverse: bool,
+    types: list[str] | None,
+    output_format: OutputFormat,
+    csv_safe: bool,
+) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.get`."""
+    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
+
+    start = checked_start(originator_id, url)
+    bounds = {
+        name: None if text is None else checked(rules.originator_version, text)
+        for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
+    }
+
+    with open_to_read(url) as journal:
+        sequence = find_sequence(journal, start)
+        patterns = TypePatterns(types or ())
+        events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)
+        found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe)
+        if not found:
+            exists = bool(journal.events.get_items(sequence, limit=1))
+            what = "has no events that match" if exists else "is not in this journal"
+            fail(f"nothing found: sequence {sequence} {what}", NOTHING_FOUND)

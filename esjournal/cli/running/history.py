@@ -1,0 +1,62 @@
+"""`esjournal history`: what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from esjournal.cli.exits import NOTHING_FOUND, fail, say
+from esjournal.cli.options import checked, checked_start
+from esjournal.cli.rendering.history import print_history
+from esjournal.cli.times import time_of
+from esjournal.domain.choices import LinesFormat
+from esjournal.domain.model import rules
+from esjournal.domain.state import paths
+from esjournal.domain.text import counted, number
+from esjournal.journal.abbreviation import find_sequence
+from esjournal.journal.inspect import history
+from esjournal.journal.inspect.history import Step
+from esjournal.journal.temporary import open_to_read
+
+
+def run(
+    url: str,
+    *,
+    originator_id: str,
+    at_version: str | None,
+    at_time: str | None,
+    field: str | None,
+    output_format: LinesFormat,
+) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.history`."""
+    start = checked_start(originator_id, url)
+    version = None if at_version is None else checked(rules.originator_version, at_version)
+    at = None if at_time is None else time_of(at_time, latest=True)
+    path = None if field is None else checked(paths.path, field)
+
+    read = unfolded = recorded_later = 0
+
+    def noted(steps: Iterable[Step]) -> Iterator[Step]:
+        nonlocal read, unfolded, recorded_later
+        for step in steps:
+            read += 1
+            unfolded += step.changes is None
+            recorded_later += at is not None and (step.event.recorded_at or at) > at
+            yield step
+
+    with open_to_read(url) as journal:
+        sequence = find_sequence(journal, start)
+        steps = noted(history.history(journal, sequence, at_version=version, at_time=at))
+        found = print_history(steps if path is None else history.setting(steps, path), output_format, field=path)
+        opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"
+        if not found:
+            what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"
+            if not read and not journal.events.get_items(sequence, limit=1):
+                what = "is not in this journal"
+            fail(f"nothing found: sequence {sequence} {what}{f'; {opaque}' if unfolded else ''}", NOTHING_FOUND)
+    if unfolded:
+        say(opaque)
+    if recorded_later:
+        say(
+            f"{number(recorded_later)} of {counted(read, 'event')} recorded after {at}, and folded because a later "
+            f"version was recorded by then: a clock was set back"
+        )

@@ -1,0 +1,70 @@
+"""`esjournal import`: what it does."""
+
+from __future__ import annotations
+
+from esjournal.cli.exits import say
+from esjournal.cli.progress import reading_progress
+from esjournal.cli.running.transfer import (
+    check_options,
+    fail_for_rejects,
+    fail_given_up,
+    no_reader_is_a_failure,
+    say_totals,
+    say_unused,
+    summing_up,
+    type_rules,
+)
+from esjournal.domain.choices import FileFormat
+from esjournal.interchange.inputfiles import Files
+from esjournal.journal.transfer import overlap
+from esjournal.journal.transfer.fileimport import import_files
+from esjournal.journal.transfer.options import TransferOptions
+
+
+def run(
+    url: str,
+    *,
+    paths: list[str],
+    file_format: FileFormat | None,
+    dry_run: bool,
+    commit_every: int | None,
+    rejects: str | None,
+    max_rejects: int | None,
+    require_contiguous: bool,
+    require_seal: bool,
+    map_type: list[str] | None,
+    only_type: list[str] | None,
+    skip_type: list[str] | None,
+    max_line_bytes: int,
+    summary: str | None,
+    quiet: bool,
+) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.import_`."""
+    options = TransferOptions(
+        dry_run=dry_run,
+        commit_every=commit_every,
+        require_contiguous=require_contiguous,
+        rejects=rejects,
+        max_rejects=max_rejects,
+        types=type_rules(map_type, only_type, skip_type),
+    )
+    check_options(options, summary)
+    files = Files(paths, file_format, line_limit=max_line_bytes, seal_required=require_seal)
+    with no_reader_is_a_failure(), summing_up(summary, dry_run=dry_run) as sum_up:
+        imported = import_files(
+            url,
+            files,
+            options,
+            also_written=[overlap.written("--summary", summary)],
+            progress=lambda: reading_progress(files, quiet),
+        )
+        outcome = imported.outcome
+        sum_up(outcome)
+        for problem in (*outcome.first_bad_lines, *outcome.first_conflicts):
+            say(str(problem))
+        if imported.is_given_up:
+            fail_given_up(outcome, options, "mend the file and import it again")
+    say_unused(imported.unused_rules)
+    if not quiet:
+        say_totals(outcome, dry_run=dry_run)
+    fail_for_rejects(outcome, rejects)

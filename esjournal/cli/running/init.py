@@ -1,0 +1,23 @@
+"""`esjournal init`: what it does."""
+
+from __future__ import annotations
+
+import typer
+
+from esjournal.cli.exits import say
+from esjournal.journal.journal import initialise, schema_sql
+
+
+def run(url: str, *, schema: str | None, sql: bool) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.init`."""
+    address = url
+    if sql:
+        typer.echo(schema_sql(address, schema=schema), nl=False)
+        return
+    made = initialise(address, schema=schema)
+    if made.created:
+        say(f"made the journal {made.journal_id} in {made.shown_url}")
+    elif made.completed:
+        say(f"the journal {made.journal_id} in {made.shown_url} was made by an earlier esjournal, and is complete now")
+    else:
+        say(f"the journal {made.journal_id} is in {made.shown_url} already; nothing to do")

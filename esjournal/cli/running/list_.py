@@ -1,0 +1,37 @@
+"""`esjournal list`: what it does."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from esjournal.cli.exits import NOTHING_FOUND, fail
+from esjournal.cli.options import check_csv_safe, checked
+from esjournal.cli.rendering.sequences import print_sequences
+from esjournal.domain.choices import OutputFormat, SequenceOrder
+from esjournal.domain.model import rules
+from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.journal.inspect.sequences import list_sequences
+from esjournal.journal.temporary import open_to_count
+
+
+def run(
+    url: str,
+    *,
+    prefix: str,
+    types: list[str] | None,
+    sort: SequenceOrder,
+    limit: int | None,
+    output_format: OutputFormat,
+    csv_safe: bool,
+) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.list_`."""
+    check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
+
+    start = checked(lambda text: rules.originator_id_start(text, shortest=1), prefix) if prefix else ""
+
+    with open_to_count(url) as journal:
+        found = list_sequences(journal, prefix=start, types=TypePatterns(types or ()), order=sort, limit=limit)
+        first = next(found, None)
+        if first is None:
+            fail(f"nothing found: {journal.shown_url} has no sequences that match", NOTHING_FOUND)
+        print_sequences(chain([first], found), output_format, csv_safe=csv_safe)

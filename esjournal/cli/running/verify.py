@@ -1,0 +1,99 @@
+"""`esjournal verify`: what it does."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
+
+import typer
+
+from esjournal.cli.exits import FINDINGS, say
+from esjournal.cli.progress import EventsProgress
+from esjournal.cli.rendering.findings import findings_view
+from esjournal.domain.choices import LinesFormat
+from esjournal.domain.text import counted, duration, rate
+from esjournal.journal.inspect.digest import sequence_digests
+from esjournal.journal.inspect.verification import Verification, open_to_verify
+
+
+def run(
+    url: str, *, events: list[str] | None, digest: bool, per_sequence: bool, output_format: LinesFormat, quiet: bool
+) -> None:
+    """Run the command; its options are described in `esjournal.cli.commands.verify`."""
+    if per_sequence and not digest:
+        raise typer.BadParameter("--per-sequence is for digests: add --digest.")
+
+    # After our own, so that none of the working folder can take the name of one of these.
+    _import_modules(events or ())
+    began = time.monotonic()
+    view = findings_view(output_format)
+    with open_to_verify(url, view.show) as journal:
+        # Where lines of a file are no events, a digest would be that of another file.
+        verification = Verification(journal, mapped=bool(events), digested=digest and not view.counts)
+        with EventsProgress(verification.until, "the database checks itself", quiet=quiet) as progress:
+            for finding in verification.findings(progress.show):
+                if sys.stdout.isatty():
+                    progress.hide()
+                view.show(finding)
+        view.show_totals(verification.events, verification.digest, journal.shown_url)
+        if per_sequence and verification.digest is not None and not verification.is_damaged:
+            for originator_id, sequence_digest in sequence_digests(journal, until=verification.until):
+                view.show_sequence(originator_id, sequence_digest)
+        view.end()
+    findings = view.counts.total()
+    if not quiet:
+        # Where both go to one place, what was found comes before what it comes to.
+        sys.stdout.flush()
+        say(_totals(verification, findings, time.monotonic() - began))
+        for missing in _not_done(verification, digest=digest, per_sequence=per_sequence):
+            say(missing)
+    if findings:
+        raise typer.Exit(FINDINGS)
+
+
+def _totals(verification: Verification, findings: int, seconds: float) -> str:
+    result = counted(findings, "finding") if findings else "sound"
+    speed = rate(verification.events, seconds)
+    return f"{counted(verification.events, 'event')} verified: {result}, {duration(seconds)}, {speed}"
+
+
+def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -> Iterator[str]:
+    if verification.unchecked is not None:
+        yield verification.unchecked
+    if digest and verification.digest is None:
+        yield "there is no digest, because some events cannot be read"
+    elif per_sequence and verification.is_damaged:
+        yield "sequences have no digests, because the journal is damaged"
+
+
+def _import_modules(given: Sequence[str]) -> None:
+    # The modules that are named are found in the working folder first, as `python -m` does it. What else lies there
+    # comes last, so that a file called msgspec.py is not taken for a library that we or Python load later.
+    folder = str(Path.cwd())
+    if given and folder not in sys.path:
+        sys.path.append(folder)
+    for name in (name for names in given for name in names.split(":")):
+        try:
+            _import_from(folder, name.partition(".")[0])
+            importlib.import_module(name)
+        except (Exception, SystemExit) as error:
+            cause = " ".join(f"{type(error).__name__}: {error}".split())
+            raise typer.BadParameter(f"--events {name!r} cannot be imported: {cause}.") from None
+
+
+def _import_from(folder: str, name: str) -> None:
+    spec = None if name in sys.modules else PathFinder.find_spec(name, [folder])
+    if spec is None or spec.loader is None:
+        return
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise

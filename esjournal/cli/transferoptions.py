@@ -1,0 +1,71 @@
+"""The options of the commands that append many events."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+MAX_COUNT = 2**63 - 1
+
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and write nothing.")]
+CommitEveryOption = Annotated[
+    int | None,
+    typer.Option(
+        "--commit-every",
+        metavar="N",
+        min=1,
+        max=MAX_COUNT,
+        help="Commit after every N events instead of once at the end.",
+        show_default=False,
+    ),
+]
+RejectsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rejects",
+        metavar="FILE",
+        help="Write bad and conflicting events to FILE, import the rest.",
+        show_default=False,
+    ),
+]
+MaxRejectsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-rejects",
+        metavar="N",
+        min=0,
+        max=MAX_COUNT,
+        help="Give up if there are more than N rejects.",
+        show_default=False,
+    ),
+]
+RequireContiguousOption = Annotated[
+    bool, typer.Option("--require-contiguous", help="Refuse an event that skips versions of its sequence.")
+]
+MapTypeOption = Annotated[
+    list[str] | None,
+    typer.Option("--map-type", metavar="OLD=NEW", help="Import type OLD as NEW; may be repeated.", show_default=False),
+]
+OnlyTypeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only-type",
+        metavar="TYPE",
+        help="Import only this type, or a pattern such as 'orders#*'; may be repeated.",
+        show_default=False,
+    ),
+]
+SkipTypeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--skip-type",
+        metavar="TYPE",
+        help="Skip this type, or a pattern such as 'orders#*'; may be repeated.",
+        show_default=False,
+    ),
+]
+SummaryOption = Annotated[
+    str | None,
+    typer.Option("--summary", metavar="FILE", help="Write the totals to FILE, as JSON.", show_default=False),
+]

@@ -1,0 +1,140 @@
+"""Copying a journal, or a file of events, and proving the copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from esjournal.exceptions import InvalidURL
+from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.outputfiles import replacing
+from esjournal.interchange.rejects import putting_aside
+from esjournal.journal.cursor import cursor_line
+from esjournal.journal.journal import is_same_journal
+from esjournal.journal.transfer import overlap
+from esjournal.journal.transfer.options import CopyOptions
+from esjournal.journal.transfer.progress import Progress, without_progress
+from esjournal.journal.transfer.proof import Proof, prove
+from esjournal.journal.transfer.source import Source, open_source
+from esjournal.journal.transfer.target import open_target
+from esjournal.journal.transfer.typechoice import TypeSelection
+from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, is_given_up
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a copy came to.
+
+    `is_given_up` says whether it was ended early, or nothing was written, because of events that do not fit; then no
+    file of rejects is left. `unused_rules` are the rules about types that no event matched, as options. `left_out` says
+    what of the source no journal can hold. `proof` is None until the copy is proven, and if it is not to be.
+    """
+
+    outcome: ImportOutcome
+    is_given_up: bool
+    unused_rules: Sequence[str]
+    left_out: str | None
+    proof: Proof | None = None
+
+
+def copy_events(
+    source: str,
+    target: str,
+    options: CopyOptions | None = None,
+    *,
+    also_written: Sequence[overlap.Named] = (),
+    on_copied: Callable[[Copied], None] = lambda copied: None,
+    progress: Callable[[Source, bool], AbstractContextManager[Progress]] = without_progress,
+) -> Copied:
+    """Copy events in global order; then read what was copied again on both sides, and compare it.
+
+    The cursor moves on only after a proof that holds, if there is to be one.
+
+    Args:
+        source: a URL, the path of a SQLite file, or that of a file of events.
+        target: the same; a file is replaced.
+        options: how it is copied.
+        also_written: what the caller writes besides; none of it may be the source or the target.
+        on_copied: called when everything is committed, before the proof.
+        progress: opened with the source for the copy, and with True for the proof; what it gives is called with the
+            number of events so far.
+
+    Raises:
+        InvalidURL: a URL cannot be used, or both are one journal.
+        StoreError: a journal is missing, or cannot be read or written.
+        UnusableFile: a file cannot be read or written, or is named twice.
+        InvalidLine: a file is not what its seal says, or nothing after this line can be read.
+        InvalidCursor: the cursor is of another journal.
+        OutOfOrder: events with lower positions may come later.
+        OutcomeUnknown: the connection was lost while events were committed.
+    """
+    options = options or CopyOptions()
+    cursor_file = options.cursor_file
+    overlap.keep_apart(
+        overlap.journal("SOURCE", source),
+        overlap.journal("TARGET", target, written=True),
+        overlap.written("--rejects", options.rejects),
+        overlap.written("--cursor-file", cursor_file),
+        *also_written,
+    )
+    types = TypeSelection(*options.types)
+    copied = None
+    with (
+        open_source(
+            source,
+            after=options.after,
+            cursor_file=cursor_file,
+            # A server that stores on this machine takes a core for itself.
+            busy=2 if target.startswith("postgresql") else 1,
+            in_parts=options.commit_every is not None,
+        ) as opened,
+        open_target(target) as there,
+        suppress(Abandoned),
+        # The cursor's new file is made first, to find out in time that it cannot be, and replaces the old one last.
+        replacing(cursor_file) if cursor_file is not None and not options.dry_run else nullcontext() as cursor_stream,
+    ):
+        if opened.journal and there.journal and is_same_journal(opened.journal, there.journal):
+            raise InvalidURL(f"SOURCE and TARGET are both {there.journal.shown_url}: name two")
+        with putting_aside(options.rejects) as aside:
+            # A process that reads is begun before a thread that draws.
+            with opened.read() as batches, progress(opened, False) as on_progress:
+                outcome = there.take(
+                    types.of(batches),
+                    dry_run=options.dry_run,
+                    put_aside=None if aside is None else aside.take,
+                    max_put_aside=options.max_rejects,
+                    on_progress=on_progress,
+                    **_for_stores(target, options),
+                )
+            copied = Copied(outcome, is_given_up(outcome, options), types.unused(), opened.left_out())
+            if copied.is_given_up:
+                raise Abandoned
+        on_copied(copied)
+        if options.proven and not options.dry_run:
+            with (
+                opened.read() as batches,
+                there.counterparts() as find,
+                progress(opened, True) as on_progress,
+            ):
+                proof = prove(
+                    types.of(batches),
+                    find,
+                    put_aside=() if aside is None else sorted(aside.lines),
+                    by_value=there.rewrites_states,
+                    on_progress=on_progress,
+                )
+            copied = replace(copied, proof=proof)
+            if not proof.holds:
+                raise Abandoned
+        if cursor_stream is not None:
+            cursor_stream.write(cursor_line(opened.cursor()))
+    assert copied is not None
+    return copied
+
+
+def _for_stores(target: str, options: CopyOptions) -> dict[str, Any]:
+    if is_file_of_events(target):
+        return {}
+    return {"commit_every": options.commit_every, "require_contiguous": options.require_contiguous}

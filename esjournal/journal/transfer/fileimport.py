@@ -1,0 +1,93 @@
+"""Importing files of events: what is read, what is put aside, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.secondprocess import read_beside
+from esjournal.journal.transfer.options import TransferOptions
+from esjournal.journal.transfer.progress import Progress, without_progress
+
+if TYPE_CHECKING:
+    from esjournal.journal.transfer.overlap import Named
+    from esjournal.journal.transfer.verdicts import ImportOutcome
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import of files came to.
+
+    `is_given_up` says whether it was ended early, or nothing was written, because of events that do not fit; then no
+    file of rejects is left. `unused_rules` are the rules about types that no event matched, as options.
+    """
+
+    outcome: ImportOutcome
+    is_given_up: bool
+    unused_rules: Sequence[str]
+
+
+def import_files(
+    url: str,
+    files: Files,
+    options: TransferOptions | None = None,
+    *,
+    also_written: Sequence[Named] = (),
+    progress: Callable[[], AbstractContextManager[Progress]] = without_progress,
+) -> Imported:
+    """Append the events of files to a journal; those that are there already, with the same content, are skipped.
+
+    Args:
+        url: the journal's URL, or the path of its SQLite file.
+        files: what is read.
+        options: how it is taken.
+        also_written: what the caller writes besides; none of it may be one of these files.
+        progress: opened for the import; what it gives is called with the number of events read so far.
+
+    Raises:
+        InvalidURL: the URL cannot be used.
+        StoreError: there is no journal, or it cannot be written.
+        UnusableFile: a file cannot be read or written, or is named twice.
+        InvalidLine: a file is not what its seal says, or nothing after this line can be read.
+        OutcomeUnknown: the connection was lost while events were committed.
+    """
+    options = options or TransferOptions()
+    if options.commit_every is not None:
+        # Later, events of a damaged file would be committed.
+        files.check_seals()
+    # A server that stores on this machine takes a core for itself: with two, a third process makes an import slower.
+    with read_beside(files, busy=2 if url.startswith("postgresql") else 1) as batches:
+        # Loaded here, because the second process reads meanwhile: SQLAlchemy and a driver take some 0.2 s.
+        from esjournal.interchange.rejects import putting_aside
+        from esjournal.journal.journal import open_journal
+        from esjournal.journal.transfer import overlap
+        from esjournal.journal.transfer.importing import import_events
+        from esjournal.journal.transfer.typechoice import TypeSelection
+        from esjournal.journal.transfer.verdicts import Abandoned, is_given_up
+
+        types = TypeSelection(*options.types)
+        overlap.keep_apart(
+            overlap.journal("the journal", url, written=True),
+            overlap.written("--rejects", options.rejects),
+            *also_written,
+            *(overlap.read("FILE", path) for path in files.paths),
+        )
+        # An import that is given up leaves no file of rejects.
+        with open_journal(url) as journal, suppress(Abandoned), putting_aside(options.rejects) as aside:
+            with progress() as on_progress:
+                outcome = import_events(
+                    journal,
+                    types.of(batches),
+                    dry_run=options.dry_run,
+                    commit_every=options.commit_every,
+                    require_contiguous=options.require_contiguous,
+                    put_aside=None if aside is None else aside.take,
+                    max_put_aside=options.max_rejects,
+                    on_progress=on_progress,
+                )
+            if is_given_up(outcome, options):
+                raise Abandoned
+        return Imported(outcome, is_given_up(outcome, options), types.unused())

@@ -1,0 +1,81 @@
+"""What can be asked of an import, a copy and an export."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from esjournal.domain.choices import FileFormat
+
+
+class TypeRules(NamedTuple):
+    """Which events are taken, by their types as the source has them, and under which types.
+
+    `new_types` gives some types a new name. `only_types` and `skipped_types` may be patterns such as `orders#*`.
+    """
+
+    new_types: Mapping[str, str] = {}
+    only_types: Collection[str] = ()
+    skipped_types: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class TransferOptions:
+    """How events are taken into a target.
+
+    Args:
+        dry_run: find out everything, and write nothing.
+        commit_every: commit after this many events; one transaction for all of them by default.
+        require_contiguous: refuse an event that skips versions of its sequence.
+        rejects: a file that gets bad and conflicting events, so that the rest is taken.
+        max_rejects: give up when there are more rejects than this.
+        types: which events are taken, by their types.
+    """
+
+    dry_run: bool = False
+    commit_every: int | None = None
+    require_contiguous: bool = False
+    rejects: str | None = None
+    max_rejects: int | None = None
+    types: TypeRules = field(default_factory=TypeRules)
+
+
+@dataclass(frozen=True)
+class CopyOptions(TransferOptions):
+    """How a journal, or a file of events, is copied.
+
+    Args:
+        after: the global position to start after.
+        cursor_file: a file with the position to start after, which is moved on at the end.
+        proven: read everything again at the end, and compare both sides.
+    """
+
+    after: int | None = None
+    cursor_file: str | None = None
+    proven: bool = True
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What is exported, and how.
+
+    Args:
+        file_format: what to write; by default what the file's name says.
+        types: only events of these types, which may be patterns such as `orders#*`.
+        sequences: only events of these sequences: names, ids, or the beginnings of ids.
+        after: the global position to start after.
+        cursor_file: a file with the position to start after, which is moved on at the end.
+        limit: how many events at most.
+        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        sealed: in NDJSON, end with a seal.
+    """
+
+    file_format: FileFormat | None = None
+    types: Collection[str] = ()
+    sequences: Collection[str] = ()
+    after: int | None = None
+    cursor_file: str | None = None
+    limit: int | None = None
+    csv_safe: bool = False
+    sealed: bool = False
