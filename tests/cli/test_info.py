@@ -117,10 +117,10 @@ def test_a_connection_that_does_not_wait_for_the_disk_is_warned_of(
         assert any("synchronous is not FULL" in warning for warning in describe(journal).warnings) == warned
 
 
-def test_a_server_that_does_not_wait_for_the_disk_is_warned_of(postgres_url: str) -> None:
-    journal_with(postgres_url, sequence(3))
-    assert json.loads(invoke("info", "-F", "json", url=postgres_url).stdout)["warnings"] == []
-    ended = invoke("info", url=f"{postgres_url}&options=-csynchronous_commit%3Doff")
+def test_a_server_that_does_not_wait_for_the_disk_is_warned_of(own_url: str) -> None:
+    journal_with(own_url, sequence(3))
+    assert json.loads(invoke("info", "-F", "json", url=own_url).stdout)["warnings"] == []
+    ended = invoke("info", url=f"{own_url}&options=-csynchronous_commit%3Doff")
     assert ended.exit_code == 0
     [line] = [line for line in ended.stdout.splitlines() if line.startswith("warning ")]
     assert "the server's synchronous_commit is off: a crash of the server may lose acknowledged events" in line

@@ -6,13 +6,11 @@ import random
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.helpers.concurrency.faults import Landed
 from tests.helpers.concurrency.follower import Follower
-from tests.helpers.concurrency.server import OwnServer
 from tests.helpers.concurrency.writers import PAUSING_WRITER, WRITER, Writer
 
 
@@ -99,11 +97,6 @@ def landed(request: pytest.FixtureRequest, fault_figures: list[Landed]) -> Lande
 
 
 @pytest.fixture
-def own_url(own_server: OwnServer) -> str:
-    return f"{own_server.url}&schema=journal"
-
-
-@pytest.fixture
 def fault_figures() -> list[object]:
     """What a run that was asked for a number of faults prints at its end."""
     return _FIGURES
@@ -118,18 +111,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("what was followed")
         for figures in _FOLLOWED_FIGURES:
             terminalreporter.write_line(str(figures))
-
-
-@pytest.fixture(scope="session")
-def own_server(postgres_server: str) -> Iterator[OwnServer]:
-    """A PostgreSQL server that may be stopped; it goes before the one that all tests share, whose files it uses."""
-    with TemporaryDirectory(prefix="esjournal-") as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", folder)
-        server = OwnServer(Path(folder) / "data")
-        try:
-            yield server
-        finally:
-            server.close()
 
 
 @pytest.fixture

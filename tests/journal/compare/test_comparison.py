@@ -399,7 +399,8 @@ def test_a_side_that_vanishes_meanwhile_is_an_error_of_the_store(store_url: str,
             execute(
                 store_url,
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active' "
-                "AND application_name = 'esjournal' AND query LIKE '%stored_events%' AND pid <> pg_backend_pid()",
+                "AND datname = current_database() AND application_name = 'esjournal' "
+                "AND query LIKE '%stored_events%' AND pid <> pg_backend_pid()",
             )
         with pytest.raises(StoreError) as raised:
             list(found)

