@@ -1,12 +1,17 @@
 """What a domain event is: attributes that never change, a topic, and equality."""
 
 import pickle
+import typing
 from decimal import Decimal
+from typing import ClassVar
+from uuid import uuid4
 
 import pytest
 
 from esjournal.domain.model.events import DomainEvent, recreate_event, stored_topic
 from esjournal.domain.model.topics import resolve_topic
+from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 
 
 class Opened(DomainEvent):
@@ -127,3 +132,103 @@ def test_pickling_keeps_class_attributes_and_topic() -> None:
     assert copy == event
     assert stored_topic(copy) == "old.module#Opened"
     assert stored_topic(pickle.loads(pickle.dumps(Opened(a=1)))) == f"{__name__}#Opened"
+
+
+class Placed(DomainEvent):
+    item: str
+    amount: Decimal
+    note: str = ""
+    limit: ClassVar[int] = 10
+    _unit: str = "kg"
+
+
+class Ordered(Placed):
+    customer: str
+    amount: Decimal = Decimal(1)
+
+
+def test_declared_attributes_are_given_and_the_others_have_their_defaults() -> None:
+    assert vars(Placed(item="tea", amount=Decimal(2))) == {"item": "tea", "amount": Decimal(2), "note": ""}
+    assert vars(Placed(item="tea", amount=Decimal(2), note="x")) == {"item": "tea", "amount": Decimal(2), "note": "x"}
+
+
+def test_an_event_takes_its_place_whatever_its_class_declares() -> None:
+    event = Placed(originator_id=3, originator_version=0, item="tea", amount=Decimal(2))
+    assert (event.originator_id, event.originator_version) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"item": "tea"}, "Placed needs amount: give what it declares without a default"),
+        ({}, "Placed needs item, amount: give what it declares without a default"),
+        ({"item": "tea", "amuont": 1}, "Placed does not declare amuont: it declares item, amount, note"),
+        ({"item": "tea", "amount": 1, "limit": 1}, "Placed does not declare limit: it declares item, amount, note"),
+        ({"item": "tea", "amount": 1, "_unit": 1}, "Placed does not declare _unit: it declares item, amount, note"),
+    ],
+)
+def test_an_attribute_that_is_missing_or_not_declared_is_named(given: dict[str, object], message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        Placed(**given)
+    assert str(caught.value) == message
+
+
+def test_types_of_values_are_not_checked() -> None:
+    assert Placed(item=3, amount="two").item == 3
+
+
+def test_declarations_add_up_and_the_nearest_default_counts() -> None:
+    assert vars(Ordered(item="tea", customer="Ada")) == {
+        "item": "tea",
+        "amount": Decimal(1),
+        "note": "",
+        "customer": "Ada",
+    }
+    with pytest.raises(TypeError, match="Ordered needs item, customer"):
+        Ordered()
+
+    class Marked(DomainEvent):
+        mark: int = 0
+
+    class Both(Marked, Ordered):
+        pass
+
+    assert vars(Both(item="tea", customer="Ada"))["mark"] == 0
+
+
+def test_a_class_that_declares_only_what_is_not_an_attribute_takes_anything() -> None:
+    class Free(DomainEvent):
+        limit: ClassVar[int] = 10
+        _unit: str = "kg"
+
+    assert vars(Free(anything=1)) == {"anything": 1}
+
+
+def test_annotations_that_are_text_count_too() -> None:
+    class Late(DomainEvent):
+        item: "DefinedLater"  # noqa: F821
+        limit: "ClassVar[int]" = 10
+        other_limit: "typing.ClassVar[int]" = 10
+
+    assert vars(Late(item=1)) == {"item": 1}
+    with pytest.raises(TypeError, match="Late does not declare limit, other_limit: it declares item"):
+        Late(item=1, limit=2, other_limit=3)
+
+
+@pytest.mark.parametrize("default", [[], {}, set(), bytearray()])
+def test_a_default_that_events_would_share_is_refused(default: object) -> None:
+    kind = type(default).__name__
+    with pytest.raises(TypeError, match=f"Shared: the default of items is a {kind}, which all events would share"):
+        type("Shared", (DomainEvent,), {"__annotations__": {"items": kind}, "items": default})
+
+
+def test_what_is_stored_is_read_as_it_is_whatever_its_class_declares_now() -> None:
+    mapper = SequencedItemMapper(StoredEvent)
+    stored = StoredEvent(uuid4(), 0, f"{__name__}#Placed", '{"item":"tea","price":1}')
+    event = mapper.from_sequenced_item(stored)
+    assert isinstance(event, Placed)
+    assert (event.item, event.price, event.note) == ("tea", 1, "")
+    assert mapper.to_sequenced_item(event) == stored
+    with pytest.raises(AttributeError, match="amount"):
+        _ = event.amount
+    assert pickle.loads(pickle.dumps(event)) == event

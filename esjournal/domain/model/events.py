@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any, ClassVar, NoReturn, TypeVar
+import re
+import sys
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, dataclass_transform
 
 from esjournal.domain.model.topics import register_topic, topic_of
 
-# The specification's examples, and stores that were written by the library it comes from, carry this topic.
+if TYPE_CHECKING:
+    from uuid import UUID
+
+# The specification's examples have this topic, and so do stores of the library that it comes from.
 SPECIFICATION_TOPIC = "eventsourcing.domain.model.events#DomainEvent"
 
 Event = TypeVar("Event", bound="DomainEvent")
 
+# Every event takes these, whatever its class declares.
+_PLACE = ("originator_id", "originator_version")
+_REQUIRED = object()
+_CLASS_VARIABLE = re.compile(r"(\w+\.)*ClassVar\b")
 
-class DomainEvent:
-    """Something that happened: any attributes, given once and never changed.
 
-    Two events are equal when they are of the same class and have equal attributes. A subclass registers its
-    topic when it is defined, so that stored events of it can be read. `vars(event)` is a dictionary of the attributes:
-    the class itself has no public name that could stand in the way of one.
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class _Declared:
+    """Tells type checkers that the attributes which a subclass declares are its arguments."""
+
+    __slots__ = ()
+
+
+class DomainEvent(_Declared):
+    """Something that happened: attributes that are given once and never change.
+
+    A subclass may declare its attributes. Then its events take these and their place, and no others; what has no
+    default has to be given. The types of values are not checked. A subclass that declares nothing takes any attributes.
+    What is stored is read as it is, whatever the class declares by then.
+
+    Two events are equal when they are of the same class and have equal attributes. A subclass registers its topic when
+    it is defined, so that stored events of it can be read. `vars(event)` is a dictionary of the attributes: no public
+    name of this class can hide one.
 
     >>> DomainEvent(originator_version=1, foo="bar")
     DomainEvent(originator_version=1, foo='bar')
@@ -27,15 +48,24 @@ class DomainEvent:
     __slots__ = ("__dict__", "__stored_topic__", "__weakref__")
 
     __topic__: ClassVar[str]
-    __stored_topic__: str
+    __declared__: ClassVar[Mapping[str, Any]] = {}
+
+    if TYPE_CHECKING:
+        # With defaults, because an event may have its place under other names.
+        originator_id: UUID = cast("UUID", ...)
+        originator_version: int = cast("int", ...)
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.__topic__ = topic_of(cls)
+        cls.__declared__ = _declared_by(cls)
         register_topic(cls)
 
     def __init__(self, /, **attributes: Any) -> None:
-        self.__dict__.update(attributes)
+        declared = type(self).__declared__
+        self.__dict__.update(_completed(type(self).__name__, declared, attributes) if declared else attributes)
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is immutable: {name!r} cannot be set")
@@ -82,6 +112,46 @@ def recreate_event(cls: type[Event], topic: str, attributes: dict[str, Any]) -> 
 
 _attributes_of: Callable[[DomainEvent], dict[str, Any]] = vars(DomainEvent)["__dict__"].__get__
 _set_stored_topic: Callable[[DomainEvent, str], None] = vars(DomainEvent)["__stored_topic__"].__set__
+
+
+def _declared_by(cls: type[DomainEvent]) -> dict[str, Any]:
+    """Return the attributes that a class and its bases declare, with their defaults."""
+    declared: dict[str, Any] = {}
+    for base in reversed(cls.__mro__[1:]):
+        declared |= vars(base).get("__declared__", {})
+    for name, kind in _annotations_of(cls).items():
+        if name.startswith("_") or _CLASS_VARIABLE.match(kind if isinstance(kind, str) else repr(kind)):
+            continue
+        declared[name] = default = vars(cls).get(name, _REQUIRED)
+        if type(default).__hash__ is None:
+            raise TypeError(
+                f"{cls.__name__}: the default of {name} is a {type(default).__name__}, which all events would share: "
+                f"choose one that cannot be changed, such as a tuple"
+            )
+    return declared
+
+
+def _annotations_of(cls: type[Any]) -> Mapping[str, Any]:
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        # As text, because a name in it may be defined later.
+        return annotationlib.get_annotations(cls, format=annotationlib.Format.STRING)
+    return cast("Mapping[str, Any]", vars(cls).get("__annotations__", {}))
+
+
+def _completed(name: str, declared: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a new event: those given, and the defaults of the others.
+
+    Raises:
+        TypeError: one is not declared, or one without a default is missing.
+    """
+    if unknown := [given_name for given_name in given if given_name not in declared and given_name not in _PLACE]:
+        raise TypeError(f"{name} does not declare {', '.join(unknown)}: it declares {', '.join(declared)}")
+    attributes = {**declared, **given}
+    if missing := [declared_name for declared_name, value in attributes.items() if value is _REQUIRED]:
+        raise TypeError(f"{name} needs {', '.join(missing)}: give what it declares without a default")
+    return attributes
 
 
 def stored_topic(event: DomainEvent) -> str:
