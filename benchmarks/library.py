@@ -46,7 +46,7 @@ def open_esjournal(file: Path) -> tuple[Items, Append, Get, int]:
     from esjournal.infrastructure.sequenceditem import StoredEvent
     from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 
-    strategy = open_event_store(str(file)).active_record_strategy
+    strategy = open_event_store(str(file), create=True).active_record_strategy
     with strategy.session.connection() as connection:  # type: ignore[attr-defined]
         [synchronous] = connection.execute("PRAGMA synchronous").fetchone()
 

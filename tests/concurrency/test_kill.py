@@ -29,7 +29,7 @@ def test_a_killed_writer_leaves_every_acknowledged_batch_and_no_partial_one(
         writer.process.wait()
         acknowledged.update(event.nonce for batch in writer.acknowledged() for event in batch)
 
-        with open_event_store(store_url) as store:
+        with open_event_store(store_url, create=True) as store:
             sequences = defaultdict(list)
             for event in store.all_domain_events():
                 sequences[event.originator_id].append(event.originator_version)

@@ -140,7 +140,7 @@ def test_the_library_raises_it_and_retries_nothing(
 ) -> None:
     initialise(postgres_url)
     calls = 0
-    with open_event_store(proxy(answered=is_answered, passing=1).url) as store:
+    with open_event_store(proxy(answered=is_answered, passing=1).url, create=True) as store:
 
         @retry(attempts=5)
         def append() -> None:

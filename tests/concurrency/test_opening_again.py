@@ -29,7 +29,7 @@ def nonces(path: Path) -> list[str]:
 
 def test_a_second_store_in_the_process_leaves_the_first_one_its_locks(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    one = open_event_store(str(path))
+    one = open_event_store(str(path), create=True)
     one.append(event("0"))
     two = open_event_store(str(path))
     append_in_a_shell(path, "1")
@@ -47,7 +47,7 @@ def test_a_command_inside_the_process_leaves_an_applications_own_connection_its_
     tmp_path: Path, command: list[str]
 ) -> None:
     path = tmp_path / "journal.db"
-    with open_event_store(str(path)) as store:
+    with open_event_store(str(path), create=True) as store:
         store.append(event("0"))
     program = "import sys; from esjournal.cli.app import app; app(sys.argv[1:], standalone_mode=False)"
     holding = f"import sqlite3; own = sqlite3.connect({str(path)!r}); own.execute('SELECT count(*) FROM stored_events')"
@@ -73,7 +73,7 @@ def test_nothing_is_lost_while_threads_open_and_close_stores_beside_a_shell(
     tmp_path: Path, opening_seconds: float
 ) -> None:
     path = tmp_path / "journal.db"
-    open_event_store(str(path)).close()
+    open_event_store(str(path), create=True).close()
     acknowledged: list[str] = []
     said = tmp_path / "said"
     with (

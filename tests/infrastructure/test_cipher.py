@@ -89,7 +89,7 @@ def test_a_mapper_with_a_cipher_gives_the_event_back_and_hides_its_attributes(ke
 
 
 def test_an_encrypted_store_holds_no_plain_text_on_disk(sqlite_url: str, key: bytes) -> None:
-    with open_event_store(sqlite_url, cipher=AESGCMCipher(key)) as store:
+    with open_event_store(sqlite_url, cipher=AESGCMCipher(key), create=True) as store:
         event = Whispered(originator_id=ID, originator_version=0, words="the canary sings")
         store.append(event)
         assert store.get_domain_events(ID) == [event]

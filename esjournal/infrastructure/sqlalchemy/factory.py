@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from esjournal.exceptions import NotInitialised, StoreNotFound
 from esjournal.infrastructure.cipher import Cipher
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.sequenceditem import StoredEvent
@@ -15,30 +16,36 @@ from esjournal.infrastructure.transcoding import JSONTranscoder
 
 
 def open_event_store(
-    uri: str, *, transcoder: JSONTranscoder | None = None, cipher: Cipher | None = None
+    uri: str, *, create: bool = False, transcoder: JSONTranscoder | None = None, cipher: Cipher | None = None
 ) -> EventStore[StoredEvent]:
-    """Return an event store on the journal at a URL, which is made if it is not there.
+    """Return an event store on the journal at a URL.
 
     Args:
-        uri: a URL, or the path of a SQLite file.
+        uri: a URL, or the path of a SQLite file. `:memory:` is a new journal, which is gone when the store is closed.
+        create: make the journal if there is none.
         transcoder: for values of your own types.
         cipher: for encrypted states.
 
     Raises:
         InvalidURL: the URL cannot be used.
+        StoreNotFound: nothing is there, and `create` is False.
+        NotInitialised: a database is there without a journal, and `create` is False.
         StoreError: the store cannot be opened or made.
     """
     datastore = SQLAlchemyDatastore(SQLAlchemySettings(uri=uri), tables=(StoredEventRecord,))
     datastore.setup_connection()
     try:
-        if datastore.session.why_read_only() is None:
+        session = datastore.session
+        # A database that nobody else sees is always new. A journal on a standby can only be read.
+        if not session.is_shared or (create and session.why_read_only() is None):
             datastore.setup_tables()
         else:
-            # A standby, for instance: its journals are read as they are.
             datastore.identity()
         datastore.check_columns()
-    except BaseException:
+    except BaseException as error:
         datastore.close_connection()
+        if not create and isinstance(error, StoreNotFound | NotInitialised):
+            raise type(error)(f"{error}, or open it with create=True") from None
         raise
     return EventStore(
         sequenced_item_mapper=SequencedItemMapper(StoredEvent, transcoder=transcoder, cipher=cipher),

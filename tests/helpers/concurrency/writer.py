@@ -36,7 +36,7 @@ def append_behind_others(store: EventStore[StoredEvent], sequence: UUID, size: i
 
 
 def main(url: str, batches: int, size: int, sequence: UUID | None) -> None:
-    with open_event_store(url) as store:
+    with open_event_store(url, create=True) as store:
         print("ready", flush=True)  # noqa: T201
         sys.stdin.readline()
         for _ in range(batches):

@@ -1,5 +1,6 @@
 """What an event store does, whichever the database."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
@@ -14,8 +15,10 @@ from esjournal.exceptions import (
     ConcurrencyError,
     InvalidData,
     MappingError,
+    NotInitialised,
     SchemaTooNew,
     SequencedItemConflict,
+    StoreNotFound,
     TopicNotFound,
 )
 from esjournal.infrastructure.eventstore import EventStore
@@ -199,17 +202,29 @@ def test_events_at_times_are_stored_read_and_appended_again_when_somebody_else_w
     assert store.get_most_recent_event(sequence).timestamp == 1767225602.5
 
 
-def test_a_store_is_opened_from_a_url_in_one_call_and_made_where_it_is_not_there(store_url: str) -> None:
+def test_a_store_is_made_and_opened_again_from_a_url_in_one_call(store_url: str) -> None:
     sequence = uuid4()
-    with open_event_store(store_url) as store:
+    with open_event_store(store_url, create=True) as store:
         store.append(moved(sequence, 0))
     store.close()
     with open_event_store(store_url) as store:
         assert store.get_domain_events(sequence) == [moved(sequence, 0)]
 
 
-def test_a_store_in_memory_is_opened_in_one_call_too() -> None:
-    with open_event_store("sqlite:///:memory:") as store:
+def test_a_store_that_is_not_there_is_named_with_how_to_make_it(store_url: str) -> None:
+    for _ in range(2):
+        with pytest.raises((StoreNotFound, NotInitialised)) as caught:
+            open_event_store(store_url)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert re.search("(nothing is at .*journal.db|has no journal yet): run `esjournal .*init`", message)
+    assert message.endswith(", or open it with create=True")
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("uri", ["sqlite:///:memory:", ":memory:"])
+def test_a_store_in_memory_is_always_a_new_one(uri: str, create: bool) -> None:
+    with open_event_store(uri, create=create) as store:
         store.append(moved(uuid4(), 0))
         assert len(list(store.all_domain_events())) == 1
 
@@ -217,7 +232,10 @@ def test_a_store_in_memory_is_opened_in_one_call_too() -> None:
 def test_a_store_that_cannot_be_opened_leaves_no_connection_behind(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with open_event_store(store_url) as store, store.active_record_strategy.session.connection() as connection:
+    with (
+        open_event_store(store_url, create=True) as store,
+        store.active_record_strategy.session.connection() as connection,
+    ):
         table = store.active_record_strategy.session.table_name("esjournal")
         connection.execute(f"UPDATE {table} SET schema_version = 9")
     closed: list[bool] = []

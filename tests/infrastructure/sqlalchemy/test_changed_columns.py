@@ -41,7 +41,7 @@ def test_a_column_that_was_changed_is_damage(postgres_url: str, column: str, cha
         assert f"is damaged: the column {column} of stored_events is " in result.stderr
     # An index of a column that is gone cannot be made, which is found out before.
     with pytest.raises(StoreError, match=f'(the column {column} of stored_events is|column "{column}" does not exist)'):
-        open_event_store(postgres_url)
+        open_event_store(postgres_url, create=True)
     found = invoke("verify", "-F", "ndjson", url=postgres_url).stdout.splitlines()
     assert "schema" in found[0]
     assert f"the column {column} is" in found[0]

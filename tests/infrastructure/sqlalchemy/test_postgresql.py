@@ -49,7 +49,7 @@ def opened(url: str, timeout: float = 10) -> Iterator[SQLAlchemyActiveRecordStra
 @pytest.fixture
 def journal(postgres_url: str) -> str:
     """The URL of a journal of three events."""
-    with open_event_store(postgres_url) as store:
+    with open_event_store(postgres_url, create=True) as store:
         store.active_record_strategy.append([event() for _ in range(3)])
     return postgres_url
 
@@ -137,14 +137,14 @@ def test_whoever_makes_tables_waits_for_one_lock_whatever_is_there_already(
     with opened(journal) as strategy:
         assert strategy.append(event()) == range(4, 5)
     with pytest.raises(StoreLocked):
-        open_event_store(f"{journal}&timeout=0.2")
+        open_event_store(f"{journal}&timeout=0.2", create=True)
 
 
 def test_journals_in_two_schemas_do_not_wait_for_each_other(postgres_server: str, journal: str) -> None:
     other = journal + "_b"
     try:
         with (
-            open_event_store(f"{other}&timeout=0.3") as store,
+            open_event_store(f"{other}&timeout=0.3", create=True) as store,
             opened(journal) as holder,
             holder.transaction() as transaction,
         ):
@@ -228,7 +228,7 @@ def test_a_foreign_table_of_that_name_is_refused_and_stays_as_it_was(
 ) -> None:
     psql.execute(f"CREATE {kind} stored_events AS SELECT 'mine' AS text")
     with pytest.raises(NotAJournal, match=r"has a table stored_events that esjournal did not make: name another"):
-        open_event_store(postgres_url)
+        open_event_store(postgres_url, create=True)
     assert psql.execute("SELECT * FROM stored_events").fetchall() == [("mine",)]
     assert psql.execute("SELECT to_regclass('esjournal')").fetchone() == (None,)
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=postgres_url)) as datastore, pytest.raises(NotInitialised):
@@ -242,7 +242,7 @@ def test_a_role_that_may_use_a_schema_and_not_create_one_sets_up_tables_in_it(
     psql.execute(f'CREATE ROLE "{role}" LOGIN')
     try:
         psql.execute(f'GRANT USAGE, CREATE ON SCHEMA "{StoreURL.parse(postgres_url).schema}" TO "{role}"')
-        with open_event_store(with_options(postgres_url, f"-c role={role}")) as store:
+        with open_event_store(with_options(postgres_url, f"-c role={role}"), create=True) as store:
             assert store.active_record_strategy.append(event()) == range(1, 2)
     finally:
         psql.execute(f'DROP OWNED BY "{role}" CASCADE; DROP ROLE "{role}"')

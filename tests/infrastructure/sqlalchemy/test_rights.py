@@ -81,7 +81,7 @@ def test_a_schema_that_a_role_may_not_make_a_journal_in(postgres_url: str, role:
         connection.execute(f'GRANT USAGE ON SCHEMA "{make_url(postgres_url).query["schema"]}" TO "{role}"')
     refused(as_role(postgres_url, role), "permission denied for schema .* CREATE on the schema to init", "init")
     with pytest.raises(StoreError, match="permission denied for schema") as caught:
-        open_event_store(as_role(postgres_url, role))
+        open_event_store(as_role(postgres_url, role), create=True)
     assert not isinstance(caught.value, NotInitialised)
 
 

@@ -100,10 +100,11 @@ def test_a_standby_without_a_journal_gets_none(postgres_url: str, standby: Stand
     assert "this is a standby: name the primary" in result.stderr
 
 
-def test_the_library_reads_a_standby(postgres_url: str, standby: Standby) -> None:
+@pytest.mark.parametrize("create", [False, True])
+def test_the_library_reads_a_standby(postgres_url: str, standby: Standby, create: bool) -> None:
     initialise(postgres_url)
     standby.catch_up()
-    with open_event_store(standby.url_of(postgres_url)) as store:
+    with open_event_store(standby.url_of(postgres_url), create=create) as store:
         assert list(store.all_domain_events()) == []
         with pytest.raises(StoreError, match="this is a standby: name the primary"):
             store.active_record_strategy.append(StoredEvent(UUID(ID), 0, "a#B", "{}"))
@@ -149,9 +150,10 @@ def test_what_is_set_to_read_only_is_not_written_to(
         assert invoke(*command.split(" "), url=url).exit_code == 0
 
 
-def test_the_library_reads_where_it_may_not_write(postgres_url: str) -> None:
+@pytest.mark.parametrize("create", [False, True])
+def test_the_library_reads_where_it_may_not_write(postgres_url: str, create: bool) -> None:
     initialise(postgres_url)
-    with open_event_store(with_options(postgres_url, "-c default_transaction_read_only=on")) as store:
+    with open_event_store(with_options(postgres_url, "-c default_transaction_read_only=on"), create=create) as store:
         assert list(store.all_domain_events()) == []
 
 

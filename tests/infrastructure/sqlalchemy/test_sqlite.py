@@ -51,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def journal(path: Path) -> Path:
     """A journal of three events that nobody has open."""
-    with open_event_store(str(path)) as store:
+    with open_event_store(str(path), create=True) as store:
         store.active_record_strategy.append([event() for _ in range(3)])
     return path
 
@@ -92,7 +92,7 @@ use_of_what_is_there = pytest.mark.parametrize("use", [read, append, identify])
 def test_a_new_file_and_the_files_of_its_wal_are_for_their_owner_only(path: Path) -> None:
     before = os.umask(0)
     try:
-        with open_event_store(str(path)) as store:
+        with open_event_store(str(path), create=True) as store:
             store.active_record_strategy.append(event())
             files = sorted(path.parent.iterdir())
             assert [file.name for file in files] == ["journal.db", "journal.db-shm", "journal.db-wal"]
@@ -119,7 +119,7 @@ def test_every_connection_writes_ahead_and_syncs_fully(journal: Path) -> None:
 
 
 def test_the_file_says_whose_it_is_in_its_own_header(path: Path) -> None:
-    with open_event_store(str(path)):
+    with open_event_store(str(path), create=True):
         header = path.read_bytes()[:100]
     assert int.from_bytes(header[68:72]) == APPLICATION_ID
 
@@ -250,7 +250,7 @@ def test_an_append_to_a_locked_journal_waits_for_the_timeout_and_then_says_so(jo
             strategy.append([event() for _ in range(batch)])
         assert 0.25 <= time.monotonic() - begun < 5
     with pytest.raises(StoreLocked), locked(journal):
-        open_event_store(f"sqlite:///{journal}?timeout=0.01")
+        open_event_store(f"sqlite:///{journal}?timeout=0.01", create=True)
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -361,7 +361,7 @@ def test_a_failing_setup_keeps_a_file_that_others_have_filled_meanwhile(
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=str(path), timeout=0.05)) as datastore:
 
         def somebody_else_was_faster(table: object) -> object:
-            with open_event_store(str(path)) as store:
+            with open_event_store(str(path), create=True) as store:
                 store.active_record_strategy.append(event())
             raise StoreLocked("by somebody else")
 
@@ -378,7 +378,7 @@ def foreign_journal() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="esjournal-"))
     folder.chmod(0o755)
     path = folder / "journal.db"
-    with open_event_store(str(path)) as store:
+    with open_event_store(str(path), create=True) as store:
         store.active_record_strategy.append([event() for _ in range(3)])
     read(path)
     path.chmod(0o444)
