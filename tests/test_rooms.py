@@ -106,6 +106,7 @@ def test_what_tests_share_is_in_the_room_of_helpers() -> None:
         ("domain/model/events.py", "from esjournal.infrastructure import cipher", goes_up),
         ("domain/model/events.py", "def f():\n    import esjournal.cli.app", goes_up),
         ("exceptions.py", "from esjournal import domain", goes_up),
+        ("infrastructure/cipher.py", "from esjournal import DomainEvent", goes_up),
         ("infrastructure/cipher.py", "if x:\n    from esjournal.journal.read.pages import y", goes_up),
         ("journal/read/pages.py", "from esjournal.cli.app import app", goes_up),
         ("journal/read/pages.py", "import esjournal", goes_up),

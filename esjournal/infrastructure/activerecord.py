@@ -1,20 +1,23 @@
-"""What a database must be able to do for the layers above: the place where another one would plug in."""
+"""What the layers above need of a database: another database would implement this."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 
+# Given instead of a version or an integer position: the next one of the sequence, which the database chooses.
+NEXT: Final[Any] = None
+
 
 def check_at_least(least: int, **given: int | None) -> None:
-    """Refuse arguments that count something, and are too small or no whole number; None is not given.
+    """Refuse numbers that are too small, or not whole; None is an argument that was not given.
 
     Raises:
-        ValueError: one is below the least.
-        TypeError: one is not an int.
+        ValueError: a number is below the least.
+        TypeError: an argument is not an int.
     """
     for name, value in given.items():
         if value is None:
@@ -26,7 +29,7 @@ def check_at_least(least: int, **given: int | None) -> None:
 
 
 def check_is_no_text(**given: Iterable[Any]) -> None:
-    """Refuse text where several values are meant: each of its characters would be taken for one.
+    """Refuse text for several values: each of its characters would be taken for a value.
 
     Raises:
         TypeError: an argument is text.
@@ -44,15 +47,15 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
         """Write one item or many, all or nothing; when it returns, they are durable.
 
         Args:
-            item_or_items: an item, or an iterable of items. Where the position of an item is None, the next one of
-                its sequence is meant, if positions are integers.
+            item_or_items: an item, or an iterable of items. An item whose position is NEXT gets the next position of
+                its sequence, if positions are integers.
 
         Returns:
             The global positions that the items were given, in the order of the items.
 
         Raises:
             SequencedItemConflict: the place of an item is taken; none of the items is written.
-            InvalidData: a field of an item has a value that cannot be stored; the same for every database.
+            InvalidData: a field has a value that cannot be stored; the rules are the same for every database.
             TypeError: what is given is not of the item class.
         """
 
@@ -84,7 +87,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
             gte: positions from this one on.
             lt: positions below this one.
             lte: positions up to this one.
-            limit: how many items at the most.
+            limit: how many items at most.
             query_ascending: whether a limit counts from the first or from the last item.
             results_ascending: whether the list is in the order of the positions, or reversed.
 
@@ -100,9 +103,9 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
         """Return all items in global order, streaming, up to the last one there when the reading begins.
 
         Args:
-            after: the global position to begin behind.
-            sequence_ids: only items of these sequences, where any is named.
-            topics: only items of these topics, where any is named.
+            after: the global position to begin after.
+            sequence_ids: only items of these sequences; all sequences by default.
+            topics: only items of these topics; all topics by default.
 
         Raises:
             ValueError: a global position below 0.
@@ -111,4 +114,4 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the database; calling it twice is fine."""
+        """Close the connections to the database; it may be called twice."""

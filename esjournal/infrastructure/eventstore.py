@@ -15,7 +15,7 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 
 
 class EventStore(Generic[Item]):
-    """Stores domain events and gives them back; as a context manager it closes its strategy after.
+    """Stores domain events and reads them back; as a context manager it closes its strategy at the end.
 
     Args:
         sequenced_item_mapper: maps events to items.
@@ -35,16 +35,17 @@ class EventStore(Generic[Item]):
         """Store one event or many, all or nothing; when it returns, they are durable.
 
         Args:
-            event_or_events: an event, or an iterable of events.
+            event_or_events: an event, or an iterable of events. An event whose version is NEXT gets the next version
+                of its sequence.
 
         Returns:
-            The global positions that the events were given, in their order.
+            The global positions that the events were given, in the order of the events.
 
         Raises:
             ConcurrencyError: the version of an event is taken; none of the events is stored.
             InvalidData: an event does not map to an item, or has an id, a version or a type that cannot be stored.
-            OutcomeUnknown: the connection was lost while the events were committed: they may be stored, or not.
-            TypeError: what is given is not an event.
+            OutcomeUnknown: the connection was lost during the commit: the events may be stored, or not.
+            TypeError: an argument is not an event.
         """
         events = [event_or_events] if isinstance(event_or_events, DomainEvent) else list(event_or_events)
         for event in events:
@@ -76,14 +77,14 @@ class EventStore(Generic[Item]):
             gte: versions from this one on.
             lt: versions below this one.
             lte: versions up to this one.
-            limit: how many events at the most.
+            limit: how many events at most.
             is_ascending: whether the first events come first, or the last.
             page_size: how many to read from the database at a time; all at once by default.
 
         Raises:
             MappingError: a stored event does not map to an event.
             InvalidData: the id, or a version, is one that cannot be stored.
-            ValueError: a limit below 0, or a page below 1.
+            ValueError: a limit below 0, or a page size below 1.
         """
         check_at_least(0, limit=limit)
         check_at_least(1, page_size=page_size)
@@ -125,7 +126,7 @@ class EventStore(Generic[Item]):
         """Return all events in global order, streaming.
 
         Args:
-            after: the global position to begin behind.
+            after: the global position to begin after.
 
         Raises:
             MappingError: a stored event does not map to an event.
@@ -134,7 +135,7 @@ class EventStore(Generic[Item]):
         return map(self.sequenced_item_mapper.from_sequenced_item, self.active_record_strategy.all_items(after=after))
 
     def close(self) -> None:
-        """Let go of the database; calling it twice is fine."""
+        """Close the connections to the database; it may be called twice."""
         self.active_record_strategy.close()
 
     def __enter__(self) -> Self:

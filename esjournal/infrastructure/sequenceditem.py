@@ -21,7 +21,10 @@ class SequencedItem(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An event as it is stored: at a version in the sequence of its originator."""
+    """An event as it is stored: at a version in the sequence of its originator.
+
+    An event that is to be appended may have the version NEXT.
+    """
 
     originator_id: UUID
     originator_version: int
@@ -33,15 +36,15 @@ class SequencedItemFieldNames:
     """The names that an item class gives to the four fields every item has, and to further ones.
 
     Args:
-        sequenced_item_class: a namedtuple class; its fields are, in order, the sequence id, the position, the
-            topic, the data, and any others, which are carried along.
+        sequenced_item_class: a namedtuple class. Its fields are, in order, the sequence id, the position, the topic,
+            the data, and any others, which are stored as they are.
     """
 
     def __init__(self, sequenced_item_class: type[Any]) -> None:
         fields: tuple[str, ...] = getattr(sequenced_item_class, "_fields", ())
         if len(fields) < 4:
             raise TypeError(
-                f"{sequenced_item_class!r} is no sequenced item class: it needs to be a namedtuple of at least four "
+                f"{sequenced_item_class!r} is not a sequenced item class: it needs to be a namedtuple of at least four "
                 f"fields, for the sequence id, the position, the topic and the data"
             )
         self.all = fields

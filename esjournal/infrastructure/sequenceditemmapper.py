@@ -94,6 +94,11 @@ class SequencedItemMapper(Generic[Item]):
             ) from None
         data = self.transcoder.encode(attributes)
         if self.cipher is not None:
+            if position is None:
+                raise MappingError(
+                    f"{type(domain_event).__qualname__} cannot be encrypted for the next position of its sequence, "
+                    f"because encrypted data is bound to its position: give {self.position_attr_name}"
+                )
             data = self.cipher.encrypt(data, sequence_id=sequence_id, position=position)
         return (sequence_id, position, stored_topic(domain_event), data, *others)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from esjournal.domain.model.events import DomainEvent
 from esjournal.exceptions import MappingError
+from esjournal.infrastructure.activerecord import NEXT
 from esjournal.infrastructure.cipher import AESGCMCipher
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
@@ -86,6 +87,13 @@ def test_a_mapper_with_a_cipher_gives_the_event_back_and_hides_its_attributes(ke
     assert SequencedItemMapper(StoredEvent, cipher=AESGCMCipher(key)).from_sequenced_item(item) == event
     with pytest.raises(MappingError):
         SequencedItemMapper(StoredEvent).from_sequenced_item(item)
+
+
+def test_a_state_is_not_encrypted_for_a_version_that_is_not_known_yet(key: bytes) -> None:
+    mapper = SequencedItemMapper(StoredEvent, cipher=AESGCMCipher(key))
+    event = DomainEvent(originator_id=uuid4(), originator_version=NEXT)
+    with pytest.raises(MappingError, match="bound to its position: give originator_version"):
+        mapper.to_sequenced_item(event)
 
 
 def test_an_encrypted_store_holds_no_plain_text_on_disk(sqlite_url: str, key: bytes) -> None:

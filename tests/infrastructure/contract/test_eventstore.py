@@ -21,6 +21,7 @@ from esjournal.exceptions import (
     StoreNotFound,
     TopicNotFound,
 )
+from esjournal.infrastructure.activerecord import NEXT
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.retrying import retry
 from esjournal.infrastructure.sequenceditem import SequencedItem, StoredEvent
@@ -66,6 +67,19 @@ def test_append_names_the_actual_version_when_the_place_is_taken(event_store: St
     with pytest.raises(ConcurrencyError) as caught:
         event_store.append(moved(sequence, 3, step=3))
     assert caught.value.identical is True
+
+
+def test_an_event_may_take_the_next_version_whatever_it_is(event_store: Store) -> None:
+    sequence = uuid4()
+    for step in range(2):
+        event_store.append(Moved(originator_id=sequence, originator_version=NEXT, step=step))
+    event_store.append([moved(sequence, 7), Moved(originator_id=sequence, originator_version=NEXT, step=8)])
+    assert event_store.get_domain_events(sequence) == [
+        moved(sequence, 0, step=0),
+        moved(sequence, 1, step=1),
+        moved(sequence, 7),
+        moved(sequence, 8, step=8),
+    ]
 
 
 def test_a_batch_with_one_event_that_does_not_map_is_not_stored(event_store: Store) -> None:

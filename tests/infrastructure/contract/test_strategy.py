@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidData, SequencedItemConflict
+from esjournal.infrastructure.activerecord import NEXT
 from esjournal.infrastructure.sequenceditem import SequencedItem, StoredEvent
 from esjournal.infrastructure.sqlalchemy import activerecords
 from esjournal.infrastructure.sqlalchemy.activerecords import (
@@ -36,7 +37,7 @@ LAST = 2**63 - 1
 
 
 def event(sequence: UUID, version: int | None, state: str = "{}", topic: str = "a.b#C") -> StoredEvent:
-    return StoredEvent(sequence, version, topic, state)  # type: ignore[arg-type]
+    return StoredEvent(sequence, NEXT if version is None else version, topic, state)
 
 
 def test_an_item_comes_back_equal_and_of_its_class(strategy: Strategy) -> None:
