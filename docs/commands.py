@@ -7,11 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from esjournal.cli.app import app
+from esjournal.cli.commandtable import HELP
 
 PAGE = Path(__file__).with_name("commands.md")
 WIDTH = "80"
-COMMANDS = [str(command.name) for command in app.registered_commands]
 INTRODUCTION = """\
 # Commands
 
@@ -21,9 +20,7 @@ What each command says with `--help`. Made by `python docs/commands.py`.
 
 def reference() -> str:
     """Return the page."""
-    sections = [
-        f"## esjournal {command}".rstrip() + f"\n\n```text\n{_help(command)}```\n" for command in ("", *COMMANDS)
-    ]
+    sections = [f"## esjournal {command}".rstrip() + f"\n\n```text\n{_help(command)}```\n" for command in ("", *HELP)]
     return "\n".join([INTRODUCTION, *sections])
 
 

@@ -7,19 +7,6 @@ from typing import Annotated
 import typer
 
 from esjournal import __version__
-from esjournal.cli.commands.append import append
-from esjournal.cli.commands.copy import copy
-from esjournal.cli.commands.diff import diff
-from esjournal.cli.commands.export import export
-from esjournal.cli.commands.get import get
-from esjournal.cli.commands.history import history
-from esjournal.cli.commands.import_ import import_
-from esjournal.cli.commands.info import info
-from esjournal.cli.commands.init import init
-from esjournal.cli.commands.list_ import list_
-from esjournal.cli.commands.log import log
-from esjournal.cli.commands.stats import stats
-from esjournal.cli.commands.verify import verify
 from esjournal.cli.exits import JournalGroup
 from esjournal.cli.options import LayoutOption, ProgramOptions, TableOption, UrlOption
 
@@ -33,20 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-app.command("init")(init)
-app.command("append")(append)
-app.command("get")(get)
-app.command("list")(list_)
-app.command("log")(log)
-app.command("history")(history)
-app.command("stats")(stats)
-app.command("verify")(verify)
-app.command("diff")(diff)
-app.command("info")(info)
-app.command("export")(export)
-app.command("import")(import_)
-app.command("copy")(copy)
 
 
 def _show_version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from esjournal import __version__
+from esjournal.cli.commandtable import HELP, CommandTable
 from esjournal.journal.journal import open_journal
 from tests.helpers.events import ID, OTHER_ID, TIME, event, sequence
 from tests.helpers.program import ended, invoke, refused
@@ -365,3 +366,9 @@ def test_a_longer_line_is_imported_where_the_limit_is_raised(url: str, tmp_path:
 @pytest.mark.parametrize("number", ["-1", str(2**63), "9" * 5_000, "x", "1.0"])
 def test_a_limit_or_position_beyond_what_can_be_is_wrong_usage(url: str, arguments: list[str], number: str) -> None:
     refused(invoke(*arguments, number, url=url), 2, "Invalid value for")
+
+
+def test_the_help_of_the_program_says_of_each_command_what_its_own_help_begins_with() -> None:
+    commands = CommandTable()
+    assert list(commands) == list(HELP)
+    assert {name: command.get_short_help_str(80) for name, command in commands.items()} == HELP

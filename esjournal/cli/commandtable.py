@@ -1,0 +1,51 @@
+"""The commands by name. Each is made when it is asked for: a command does not wait for twelve others to load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+
+# What `esjournal --help` says of each, in its order; a test compares it with the commands' own help.
+HELP = {
+    "init": "Make a journal, unless there is one already.",
+    "append": "Append an event, and print its global position.",
+    "get": "Show the events of one sequence, and any gaps in its versions.",
+    "list": "List the sequences, with event counts, versions and dates.",
+    "log": "Show the events of all sequences in global order, latest last.",
+    "history": "Show how each event changed a sequence, and the resulting state.",
+    "stats": "Count the events by type, over time and in the longest sequences.",
+    "verify": "Read the whole journal, and print what is wrong with it.",
+    "diff": "Compare two journals, and print the differences.",
+    "info": "Show what journal this is, what is in it, and what it runs on.",
+    "export": "Write the journal in global order, as NDJSON, CSV or Parquet.",
+    "import": "Append the events of files, all in one transaction.",
+    "copy": "Copy a journal or a file of events, and prove the copy.",
+}
+# Python has these names for itself.
+_FUNCTIONS = {"import": "import_", "list": "list_"}
+
+
+class CommandTable(Mapping[str, Any]):
+    """The program's commands, in the order of the help."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Load and return the command of a name."""
+        if name not in HELP:
+            raise KeyError(name)
+        function = _FUNCTIONS.get(name, name)
+        module = import_module(f"esjournal.cli.commands.{function}")
+        # An app of one command is that command.
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        app.command(name)(getattr(module, function))
+        return typer.main.get_command(app)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(HELP)
+
+    def __len__(self) -> int:
+        """Return how many commands there are."""
+        return len(HELP)
