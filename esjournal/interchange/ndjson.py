@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import islice
 from typing import Annotated, Any
@@ -53,8 +54,6 @@ _line_encoder = msgspec.json.Encoder()
 _members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
-# What `lines_of` makes of a moment that is not known; no state ends a line so.
-_NO_TIME = re.compile(r',"recorded_at":"None"(,"global_position":[0-9]+}\n)')
 
 
 def read(source: Source, *, seal_required: bool = False) -> Iterator[Batch]:
@@ -256,38 +255,50 @@ def write(events: Iterable[RecordedEvent]) -> Iterator[str]:
         yield lines_of(batch)
 
 
-def lines_of(events: Sequence[tuple[Any, ...]], *, checked: bool = False, named: bool = True) -> str:
+def lines_of(
+    events: Sequence[tuple[Any, ...]], *, checked: bool = False, omitted: AbstractSet[str] = frozenset()
+) -> str:
     """Return the lines of events, with their ends; faster than one by one, because states are checked together.
 
-    The line of an event of which nobody knows when it was recorded has no moment.
+    The line of an event with an unknown time has no `recorded_at`.
 
     Args:
-        events: events with their global positions, as plain tuples or RecordedEvents.
+        events: events as plain tuples or RecordedEvents; global positions are not needed if they are omitted.
         checked: whether it is known that no state is doubtful, which takes two thirds of the time to find out.
-        named: whether a sequence that has a name is written with it.
+        omitted: fields that are not written, of `global_position` and `sequence_name`.
     """
     states = [event[3] for event in events]
     for index in () if checked else doubtful(states):
         states[index] = _state_in_line(states[index])
     types = {kind: _quoted_type(kind) for kind in {event[2] for event in events}}
     ids = [event[0] for event in events]
-    if named and NamedId in set(map(type, ids)):
+    if "sequence_name" not in omitted and NamedId in set(map(type, ids)):
         ids = list(map(_with_name, ids))
-    lines = "".join(
+    return "".join(
         [
-            f'{{"originator_id":"{originator_id}","originator_version":{version},"event_type":{types[kind]},'
-            f'"state":{state},"recorded_at":"{recorded_at}","global_position":{position}}}\n'
-            for originator_id, (_, version, kind, _, recorded_at, position), state in zip(
-                ids, events, states, strict=True
-            )
+            f'{{"originator_id":"{originator_id}","originator_version":{event[1]},"event_type":{types[event[2]]},'
+            f'"state":{state}{end}}}\n'
+            for originator_id, event, state, end in zip(ids, events, states, _ends(events, omitted), strict=True)
         ]
     )
-    return _NO_TIME.sub(r"\1", lines) if '"recorded_at":"None"' in lines else lines
 
 
-def line_of(event: RecordedEvent) -> str:
+def _ends(events: Sequence[tuple[Any, ...]], omitted: AbstractSet[str]) -> list[str]:
+    """Return the members after the state of each event."""
+    has_positions = "global_position" not in omitted
+    if None in [event[4] for event in events]:
+        times = ["" if event[4] is None else f',"recorded_at":"{event[4]}"' for event in events]
+        if not has_positions:
+            return times
+        return [f'{time},"global_position":{event[5]}' for time, event in zip(times, events, strict=True)]
+    if has_positions:
+        return [f',"recorded_at":"{event[4]}","global_position":{event[5]}' for event in events]
+    return [f',"recorded_at":"{event[4]}"' for event in events]
+
+
+def line_of(event: RecordedEvent, *, omitted: AbstractSet[str] = frozenset()) -> str:
     """Return the line of an event, without its end."""
-    return lines_of([event])[:-1]
+    return lines_of([event], omitted=omitted)[:-1]
 
 
 def _with_name(originator_id: str) -> str:

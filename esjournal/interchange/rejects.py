@@ -95,7 +95,4 @@ def putting_aside(path: str | None) -> Iterator[Rejects | None]:
 
 
 def _fields_of_event(event: RecordedEvent) -> dict[str, str]:
-    # An event of a file has no position yet, and a line needs one.
-    raw = ndjson.raw_fields(ndjson.line_of(event._replace(global_position=1)))
-    del raw["global_position"]
-    return raw
+    return ndjson.raw_fields(ndjson.line_of(event, omitted=frozenset({"global_position"})))

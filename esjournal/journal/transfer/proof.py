@@ -73,7 +73,7 @@ def prove(
                     _compared(proof, event, row, f"{copied.source}:{line}", by_value)
                     for event, row, line in zip(events, found, copied.lines, strict=True)
                 ]
-            digest.update([(*event[:5], line) for event, line in zip(events, copied.lines, strict=True)])
+            digest.update(events)
             proof.events += len(events)
             on_progress(proof.events)
     proof.digest = digest.hexdigest() if proof.holds and not proof.respelt else None
