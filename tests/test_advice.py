@@ -58,7 +58,7 @@ def test_a_link_to_nothing_is_named_as_one(tmp_path: Path, words: str, monkeypat
     Path("link").symlink_to("no where")
     ended = invoke(words, url="link")
     advice = f"run `esjournal --url '{tmp_path}/no where' init` to make a journal there"
-    message = f"esjournal: link is a link to {tmp_path}/no where, where nothing is: remove the link, or {advice}\n"
+    message = f"esjournal: link is a link to {tmp_path}/no where, which does not exist: remove the link, or {advice}\n"
     assert (ended.exit_code, ended.stderr) == (5, message)
 
 

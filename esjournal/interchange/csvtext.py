@@ -17,7 +17,7 @@ from esjournal.interchange.bytestreams import Source
 
 COLUMNS = RecordedEvent._fields
 REQUIRED = COLUMNS[:4]
-ROWS_AT_A_TIME = 1_000
+BATCH_ROWS = 1_000
 # Compressed, some kilobytes can be hundreds of millions of them, each of which takes the csv module its time.
 _MOST_BLANK_LINES = 1_000_000
 
@@ -34,7 +34,7 @@ def read(source: Source) -> Iterator[Batch]:
     Raises:
         InvalidLine: the header is missing or wrong, or quotes do not match.
     """
-    return batches_of(source.name, _reads(source), ROWS_AT_A_TIME)
+    return batches_of(source.name, _reads(source), BATCH_ROWS)
 
 
 def _reads(source: Source) -> Iterator[Read]:
@@ -92,7 +92,7 @@ def table_of(header: Sequence[str], rows: Iterable[Sequence[object]], *, safe: b
     """
     yield _text_of([header])
     remaining = iter(rows)
-    while page := list(islice(remaining, ROWS_AT_A_TIME)):
+    while page := list(islice(remaining, BATCH_ROWS)):
         yield _text_of([[*map(_without_formula, row)] for row in page] if safe else page)
 
 
@@ -131,7 +131,7 @@ class _Lines:
             try:
                 yield line.decode() + "\n"
             except UnicodeDecodeError as error:
-                reason = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is no UTF-8"
+                reason = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is not UTF-8"
                 raise InvalidLine(self._source.name, number, reason) from None
 
 

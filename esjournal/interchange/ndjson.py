@@ -333,7 +333,7 @@ def _slowly(line: bytes) -> RecordedEvent:
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        raise InvalidData(f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is no UTF-8") from None
+        raise InvalidData(f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is not UTF-8") from None
     # The event is one level around its state.
     rules.check_depth(text, rules.MAX_STATE_DEPTH + 1)
     try:

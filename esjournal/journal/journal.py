@@ -55,7 +55,7 @@ def open_journal(url: str, *, as_it_is: bool = False) -> Iterator[Journal]:
 
 def is_same_journal(one: Journal, other: Journal) -> bool:
     """Say whether two open journals are the same; a copy of a journal's file has its id, but is another journal."""
-    return one.journal_id == other.journal_id and one.events.session.place() == other.events.session.place()
+    return one.journal_id == other.journal_id and one.events.session.location() == other.events.session.location()
 
 
 @contextmanager

@@ -105,8 +105,8 @@ def test_the_last_version_there_can_be_is_kept(url: str) -> None:
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ("{'foo':1}", "no JSON.* at column"),
-        ('{"a":1,}', "no JSON.* at column"),
+        ("{'foo':1}", "not JSON.* at column"),
+        ('{"a":1,}', "not JSON.* at column"),
         ("[1]", "is JSON, but not an object"),
         ("1", "is JSON, but not an object"),
         ("null", "is JSON, but not an object"),
@@ -116,7 +116,7 @@ def test_the_last_version_there_can_be_is_kept(url: str) -> None:
         ('{"a":' * 100_000 + "1" + "}" * 100_000, f"nested deeper than {rules.MAX_STATE_DEPTH} levels"),
         ("[" * 100_000, f"nested deeper than {rules.MAX_STATE_DEPTH} levels"),
         ('{"a":"\0"}', "raw U\\+0000|Invalid control character"),
-        ('{"a":"\ud800"}', "half of a surrogate pair|is no UTF-8"),
+        ('{"a":"\ud800"}', "half of a surrogate pair|is not UTF-8"),
         ('{"a":"\x01"}', "Invalid control character"),
     ],
     ids=lambda value: value[:30],
@@ -182,7 +182,7 @@ def test_a_state_is_stored_and_given_back_byte_for_byte(url: str, tmp_path: Path
         ("a\x9b", r"control character U\+009B"),
         ("a\u202eb", r"control character U\+202E"),
         ("a\0", r"control character U\+0000"),
-        ("\ud800", "U\\+D800|is no UTF-8"),
+        ("\ud800", "U\\+D800|is not UTF-8"),
     ],
     ids=lambda value: ascii(value[:12]),
 )

@@ -165,7 +165,7 @@ def test_of_a_damaged_source_nothing_is_copied(tmp_path: Path) -> None:
         result = invoke("copy", source, place)
         assert (result.exit_code, result.stdout) == (5, "")
         assert result.stderr == (
-            f"esjournal: sqlite:///{source} is damaged: a text is no UTF-8; restore it from a backup\n"
+            f"esjournal: sqlite:///{source} is damaged: a text is not UTF-8; restore it from a backup\n"
         )
     assert stored(target) == []
     assert not (tmp_path / "e.ndjson").exists()

@@ -100,7 +100,7 @@ def test_a_field_longer_than_the_csv_module_takes_by_itself_is_read(path: Path) 
         (f'{HEADER}\n{ID},0,a,{{}}\n{ID},1,a,"{{}}" x\n', 3, "the row is no CSV"),
         (f'{HEADER}\n{ID},0,a,"{{}}\n\n', 2, "the row is no CSV: unexpected end of data"),
         (f"{HEADER}\r{ID},0,a,{{}}\n", 1, "the row is no CSV: new-line character seen in unquoted field"),
-        (f"{HEADER}\n{ID},0,a,{{}}\n".encode() + b"\xff\n", 3, "byte 0xff at byte 1 is no UTF-8"),
+        (f"{HEADER}\n{ID},0,a,{{}}\n".encode() + b"\xff\n", 3, "byte 0xff at byte 1 is not UTF-8"),
     ],
 )
 def test_what_cannot_be_read_on_from_is_refused_with_its_line(

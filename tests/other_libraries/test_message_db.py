@@ -243,15 +243,15 @@ def test_a_taken_version_is_a_conflict_of_an_import(filled: MessageDb, asked: As
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
-        ('"no JSON"', "the state is not JSON, and the data of a message is"),
-        (r'{"a":"\u0000"}', r"the state has \u0000, which PostgreSQL's jsonb does not take"),
-        (r'{"a":"\ud800"}', r"the state has \ud800, which PostgreSQL's jsonb does not take"),
-        (r'{"a":"\udc00\ud800"}', r"the state has \udc00, which PostgreSQL's jsonb does not take"),
-        (r'{"a":"\ud800","a":1}', r"the state has \ud800, which PostgreSQL's jsonb does not take"),
-        (r'{"a":"\\\ud83e\ud83e\udd86"}', r"the state has \ud83e, which PostgreSQL's jsonb does not take"),
-        ('{"a":"1e-20000","b":-1.5E-020000}', "the state has '-1.5E-020000', which is too near to 0 for"),
-        ('"NaN"', "the state is not JSON, and the data of a message is"),
-        (r'{"\u0000":1}', r"the state has \u0000, which PostgreSQL's jsonb does not take"),
+        ('"no JSON"', "the state is not JSON, which the data of a message must be"),
+        (r'{"a":"\u0000"}', r"the state has \u0000, which PostgreSQL's jsonb does not accept"),
+        (r'{"a":"\ud800"}', r"the state has \ud800, which PostgreSQL's jsonb does not accept"),
+        (r'{"a":"\udc00\ud800"}', r"the state has \udc00, which PostgreSQL's jsonb does not accept"),
+        (r'{"a":"\ud800","a":1}', r"the state has \ud800, which PostgreSQL's jsonb does not accept"),
+        (r'{"a":"\\\ud83e\ud83e\udd86"}', r"the state has \ud83e, which PostgreSQL's jsonb does not accept"),
+        ('{"a":"1e-20000","b":-1.5E-020000}', "the state has '-1.5E-020000', which is too close to 0 for"),
+        ('"NaN"', "the state is not JSON, which the data of a message must be"),
+        (r'{"\u0000":1}', r"the state has \u0000, which PostgreSQL's jsonb does not accept"),
     ],
 )
 def test_what_jsonb_does_not_take_is_a_bad_line(

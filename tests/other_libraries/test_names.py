@@ -183,7 +183,7 @@ def test_lines_without_names_make_no_sequence_that_differs_only_in_case(named: N
     named.has("other", UPPER)
     before = named.counts()
     given = line(UPPER, named.first) + line(id_of("other"), named.first + 1)
-    reason = f"no sequence is named {LOWER}, and one is named '{UPPER}': write the id of that one, {id_of(UPPER)}, or"
+    reason = f"no sequence is named {LOWER}, but one is named '{UPPER}': write the id of that one, {id_of(UPPER)}, or"
     assert reason in named.asked.refused(3, "append", "-", input=given)
     assert reason in named.asked.refused(3, "append", "-", input=line(UPPER, named.first))
     result = named.asked.run("import", "-", input=given)

@@ -1,1 +1,1 @@
-"""The layers over SQLite and PostgreSQL: the only room that imports SQLAlchemy or a database driver."""
+"""Storage in SQLite and PostgreSQL: only these modules import SQLAlchemy or a database driver."""

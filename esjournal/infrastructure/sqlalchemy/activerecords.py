@@ -36,7 +36,7 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 
 PAGE_SIZE = 500
 NO_LIMIT = 2**63 - 1
-# Before and after all that is stored, also where that is no time: PostgreSQL has these words, and as text they sort so.
+# Before and after every stored value, even one that is not a time: PostgreSQL has these times, SQLite sorts them so.
 FIRST_TIME, LAST_TIME = "-infinity", "infinity"
 
 
@@ -62,13 +62,13 @@ def _sequenced_items(name: str, position: TypeEngine[Any]) -> Any:
 
 
 class StoredEventRecord:
-    """Records of `StoredEvent`: the journal's table, with ids as UUIDs and moments as datetimes."""
+    """Records of `StoredEvent`: the journal's table, with ids as UUIDs and times as datetimes."""
 
     __table__ = _stored_events(sequence_id(), aware_time(), now)
 
 
 class RecordedEventRecord:
-    """Records of `RecordedEvent`: the same table, with ids and moments in their canonical text."""
+    """Records of `RecordedEvent`: the same table, with ids and times as canonical text."""
 
     __table__ = _stored_events(sequence_id_as_text(), time_as_text(), now_as_text)
 
@@ -80,7 +80,7 @@ class IntegerSequencedItemRecord:
 
 
 class TimestampSequencedItemRecord:
-    """Records of `SequencedItem` at times: seconds since 1970, floats as `time.time()` returns them."""
+    """Records of `SequencedItem` at times: seconds since 1970, floats as from `time.time()`."""
 
     __table__ = _sequenced_items("timestamp_sequenced_items", Timestamp())
 
@@ -89,9 +89,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     """Writes items of one class to the table of one record class, and reads them back.
 
     Args:
-        session: what a datastore gives as its session.
-        active_record_class: a class whose `__table__` has a column for each field of the items, and global_position;
-            or that has a `completed`, which makes the fields of items from rows of the columns that are there.
+        session: the session of a datastore.
+        active_record_class: a class whose `__table__` has a column for each field of the items, and global_position. If
+            it lacks columns, its `completed` makes the fields of items from the rows.
         sequenced_item_class: the namedtuple class of the items.
 
     Raises:
@@ -122,9 +122,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction[Item]]:
-        """Write many batches in one transaction, which is committed at the end and rolled back by any exception.
+        """Write many batches in one transaction: committed at the end, rolled back by any exception.
 
-        It holds the journal's write lock from its first statement to its last.
+        It holds the journal's write lock from the first statement to the last.
         """
         with self.session.transaction(self._statements.table) as connection:
             self.session.prepare_for_many_rows(connection)
@@ -137,12 +137,12 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         return next(iter(self._statements.items(rows)), None)
 
     def stored_at(self, items: Sequence[Item]) -> dict[Any, Item]:
-        """Return what is stored at the places of items, by sequence id and position."""
+        """Return the stored items at the places of some items, by sequence id and position."""
         with self.session.connection() as connection:
             return Transaction(self.session, self._statements, connection).stored_at(items)
 
     def same_content(self, one: Item, other: Item) -> bool:
-        """Say whether two items are equal in all that a writer decides: not when and where they were recorded."""
+        """Say whether two items are equal, apart from `recorded_at` and the global position."""
         return self._statements.same_content(one, other)
 
     def get_items(
@@ -157,7 +157,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         results_ascending: bool = True,
     ) -> list[Item]:
         """Return items of one sequence; see the base class."""
-        # SQLite would take one below 0 for no limit at all.
+        # For SQLite a limit below 0 is no limit.
         check_at_least(0, limit=limit)
         given = {"gt": gt, "gte": gte, "lt": lt, "lte": lte}
         bounds = {name: value for name, value in given.items() if value is not None}
@@ -169,25 +169,25 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         return items if query_ascending == results_ascending else items[::-1]
 
     def last_global_position(self) -> int:
-        """Return the global position of the last item, 0 where there is none."""
+        """Return the global position of the last item, 0 if there are none."""
         [(first, last)] = self.session.rows(self._statements.first_and_last())
         if first > last:
-            # SQLite takes the last row of the table for the one with the highest position, also in a damaged one.
+            # In a damaged table, the last row for SQLite need not have the highest position.
             raise StoreDamaged(str(self.session.url), f"its last global position is {last}, and its first {first}")
         return int(last)
 
     def settled_position(self) -> int:
-        """Return the last global position before which nothing can appear any more, whoever writes now.
+        """Return the global position up to which no more items can appear, whatever is being written now.
 
-        Positions of a journal are committed in order, so it is the last one.
+        A journal's positions are committed in order, so it is the last one.
         """
         return self.last_global_position()
 
     def check_order(self) -> None:
-        """Make sure that a reader that goes on after a global position misses nothing that comes later.
+        """Check that a reader that continues after a global position cannot miss items.
 
         Raises:
-            OutOfOrder: items may become visible before others that have lower positions.
+            OutOfOrder: items may become visible before others with lower positions.
         """
         if (reason := self.session.out_of_order(self.table)) is not None:
             raise OutOfOrder(
@@ -196,9 +196,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             )
 
     def ids_between(self, first: Any, last: Any, limit: int) -> list[Any]:
-        """Return the first few ids of sequences that lie between two, these included.
+        """Return the first ids of sequences between two ids, these included.
 
-        Each is looked for behind the one before, so that it does not matter how many items a sequence has.
+        Each is searched for after the one before, so that the number of items of a sequence does not matter.
         """
         check_at_least(0, limit=limit)
         ids: list[Any] = []
@@ -213,7 +213,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         return ids
 
     def mistaken_for(self, name: str) -> str | None:
-        """Return the name of a sequence that a new one of this name could be mistaken for; None without names.
+        """Return the name of a sequence that could be mistaken for this one; None if the table has no names.
 
         Args:
             name: a name, or an id.
@@ -225,8 +225,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     ) -> Iterator[Item]:
         """Return all items in global order, streaming; see the base class.
 
-        Items are read in pages. Because positions are committed in order, pages need no common snapshot to be
-        one consistent whole, and nothing stays open between them, however slow the reader is.
+        Items are read in pages. Positions are committed in order, so the pages are consistent without a common
+        snapshot, and nothing stays open between them, however slow the reader is.
         """
         check_at_least(0, after=after)
         check_is_no_text(sequence_ids=sequence_ids, topics=topics)
@@ -248,21 +248,21 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         every: int = 1,
         checked: bool = True,
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Return what `all_items` does, a page at a time, as plain tuples of the items' fields.
+        """Return the items of `all_items` in pages, as plain tuples of their fields.
 
-        For many items: a namedtuple takes a quarter of the time that reading it does.
+        For many items: making a namedtuple takes a quarter of the time of reading it.
 
         Args:
-            after: the global position to begin behind.
-            until: the global position to end with; by default the last one there when the reading begins.
-            conditions: what must hold of the items, as far as the database can tell: others may come too.
-            ascending: whether the first items come first, or the last.
-            size: how many items a page has at the most, PAGE_SIZE by default.
-            ahead: whether a server may read the next page while this one is used; for readers that are quick, and take
-                all items in ascending order.
-            every: with `ahead`, return only every so manieth page.
-            checked: whether to raise for an item whose columns hold values of another kind, as those of other libraries
-                may on SQLite; otherwise the caller looks at each item.
+            after: begin after this global position.
+            until: end with this global position; by default the last one when reading begins.
+            conditions: which items to read. The database may also return others, which the caller has to leave out.
+            ascending: the order of the global positions.
+            size: the largest number of items of a page, PAGE_SIZE by default.
+            ahead: let a server read the next page while this one is used. It is for fast readers that take all items
+                in ascending order.
+            every: with `ahead`, return only every n-th page.
+            checked: raise for an item with a value of the wrong kind in a column, as other libraries' tables on SQLite
+                may have; otherwise the caller checks the items.
 
         Raises:
             ValueError: a global position below 0, or a size below 1.
@@ -301,10 +301,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     def _pages_ahead(
         self, statement: str, after: int, until: int, size: int, every: int, checked: bool
     ) -> Generator[Sequence[tuple[Any, ...]], None, int]:
-        """Yield pages while it is known where each one begins, and return the position to go on after.
+        """Yield pages while the position where each one begins is known, and return the position to continue after.
 
-        That is known as long as there are no gaps; after one, where the next item is has to be seen. Every so many
-        pages are asked for only where there is no gap at all.
+        It is known as long as there are no gaps. Only every n-th page is read if the caller knows that there are none.
         """
         position = self._statements.position_in_page
         is_whole = True
@@ -326,9 +325,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     def _check_positions(
         self, rows: Sequence[tuple[Any, ...]], position: int, after: int = 0, until: int = NO_LIMIT
     ) -> None:
-        """Check that positions rise: from a damaged table, SQLite may give the same rows again and again.
+        """Check that positions rise: from a damaged table, SQLite may return the same rows again and again.
 
-        It takes 0.03 microseconds a row.
+        The check takes 0.03 microseconds a row.
         """
         positions = [row[position] for row in rows]
         try:
@@ -339,28 +338,24 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             raise StoreDamaged(str(self.session.url), f"after global position {after}, positions do not rise")
 
     def is_without_gaps(self, until: int) -> bool:
-        """Say whether there is an item at each global position from 1 to one that is given.
-
-        Args:
-            until: a global position.
-        """
+        """Say whether there is an item at each global position from 1 to `until`."""
         [(count,)] = self.session.rows(self._statements.count_until(), (until,))
         return bool(count == until)
 
     def pages_in_one_statement(self, *, after: int, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Return what `pages` does of all items, unchecked, from one statement, which stays open until all are read.
+        """Return the pages of all items, unchecked, from one statement, which stays open until all are read.
 
-        Inside a snapshot only, which is open as long: the server reads on while a page is used. 336,776 events take
-        0.45 seconds from PostgreSQL, and 1.1 where each page is a statement; from SQLite 0.43 and 0.55.
+        Only for use inside a snapshot: the server reads on while a page is used. 336,776 events take 0.45 seconds from
+        PostgreSQL, and 1.1 with a statement for each page; from SQLite 0.43 and 0.55.
 
         Args:
-            after: the global position to begin behind.
-            until: the global position to end with.
+            after: begin after this global position.
+            until: end with this global position.
         """
         statement, _ = self._statements.page()
         with (
             self.session.connection() as connection,
-            # Who stops in the middle interrupts the statement, which must not end the snapshot.
+            # A reader that stops early interrupts the statement, which must not end the snapshot.
             self.session.savepoint(connection),
             closing(self.session.rows_streamed(statement, (after, until, NO_LIMIT))) as rows,
         ):
@@ -370,16 +365,15 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     def pages_by_place(
         self, *, until: int, first_id: Any = None, before_id: Any = None
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Return all items sequence by sequence, position by position, a page at a time, as plain tuples.
+        """Return all items by sequence and position, in pages, as plain tuples of their fields without global position.
 
-        Of their fields the global position is left out. It is one statement, which stays open until all are read: what
-        it gives is of one moment. For 336,776 events that takes SQLite 1.5 seconds, and 1.8 where each page is a
-        statement; PostgreSQL 1.2 and 1.6.
+        It is one statement, which stays open until all are read, and so one consistent state. For 336,776 events it
+        takes SQLite 1.5 seconds, and 1.8 with a statement for each page; PostgreSQL 1.2 and 1.6.
 
         Args:
-            until: the last global position that counts.
-            first_id: the id of the sequence to begin with.
-            before_id: the id of a sequence to end before.
+            until: leave out items after this global position.
+            first_id: begin with the sequence of this id.
+            before_id: end before the sequence of this id.
         """
         bounds = {"gte": first_id, "lt": before_id}
         given = {name: self.bound_id(bound) for name, bound in bounds.items() if bound is not None}
@@ -387,11 +381,11 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         return map(self._statements.place_values, rows)
 
     def positions_between(self, since: str | None, until: str | None) -> tuple[int, int] | None:
-        """Return the first and the last global position of what was recorded between two moments, or None.
+        """Return the first and the last global position of items recorded between two times, None if there are none.
 
         Args:
-            since: the earliest moment, in canonical form.
-            until: the latest moment, in canonical form.
+            since: the earliest time, in canonical form.
+            until: the latest time, in canonical form.
         """
         times = (since or FIRST_TIME, until or LAST_TIME)
         [(first, last)] = self.session.rows(self._statements.positions_between(), times)
@@ -406,13 +400,13 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         self.session.close()
 
     def _as_list(self, item_or_items: Item | Iterable[Item]) -> list[Item]:
-        # An item is a tuple itself, so only its class tells it from a batch.
+        # An item is a tuple itself, so only its class distinguishes it from a batch.
         if isinstance(item_or_items, self.sequenced_item_class):
             return [item_or_items]
         items: list[Any] = list(item_or_items)
         for item in items:
             if not isinstance(item, self.sequenced_item_class):
-                raise TypeError(f"{item!r} is no {self.sequenced_item_class.__name__}: append items of that class")
+                raise TypeError(f"{item!r} is not a {self.sequenced_item_class.__name__}: append items of that class")
         return items
 
     @contextmanager
@@ -420,7 +414,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         try:
             yield
         except OutcomeUnknown as unknown:
-            # All of them were written, or none.
+            # Either all items were written or none, so looking at the first is enough.
             sequence_id, position = items[0][:2]
             place = f"sequence {sequence_id}" + ("" if position is None else f" at position {position}")
             raise unknown.with_advice(f"look at {place} before you append again") from unknown.__cause__

@@ -1,4 +1,4 @@
-"""Column types: what a field of an item is in Python, and what it is in each database."""
+"""Column types: the type of an item's field in Python and in each database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-# From the top, and not from dialects.postgresql: loading that takes every process 20 ms, on SQLite too.
+# Not from dialects.postgresql: importing that takes 20 ms, and SQLite would need it too.
 from sqlalchemy import (
     REAL,
     BigInteger,
@@ -27,13 +27,13 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from esjournal.domain.model.rules import recorded_at_text
 from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT, NUMBERS, TIMES, TIMES_AS_TEXT
 
-# What the server's error says before and after a time that it cannot give.
+# The server's error has these texts before and after a time that it cannot return.
 OUTSIDE_YEARS = ("recorded_at is ", ", outside of the years 1 to 9999")
 CANONICAL_TIME = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
 class _UUIDInText(TypeDecorator[UUID]):
-    """A UUID in Python, 36 characters in the database: readable in the sqlite3 shell."""
+    """A UUID in Python, 36 characters of text in the database: readable in the sqlite3 shell."""
 
     impl = Text
     cache_ok = True
@@ -46,7 +46,7 @@ class _UUIDInText(TypeDecorator[UUID]):
 
 
 class _TimeInText(TypeDecorator[datetime]):
-    """An aware datetime in Python, canonical text in UTC in the database: sorts as time does."""
+    """An aware datetime in Python, canonical text in UTC in the database: sorts like times."""
 
     impl = Text
     cache_ok = True
@@ -59,7 +59,7 @@ class _TimeInText(TypeDecorator[datetime]):
 
 
 class _UUIDAsText(TypeDecorator[str]):
-    """A uuid in PostgreSQL that is text in Python: the server casts it, which costs less than an object."""
+    """A uuid in PostgreSQL that is text in Python: the server's cast costs less than a UUID object."""
 
     impl = Uuid(as_uuid=False)
     cache_ok = True
@@ -104,26 +104,26 @@ class _TimeAsText(TypeDecorator[str]):
 
 
 class Timestamp(TypeDecorator[float]):
-    """Seconds since 1970, a float in Python and a double in the database: comes back equal, and sorts as time does."""
+    """Seconds since 1970, a float in Python and a double in the database: comes back equal, and sorts like times."""
 
     impl = Double
     cache_ok = True
     rule = NUMBERS
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        # What SQLite's strict tables call it.
+        # Strict tables of SQLite call a double REAL.
         return dialect.type_descriptor(REAL() if dialect.name == "sqlite" else Double())
 
 
 def within_years(time: Any, kind: TypeEngine[Any] | None = None) -> Any:
-    """Return an expression of PostgreSQL that fails for times that four digits of a year cannot say.
+    """Return a PostgreSQL expression that fails for times outside of the years 1 to 9999.
 
-    To PostgreSQL `infinity`, the year 12026 and 44 BC are times. Python has none of them, and `to_char` makes 0044 of
-    the last. The server finds them while it reads: 336,776 events took it 0.49 seconds, and 0.46 without (medians of
-    seven, on a machine that was busy).
+    PostgreSQL has the times `infinity`, the year 12026 and 44 BC. Python has none of them, and `to_char` writes the
+    last as 0044. The server checks them while it reads: 336,776 events took 0.49 seconds, and 0.46 without the check
+    (medians of seven, on a machine that was busy).
 
     Args:
-        moment: an expression.
+        time: an expression.
         kind: its type, timestamptz by default.
     """
     first: Any = literal_column("'0001-01-01T00:00:00Z'")
@@ -139,34 +139,34 @@ def sequence_id() -> TypeEngine[Any]:
 
 
 def sequence_id_as_text(in_sqlite: TypeEngine[str] | None = None) -> TypeEngine[Any]:
-    """Return the type of the same column where Python has its canonical text.
+    """Return the type of a sequence's id: its canonical text in Python.
 
     Args:
-        in_sqlite: the type in SQLite, where that is not the same text.
+        in_sqlite: the type in SQLite, if it is not the same text there.
     """
     return _UUIDAsText().with_variant(in_sqlite or Text(), "sqlite")
 
 
 def aware_time() -> TypeEngine[Any]:
-    """Return the type of a moment: an aware datetime in Python."""
+    """Return the type of a time: an aware datetime in Python."""
     return _AwareTime().with_variant(_TimeInText(), "sqlite")
 
 
 def time_as_text() -> TypeEngine[Any]:
-    """Return the type of the same column where Python has its canonical text."""
+    """Return the type of a time: its canonical text in Python."""
     return _TimeAsText().with_variant(Text(), "sqlite")
 
 
 def big_integer() -> TypeEngine[Any]:
-    """Return the type of an integer of 64 bits, which SQLite's strict tables call INTEGER."""
+    """Return the type of a 64-bit integer, which strict tables of SQLite call INTEGER."""
     return BigInteger().with_variant(Integer(), "sqlite")
 
 
 def now() -> datetime:
-    """Return this moment, aware and in UTC."""
+    """Return the current time, aware and in UTC."""
     return datetime.now(UTC)
 
 
 def now_as_text() -> str:
-    """Return this moment in canonical text."""
+    """Return the current time in canonical text."""
     return recorded_at_text(now())

@@ -20,8 +20,8 @@ from esjournal.infrastructure.sqlalchemy.urls import DEFAULT_TIMEOUT, StoreURL
 class SQLAlchemySettings:
     """Where the store is, and how long to wait for it.
 
-    `uri` is a URL or the path of a SQLite file, in memory by default; `timeout` is how many seconds to wait for a lock;
-    where the URL says it, that holds. `schema` is the schema on PostgreSQL, for a URL that names none or the same.
+    `uri` is a URL or the path of a SQLite file; the default is a database in memory. `timeout` is how many seconds to
+    wait for a lock, unless the URL says it. `schema` is the schema on PostgreSQL; the URL may not name another one.
     """
 
     uri: str = field(default="sqlite:///:memory:", repr=False)
@@ -34,11 +34,11 @@ class SQLAlchemySettings:
 
 
 class SQLAlchemyDatastore:
-    """A store and its tables; as a context manager it is connected inside and closed after.
+    """A store and its tables; as a context manager it connects on entry and closes on exit.
 
     Args:
         settings: where the store is.
-        tables: the record classes whose tables belong to it.
+        tables: the record classes of its tables.
     """
 
     def __init__(self, settings: SQLAlchemySettings, tables: Iterable[type[Any]] = ()) -> None:
@@ -58,7 +58,7 @@ class SQLAlchemyDatastore:
         return self._session
 
     def setup_connection(self) -> None:
-        """Make the session; the database itself is reached when something is first asked of it."""
+        """Make the session; the first statement connects to the database."""
         if self._session is None:
             self._session = session_on(self.url)
 
@@ -66,10 +66,10 @@ class SQLAlchemyDatastore:
         """Create the tables that are missing, and the journal's identity, in one transaction.
 
         Returns:
-            Whether anything had to be created.
+            Whether anything was created.
 
         Raises:
-            NotAJournal: something else is there already; it is left as it was.
+            NotAJournal: the database has other tables; they are left as they were.
             SchemaTooNew: a later esjournal made the journal.
         """
         created = self.session.create_tables(self._tables)
@@ -77,7 +77,7 @@ class SQLAlchemyDatastore:
         return created
 
     def schema_sql(self) -> str:
-        """Return the SQL that makes the tables, for reading; the database is not asked."""
+        """Return the SQL that creates the tables, for reading; nothing is sent to the database."""
         dialect = self.session.engine.dialect
         tables = [identity_table, *self._tables]
         statements = [statement for table in tables for statement in create_statements(table, dialect)]
@@ -88,10 +88,10 @@ class SQLAlchemyDatastore:
         self.session.drop_tables(self._tables)
 
     def check_columns(self) -> None:
-        """Make sure that the columns of the tables are what they were made as.
+        """Check that the columns of the tables have the types they were created with.
 
         Raises:
-            StoreDamaged: one of them is not, and reading it could change what is stored.
+            StoreDamaged: one of them has another type, and its values could be read wrongly.
         """
         self.session.check_columns([identity_table, *self._tables])
 
@@ -102,7 +102,7 @@ class SQLAlchemyDatastore:
             self._session = None
 
     def identity(self) -> JournalIdentity:
-        """Return the identity of the journal that is there.
+        """Return the identity of the journal.
 
         Raises:
             NotInitialised: there is none.
@@ -132,12 +132,12 @@ class SQLAlchemyDatastore:
 
 
 def session_on(url: StoreURL) -> Session:
-    """Return a session on the store at an address.
+    """Return a session on a store.
 
     Raises:
         StoreError: the database's driver cannot be loaded.
     """
-    # Either driver costs start-up time, and a process needs one of them.
+    # Each driver costs start-up time, and a process needs only one.
     if url.path is not None:
         from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 

@@ -1,4 +1,4 @@
-"""The tables of a journal, and the SQL that makes them."""
+"""The tables of a journal, and the SQL that creates them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequenc
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 
 SCHEMA_VERSION = 1
-# "ESJL" in ASCII: SQLite keeps it in the file's header, so that any other program's file is told apart.
+# "ESJL" in ASCII: SQLite stores it in the file's header, which tells a journal from another program's file.
 APPLICATION_ID = 0x45534A4C
 
 _PLACE = "place"
-# SQLite's strict tables know no other types.
+# Strict tables of SQLite have no other types.
 _STRICT_TYPES = {"INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"}
 
 identity_table = Table(
@@ -31,12 +31,12 @@ def record_table(name: str, sequence_id: Column, position: Column, *others: Colu
     Args:
         name: the table's name.
         sequence_id: the column of the item's first field.
-        position: the column of its second field; with the first it identifies a row.
-        others: the columns of its further fields; one with a default may be missing from the item, and one with
-            `index=True` has an index of its own.
+        position: the column of its second field; both together identify a row.
+        others: the columns of its further fields. A column with a default may be missing from the item, and one with
+            `index=True` gets its own index.
 
     Returns:
-        A table with these columns behind one that holds the global position.
+        A table with a column for the global position, followed by these columns.
     """
     return Table(
         name,
@@ -50,11 +50,11 @@ def record_table(name: str, sequence_id: Column, position: Column, *others: Colu
 
 
 def create_statements(table: Table, dialect: Dialect) -> list[str]:
-    """Return the statements that create a table, written so that a person can read them in the database's shell.
+    """Return the statements that create a table, formatted to be read in the database's shell.
 
     Args:
-        table: one of `record_table`, or the identity table; any other is created as SQLAlchemy does it.
-        dialect: the database's.
+        table: a table of `record_table`, or the identity table; for any other, the SQL is SQLAlchemy's.
+        dialect: the database's dialect.
     """
     if table is not identity_table and not place_names(table):
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
@@ -75,7 +75,7 @@ def create_statements(table: Table, dialect: Dialect) -> list[str]:
 
 
 def place_names(table: Table) -> tuple[str, ...]:
-    """Return the names of the two columns that identify a row of `record_table`; none for any other table."""
+    """Return the names of the two columns that identify a row; none unless the table is one of `record_table`."""
     names: tuple[str, ...] = table.info.get(_PLACE, ())
     return names
 
@@ -83,11 +83,12 @@ def place_names(table: Table) -> tuple[str, ...]:
 def index_statements(table: Table, dialect: Dialect) -> dict[str, str]:
     """Return the statements that create the indexes of a table, by the names of the indexes.
 
-    On SQLite the unique one of places comes first: a named index, and not a key, so that a bulk load may build it last.
+    On SQLite the first one is the unique index of places. It is a named index and not a key, so that a bulk load can
+    build it last.
 
     Args:
-        table: one of `record_table`; any other has none.
-        dialect: the database's.
+        table: a table of `record_table`; any other has no indexes.
+        dialect: the database's dialect.
     """
     if not place_names(table):
         return {}
@@ -96,7 +97,7 @@ def index_statements(table: Table, dialect: Dialect) -> dict[str, str]:
     indexes = {f"{table.name}_place": ("UNIQUE INDEX", place_names(table))} if on_sqlite else {}
     for column in table.columns:
         if column.index:
-            # The global position is what is looked for by it; SQLite's indexes have it anyway.
+            # Queries by this index want the global position; SQLite's indexes contain it anyway.
             names = (column.name,) if on_sqlite else (column.name, GLOBAL_POSITION)
             indexes[f"{table.name}_{column.name}"] = ("INDEX", names)
     return {

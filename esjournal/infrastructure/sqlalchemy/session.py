@@ -1,4 +1,4 @@
-"""A session: how the layers above talk to one database, whichever it is."""
+"""A session: the interface of the layers above to either database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.text import counted
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columntypes import now_as_text
-from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import (
     SCHEMA_VERSION,
     create_statements,
@@ -31,20 +31,18 @@ from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredInd
 from esjournal.infrastructure.sqlalchemy.upgrades import changing_statements, time_columns
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
-Row = tuple[Any, ...]
-
 STREAMED_ROWS = 500
 
-# Of a connection that is lost, or whose closing is interrupted, SQLAlchemy's pool logs a traceback. We raise it as an
-# error; where nobody listens, Python would print the rest.
+# SQLAlchemy's pool logs a traceback if a connection is lost or its closing is interrupted. We raise an error instead;
+# without a handler, Python would print the log.
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
 class JournalIdentity:
-    """What tells one journal from another.
+    """The identity of a journal.
 
-    `journal_id` is a UUID made when the journal was, `schema_version` counts the forms its tables have had.
+    `journal_id` is a UUID made together with the journal; `schema_version` is the version of its tables.
     """
 
     journal_id: str
@@ -53,7 +51,7 @@ class JournalIdentity:
 
 @dataclass(frozen=True)
 class _Pinned:
-    """The connection of a snapshot, as a lease that does not end with each use."""
+    """The connection of a snapshot: a lease that does not end after each use."""
 
     dbapi_connection: Any
 
@@ -62,14 +60,14 @@ class _Pinned:
 
 
 class Session(ABC):
-    """Leases driver connections for one operation each.
+    """Leases driver connections, each for one operation.
 
-    The drivers stand in autocommit: a read is one statement, a write is one explicit transaction. Rows go to the
-    driver as tuples, because a statement built and a unit of work kept for each event cost far more than the insert.
+    The drivers are in autocommit mode: a read is one statement, a write is one explicit transaction. Rows are given to
+    the driver as tuples, because building a statement and a unit of work for each event costs far more than the insert.
 
     Args:
-        url: the address of the store.
-        engine: SQLAlchemy's engine, in autocommit.
+        url: the URL of the store.
+        engine: SQLAlchemy's engine, in autocommit mode.
         one_at_a_time: guards a connection that all threads share.
     """
 
@@ -81,7 +79,7 @@ class Session(ABC):
         self._pinned: _Pinned | None = None
 
     def connection(self) -> AbstractContextManager[Any]:
-        """Lease a driver connection, inside a snapshot always the same one; its errors leave as ours."""
+        """Lease a driver connection, inside a snapshot always the same one; its errors become EsjournalErrors."""
         return self._leased()
 
     @contextmanager
@@ -94,15 +92,15 @@ class Session(ABC):
             except EsjournalError:
                 raise
             except PoolTimeout as error:
-                raise StoreLocked("every connection of the pool is in use: close what you do not need") from error
+                raise StoreLocked("every connection of the pool is in use: close those you do not need") from error
             except DBAPIError as error:
-                # SQLAlchemy repeats the driver's words in its own error, so that must not be the cause.
+                # SQLAlchemy's error quotes the driver's, with its secrets, so it must not be the cause.
                 cause = error.orig or error
                 raise self.translated(cause) from self.redacted(cause)
             except UnicodeEncodeError as error:
                 raise InvalidData(f"text with half of a surrogate pair cannot be stored: {error.reason}") from None
             except UnicodeDecodeError:
-                raise StoreDamaged(str(self.url), "a text is no UTF-8") from None
+                raise StoreDamaged(str(self.url), "a text is not UTF-8") from None
             except OverflowError:
                 raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
             except self._driver_error as error:
@@ -120,22 +118,22 @@ class Session(ABC):
         return rows
 
     def whole(self, rows: list[Row]) -> list[Row]:
-        """Return rows in which no value can be missing.
+        """Return rows after checking that no value is missing.
 
         Raises:
-            StoreDamaged: one is missing, as a damaged page has it even where the table does not allow it.
+            StoreDamaged: one is missing: a damaged page may have NULL in a column that does not allow it.
         """
         if any(None in row for row in rows):
-            raise StoreDamaged(str(self.url), "a value is missing where the table has one in every row")
+            raise StoreDamaged(str(self.url), "a value is missing in a column that must have one")
         return rows
 
     def writing_connection(self) -> AbstractContextManager[Any]:
-        """Lease a driver connection to write with; its errors leave as ours."""
+        """Lease a driver connection to write with; see `connection`."""
         return self.connection()
 
     @contextmanager
     def transaction(self, table: Table) -> Iterator[Any]:
-        """Lease a connection inside a transaction that alone may give out positions of a table."""
+        """Lease a connection inside a transaction; meanwhile no other one can assign global positions of a table."""
         with self.writing_connection() as connection, self._in_transaction(connection, table):
             yield connection
 
@@ -151,9 +149,9 @@ class Session(ABC):
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """See the store inside as it is now, whatever others commit meanwhile.
+        """Read the store inside as it is now, whatever others commit meanwhile.
 
-        For reading, and in one thread: every connection that is leased inside is the same one, in one transaction.
+        Only for reading, in one thread: all leases inside are the same connection, in one transaction.
         """
         leased = ExitStack()
         pinned = leased.enter_context(self.connection())
@@ -165,17 +163,17 @@ class Session(ABC):
         finally:
             self._pinned = None
             self.roll_back(pinned)
-            # Without the exception that may be on its way: what is raised inside is not of this connection.
+            # Without the current exception, if any: it does not come from this connection.
             leased.close()
 
     @contextmanager
     def savepoint(self, connection: Any) -> Iterator[None]:
-        """Undo what fails inside, and keep the transaction."""
+        """Roll back to the beginning if something inside fails, and keep the transaction."""
         connection.execute("SAVEPOINT chunk")
         try:
             yield
         except BaseException:
-            # A full disk ends the transaction of SQLite without a word, and the savepoint with it.
+            # A full disk silently ends SQLite's transaction, and the savepoint with it.
             if self.in_transaction(connection):
                 connection.execute("ROLLBACK TO SAVEPOINT chunk")
             raise
@@ -191,16 +189,16 @@ class Session(ABC):
         self.engine.dispose()
 
     def server_version(self) -> int | None:
-        """Return the first number of the server's version, None where the database is a file."""
+        """Return the server's major version, None if the database is a file."""
         return None
 
     def table_name(self, name: str) -> str:
-        """Return the name of a table as SQL writes it: on PostgreSQL with the schema that the URL names."""
+        """Return the name of a table for SQL; on PostgreSQL with the schema that the URL names."""
         return self.engine.dialect.identifier_preparer.format_table(named_table(name))
 
     @abstractmethod
-    def place(self) -> tuple[Any, ...]:
-        """Return what tells where the store is from any other place, whatever its address is called."""
+    def location(self) -> tuple[Any, ...]:
+        """Return a key that is the same for two sessions exactly if they are on the same store, whatever their URLs."""
 
     @property
     def is_shared(self) -> bool:
@@ -209,30 +207,33 @@ class Session(ABC):
 
     @property
     def can_lock(self) -> bool:
-        """Whether what is read is protected by the database from writers."""
+        """Whether the database keeps reads consistent while others write."""
         return True
 
     def forget_connections(self) -> None:
-        """Use new connections from now on: to be called in a copy of the process that opened those there are."""
-        # Kept, because closing them would end them for the other process too.
+        """Use new connections from now on; to be called in a forked process.
+
+        The existing connections belong to the parent process.
+        """
+        # Kept, because closing them here would end them for the parent too.
         self._of_the_other_process = self.engine.pool
         self.engine.dispose(close=False)
 
     @abstractmethod
     def begin(self, connection: Any, table: Table) -> None:
-        """Begin a transaction and wait for the right to give out positions of a table."""
+        """Begin a transaction and wait for the lock to assign global positions of a table."""
 
     def commit(self, connection: Any) -> None:
         """Commit a transaction.
 
         Raises:
-            OutcomeUnknown: the database did not say whether it has committed.
+            OutcomeUnknown: the database did not confirm the commit.
         """
         connection.execute("COMMIT")
 
     @abstractmethod
     def begin_snapshot(self, connection: Any) -> None:
-        """Begin a transaction that reads, and that sees from now on what is committed now."""
+        """Begin a read transaction, which keeps seeing what is committed now."""
 
     @abstractmethod
     def in_transaction(self, connection: Any) -> bool:
@@ -244,17 +245,17 @@ class Session(ABC):
 
     @abstractmethod
     def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
-        """Write rows at given positions, up to one whose place is taken at the most; return how many were written.
+        """Write rows at given positions until one whose place is taken; return the number written.
 
-        Inside a transaction, which stays open. A database that takes back what it was given together writes none
-        of the rows where the place of one is taken.
+        It runs inside a transaction, which stays open. A database that can only undo all rows together writes none if
+        the place of one is taken.
         """
 
     def prepare_for_many_rows(self, connection: Any) -> None:  # noqa: B027
-        """Make ready for a transaction that writes many rows."""
+        """Prepare a connection for writing many rows."""
 
     def defer_index(self, connection: Any, table: Table) -> DeferredIndex | None:
-        """Drop the index of places where that makes loading faster, or return None; inside a transaction."""
+        """Drop the index of places if that makes loading faster, else return None; for use inside a transaction."""
         return None
 
     @abstractmethod
@@ -263,15 +264,15 @@ class Session(ABC):
 
     @abstractmethod
     def last_positions(self, connection: Any, select: str, sequence_ids: Sequence[Any]) -> list[Any]:
-        """Return the last position of each sequence in the driver's form, None where it has no rows."""
+        """Return the last position of each sequence in the driver's form, None for one without rows."""
 
     def rows_of_each(self, select: str, parameters: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
-        """Yield the rows of a select for one set of parameters after another."""
+        """Yield the rows of a select for each set of parameters."""
         for given in parameters:
             yield self.rows(select, given)
 
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
-        """Yield the rows of a select in lists of many, however many there are; it stays open until all are read."""
+        """Yield the rows of a select in lists; the statement stays open until all are read."""
         with self.connection() as connection, closing(connection.cursor()) as cursor:
             cursor.execute(select, parameters)
             while rows := cursor.fetchmany(STREAMED_ROWS):
@@ -279,53 +280,53 @@ class Session(ABC):
 
     @abstractmethod
     def changes(self) -> Iterator[None]:
-        """Yield at once, and then whenever others may have committed something; wait in between, without an end."""
+        """Yield at once, and then forever whenever others may have committed something, waiting in between."""
 
     def wait_for_writers(self, table: Table) -> None:  # noqa: B027
-        """Wait for the end of every transaction that is writing to a table now, where later ones may end before it."""
+        """Wait for the end of every transaction that is writing to a table now, if later ones could end before it."""
 
     def out_of_order(self, table: Table) -> str | None:
-        """Say why a reader in global order could miss rows of a table, and what to do; None where it cannot."""
+        """Return why a reader in global order could miss rows of a table, and what to do; None if it cannot."""
         return None
 
     def check_tables(self, tables: Sequence[Table]) -> None:  # noqa: B027
-        """Make sure that reading tables runs nothing that others made, as far as that can be before they are read.
+        """Check, as far as possible before reading, that reading tables cannot run code that others put there.
 
         Raises:
-            NotAJournal: one of them is something else, or has columns of other types.
+            NotAJournal: one of them is not a table, or has columns of other types.
         """
 
     def check_columns(self, tables: Sequence[Table]) -> None:  # noqa: B027
-        """Make sure that columns are what `init` makes, so that nothing is changed or left out while it is read.
+        """Check that columns are as `init` makes them, so that reading changes no value and leaves out no row.
 
         Raises:
             StoreDamaged: one of them is not.
         """
 
     def check_schema(self) -> None:  # noqa: B027
-        """Find out why nothing is seen of a store that may be there.
+        """Find out why no tables are visible in a store.
 
         Raises:
-            StoreError: the user may not look into it.
+            StoreError: the user may not look into the schema.
         """
 
     def sequence_behind(self, table: Table) -> str | None:
-        """Say that the database would give out positions that rows have already, and what to do; or return None."""
+        """Return a warning, with advice, if the database would assign global positions that are taken; else None."""
         return None
 
     def check_sequence(self, table: Table, cause: BaseException) -> None:  # noqa: B027
-        """Find out whether a row was refused because the database gave out a position that another one has.
+        """Find out whether a row was refused because the database assigned a global position that is taken.
 
         Args:
             table: the table that was written to.
             cause: the driver's error.
 
         Raises:
-            StoreError: that is why.
+            StoreError: it was.
         """
 
     def why_read_only(self) -> str | None:
-        """Say why nothing can be written here, and what to do; None where that is not known before it is tried."""
+        """Return why the store cannot be written, and what to do; None if only trying to write can tell."""
         return None
 
     @abstractmethod
@@ -334,33 +335,33 @@ class Session(ABC):
 
     @abstractmethod
     def translated(self, error: BaseException) -> EsjournalError:
-        """Return a driver's error as one of ours, without the rows and passwords that it may quote."""
+        """Return a driver's error as an EsjournalError, without the rows and passwords that it may quote."""
 
     def redacted(self, error: BaseException) -> BaseException:
-        """Return a driver's error, as it may stand in a traceback: without the rows and passwords it may quote."""
+        """Return a driver's error for a traceback: without the rows and passwords that it may quote."""
         return error
 
     @abstractmethod
     def create_tables(self, tables: Sequence[Table]) -> bool:
-        """Create what is missing of a journal with these tables, and say whether anything was."""
+        """Create what a journal with these tables lacks; return whether anything was missing."""
 
     @abstractmethod
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
-        """Return which of these names tables or indexes of the journal's schema have."""
+        """Return those of the names that a table or an index of the journal's schema has."""
 
     @abstractmethod
     def columns_present(self, connection: Any) -> dict[str, dict[str, str]]:
-        """Return the types of the columns of every table in the journal's schema, by the tables' names and theirs."""
+        """Return the column types of every table in the journal's schema, by the names of table and column."""
 
     def drop_tables(self, tables: Sequence[Table]) -> None:
-        """Drop these tables of the journal, and its identity when no other table of it is left.
+        """Drop these tables of the journal, and its identity if no other table of the journal is left.
 
-        A table of the same name that a journal could not have made stays; so does a SQLite file, and stays ours.
+        A table of the same name with other columns is not dropped. A SQLite file stays, marked as a journal's.
         """
         quote = self.engine.dialect.identifier_preparer
         with self.transaction(identity_table) as connection:
             present = self.columns_present(connection)
-            # Without an identity there is no journal, and the tables are somebody else's.
+            # Without an identity there is no journal, and the tables belong to others.
             if identity_table.name not in present:
                 return
             ours = [table for table in tables if present.get(table.name, {}).keys() == {c.name for c in table.columns}]
@@ -380,7 +381,7 @@ class Session(ABC):
         try:
             journal_id = rules.originator_id(str(journal_id))
         except InvalidData as error:
-            raise StoreDamaged(str(self.url), f"of the journal's own id: {error}") from None
+            raise StoreDamaged(str(self.url), f"the journal's own id: {error}") from None
         if type(schema_version) is not int:
             raise StoreDamaged(str(self.url), f"its schema version is {schema_version!r}, which is not a number")
         return JournalIdentity(journal_id, schema_version)
@@ -390,14 +391,14 @@ class Session(ABC):
         return NotInitialised(f"{self.url} has no journal yet: run {command('init', url=self.url.argument)}")
 
     def locked(self) -> StoreLocked:
-        """Return the error of a store whose lock was waited for in vain."""
+        """Return the error of a store whose lock did not become free in time."""
         return StoreLocked(
             f"{self.url} was locked by others for {counted(self.url.timeout, 'second')}: try again, or wait longer "
             f"with ?timeout=SECONDS in the URL"
         )
 
     def insert(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> None:
-        """Insert rows one by one; one without a position gets the next of its sequence."""
+        """Insert rows one by one; a row without a position gets the next one of its sequence."""
         with closing(connection.cursor()) as cursor:
             if all(row[1] is not None for row in rows):
                 cursor.executemany(statements.insert, rows)
@@ -409,19 +410,19 @@ class Session(ABC):
                     cursor.execute(statements.insert, row)
 
     def make_tables(self, connection: Any, tables: Sequence[Table]) -> None:
-        """Make tables inside a transaction; the identity table gets its one row."""
+        """Create tables inside a transaction; the identity table gets its only row."""
         for table in tables:
             for statement in create_statements(table, self.engine.dialect):
                 connection.execute(statement)
             if table is identity_table:
                 name = self.engine.dialect.identifier_preparer.format_table(table)
-                # Literals, because the databases mark parameters differently; none of the three has a quote in it.
+                # Literals, because the databases mark parameters differently; none of the three contains a quote.
                 connection.execute(f"INSERT INTO {name} VALUES ('{uuid4()}', {SCHEMA_VERSION}, '{now_as_text()}')")
 
     def complete_tables(self, connection: Any, tables: Sequence[Table]) -> bool:
-        """Make of a journal of an earlier esjournal what it is now, and say whether anything had to be done."""
+        """Upgrade the tables of an earlier esjournal; return whether anything had to be done."""
         timed = [table for table in tables if time_columns(table)]
-        # Only then: a schema may have many tables of others.
+        # Only if needed: a schema may have many other tables.
         present = self.columns_present(connection) if timed else {}
         changing = [
             statement
@@ -439,19 +440,19 @@ class Session(ABC):
         return bool(missing or changing)
 
     def interruption(self, error: BaseException) -> BaseException | None:
-        """Return the interruption that a driver's error comes from, None if it comes from something else."""
+        """Return the interruption that caused a driver's error, None if something else did."""
         return interruption_of(error)
 
     def roll_back(self, connection: Any) -> None:
-        """End a transaction that failed, if the database has not ended it itself."""
+        """End a failed transaction, unless the database has ended it itself."""
         if self.in_transaction(connection):
-            # Not a statement: psycopg must learn of it, to forget statements that were never prepared after all.
+            # Not a statement: psycopg must know, so that it forgets statements that were not prepared after all.
             connection.rollback()
 
 
 def interruption_of(error: BaseException) -> BaseException | None:
-    """Return the interruption that a driver's error hides, or None."""
-    # Interrupted while it waits for the server, psycopg cannot leave its pipeline and raises that instead.
+    """Return the interruption that a driver's error hides, if any."""
+    # If interrupted while it waits for the server, psycopg cannot leave its pipeline, and raises that error instead.
     context = error.__context__
     while context is not None and isinstance(context, Exception):
         context = context.__context__

@@ -1,4 +1,4 @@
-"""Tables as an earlier esjournal made them, and the SQL that makes of them what they are now."""
+"""Upgrades the tables of an earlier esjournal."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from sqlalchemy import Dialect, Table
 from esjournal.infrastructure.sqlalchemy.columntypes import Timestamp
 from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
 
-# How many of what an earlier esjournal counted are a second: whole microseconds.
+# An earlier esjournal stored times as whole microseconds.
 _A_SECOND = 1_000_000
 _INTEGERS = {"integer", "bigint"}
 
 
 def time_columns(table: Table) -> set[str]:
-    """Return the names of the columns of a table that hold times, which once were integers."""
+    """Return the names of the columns of a table that hold times, which an earlier esjournal stored as integers."""
     return {column.name for column in table.columns if isinstance(column.type, Timestamp)}
 
 
 def changing_statements(table: Table, types: Mapping[str, str], dialect: Dialect) -> list[str]:
-    """Return the statements that change a table to what it is now; none where it is that already.
+    """Return the statements that upgrade a table; none if it needs no upgrade.
 
     Args:
-        table: the table as it is now.
-        types: the types of the columns that are there, by their names, as the database calls them.
-        dialect: the database's.
+        table: the table as it should be.
+        types: the database's names of the current column types, by the names of the columns.
+        dialect: the database's dialect.
     """
     counted = {name for name in time_columns(table) if types.get(name, "").lower() in _INTEGERS}
     if not counted:
@@ -38,7 +38,7 @@ def changing_statements(table: Table, types: Mapping[str, str], dialect: Dialect
             f"USING CAST(CAST({quote.quote(column)} AS numeric) / CAST({_A_SECOND} AS numeric) AS double precision)"
             for column in sorted(counted)
         ]
-    # SQLite changes no column's type: the rows move to a new table.
+    # SQLite cannot change the type of a column: the rows move to a new table.
     before = quote.quote(f"{table.name}_before")
     names = [quote.quote(column.name) for column in table.columns]
     values = [

@@ -1,4 +1,4 @@
-"""The address of a journal: which database, where, and what of it may be shown."""
+"""The URL of a journal: which database it is, where, and what of it may be shown."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from esjournal.infrastructure.secrets import MASK, SHOWN_PARAMETERS
 
 DEFAULT_TIMEOUT = 10.0
 MEMORY = ":memory:"
-# A database that nobody else sees and that is gone when it is closed, on disk as far as memory does not hold it.
+# A private database that is deleted when it is closed; what does not fit in memory is on disk.
 TEMPORARY = ":temporary:"
 
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
-# user:password@host without a scheme; a file of such a name can be written as sqlite:///FILE.
+# user:password@host without a scheme; a file with such a name can be written as sqlite:///FILE.
 _WITHOUT_SCHEME = re.compile(r".*:.*@", re.DOTALL)
-# libpq's keyword strings; a file of such a name can be written as ./FILE.
+# libpq's keyword strings; a file with such a name can be written as ./FILE.
 _KEYWORDS = re.compile(
     r"\s*(?:host|hostaddr|port|dbname|user|password|passfile|service|sslmode|sslpassword)\s*=", re.IGNORECASE
 )
-# Hosts with a comma between them, as libpq takes them.
+# Several hosts, separated by commas, as libpq accepts them.
 _HOSTS = re.compile(r"(?P<before>[\w+]+://(?:[^/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<rest>(?:[/?].*)?)", re.DOTALL)
 _HOST = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>\d*))?")
 _SPECIAL_IN_URLS = frozenset("?%#")
 _OUR_PARAMETERS = ("schema", "timeout", "layout", "table", "prepare")
 _PREPARE = {"on": True, "off": False}
-# No database takes them in a name.
+# No database allows these characters in a name.
 _NOT_IN_NAMES = re.compile("[\0\ud800-\udfff]")
-# PostgreSQL cuts off what is longer, and would then find another schema or table.
+# PostgreSQL truncates longer names, and could then find another schema or table.
 _MAX_NAME_BYTES = 63
 _LAYOUT = re.compile(r"[a-z0-9-]{1,40}")
 _LAYOUT_OF_A_PATH = "?layout="
@@ -46,12 +46,12 @@ _WAYS_TO_WRITE = "write a file's path, sqlite:///FILE, or postgresql://USER@HOST
 
 @dataclass(frozen=True, kw_only=True)
 class StoreURL:
-    """The address of a store, taken apart.
+    """The parsed URL of a store.
 
-    `path` is the file of a SQLite store, None for PostgreSQL; `schema` is the schema on PostgreSQL; `timeout` is how
-    many seconds to wait for a lock; `layout` is whose tables they are, None for our own, and `table` the name of the
-    one with the events, where it is said; `prepare` says whether statements are prepared on PostgreSQL, None where that
-    is to be found out; `driver_url` is for SQLAlchemy and may hold a password; str() shows none.
+    `path` is the file of a SQLite store, None for PostgreSQL. `schema` is the schema on PostgreSQL. `timeout` is how
+    many seconds to wait for a lock. `layout` names the library whose tables these are, None for a journal, and `table`
+    the table of its events, None for the default. `prepare` says whether to prepare statements on PostgreSQL; None
+    means to detect it. `driver_url` is for SQLAlchemy and may have a password; str() shows none.
     """
 
     driver_url: URL = field(repr=False)
@@ -65,17 +65,16 @@ class StoreURL:
 
     @classmethod
     def parse(cls, text: str, *, timeout: float | None = None, schema: str | None = None) -> Self:
-        """Take an address apart.
+        """Parse a URL.
 
         Args:
-            text: a bare path (SQLite), or a URL; `?timeout=SECONDS` holds for both databases, as do `?layout=NAME`
-                and `?table=NAME`; `?schema=NAME` and `?prepare=on` or `off` are for PostgreSQL, whose other
-                parameters are libpq's own.
-            timeout: how many seconds to wait for a lock, where the address does not say.
-            schema: the schema on PostgreSQL, where the address does not say.
+            text: a bare path (SQLite), or a URL. Both databases accept `?timeout=SECONDS`, `?layout=NAME` and
+                `?table=NAME`; PostgreSQL also accepts `?schema=NAME`, `?prepare=on` or `off`, and libpq's parameters.
+            timeout: how many seconds to wait for a lock, unless the URL says it.
+            schema: the schema on PostgreSQL, unless the URL says it.
 
         Raises:
-            InvalidURL: the address is malformed, or of another database.
+            InvalidURL: the URL is malformed, or of another database.
         """
         if not text:
             raise InvalidURL(f"the URL is empty: {_WAYS_TO_WRITE}")
@@ -84,7 +83,7 @@ class StoreURL:
                 raise InvalidURL(f"the URL is a connection string of keywords: {_WAYS_TO_WRITE}, or ./FILE")
             if _WITHOUT_SCHEME.match(text):
                 raise InvalidURL(f"the URL has a password and no scheme: {_WAYS_TO_WRITE}")
-            # Of a bare path only this may be a parameter: a file may have a question mark in its name.
+            # The only parameter after a bare path: a file's name may contain a question mark.
             path, layout, rest = text.rpartition(_LAYOUT_OF_A_PATH)
             query = _once(parse_qsl(f"layout={rest}", keep_blank_values=True)) if layout else {}
             return cls._sqlite(URL.create("sqlite", database=path if layout else text), query, timeout, schema)
@@ -93,13 +92,13 @@ class StoreURL:
             _once(parse_qsl(text.partition("?")[2], keep_blank_values=True))
             query = {name: str(value) for name, value in url.query.items()}
             if "@" in (url.host or ""):
-                # What stands before it is the rest of a password that was not escaped.
+                # The text before the @ is the rest of an unescaped password.
                 raise ValueError
             if url.drivername in _POSTGRESQL:
-                # Bytes that are not UTF-8 could only fail later, with a UnicodeEncodeError, which is a ValueError.
+                # Fails now for bytes that are not UTF-8: a UnicodeEncodeError is a ValueError.
                 text.encode()
         except (ArgumentError, ValueError):
-            # The parser's own words repeat the URL, and with it a password.
+            # The parser's message quotes the URL, and its password.
             raise InvalidURL(f"the URL is malformed: {_WAYS_TO_WRITE}, with % codes for special characters") from None
         if url.drivername in _SQLITE:
             return cls._sqlite(url, query, timeout, schema)
@@ -136,16 +135,16 @@ class StoreURL:
     def _postgresql(cls, url: URL, query: dict[str, str], timeout: float | None, schema: str | None) -> Self:
         asked_for, schema = schema, query.pop("schema", schema)
         if asked_for is not None and asked_for != schema:
-            raise InvalidURL(f"the URL names the schema {schema!r}, and {asked_for!r} is asked for: name one of them")
+            raise InvalidURL(f"the URL names the schema {schema!r}, but {asked_for!r} was requested: name one of them")
         if schema is not None:
             _check_name("schema", schema, _MAX_NAME_BYTES)
         seconds = _timeout(query.pop("timeout", None), timeout)
         tables = _tables(query, _MAX_NAME_BYTES)
         prepare = query.pop("prepare", None)
         if prepare not in (None, *_PREPARE):
-            raise InvalidURL(f"prepare is {prepare!r}: write on or off, or leave it out to have it found out")
+            raise InvalidURL(f"prepare is {prepare!r}: write on or off, or leave it out to detect it")
         if any("\0" in str(part) for part in (*url[1:-1], *query.values())):
-            # To libpq it is the end of all parameters.
+            # For libpq it ends all parameters.
             raise InvalidURL("the URL has a NUL character, or %00: remove it")
         masked = {name: value if name in SHOWN_PARAMETERS else MASK for name, value in query.items()}
         if schema is not None:
@@ -168,11 +167,11 @@ class StoreURL:
 
     @property
     def argument(self) -> str:
-        """What a command takes for it: a path that would be another one inside a URL is a path alone."""
+        """The URL as a command's argument; a bare path if it would mean another file inside a URL."""
         return self.path if self.path is not None and _SPECIAL_IN_URLS & set(self.path) else self.shown
 
     def without_secrets(self, message: str) -> str:
-        """Return a driver's message with every password of this address blanked out."""
+        """Return a driver's message with every password of this URL masked."""
         secrets = [str(self.driver_url.password or "")]
         secrets += [str(value) for name, value in self.driver_url.query.items() if name not in SHOWN_PARAMETERS]
         for secret in filter(None, secrets):
@@ -181,12 +180,12 @@ class StoreURL:
 
 
 def _expanded(path: str) -> str:
-    # A shell expands ~ only where a word begins with it, and not in --url=~/FILE.
+    # A shell expands ~ only at the beginning of a word, and not in --url=~/FILE.
     if path.startswith("~"):
-        # Without such a user it is a part of the name.
+        # If there is no such user, ~ is part of the name.
         with suppress(RuntimeError):
             return str(Path(path).expanduser())
-    # SQLite would take what stands behind two slashes for a host.
+    # SQLite would take the text after two slashes for a host.
     return f"/{path.lstrip('/')}" if path.startswith("//") else path
 
 
@@ -194,7 +193,7 @@ def _made(text: str) -> URL:
     hosts = _HOSTS.fullmatch(text)
     url = make_url(text if hosts is None else f"{hosts['before']}{hosts['rest']}")
     if url.drivername not in _SQLITE and "@" in text.partition("?")[2]:
-        # It may belong to a password with a question mark, and what stands before it is no user.
+        # The question mark may be part of a password, and the text before it not a user.
         raise InvalidURL("the URL has an @ after a question mark: write %40 for @, and %3F for ? before it")
     if hosts is None:
         return url
@@ -222,7 +221,7 @@ def _check_name(kind: str, name: str, longest: int | None = None) -> None:
     if not name or _NOT_IN_NAMES.search(name):
         raise InvalidURL(f"the {kind} {name!r} is empty, or has a character that no name can have: remove it")
     if longest is not None and len(name.encode()) > longest:
-        raise InvalidURL(f"the {kind} {name!r} is longer than {longest} bytes, and PostgreSQL has no such name")
+        raise InvalidURL(f"the {kind} {name!r} is longer than {longest} bytes, the most that PostgreSQL allows")
 
 
 def _tables(query: dict[str, str], longest: int | None = None) -> dict[str, Any]:
@@ -233,7 +232,7 @@ def _tables(query: dict[str, str], longest: int | None = None) -> dict[str, Any]
     if "table" in tables:
         _check_name("table", tables["table"], longest)
     if "table" in tables and "layout" not in tables:
-        raise InvalidURL(f"the table {tables['table']!r} is named, and no layout: say whose it is with layout=NAME")
+        raise InvalidURL(f"the table {tables['table']!r} is named without a layout: add layout=NAME")
     return tables
 
 
@@ -241,5 +240,5 @@ def _timeout(text: str | None, default: float | None) -> float:
     if text is None:
         return DEFAULT_TIMEOUT if default is None else default
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text):
-        raise InvalidURL(f"the timeout {text!r} is no number of seconds: write one such as 10 or 0.5")
+        raise InvalidURL(f"the timeout {text!r} is not a number of seconds: write one such as 10 or 0.5")
     return float(text)

@@ -103,8 +103,8 @@ class NoTable:
     pass
 
 
-KEY = r"global_position has to be its primary key, of the type columntypes\.big_integer\(\)"
-PLACE = r"two items could have one place: add UniqueConstraint\('originator_id', 'originator_version'\)"
+KEY = r"global_position must be its primary key, of the type columntypes\.big_integer\(\)"
+PLACE = r"two items could have the same place: add UniqueConstraint\('originator_id', 'originator_version'\)"
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_an_append_gives_the_global_positions_of_its_items_in_their_order(strate
 
 def test_items_of_another_class_are_refused(strategy: Strategy) -> None:
     for refused in ([SequencedItem(uuid4(), 0, "a#B", "{}")], [(uuid4(), 0, "a#B", "{}")], "text", [None]):
-        with pytest.raises(TypeError, match="is no StoredEvent: append items of that class"):
+        with pytest.raises(TypeError, match="is not a StoredEvent: append items of that class"):
             strategy.append(refused)
     assert list(strategy.all_items()) == []
 

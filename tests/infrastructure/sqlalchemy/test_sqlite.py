@@ -149,7 +149,7 @@ def test_a_folder_is_refused(tmp_path: Path, use: Callable[[Path], None]) -> Non
 
 
 def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreNotFound, match=r"folder of .* is not there: make it first"):
+    with pytest.raises(StoreNotFound, match=r"folder of .* does not exist: make it first"):
         set_up(tmp_path / "none" / "journal.db")
 
 
@@ -526,7 +526,7 @@ def test_a_write_that_was_cut_off_outside_of_wal_is_undone_by_a_writer_only(jour
     )
     subprocess.run([sys.executable, "-c", program, str(journal)], check=True)
     before = journal.read_bytes()
-    with pytest.raises(StoreError, match="was left in the middle of a write, which has to be undone first: run"):
+    with pytest.raises(StoreError, match="was left in the middle of a write, which must be undone first: run"):
         read(journal)
     assert journal.read_bytes() == before
     set_up(journal)

@@ -1,4 +1,4 @@
-"""Counts of what is in a journal are those that one would count by hand, on every database."""
+"""EventCounts of what is in a journal are those that one would count by hand, on every database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from esjournal.domain.periods import Period
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from esjournal.infrastructure.sqlalchemy.reports.eventcounts import Counts, PostgreSQLCounts, SQLiteCounts
+from esjournal.infrastructure.sqlalchemy.reports.eventcounts import (
+    EventCounts,
+    PostgreSQLEventCounts,
+    SQLiteEventCounts,
+)
 from esjournal.journal.inspect.stats import LONGEST_SEQUENCES, Counted, LongSequence, count_events
 from esjournal.journal.journal import Journal, initialise, open_journal
 from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
@@ -28,9 +32,9 @@ EVERYWHERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Statements that end in the middle of everything."""
-    for counts in (SQLiteCounts, PostgreSQLCounts):
+    for counts in (SQLiteEventCounts, PostgreSQLEventCounts):
         monkeypatch.setattr(counts, "SPAN", 3)
-    monkeypatch.setattr(SQLiteCounts, "_PAGE", 2)
+    monkeypatch.setattr(SQLiteEventCounts, "_PAGE", 2)
 
 
 @pytest.fixture
@@ -200,15 +204,15 @@ def test_no_statement_reads_more_than_its_span(journal: Journal, monkeypatch: py
     """A writer or Ctrl-C waits for one statement at the most, and memory holds the rows of one."""
     journal.events.append([event(version, event_type=f"t{version}") for version in range(10)])
     found: list[int] = []
-    rows = Counts._rows
+    rows = EventCounts._rows
 
-    def noted(self: Counts, select: str, *parameters: object) -> list[tuple[object, ...]]:
+    def noted(self: EventCounts, select: str, *parameters: object) -> list[tuple[object, ...]]:
         answer = rows(self, select, *parameters)
         found.append(len(answer))
         return answer
 
-    monkeypatch.setattr(Counts, "_rows", noted)
-    for counts in (SQLiteCounts, PostgreSQLCounts):
+    monkeypatch.setattr(EventCounts, "_rows", noted)
+    for counts in (SQLiteEventCounts, PostgreSQLEventCounts):
         monkeypatch.setattr(counts, "SPAN", 4)
     count_events(journal)
     assert max(found) == 4

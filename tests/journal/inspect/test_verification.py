@@ -182,7 +182,7 @@ def test_an_event_that_cannot_be_read_is_found_and_the_others_are_verified(sqlit
         ("bad-state", "301"),
         ("bad-state", "600"),
     ]
-    assert found[1].detail == "the event cannot be read: a text is no UTF-8"
+    assert found[1].detail == "the event cannot be read: a text is not UTF-8"
     assert (verification.events, verification.digest, verification.is_damaged) == (699, None, True)
 
 

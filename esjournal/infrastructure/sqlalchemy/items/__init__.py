@@ -1,1 +1,1 @@
-"""Items to rows and back, in any database."""
+"""Items to rows and back, for both databases."""

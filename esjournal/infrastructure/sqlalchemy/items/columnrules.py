@@ -1,7 +1,7 @@
-"""What the fields of items may hold, by the columns that they are stored in: one set of rules for every writer.
+"""The values that a column accepts: one set of rules for every writer.
 
-What one database refuses, another keeps or changes: SQLite takes U+0000 and text of any length, PostgreSQL rounds 1.5
-to 2. So values are checked before anything is sent, a whole column at a time.
+What one database refuses, another stores or changes: SQLite accepts U+0000 and text of any length, and PostgreSQL
+rounds 1.5 to 2. So values are checked before anything is sent, a whole column at a time.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from esjournal.exceptions import InvalidData
 
 @dataclass(frozen=True)
 class Rule:
-    """What values a field takes.
+    """The values that a field accepts.
 
-    `fits` says of many values whether all of them are allowed, and in their canonical form. `canonical` takes a field's
-    name and a value, and returns the value in its canonical form or raises InvalidData; `optional` allows None as well.
+    `fits` says whether all of many values are allowed and in canonical form. `canonical` takes the name of a field and
+    a value, and returns the value in canonical form or raises InvalidData. `optional` also allows None.
     """
 
     fits: Callable[[Sequence[Any]], bool]
@@ -48,7 +48,7 @@ class Rule:
     optional: bool = False
 
     def value(self, name: str, value: Any) -> Any:
-        """Return one value in its canonical form.
+        """Return a value in canonical form.
 
         Raises:
             InvalidData: the value is not allowed.
@@ -56,10 +56,10 @@ class Rule:
         return None if value is None and self.optional else self.canonical(name, value)
 
     def values(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
-        """Return many values in their canonical form.
+        """Return many values in canonical form.
 
         Raises:
-            InvalidData: one of them is not allowed; where there are many, the message says which.
+            InvalidData: one of them is not allowed; if there are several, the message says which.
         """
         known = values
         if self.optional and None in values:
@@ -79,14 +79,14 @@ def rule_of(column: Column[Any], field: int | None = None) -> Rule:
     """Return the rule of a column.
 
     Args:
-        column: a column of a record class; types of our own have a `rule`, and those of SQLAlchemy that are not known
-            here leave the checking to the database.
-        field: which field of an item it stores: 1 is the position, of which an integer is never negative when it is
-            written, and may be None for the next one; 2 is the topic; 0 and 3 are the sequence's id and the data. None
-            for a value that is only compared with what is stored.
+        column: a column of a record class. Types of this package have a `rule`; values of SQLAlchemy types that are not
+            listed here are checked by the database only.
+        field: the index of the item's field in this column: 0 is the sequence's id, 1 the position, 2 the topic and 3
+            the data. An integer position that is written is never negative, and may be None for the next one. None for
+            a value that is only compared with stored ones.
     """
     rule: Rule = getattr(column.type, "rule", None) or rule_of_type(column.type)
-    # What follows the last one is known of integers only.
+    # Only integers have a next one.
     has_next = False
     if field == _POSITION and isinstance(column.type, Integer):
         has_next, rule = True, _integers(0, _greatest(column.type))
@@ -110,7 +110,7 @@ def _are(kind: type[Any], values: Sequence[Any]) -> bool:
 
 
 def _exactly(kind: type[Any]) -> Rule:
-    # No subclasses: a bool is an int, and a member of a StrEnum is a str that one driver writes as its name.
+    # No subclasses: a bool is an int, and one driver writes a member of a StrEnum as its name.
     def canonical(name: str, value: Any) -> Any:
         if type(value) is not kind:
             raise _refused(name, value, kind.__name__)
@@ -164,7 +164,7 @@ def _uuid(name: str, value: Any) -> UUID:
 
 
 def _are_ids(values: Sequence[Any]) -> bool:
-    # Ids that were made of names are of a subclass, which knows the name.
+    # Ids derived from names are of a subclass, which carries the name.
     return all(issubclass(kind, str) for kind in set(map(type, values))) and rules.are_canonical_ids(values)
 
 
@@ -217,7 +217,7 @@ def _finite(name: str, value: Any) -> float:
         number = math.nan
     if not math.isfinite(number):
         raise InvalidData(f"{name} {shortened(value)} is not a finite number that a float can hold")
-    # A Decimal is taken for the float that is written alike: 1.1 is no double, but no other double reads 1.1.
+    # A Decimal is accepted if the nearest float has the same digits: 1.1 is not exactly a double, but reads as one.
     if number != value and (not isinstance(value, Decimal) or Decimal(repr(number)) != value):
         raise InvalidData(f"{name} {shortened(value)} has more digits than a float can hold: round it")
     return number
@@ -238,7 +238,7 @@ ANYTHING = Rule(lambda values: True, _no_rule)
 
 
 def rule_of_type(kind: TypeEngine[Any]) -> Rule:
-    """Return the rule of values of one of SQLAlchemy's types."""
+    """Return the rule of one of SQLAlchemy's types."""
     if isinstance(kind, Uuid):
         return UUIDS if kind.as_uuid else IDS_AS_TEXT
     if isinstance(kind, DateTime):

@@ -1,8 +1,8 @@
-"""What a reader wants, said to a database: it may give events that are not wanted, and never holds back one that is.
+"""Conditions as SQL: the database may return events that do not match, but never leaves out one that does.
 
-Databases differ in how they read JSON: in which of two equal keys counts, in escapes, in numbers that no double can
-hold. So they only narrow down, with bound parameters, and whoever asked has the last word on each event: the answer is
-the same on both. States that a database could read in another way than we do always come through.
+The databases read JSON differently: which of two equal keys counts, escapes, and numbers beyond a double. So the SQL
+only narrows the search, with bound parameters, and the caller checks each event, so that both databases give the same
+result. A state that a database could read differently than we do is always returned.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from esjournal.domain.state.where import Comparison
 Fragment = tuple[str, Sequence[Any]]
 
 _SIMPLE_NAME = re.compile(r'[^"\\\x00-\x1f]+')
-# PostgreSQL has a check of JSON that raises nothing from this version on; before it, all states come through.
+# Since this version PostgreSQL can check JSON without an error; older servers return all states.
 _POSTGRESQL_CHECKS_JSON = 16
-# SQLite's own reading of decimal digits may be off by the last bits of a double.
+# SQLite may read decimal digits with an error in the last bits of a double.
 _SPREAD = 1e-12
-# A numeric has up to 16,383 digits after its point, and a double's exponent moves it by some hundreds.
+# A numeric has up to 16,383 digits after the point, and the exponent of a double shifts them by some hundreds.
 _MOST_DIGITS_ON_POSTGRESQL = 10_000
-# What no parameter can hold: half of a surrogate pair, and on PostgreSQL a NUL.
+# A parameter cannot hold half of a surrogate pair, and on PostgreSQL no NUL.
 _NOT_SENDABLE = re.compile("[\0\ud800-\udfff]")
 _NOT_IN_LIKE = re.compile("[\\[\0\ud800-\udfff]")
 _SQL = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -35,10 +35,10 @@ _SQL = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 @dataclass(frozen=True)
 class Conditions:
-    """What must hold of an event; what is empty leaves nothing out.
+    """Conditions that events must meet; an empty field is no condition.
 
-    `sequence_ids` are in the driver's form, `topics` are whole topics, `topic_patterns` are patterns as of fnmatch:
-    a topic fits if it is one of the former or fits one of the latter.
+    `sequence_ids` are in the driver's form, `topics` are whole topics, and `topic_patterns` are patterns as in fnmatch.
+    A topic matches if it is one of the topics or matches one of the patterns.
     """
 
     sequence_ids: Sequence[Any] = ()
@@ -55,9 +55,9 @@ EVERYTHING = Conditions()
 
 @dataclass(frozen=True)
 class Names:
-    """How conditions are written: the columns of a sequence's id, the topic and the data, and the parameters' marks.
+    """The names in conditions: the columns of a sequence's id, the topic and the data, and the marks of parameters.
 
-    `id_mark` is the mark of an id, `mark` that of any other value; `server_version` is PostgreSQL's, None for SQLite.
+    `id_mark` is the mark of an id, `mark` that of any other value. `server_version` is PostgreSQL's, None for SQLite.
     """
 
     sequence_id: str
@@ -69,7 +69,7 @@ class Names:
 
 
 def fragments(conditions: Conditions, names: Names) -> Iterator[Fragment]:
-    """Yield what a WHERE clause has to say, to be joined by AND."""
+    """Yield the parts of a WHERE clause, to be joined by AND."""
     if conditions.sequence_ids:
         marks = ", ".join([names.id_mark] * len(conditions.sequence_ids))
         yield f"{names.sequence_id} IN ({marks})", conditions.sequence_ids
@@ -90,7 +90,7 @@ def _is_sendable(comparison: Comparison) -> bool:
 
 
 def _of_topics(conditions: Conditions, names: Names) -> Fragment:
-    # No topic is stored that could not be sent.
+    # A topic that cannot be sent is never stored.
     topics = [topic for topic in conditions.topics if not _NOT_SENDABLE.search(topic)]
     alternatives = [f"{names.topic} LIKE {names.mark} ESCAPE '!'"] * len(conditions.topic_patterns)
     if topics:
@@ -99,7 +99,7 @@ def _of_topics(conditions: Conditions, names: Names) -> Fragment:
 
 
 def _like(pattern: str) -> str:
-    # A set of characters has no twin in LIKE, so anything may stand from there on.
+    # LIKE has no sets of characters, so anything matches from there on.
     start, *rest = _NOT_IN_LIKE.split(pattern, maxsplit=1)
     escaped = re.sub(r"([!%_])", r"!\1", start)
     return escaped.replace("*", "%").replace("?", "_") + ("%" if rest else "")
@@ -111,7 +111,7 @@ def _on_sqlite(comparison: Comparison, names: Names) -> Fragment:
         return "TRUE", ()
     keys = [f'"{name}"' for name in names_of_path]
     steps = [f'."{part}"' if isinstance(part, str) else f"[{part}]" for part in comparison.path]
-    # Before 3.45 SQLite compares keys without a look at their escapes, and of two equal keys it takes the first.
+    # Before 3.45 SQLite compares keys without decoding their escapes, and of two equal keys it takes the first.
     twice = f"instr(substr({names.data}, instr({names.data}, ?) + length(?)), ?)"
     doubtful = " OR ".join([f"instr({names.data}, '\\')", *[twice] * len(keys)])
     holds, values = _comparison_on_sqlite(comparison, names.data, f"${''.join(steps)}")
@@ -125,7 +125,7 @@ def _comparison_on_sqlite(comparison: Comparison, data: str, path: str) -> Fragm
     kind, field = f"json_type({data}, ?)", f"json_extract({data}, ?)"
     value = comparison.value
     if comparison.operator == "!=":
-        # Of numbers that are different, doubles may be the same.
+        # Different numbers may have the same double.
         return f"{kind} IS NOT NULL", [path]
     if isinstance(value, Number):
         number = float(value)
@@ -148,24 +148,24 @@ def _on_postgresql(comparison: Comparison, names: Names) -> Fragment:
     marks = ", ".join(["CAST(%s AS text)"] * len(comparison.path))
     field = f"pg_catalog.jsonb_extract_path(CAST({data} AS jsonb), {marks})"
     sign = _SQL.get(comparison.operator)
-    # To the server an index is text as well, and a name of digits is one in an array: it may give more than is wanted.
+    # For the server an index is text too, and a name of digits is an index in an array: it may return more than wanted.
     values: list[Any] = [*map(str, comparison.path)]
     if comparison.operator == "!=":
         holds = f"{field} IS NOT NULL"
     elif isinstance(value, Number):
-        # The server refuses a number of very many digits, and what it would refuse we compare ourselves.
+        # The server refuses numbers with very many digits; those are compared by the caller only.
         number = canonical(exact(value))
         fits = len(number) <= _MOST_DIGITS_ON_POSTGRESQL
         holds = _of_kind(field, "number", f"CAST(value AS numeric) {sign} CAST(%s AS numeric)" if fits else "TRUE")
         values[:0] = [number] if fits else []
     elif isinstance(value, str):
-        # By code points, as everywhere: the server's own order of text differs from one to the next.
+        # By code points, as everywhere: the order of text differs from server to server.
         holds = _of_kind(field, "string", f"(value #>> CAST('{{}}' AS text[])) COLLATE \"C\" {sign} CAST(%s AS text)")
         values.insert(0, value)
     else:
         holds = f"{field} = CAST(%s AS jsonb)"
         values.append(json.dumps(value))
-    # Escapes such as \\u0000 are JSON, and no jsonb.
+    # Escapes such as \\u0000 are valid JSON, but not valid jsonb.
     return f"CASE WHEN pg_catalog.pg_input_is_valid({data}, 'jsonb') THEN {holds} ELSE TRUE END", values
 
 

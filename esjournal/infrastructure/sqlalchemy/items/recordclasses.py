@@ -1,7 +1,7 @@
-"""Record classes of an application, such as those of SQLAlchemy's ORM: whether their tables can hold items.
+"""Checks that the table of a record class, such as one of SQLAlchemy's ORM, can hold items.
 
-Both databases give the same answer, and when the strategy is made: otherwise one of them would store two items at one
-place, and the other none at all.
+The check runs when a strategy is made, and has the same result on both databases. Otherwise one of them would store two
+items at one place, and the other none at all.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def checked_table(active_record_class: type[Any], names: SequencedItemFieldNames
     """Return the table of a record class.
 
     Args:
-        active_record_class: a class with a `__table__`; one with a `completed` makes fields of its own.
+        active_record_class: a class with a `__table__`; its `completed`, if any, adds the fields without a column.
         names: the names of the items' fields.
 
     Raises:
-        TypeError: the table cannot hold such items; the message says everything that is wrong with it.
+        TypeError: the table cannot hold such items; the message lists everything that is wrong with it.
     """
     table = getattr(active_record_class, "__table__", None)
     if not isinstance(table, Table):
@@ -73,23 +73,23 @@ def _of_keys(table: Table, place: Sequence[str]) -> Iterator[str]:
     is_given_out = position.server_default is not None or position.identity is not None
     if list(table.primary_key.columns) != [position] or not _is_big_integer(position) or is_given_out:
         yield (
-            f"{GLOBAL_POSITION} has to be its primary key, of the type columntypes.big_integer(): "
+            f"{GLOBAL_POSITION} must be its primary key, of the type columntypes.big_integer(): "
             f"{GLOBAL_POSITION}: Mapped[int] = mapped_column(big_integer(), primary_key=True)"
         )
     if set(place) not in _unique_keys(table):
         yield (
-            f"two items could have one place: add UniqueConstraint({', '.join(repr(name) for name in place)}) "
+            f"two items could have the same place: add UniqueConstraint({', '.join(repr(name) for name in place)}) "
             f"to __table_args__"
         )
 
 
 def _is_big_integer(column: Column[Any]) -> bool:
-    # Only a column that is called INTEGER counts up by itself in SQLite.
+    # In SQLite only a column of type INTEGER gets the next number automatically.
     return isinstance(column.type, BigInteger) and type(_in_sqlite(column)) is Integer
 
 
 def _in_sqlite(column: Column[Any]) -> TypeEngine[Any]:
-    # Loaded here: on PostgreSQL only record classes of an application need it.
+    # Imported here: on PostgreSQL only an application's own record classes need it.
     from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
     return column.type.dialect_impl(SQLiteDialect())

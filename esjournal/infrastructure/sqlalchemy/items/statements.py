@@ -1,4 +1,4 @@
-"""SQL that is built once and run many times, and the way of items into rows and of rows into items."""
+"""SQL that is built once and run many times, and the conversion of items to rows and back."""
 
 from __future__ import annotations
 
@@ -20,31 +20,33 @@ from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, wr
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Process = Callable[[Any], Any] | None
-Rows = Sequence[tuple[Any, ...]]
+# A row of a table, in the driver's form.
+Row = tuple[Any, ...]
+Rows = Sequence[Row]
 
 GLOBAL_POSITION = "global_position"
 RECORDED_AT = "recorded_at"
-# What one statement that inserts many rows takes: with 50, SQLite takes a third less time for a row than with one, and
-# with more no less.
-ROWS_AT_A_TIME = 50
+# The number of rows of one INSERT: with 50, SQLite takes a third less time for a row than with one, and more rows do
+# not make it faster.
+ROWS_OF_AN_INSERT = 50
 
 
 @dataclass(frozen=True)
 class AppendStatements:
-    """What writing rows to a table needs.
+    """The statements that write rows to a table.
 
-    `insert` writes one row at a given position of its sequence, `insert_many` writes ROWS_AT_A_TIME,
-    `insert_next` writes one row at the next position of its sequence and takes the sequence's id in the place of the
-    position, `last_position` reads the last global position, `last_written` that of what was just written, `copy` is
-    PostgreSQL's bulk statement, None where rows can only be inserted; `numbered` says whether its rows bring their
-    global positions.
+    `insert` writes one row at a given position of its sequence, and `insert_many` writes ROWS_OF_AN_INSERT rows.
+    `insert_next` writes one row at the next position of its sequence; its parameters have the sequence's id again
+    instead of the position. `last_global_position` reads the last global position, and `last_written` that of the row
+    just written. `copy` is PostgreSQL's bulk statement, None if rows can only be inserted; `numbered` says whether its
+    rows include their global positions.
     """
 
     table: Table
     insert: str
     insert_many: str
     insert_next: str
-    last_position: str
+    last_global_position: str
     last_written: str
     copy: str | None
     numbered: bool
@@ -54,10 +56,10 @@ class Statements(Generic[Item]):
     """The statements of a strategy: for one table, one item class and one database.
 
     Args:
-        active_record_class: a class with a `__table__`, which has a column for each field of the item and one for the
-            global position, by their keys; what it has not, its `completed` adds to rows of the others; where columns
-            may hold values of any kind, its `check` raises for rows of those; where the database rewrites what it is
-            given, its `means` makes of an item's content what stays the same.
+        active_record_class: a class with a `__table__`, which has a column for the global position and one for each
+            field of the item, by key. Three functions of the class are optional: `completed` adds the fields without a
+            column to rows, `check` raises for rows with values of the wrong kind, and `means` returns the part of an
+            item's content that stays the same if the database rewrites it.
         sequenced_item_class: the namedtuple class of the items.
         dialect: SQLAlchemy's dialect of the database, with positional parameters.
     """
@@ -76,7 +78,7 @@ class Statements(Generic[Item]):
         self._selected: list[Column[Any]] = [table.columns[name] for name in there]
         self._filled = [column for column in table.columns if column.default is not None]
         given = [table.columns[name] for name in there if name != GLOBAL_POSITION]
-        # What others' databases fill in is never written; a table of one's own takes what the items say.
+        # Columns that another library's database fills in are never written.
         is_others = writing_of(table) is not None
         self._written = [column for column in given if not (is_others and column.server_default is not None)]
         self._written += [column for column in self._filled if column.key not in self.names.all]
@@ -89,7 +91,7 @@ class Statements(Generic[Item]):
             for column, index in zip(self._written, self._indexes, strict=True)
             if index is not None
         ]
-        # What a user's own type makes of a value has to be what its column takes.
+        # The values that a user-defined type returns must be ones that its column accepts.
         self._rules_when_bound = [
             (index, self.names.all[index], rule_of_type(column.type.impl_instance), bind)
             for (index, _, rule), column, bind in zip(self._rules, self._written, self._binds, strict=False)
@@ -98,10 +100,10 @@ class Statements(Generic[Item]):
         self._place_rules = [rule_of(column) for column in self._selected[:2]]
         self._results = [_result_processor(column, dialect) for column in self._selected]
         recorded = {GLOBAL_POSITION, RECORDED_AT, *(column.key for column in self._filled)}
-        # What a writer decides of an item: all but when and where it was recorded.
+        # The content of an item: everything but when and where it was recorded.
         self.content = itemgetter(*(index for index, name in enumerate(self.names.all) if name not in recorded))
         self.item: Callable[[Iterable[Any]], Item] = sequenced_item_class._make  # type: ignore[attr-defined]
-        # Where the global position stands in the rows of a page: last, if it is no field of the items.
+        # The index of the global position in the rows of a page; it is the last if the items have no such field.
         self.position_in_page = there.index(GLOBAL_POSITION) if GLOBAL_POSITION in there else -1
         self._without_position = [index for index, name in enumerate(there) if name != GLOBAL_POSITION]
         self._global_position = self._name(table.columns[GLOBAL_POSITION])
@@ -112,15 +114,15 @@ class Statements(Generic[Item]):
         """Return the rows of items, in the driver's form.
 
         Raises:
-            InvalidData: a field has a value that its column does not take.
+            InvalidData: a field has a value that its column does not accept.
         """
         return self.rows_of_columns(self._checked(items))
 
     def canonical(self, items: Sequence[Item]) -> list[Item]:
-        """Return items with their fields as they will come back: an id in lower case, a time as a float.
+        """Return items with their fields as they will be read back: an id in lower case, a time as a float.
 
         Raises:
-            InvalidData: a field has a value that its column does not take.
+            InvalidData: a field has a value that its column does not accept.
         """
         return list(map(self.item, zip(*self._checked(items), strict=True)))
 
@@ -133,12 +135,12 @@ class Statements(Generic[Item]):
         return columns
 
     def rows_of_columns(self, given: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-        """Return the rows of items that are given as a column for each field; fields at the end may be left out.
+        """Return the rows of items, given as one column for each field; fields at the end may be left out.
 
-        The values are not looked at: they have been checked when they were read.
+        The values are not checked, because they were checked when they were read.
 
-        Whole columns are converted at a time, ids once for each run of equal ones and a default once for all: for
-        1,000 stored events of one sequence that takes 0.4 ms, and 2.9 ms where each field of each item is converted.
+        Whole columns are converted, ids once for each run of equal ones and a default once for all. For 1,000 stored
+        events of one sequence that takes 0.4 ms, and 2.9 ms if each field of each item is converted.
         """
         columns: list[Iterable[Any]] = []
         for column, index, bind in zip(self._written, self._indexes, self._binds, strict=True):
@@ -161,16 +163,16 @@ class Statements(Generic[Item]):
 
         Args:
             rows: the rows.
-            checked: whether to raise for a row that the record class has a check against.
+            checked: whether to run the check of the record class.
         """
         return self._fields(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows], checked)
 
     def place_values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """Return the fields of items but their global positions, from the rows of `by_place`."""
+        """Return the fields of items without their global positions, from the rows of `by_place`."""
         return self._finished(self._values(rows, [self._results[index] for index in self._without_position]))
 
     def contents(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """Return what writers decided of items, from the rows of `content_page`."""
+        """Return the contents of items from the rows of `content_page`."""
         return self._values(rows, self.content(self._results))
 
     def _fields(self, rows: Rows, checked: bool = True) -> Rows:
@@ -197,7 +199,7 @@ class Statements(Generic[Item]):
         return bound + [to_position(position) if to_position else position for position in positions]
 
     def checked_place(self, sequence_id: Any, *positions: Any) -> list[Any]:
-        """Return a sequence's id and positions in it, in the driver's form, for a caller who may have given anything.
+        """Return a sequence's id and positions in it, in the driver's form, after checking them.
 
         Raises:
             InvalidData: one of them cannot be stored.
@@ -212,22 +214,22 @@ class Statements(Generic[Item]):
         return process(stored) if process and stored is not None else stored
 
     def place(self, item: Item) -> tuple[Any, ...]:
-        """Return what two items have in common that cannot both be stored: their place, in the driver's form."""
+        """Return the place of an item in the driver's form; only one item can be stored there."""
         return tuple(self.bound_place(*item[:2]))
 
     def same_content(self, one: Item, other: Item) -> bool:
-        """Say whether two items are equal in all that a writer decides: not when and where they were recorded."""
+        """Say whether two items are equal, apart from `recorded_at` and the global position."""
         return self.equal_contents(self.content(one), self.content(other))
 
     def equal_contents(self, one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-        """Say whether what writers decided of two items is equal, or where a database rewrites it, means the same."""
+        """Say whether two contents are equal, or mean the same if the database rewrites them."""
         return one == other or (self._means is not None and self._means(one) == self._means(other))
 
     def items_of_sequence(self, bounds: tuple[str, ...], ascending: bool) -> str:
-        """Return a select that takes the sequence's id, a value for each bound, and a limit.
+        """Return a select by a sequence's id, a value for each bound, and a limit.
 
         Args:
-            bounds: names of comparisons, out of gt, gte, lt and lte.
+            bounds: names of comparisons: gt, gte, lt or lte.
             ascending: the order of the positions.
         """
         key = ("sequence", bounds, ascending)
@@ -246,14 +248,14 @@ class Statements(Generic[Item]):
     ) -> tuple[str, list[Any]]:
         """Return a select in global order, and the values of its conditions.
 
-        It takes positions to begin behind and to end with, those values, and a limit.
+        Its parameters are the global positions to begin after and to end with, those values, and a limit.
 
         Args:
-            conditions: what must hold of the items.
+            conditions: the conditions that items must meet.
             ascending: the order of the global positions.
-            server_version: that of a PostgreSQL server, None on SQLite.
+            server_version: the version of a PostgreSQL server, None on SQLite.
         """
-        # The global position comes last, if it is no field of the items.
+        # The global position comes last if the items have no such field.
         added = [] if GLOBAL_POSITION in self.names.all else [self.table.columns[GLOBAL_POSITION]]
         selected = self._cached("page", lambda: select(*self._selected, *added))
         mark = self._typed_mark(self.table.columns[GLOBAL_POSITION])
@@ -277,10 +279,10 @@ class Statements(Generic[Item]):
         )
 
     def positions_between(self) -> str:
-        """Return a select of the first and the last global position of what was recorded between two moments."""
+        """Return a select of the first and the last global position of items recorded between two times."""
         table = self.dialect.identifier_preparer.format_table(self.table)
         mark = self._typed_mark(self.table.columns[RECORDED_AT])
-        # With something added to it the position is not looked for by its own index, from the journal's beginning on.
+        # Adding 0 keeps the database from scanning the index of positions from the journal's beginning.
         position = f"{self._global_position} + 0"
         return (
             f"SELECT min({position}), max({position}) FROM {table} "
@@ -294,29 +296,29 @@ class Statements(Generic[Item]):
         return f"SELECT {first}, {last}"
 
     def count_until(self) -> str:
-        """Return a select of how many items there are up to a global position, which it takes.
+        """Return a select of the number of items up to a global position, its parameter.
 
-        Counting all of them reads the smallest index: for 336,776 events that takes SQLite 4 ms, and counting those up
-        to a position 45.
+        Counting all items reads the smallest index. For 336,776 events that takes SQLite 4 ms, and counting up to a
+        position 45 ms, so the items after it are subtracted.
         """
         table = self.dialect.identifier_preparer.format_table(self.table)
         after = f"(SELECT count(*) FROM {table} WHERE {self._global_position} > {self._mark})"
         return f"SELECT (SELECT count(*) FROM {table}) - {after}"
 
     def by_place(self, bounds: tuple[str, ...] = ()) -> str:
-        """Return a select of all items up to a global position, by sequence and position.
+        """Return a select of all items up to a global position, ordered by sequence and position.
 
-        It takes that position, and a sequence's id for each bound.
+        Its parameters are that global position, and a sequence's id for each bound.
 
         Args:
-            bounds: names of comparisons of the id, out of gt, gte, lt and lte.
+            bounds: names of comparisons of the id: gt, gte, lt or lte.
         """
         return self._cached(("place", bounds), lambda: self._select_by_place(bounds))
 
     def _select_by_place(self, bounds: tuple[str, ...]) -> Any:
         sequence_id = self._selected[0]
         statement = select(*(self._selected[index] for index in self._without_position))
-        # With something added to it the position is not looked for by its own index, which is in another order.
+        # Adding 0 keeps the database from using the index of positions, which has another order.
         statement = statement.where(self.table.columns[GLOBAL_POSITION] + literal_column("0") <= bindparam("until"))
         for bound in bounds:
             value = bindparam(bound, type_=sequence_id.type)
@@ -324,7 +326,7 @@ class Statements(Generic[Item]):
         return statement.order_by(*self._selected[:2])
 
     def content_page(self) -> str:
-        """Return a select in global order of what writers decided, by positions to begin behind and to end with."""
+        """Return a select of contents in global order, by global positions to begin after and to end with."""
         global_position = self.table.columns[GLOBAL_POSITION]
         return self._cached(
             "content",
@@ -336,10 +338,10 @@ class Statements(Generic[Item]):
         )
 
     def id_between(self, *, from_first: bool) -> str:
-        """Return a select of the first sequence's id that lies between two, which it takes.
+        """Return a select of the first sequence id between two ids, its parameters.
 
         Args:
-            from_first: whether the first of the two may be it.
+            from_first: whether the first of the two counts.
         """
         sequence_id = self._selected[0]
         first, last = (bindparam(name, type_=sequence_id.type) for name in ("first", "last"))
@@ -351,12 +353,12 @@ class Statements(Generic[Item]):
         return f"{self._cached(('id', from_first), build)} LIMIT 1"
 
     def id_of_row(self, row: tuple[Any, ...]) -> Any:
-        """Return a sequence's id from the row of `id_between`."""
+        """Return the sequence's id from the row of `id_between`."""
         process = self._results[0]
         return process(row[0]) if process else row[0]
 
     def item_at(self) -> str:
-        """Return a select that takes a sequence's id and a position."""
+        """Return a select by a sequence's id and a position."""
         sequence_id, position = self._selected[:2]
         return self._cached(
             "item",
@@ -367,7 +369,7 @@ class Statements(Generic[Item]):
         )
 
     def items_at(self) -> str:
-        """Return what `Session.rows_at` takes: on PostgreSQL, a select by arrays of ids and of positions."""
+        """Return the statement for `Session.rows_at`; on PostgreSQL a select by arrays of ids and of positions."""
         if self.dialect.name == "sqlite":
             return self.item_at()
         table = self.dialect.identifier_preparer.format_table(self.table)
@@ -380,7 +382,7 @@ class Statements(Generic[Item]):
         )
 
     def item_at_global_position(self) -> str:
-        """Return a select that takes a global position."""
+        """Return a select by a global position."""
         global_position = self.table.columns[GLOBAL_POSITION]
         return self._cached(
             "global position",
@@ -388,7 +390,7 @@ class Statements(Generic[Item]):
         )
 
     def last_positions(self) -> str:
-        """Return what `Session.last_positions` takes: on PostgreSQL, a select by an array of ids."""
+        """Return the statement for `Session.last_positions`; on PostgreSQL a select by an array of ids."""
         sequence_id, position = map(self._name, self._selected[:2])
         table = self.dialect.identifier_preparer.format_table(self.table)
         if self.dialect.name == "sqlite":
@@ -423,24 +425,25 @@ class Statements(Generic[Item]):
             f"(SELECT coalesce(max({position}) + 1, {writing.first_position}) FROM {table} "
             f"WHERE {sequence_id} = {self._typed_mark(self._written[0])})"
         )
-        # SQLite gives out the next global position itself, and so does a server where the column has a default.
+        # SQLite assigns the next global position itself, and so does a server if the column has a default.
         numbered = self.dialect.name != "sqlite" and self.table.columns[GLOBAL_POSITION].server_default is None
         copied = [self._global_position, *names] if numbered else names
-        last_position = f"SELECT coalesce(max({self._global_position}), 0) FROM {table}"
+        last_global_position = f"SELECT coalesce(max({self._global_position}), 0) FROM {table}"
         return AppendStatements(
             table=self.table,
             insert=writing.insert or self._insert(table, names, marks, numbered),
-            insert_many=self._insert(table, names, marks, numbered) + f", ({', '.join(marks)})" * (ROWS_AT_A_TIME - 1),
+            insert_many=self._insert(table, names, marks, numbered)
+            + f", ({', '.join(marks)})" * (ROWS_OF_AN_INSERT - 1),
             insert_next=writing.insert_next or self._insert(table, names, [marks[0], following, *marks[2:]], numbered),
-            last_position=last_position,
-            last_written=writing.last_written or last_position,
+            last_global_position=last_global_position,
+            last_written=writing.last_written or last_global_position,
             copy=None if writing.insert else f"COPY {table} ({', '.join(copied)}) FROM STDIN",
             numbered=numbered,
         )
 
     def _insert(self, table: str, names: list[str], values: list[str], numbered: bool) -> str:
         if numbered:
-            # One statement in PostgreSQL sees the rows of the statements before it, so positions count up.
+            # In PostgreSQL a statement sees the rows of the statements before it, so positions count up.
             position = self._global_position
             values = [f"(SELECT coalesce(max({position}), 0) + 1 FROM {table})", *values]
             names = [position, *names]
@@ -461,7 +464,7 @@ def _bind_processor(column: Column[Any], dialect: Dialect) -> Process:
 
 def _result_processor(column: Column[Any], dialect: Dialect) -> Process:
     if isinstance(column.type, Float | Timestamp):
-        # Drivers return floats; SQLAlchemy asks the cursor, which is not there yet.
+        # Drivers return floats; SQLAlchemy would look at the cursor, which does not exist yet.
         return None
     return column.type.dialect_impl(dialect).result_processor(dialect, None)
 

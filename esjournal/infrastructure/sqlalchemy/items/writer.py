@@ -1,4 +1,4 @@
-"""A transaction that writes batch after batch, and survives those that do not fit."""
+"""A transaction that writes batch after batch, and survives a batch that fails."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Columns = Sequence[Sequence[Any]]
 
 
 class Twin(NamedTuple, Generic[Item]):
-    """An item that was taken out because an earlier one has its place.
+    """An item that was removed because an earlier one has its place.
 
-    `offset` is how many items were written before it, `identical` says whether the earlier one equals it.
+    `offset` is the number of items that were written before it; `identical` says whether the earlier one is equal.
     """
 
     offset: int
@@ -49,7 +49,7 @@ class Transaction(Generic[Item]):
             items: items of the strategy's class.
 
         Returns:
-            The global positions that the items were given.
+            The global positions of the items, in their order.
 
         Raises:
             SequencedItemConflict: the place of an item is taken; none of the batch is written.
@@ -82,15 +82,16 @@ class Transaction(Generic[Item]):
             raise
 
     def append_leading(self, batches: Iterable[Columns]) -> int:
-        """Write items up to one whose place is taken at the most, and keep the transaction open.
+        """Write items until one whose place is taken, and keep the transaction open.
 
         Args:
-            batches: items, each with its position, as columns of their fields; they are taken one batch after the
-                other, while the database works off those before.
+            batches: items, each with its position, as columns of their fields. The next batch is taken while the
+                database writes the ones before.
 
         Returns:
-            How many items were written, from the first on. Where it is fewer than were taken from `batches`, the place
-            of one of them is taken: on SQLite of the next one, on PostgreSQL, where none was written, of any.
+            The number of items written, counted from the first. If it is smaller than the number taken from `batches`,
+            the place of an item is taken: on SQLite that of the next item. On PostgreSQL it may be any, and none was
+            written.
         """
         rows = (self._statements.rows_of_columns(columns) for columns in batches if columns[0])
         if self._deferred is not None:
@@ -98,18 +99,18 @@ class Transaction(Generic[Item]):
         return self._session.load_leading(self._connection, self._statements.appending, rows)
 
     def defer_index(self) -> bool:
-        """Let the index of places wait until all items are written, where that pays, and say whether it does.
+        """Postpone the index of places until all items are written, if that is faster; return whether it is.
 
-        Until `build_index` no place counts as taken.
+        Until `build_index`, no place counts as taken.
         """
         self._deferred = self._session.defer_index(self._connection, self._statements.table)
         return self._deferred is not None
 
     def build_index(self) -> Iterator[Twin[Item]]:
-        """Build the index that was deferred, and take out every item whose place an earlier one has.
+        """Build the postponed index, and remove every item whose place an earlier one has.
 
         Yields:
-            What was taken out, in global order.
+            The removed items, in global order.
         """
         if self._deferred is None or self._deferred.build():
             return
@@ -119,7 +120,7 @@ class Transaction(Generic[Item]):
         self._deferred.remove_twins()
 
     def repeated(self, columns: Columns, after: int) -> int:
-        """Return how many items, from the first on, are what is stored behind a global position, in the same order.
+        """Return how many items, counted from the first, are stored after a global position in the same order.
 
         Args:
             columns: items, as columns of their fields.
@@ -136,19 +137,19 @@ class Transaction(Generic[Item]):
         return next(different, min(len(stored), count))
 
     def stored_at(self, items: Sequence[Item]) -> dict[Place, Item]:
-        """Return what is stored at the places of items, by sequence id and position."""
+        """Return the stored items at the places of some items, by sequence id and position."""
         places = [self._statements.bound_place(*item[:2]) for item in items]
         rows = self._session.rows_at(self._connection, self._statements.items_at(), places) if places else []
         return {(item[0], item[1]): item for item in self._statements.items(rows)}
 
     def last_positions(self, sequence_ids: Sequence[Any]) -> list[Any]:
-        """Return the last position of each sequence, None where it has no items."""
+        """Return the last position of each sequence, None for one without items."""
         bound = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
         found = self._session.last_positions(self._connection, self._statements.last_positions(), bound)
         return [self._statements.position(position) for position in found]
 
     def same_content(self, one: Item, other: Item) -> bool:
-        """Say whether two items are equal in all that a writer decides: not when and where they were recorded."""
+        """Say whether two items are equal, apart from `recorded_at` and the global position."""
         return self._statements.same_content(one, other)
 
     def _conflict(self, items: Sequence[Item]) -> SequencedItemConflict | None:
@@ -160,7 +161,7 @@ class Transaction(Generic[Item]):
             there = taken.setdefault(place, item)
             if there is not item:
                 last = self.last_positions([item[0]])[0]
-                # Where the place is written otherwise, the rest decides.
+                # The place may be written in another way, and must not make the items differ.
                 there = self._statements.item((*item[:2], *there[2:]))
                 return SequencedItemConflict(item[0], item[1], last, self.same_content(item, there))
         return None

@@ -1,1 +1,1 @@
-"""Layouts: the tables that other libraries keep events in, one file each."""
+"""Layouts: the tables in which other libraries store events, one module each."""

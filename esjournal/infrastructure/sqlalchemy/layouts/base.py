@@ -1,4 +1,4 @@
-"""What a layout is: how tables of another library are told, read as events, and written."""
+"""Base classes of layouts: how tables of another library are recognised, read as events, and written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from esjournal.infrastructure.sqlalchemy.session import Session
 
 
 class FoundTable(NamedTuple):
-    """A table that is there: its schema on PostgreSQL, its name, and the types of its columns, in lower case."""
+    """An existing table: its schema on PostgreSQL, its name, and the types of its columns in lower case."""
 
     schema: str | None
     name: str
@@ -31,11 +31,11 @@ class FoundTable(NamedTuple):
 class Layout(ABC):
     """The tables of one library.
 
-    `name` is what it is chosen by, `library` whose tables they are; `table` is the name that the table with the events
-    has where nobody says otherwise, and `schema` the schema that it is in, where that is always the same.
-    `has_opaque_states` says whether states may be compressed or encrypted, and so no JSON. `is_written` says whether
-    events can be appended. Then `rewrites_states` says whether their JSON is spelt anew, and `contiguous` whether no
-    version of a sequence may be missing, of which the first is one of `first_versions`.
+    `name` is the layout's name in options and URLs, and `library` names the library. `table` is the default name of the
+    table with the events, and `schema` its schema if that is fixed. `has_opaque_states` says whether states may be
+    compressed or encrypted, and so not JSON. `is_written` says whether events can be appended. If they can,
+    `rewrites_states` says whether the database changes the text of their JSON, and `contiguous` whether a sequence may
+    not skip a version. `first_versions` are the allowed first versions of a sequence.
     """
 
     name: ClassVar[LayoutName]
@@ -50,18 +50,18 @@ class Layout(ABC):
 
     @abstractmethod
     def has(self, table: FoundTable) -> bool:
-        """Say whether a table is one of this layout with events in it."""
+        """Say whether a table is an event table of this layout."""
 
     @abstractmethod
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
-        """Return what reads and writes the events of a table of this layout."""
+        """Return the strategy for a table of this layout."""
 
     def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
-        """Say what of events between two global positions has no place in a journal, or return None."""
+        """Return what a copy of the events between two global positions would lose, None if nothing."""
         return None
 
     def misfit(self, event: RecordedEvent) -> str | None:
-        """Say why an event has no place in this layout, or return None."""
+        """Return why an event does not fit this layout, None if it fits."""
         return None
 
 
@@ -69,10 +69,10 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
     """Writes events to a table of another library, and reads them back.
 
     Args:
-        session: the store's.
-        layout: the table's.
-        active_record_class: the table's records.
-        named_ids: what finds the name that an id was made of, where the table has names.
+        session: the session on the store.
+        layout: the layout of the table.
+        active_record_class: the record class of the table.
+        named_ids: finds the name of an id, if the table has names.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
 
     @property
     def has_names(self) -> bool:
-        """Whether sequences have names, of which their ids are made."""
+        """Whether sequences have names, from which their ids are derived."""
         return self._named_ids is not None
 
     def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> Sequence[int]:
@@ -92,8 +92,7 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
 
         Raises:
             InvalidURL: the layout is only read.
-            InvalidData: an id would become the name of a new sequence, and differs only in spelling from one that is
-                there.
+            InvalidData: an id would become the name of a new sequence, and could be mistaken for an existing name.
         """
         self._check_is_written()
         events = self._as_list(item_or_items)
@@ -117,46 +116,46 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
             yield transaction
 
     def pages(self, *, conditions: Conditions = EVERYTHING, **options: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Return all events, a page at a time; see the base class. What is in their states, the program looks at."""
-        # Ahead, pages are so many positions each, and there may be more gaps than events.
+        """Return all events in pages; see the base class. Conditions on states are left to the caller."""
+        # Reading ahead takes a fixed number of positions for each page, and there may be more gaps than events.
         options["ahead"] = False
         return super().pages(conditions=replace(conditions, comparisons=()), **options)
 
     def positions_between(self, since: str | None, until: str | None) -> tuple[int, int] | None:
-        """Return the first and the last global position: no index says when events were recorded."""
+        """Return the first and the last global position: there is no index by recording time."""
         last = self.last_global_position()
         return (1, last) if last else None
 
     def settled_position(self) -> int:
-        """Return the last global position before which nothing can appear any more, whoever writes now."""
+        """Return the global position up to which no more events can appear; see the base class."""
         last = self.last_global_position()
         self.session.wait_for_writers(self.table)
         return last
 
     def ids_between(self, first: str, last: str, limit: int) -> list[str]:
-        """Return the first few ids of sequences that lie between two; see the base class."""
+        """Return the first ids of sequences between two ids; see the base class."""
         if self._named_ids is None:
             return super().ids_between(first, last, limit)
         return sorted(found for found in self._named_ids.all() if first <= found <= last)[:limit]
 
     def mistaken_for(self, name: str) -> str | None:
-        """Return the name of a sequence that a new one of this name could be mistaken for; see the base class."""
+        """Return the name of a sequence that could be mistaken for this one; see the base class."""
         return None if self._named_ids is None else self._named_ids.mistaken_for(name)
 
     def misfit(self, event: RecordedEvent) -> str | None:
-        """Say why an event has no place in the table, or return None."""
+        """Return why an event does not fit the table, None if it fits."""
         return self.layout.misfit(event) or self.misnaming(event.originator_id)
 
     def misnaming(self, originator_id: str) -> str | None:
-        """Say why an id cannot be that of a new sequence, or return None.
+        """Return why an id cannot be that of a new sequence, None if it can.
 
-        An id that comes without a name becomes the name where sequences have names. Which name was meant is not known
-        if one that is there differs only in spelling. A name that comes with its id is taken as it is.
+        If sequences have names, an id without a name becomes the name. It is refused if it could be mistaken for the
+        name of an existing sequence. An id that carries its name is always accepted.
         """
         if name_of_id(originator_id) is not None or (found := self.mistaken_for(originator_id)) is None:
             return None
         return (
-            f"no sequence is named {originator_id}, and one is named {shortened(found)}: write the id of that one, "
+            f"no sequence is named {originator_id}, but one is named {shortened(found)}: write the id of that one, "
             f"{id_of_name(found)}, or another id for a new one"
         )
 

@@ -1,4 +1,4 @@
-"""Which layout the tables of a store have."""
+"""Finds the layouts of a store's tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 LAYOUTS: tuple[Layout, ...] = (EventsourcingLayout(), Eventsourcing4Layout(), MessageDbLayout())
 
-# A table without rowids has no order of its own; where it has, the rowid counts as a column.
+# A table WITHOUT ROWID has no order of insertion; in any other, the rowid counts as a column.
 _SQLITE_COLUMNS = """
     SELECT NULL, list.name, columns.name, lower(columns.type)
     FROM pragma_table_list AS list JOIN pragma_table_info(list.name) AS columns
@@ -34,9 +34,9 @@ _POSTGRESQL_COLUMNS = """
 
 
 class Recognised(NamedTuple):
-    """A table that has a layout.
+    """A table with its layout.
 
-    `schema` is its schema on PostgreSQL, and `is_found` says whether it is found there without naming the schema.
+    `schema` is its schema on PostgreSQL, and `is_found` says whether it is found without naming the schema.
     """
 
     layout: Layout
@@ -46,7 +46,7 @@ class Recognised(NamedTuple):
 
 
 def recognised(session: Session) -> list[Recognised]:
-    """Return the tables of a store that have a layout, sorted by name; where its URL names a schema, those in it.
+    """Return the tables of a store that have a layout, sorted by name; if its URL names a schema, only those in it.
 
     Args:
         session: a session on the store, which need not be a journal.
@@ -62,10 +62,10 @@ def recognised(session: Session) -> list[Recognised]:
 
 
 def layout_of(url: StoreURL) -> Layout:
-    """Return the layout that an address names.
+    """Return the layout that a URL names.
 
     Raises:
-        InvalidURL: none has that name.
+        InvalidURL: no layout has that name.
     """
     for layout in LAYOUTS:
         if layout.name == url.layout:
@@ -75,14 +75,14 @@ def layout_of(url: StoreURL) -> Layout:
 
 
 def open_layout(session: Session) -> LayoutStrategy:
-    """Return what reads and writes the events of the table that a session's URL names.
+    """Return the strategy for the table that a session's URL names.
 
     Args:
         session: a session on the store.
 
     Raises:
         InvalidURL: no layout has that name.
-        NotAJournal: there is no table of that layout, or several and none is named.
+        NotAJournal: there is no table of that layout, or there are several and the URL names none.
     """
     url = session.url
     layout = layout_of(url)
@@ -103,7 +103,7 @@ def open_layout(session: Session) -> LayoutStrategy:
             f"{', '.join(map(quoted, sorted(tables)))}"
         )
     named = f"no table {url.table}" if url.table else "no table"
-    raise NotAJournal(f"{url} has {named} of the layout {layout.name}: `esjournal info` says what is there")
+    raise NotAJournal(f"{url} has {named} of the layout {layout.name}: run `esjournal info` to see what it has")
 
 
 def _tables(session: Session) -> Iterator[FoundTable]:

@@ -1,4 +1,4 @@
-"""The layout of the library eventsourcing, 2 to 4: its tables made with SQLAlchemy. They are only read."""
+"""The layout of the library eventsourcing, 2 to 4: its tables with SQLAlchemy, which are only read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SEQUENCED_ITEMS = ("sequence_id", "position", "topic", "data")
 class Eventsourcing4Layout(Layout):
     """The tables of eventsourcing 2 to 4: `stored_events`, or `integer_sequenced_items`.
 
-    Those of version 3 are in no global order on PostgreSQL, and are not told.
+    Tables of version 3 have no global order on PostgreSQL, and are not recognised there.
     """
 
     name: ClassVar[LayoutName] = LayoutName.EVENTSOURCING_4
@@ -34,12 +34,12 @@ class Eventsourcing4Layout(Layout):
     is_written: ClassVar[bool] = False
 
     def has(self, table: FoundTable) -> bool:
-        """Say whether a table is one of these two kinds, with versions that are integers, and in a global order."""
+        """Say whether a table is one of the two kinds, and has integer versions and a global order."""
         names = _names(table)
         return names is not None and table.columns[names[1]] == "bigint" and _position(table) in table.columns
 
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
-        """Return what reads the events of a table."""
+        """Return the strategy that reads a table."""
         sequence_id, version, topic, state = _names(table) or _STORED_EVENTS
         id_type: TypeEngine[str] = sequence_id_as_text(_SixteenBytes())
         columns = others_table(
@@ -57,7 +57,7 @@ class Eventsourcing4Layout(Layout):
 
 
 class _SixteenBytes(TypeDecorator[str]):
-    """A UUID in its canonical form in Python, its 16 bytes in the database; anything else is given as bytes."""
+    """A UUID in canonical form in Python, 16 bytes in the database; any other value becomes bytes."""
 
     impl = LargeBinary
     cache_ok = True
@@ -68,7 +68,7 @@ class _SixteenBytes(TypeDecorator[str]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         if isinstance(value, bytes) and len(value) == _UUID_BYTES:
             return str(UUID(bytes=value))
-        # So that no text is taken for an id.
+        # Bytes, so that no other text is mistaken for an id.
         return value.encode() if isinstance(value, str) else value
 
 
@@ -78,10 +78,10 @@ def _names(table: FoundTable) -> tuple[str, ...] | None:
 
 
 def _position(table: FoundTable) -> str:
-    # The tables of version 3 have no id; on SQLite the rowid is in the order of what was inserted.
+    # The tables of version 3 have no id; on SQLite the rowid has the order of insertion.
     return "id" if "id" in table.columns else "rowid"
 
 
 def _completed(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    # The column may be NULL, and a state is text.
+    # The column may be NULL, but a state is always text.
     return with_times([(*row[:3], "" if row[3] is None else row[3], *row[4:]) for row in rows])

@@ -1,4 +1,4 @@
-"""The layout of the library eventsourcing, 9.x: its recorders' tables, on SQLite and on PostgreSQL."""
+"""The layout of the library eventsourcing, 9.x: the tables of its recorders, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from esjournal.infrastructure.sqlalchemy.session import Session
 
 _COLUMNS = {"originator_id", "originator_version", "topic", "state"}
 _HEX = re.compile(r"[0-9a-f]{32}")
-# What JSON text begins with here, and base64 has no sign for.
+# JSON begins with one of these, and base64 has none of them.
 _JSON_TEXT_STARTS = ("{", "[", '"')
 _JSON_STARTS = tuple(start.encode() for start in _JSON_TEXT_STARTS)
 _FIRST_VERSION = 1
 
 
 class EventsourcingLayout(Layout):
-    """The tables of eventsourcing 9: `stored_events`, or `NAME_events` of an application with a name."""
+    """The tables of eventsourcing 9: `stored_events`, or `NAME_events` of a named application."""
 
     name: ClassVar[LayoutName] = LayoutName.EVENTSOURCING
     library: ClassVar[str] = "eventsourcing 9"
 
     def has(self, table: FoundTable) -> bool:
-        """Say whether a table is one of an application's events: they have notification ids, snapshots none."""
+        """Say whether a table has an application's events, and not its snapshots, which have no notification ids."""
         columns = table.columns.keys()
         if table.schema is not None:
             return columns == _COLUMNS | {"notification_id"}
         return columns == _COLUMNS | {"rowid"}
 
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
-        """Return what reads and writes the events of a table."""
+        """Return the strategy that reads and writes a table."""
         quote = session.engine.dialect.identifier_preparer.quote
         has_names = _has_names(session, table)
         names = NamedIds(session, session.table_name(table.name), "originator_id") if has_names else None
@@ -57,7 +57,7 @@ class EventsourcingLayout(Layout):
             position = Column("notification_id", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue())
         id_type: TypeEngine[str] = sequence_id_as_text(_HexInText() if has_names is False else _HexOrNameInText())
         lock = f"LOCK TABLE {session.table_name(table.name)} IN EXCLUSIVE MODE"
-        # As the library does it: the lock makes notification ids be committed in order, and who follows is told.
+        # As the library does: the lock commits notification ids in order, and NOTIFY wakes followers.
         writing = Writing(begin=(lock, f"NOTIFY {quote(table.name)}"), first_position=_FIRST_VERSION)
         columns = others_table(
             table.name,
@@ -73,7 +73,7 @@ class EventsourcingLayout(Layout):
         return LayoutStrategy(session, self, record, names)
 
     def misfit(self, event: RecordedEvent) -> str | None:
-        """Say why an event has no place in this layout: its state could not be read back as it is."""
+        """Return why an event does not fit this layout: its state could not be read back unchanged."""
         if event.state.startswith(_JSON_TEXT_STARTS):
             return None
         try:
@@ -84,7 +84,7 @@ class EventsourcingLayout(Layout):
 
 
 class _StateInBytes(TypeDecorator[str]):
-    """A state: text in Python, and bytes in the database, which are base64 in Python where they are no JSON."""
+    """A state: text in Python, bytes in the database; bytes that are not JSON are base64 in Python."""
 
     impl = LargeBinary
     cache_ok = True
@@ -100,7 +100,7 @@ class _StateInBytes(TypeDecorator[str]):
 
 
 class _HexInText(TypeDecorator[str]):
-    """A UUID in its canonical form in Python, 32 hexadecimal digits in the database; other text is given as bytes."""
+    """A UUID in canonical form in Python, 32 hexadecimal digits in the database; any other text becomes bytes."""
 
     impl = Text
     cache_ok = True
@@ -110,14 +110,14 @@ class _HexInText(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         if not isinstance(value, str) or not _HEX.fullmatch(value):
-            # So that no other text is taken for an id.
+            # Bytes, so that no other text is mistaken for an id.
             return value.encode() if isinstance(value, str) else value
         digits = value
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 class _HexOrNameInText(_HexInText):
-    """The same in a table that is empty, and takes names as they come: nobody can say yet what its ids are."""
+    """The same for an empty table, which accepts names too: it is not known yet what its ids are."""
 
     cache_ok = True
 
@@ -131,7 +131,7 @@ class _HexOrNameInText(_HexInText):
 
 
 def state_of_bytes(stored: bytes) -> str:
-    """Return the text of a state: its own where it is JSON in UTF-8, else, compressed or encrypted, its base64."""
+    """Return the text of a state: its own if it is JSON in UTF-8, else (compressed or encrypted) its base64."""
     if stored.startswith(_JSON_STARTS) and b"\0" not in stored:
         try:
             return stored.decode()
@@ -141,7 +141,7 @@ def state_of_bytes(stored: bytes) -> str:
 
 
 def bytes_of_state(state: str) -> bytes:
-    """Return the bytes of which `state_of_bytes` makes this text.
+    """Return the bytes for which `state_of_bytes` returns this text.
 
     Raises:
         InvalidData: there are none.
@@ -154,12 +154,12 @@ def bytes_of_state(state: str) -> bytes:
     except binascii.Error:
         stored = b""
     if state_of_bytes(stored) != state:
-        raise InvalidData("the state is neither JSON nor the base64 of bytes that are none, and this layout has bytes")
+        raise InvalidData("the state is neither JSON nor base64, so this layout cannot store it unchanged")
     return stored
 
 
 def _has_names(session: Session, table: FoundTable) -> bool | None:
-    # With ORIGINATOR_ID_TYPE=text ids are any text. On SQLite the column does not tell, and only what is in it does.
+    # With ORIGINATOR_ID_TYPE=text ids are any text. On SQLite only the values in the column show this, not its type.
     if table.schema is not None:
         return table.columns["originator_id"] == "text"
     name = session.engine.dialect.identifier_preparer.quote(table.name)

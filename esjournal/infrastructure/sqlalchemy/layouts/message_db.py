@@ -1,4 +1,4 @@
-"""The layout of message-db, 1.x: the table `message_store.messages`, written through its function."""
+"""The layout of message-db, 1.x: the table `message_store.messages`, written by its own function."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameI
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 _COLUMNS = {"id", "stream_name", "type", "position", "global_position", "data", "metadata", "time"}
-# Each escape of a JSON text, both halves of a pair as one.
+# Each escape of a JSON text; both halves of a surrogate pair are one.
 _ESCAPES = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.", re.DOTALL)
 _NO_JSONB = re.compile(r"\\u(?:0000|[dD][89a-fA-F]..)")
-# numeric, in which jsonb keeps numbers, goes down to some 1e-16383.
+# jsonb stores numbers as numeric, whose smallest value is about 1e-16383.
 _TINY = re.compile(r'"(?:[^"\\]|\\.)*"|(-?[0-9.]+[eE]-0*[1-9][0-9]{4,})', re.DOTALL)
 _PERHAPS_TINY = re.compile(r"[eE]-0*[1-9][0-9]{4}")
-# The columns come in this order: stream, position, type, data. The position to come is one behind the expected version.
+# The parameters are in the order of the columns: stream, position, type, data. The expected version is the position
+# before the new one.
 _INSERT = (
     "SELECT write_message(id => CAST(pg_catalog.gen_random_uuid() AS varchar), stream_name => %s, "
     'expected_version => CAST(%s AS bigint) - 1, "type" => %s, data => CAST(%s AS jsonb))'
@@ -43,7 +44,7 @@ _INSERT_NEXT = (
 
 
 class MessageDbLayout(Layout):
-    """The messages of message-db: a stream is a sequence, and the UUIDv5 of its name is the id of it."""
+    """The messages of message-db: a stream is a sequence, and its id is the UUIDv5 of the stream's name."""
 
     name: ClassVar[LayoutName] = LayoutName.MESSAGE_DB
     library: ClassVar[str] = "message-db 1"
@@ -55,11 +56,11 @@ class MessageDbLayout(Layout):
     has_opaque_states: ClassVar[bool] = False
 
     def has(self, table: FoundTable) -> bool:
-        """Say whether a table is the one of the messages."""
+        """Say whether a table is the messages table."""
         return table.schema is not None and table.columns.keys() >= _COLUMNS
 
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
-        """Return what reads the messages, and writes more of them."""
+        """Return the strategy that reads and writes messages."""
         names = NamedIds(session, session.table_name(table.name), "stream_name")
         columns = others_table(
             table.name,
@@ -76,7 +77,7 @@ class MessageDbLayout(Layout):
         return _MessagesStrategy(session, self, record, names)
 
     def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
-        """Say how many messages have metadata."""
+        """Return how many messages have metadata, which events have not."""
         with session.connection() as connection:
             [count] = connection.execute(
                 f"SELECT count(*) FROM {session.table_name(table)} WHERE metadata IS NOT NULL "
@@ -86,18 +87,18 @@ class MessageDbLayout(Layout):
         return f"the metadata of {counted(count, 'message')} is left out: an event has none" if count else None
 
     def misfit(self, event: RecordedEvent) -> str | None:
-        """Say why an event has no place in this layout: data is jsonb."""
+        """Return why an event does not fit this layout: its data is jsonb."""
         try:
-            # Numbers stay text: int() refuses more than 4,300 digits, which jsonb takes.
+            # Numbers stay text: int() refuses more than 4,300 digits, which jsonb accepts.
             json.loads(event.state, parse_constant=_refuse, parse_int=str, parse_float=str)
         except (ValueError, RecursionError):
-            return "the state is not JSON, and the data of a message is"
+            return "the state is not JSON, which the data of a message must be"
         for escape in _ESCAPES.findall(event.state) if "\\u" in event.state else ():
             if _NO_JSONB.fullmatch(escape):
-                return f"the state has {escape}, which PostgreSQL's jsonb does not take"
+                return f"the state has {escape}, which PostgreSQL's jsonb does not accept"
         for number in _TINY.findall(event.state) if _PERHAPS_TINY.search(event.state) else ():
             if number:
-                return f"the state has {shortened(number)}, which is too near to 0 for PostgreSQL's jsonb"
+                return f"the state has {shortened(number)}, which is too close to 0 for PostgreSQL's jsonb"
         return None
 
 
@@ -105,13 +106,14 @@ class _MessagesStrategy(LayoutStrategy):
     def _append_all(self, events: list[RecordedEvent]) -> Sequence[int]:
         if len(events) < 2:
             return super()._append_all(events)
-        # The function locks one category, and others may be given positions between: each is asked for its own.
+        # The function locks one category only, so writers of others may get positions in between. Each event's own
+        # position is read.
         with self._naming(events), self.transaction() as transaction:
             return [position for event in events for position in transaction.append([event])]
 
 
 def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
-    # jsonb has its own spaces, order of keys and exponents.
+    # jsonb changes spaces, the order of keys and exponents.
     *others, state = content
     value = values.comparable(state)
     return (*others, state if value is values.MISSING else value)
@@ -124,24 +126,24 @@ def _check_times(rows: Sequence[tuple[Any, ...]]) -> None:
         try:
             rules.recorded_at(row[4])
         except InvalidData as error:
-            place = f"global position {row[5]}" if len(row) > 5 else f"sequence {shortened(row[0])}"
-            raise InvalidData(f"{place}: {error}") from None
+            where = f"global position {row[5]}" if len(row) > 5 else f"sequence {shortened(row[0])}"
+            raise InvalidData(f"{where}: {error}") from None
 
 
 def _refuse(constant: str) -> None:
-    # Python's json takes NaN and Infinity, which JSON does not have.
+    # Python's json accepts NaN and Infinity, which JSON does not have.
     raise ValueError(constant)
 
 
 class _JsonInText(TypeDecorator[str]):
-    """JSON as text in Python, jsonb in the database, which writes it in its own way."""
+    """JSON as text in Python, jsonb in the database, which changes its text."""
 
     impl = Text
     cache_ok = True
     rule = STATES
 
     def column_expression(self, column: Any) -> Any:
-        # A message without data says nothing, and so does an event with an empty state.
+        # A message without data is an event with an empty state.
         return func.coalesce(cast(column, Text), literal_column("'{}'"))
 
 
@@ -152,7 +154,8 @@ class _TimeWithoutZone(TypeDecorator[str]):
     cache_ok = True
 
     def column_expression(self, column: Any) -> Any:
-        # To to_char 44 BC is 0044, and infinity is nothing: such a time stays what it is, for the check to find.
+        # to_char writes 44 BC as 0044 and infinity as NULL. Such times are returned unchanged, so that the check sees
+        # them.
         first: Any = literal_column("timestamp '0001-01-01'")
         last: Any = literal_column("timestamp '9999-12-31 23:59:59.999999'")
         canonical = func.pg_catalog.to_char(column, literal_column(f"'{CANONICAL_TIME}'"))

@@ -1,4 +1,4 @@
-"""Ids that were made of names, and the names: what a store knows under names is asked for by ids."""
+"""Ids and names of sequences, for tables that store names: an id is derived from a name, and found by it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from esjournal.infrastructure.sqlalchemy.session import Session
 
 
 class NamedIds:
-    """The names of a store's sequences, by the ids that were made of them.
+    """The names of a store's sequences, by the ids derived from them.
 
-    They are read when an id comes without its name, all at once: no index finds a name by its UUID. Some 200 bytes
-    each are kept.
+    All names are read the first time that an id comes without its name, because no index finds a name by its UUID. They
+    take about 200 bytes each.
 
     Args:
-        session: the store's.
-        table: the table's name, as SQL writes it.
+        session: the session on the store.
+        table: the table's name in SQL.
         column: the name of the column with the names.
     """
 
@@ -33,7 +33,7 @@ class NamedIds:
         self._by_likeness: dict[str, str] | None = None
 
     def name(self, originator_id: str) -> str:
-        """Return the name of a sequence: the one that its id was made of, or the id itself where there is none."""
+        """Return the name of a sequence: the one its id was derived from, or the id itself if there is none."""
         return name_of_id(originator_id) or self._known().get(originator_id, originator_id)
 
     def all(self) -> Iterable[str]:
@@ -41,10 +41,10 @@ class NamedIds:
         return self._known()
 
     def mistaken_for(self, name: str) -> str | None:
-        """Return the name of a sequence that is there, if a new one of this name could be mistaken for it.
+        """Return the name of an existing sequence that could be mistaken for a new one of this name, if any.
 
         Args:
-            name: a name, or an id; where a sequence has it there is nothing to mistake.
+            name: a name, or an id; if a sequence has it, the result is None.
         """
         known = self._known()
         if id_of_name(name) in known:
@@ -53,7 +53,7 @@ class NamedIds:
             pairs = ((likeness(each), each) for each in known.values())
             self._by_likeness = {alike: each for alike, each in pairs if alike != each}
         wanted = likeness(name)
-        # A name that is its own likeness is found by its id, and so is one whose id is spelt in another way here.
+        # A name that equals its likeness is found by its id, and so is a UUID in another form.
         return known.get(id_of_name(wanted)) or self._by_likeness.get(wanted)
 
     def _known(self) -> dict[str, str]:
@@ -65,7 +65,7 @@ class NamedIds:
 
 
 class NameInText(TypeDecorator[str]):
-    """A sequence's id in Python, the name that it was made of in the database."""
+    """A sequence's id in Python, its name in the database."""
 
     impl = Text
     cache_ok = False
@@ -76,7 +76,7 @@ class NameInText(TypeDecorator[str]):
         self._named_ids = named_ids
 
     def bind_expression(self, bindvalue: Any) -> Any:
-        # As varchar, which is what SQLAlchemy says, it could be compared by an operator that another role made.
+        # SQLAlchemy would cast to varchar, which could be compared by an operator that another role made.
         return cast(bindvalue, Text)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:

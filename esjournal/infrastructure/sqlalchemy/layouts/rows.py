@@ -1,4 +1,4 @@
-"""Rows of other libraries' tables: the kinds of their values, and the time that the state of an event gives."""
+"""Rows of other libraries' tables: the types of their values, and the time in the state of an event."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from esjournal.exceptions import InvalidData
 
 _FIELDS = ("originator_id", "originator_version", "event_type", "state")
 _KINDS = (str, int, str, str)
-_WORDS = {str: "text", int: "integer"}
+_WORDS = {str: "text", int: "an integer"}
 _FITTING = {_KINDS, (NamedId, *_KINDS[1:])}
-# How eventsourcing 9 writes the moment of an event, which comes first in nearly every state.
+# How eventsourcing 9 writes the time of an event; nearly every state begins with it.
 _AT_THE_START = re.compile(
     r'\{"timestamp":\{"_type_":"datetime_iso","_data_":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\+00:00"\}', re.ASCII
 )
@@ -29,32 +29,32 @@ _DIGITS_OF_MICROSECONDS = 18
 
 
 def check_kinds(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Check that rows that begin with id, version, type and state have values of the right kinds.
+    """Check that rows of id, version, type and state have values of the right types.
 
     Args:
-        rows: perhaps with a global position after the state.
+        rows: the rows, with or without a global position after the state.
 
     Raises:
-        InvalidData: a value is of another kind; SQLite keeps any value in any column.
+        InvalidData: a value is of another type; SQLite stores any value in any column.
     """
     if {tuple(map(type, row[:4])) for row in rows} <= _FITTING:
         return
     for row in rows:
         for name, kind, value in zip(_FIELDS, _KINDS, row, strict=False):
             if not isinstance(value, kind):
-                place = f"global position {row[4]}" if len(row) > len(_FIELDS) else f"sequence {shortened(row[0])}"
-                raise InvalidData(f"{place}: {name} is {shortened(value)}, and no {_WORDS[kind]}")
+                where = f"global position {row[4]}" if len(row) > len(_FIELDS) else f"sequence {shortened(row[0])}"
+                raise InvalidData(f"{where}: {name} is {shortened(value)}, not {_WORDS[kind]}")
 
 
 def with_times(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    """Return rows that begin with id, version, type and state with the moment that the state says behind these."""
+    """Return rows of id, version, type and state with the time from the state inserted after these."""
     return [(*row[:4], time_of(row[3]), *row[4:]) for row in rows]
 
 
 def time_of(state: Any) -> str | None:
-    """Return the moment in the field `timestamp` of a state, in canonical form; None where there is none.
+    """Return the time in the field `timestamp` of a state, in canonical form; None if there is none.
 
-    It is an ISO 8601 time, as eventsourcing 9 has it, or a number of seconds since 1970, as eventsourcing 2 to 4.
+    It is an ISO 8601 time, as in eventsourcing 9, or a number of seconds since 1970, as in eventsourcing 2 to 4.
     """
     if not isinstance(state, str):
         return None
@@ -78,7 +78,7 @@ def _is_in_the_calendar(time: str) -> bool:
 
 
 def _seconds(value: Number) -> str | None:
-    # An exponent may be anything: that a number is no time is found out before it becomes an integer.
+    # The exponent may be huge: a number that cannot be a time must not become an integer.
     microseconds = scaled_integer(exact(value), 6, most_digits=_DIGITS_OF_MICROSECONDS)
     if microseconds is None:
         return None

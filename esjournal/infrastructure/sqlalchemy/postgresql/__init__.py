@@ -1,1 +1,1 @@
-"""What only PostgreSQL needs: its sessions, libpq's addresses, COPY, and the order in which commits become visible."""
+"""What only PostgreSQL needs: sessions, libpq's parameters, COPY, and the order in which commits become visible."""

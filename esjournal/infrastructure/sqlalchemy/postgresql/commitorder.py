@@ -1,28 +1,29 @@
 """Whether the rows of a PostgreSQL table become visible in the order of their global positions.
 
-Cursors, followers and copies go on after the last position that they have seen, so they need that order. Writers of our
-own tables take a lock that gives it; here is what takes it away again, and what another library's table has none by.
+Cursors, followers and copies continue after the last position that they have seen, so they need that order. Writers of
+a journal take a lock that guarantees it. This module finds what breaks the guarantee, in a journal and in tables of
+other libraries.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-# Citus keeps its list in pg_catalog; its method is 'n' where rows are not spread over servers by their values.
+# Citus lists its tables in pg_catalog; the method is 'n' if rows are not distributed by their values.
 # https://docs.citusdata.com/en/stable/develop/api_metadata.html
 CITUS_IS_THERE = "SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
 _IS_DISTRIBUTED = """
     SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition
     WHERE CAST(logicalrelid AS oid) = CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid) AND partmethod <> 'n')
 """
-# A table, and the tables that its rows may be in: partitions, and children by inheritance.
+# A table and the tables that may have its rows: partitions, and children by inheritance.
 _FAMILY = """
     WITH RECURSIVE family (relation) AS (
         SELECT CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid)
         UNION SELECT inhrelid FROM pg_catalog.pg_inherits JOIN family ON inhparent = relation
     )
 """
-# What writers of a table hold until their transaction ends, here or prepared, is seen without any privilege.
+# The locks that writers hold until their transactions end, prepared ones included; seeing them needs no privilege.
 WRITERS = f"""
     {_FAMILY} SELECT virtualtransaction FROM pg_catalog.pg_locks
     WHERE locktype = 'relation' AND relation IN (SELECT relation FROM family) AND granted
@@ -41,7 +42,7 @@ _IS_SUBSCRIBED = f"""
         FROM pg_catalog.pg_partition_ancestors(pg_catalog.to_regclass(CAST(%s AS text))) AS ancestors (relid)
     ))
 """
-# The sequence is found by what the column's default refers to, or by whose column it is.
+# The sequences that the column's default refers to, or that the column owns.
 SEQUENCES = f"""
     {_FAMILY}, positions (relation, number) AS (
         SELECT attrelid, attnum FROM pg_catalog.pg_attribute JOIN family ON attrelid = relation
@@ -70,11 +71,11 @@ _IS_KEY = f"""
 
 
 def distribution(connection: Any, table: str) -> str | None:
-    """Say that Citus has spread a table over servers, or return None; only where `CITUS_IS_THERE`.
+    """Return a message if Citus has distributed a table over servers, else None; only if `CITUS_IS_THERE`.
 
     Args:
         connection: a driver connection.
-        table: the table's name, as SQL writes it.
+        table: the table's name in SQL.
     """
     if not connection.execute(_IS_DISTRIBUTED, (table,)).fetchone()[0]:
         return None
@@ -85,15 +86,15 @@ def distribution(connection: Any, table: str) -> str | None:
 
 
 def behind(connection: Any, table: str, position: str, column: str) -> str | None:
-    """Say that the sequence of a table is about to give out positions that rows have already, or return None.
+    """Return a message if the sequence of a table will assign positions that are taken, else None.
 
     Args:
         connection: a driver connection.
-        table: the table's name, as SQL writes it.
-        position: the name of the column that has the global positions.
-        column: the same, as SQL writes it.
+        table: the table's name in SQL.
+        position: the name of the column of global positions.
+        column: that name in SQL.
     """
-    # First: whatever is committed now, the sequence gave out before it is looked at.
+    # Read before the sequence: it has assigned every position that is committed by now.
     [last] = connection.execute(f"SELECT coalesce(max({column}), 0) FROM {table}").fetchone()
     for sequence, oid, _, _ in connection.execute(SEQUENCES, (table, position)).fetchall():
         may_read = "SELECT pg_catalog.has_sequence_privilege(CAST(%s AS oid), 'select')"
@@ -109,23 +110,23 @@ def behind(connection: Any, table: str, position: str, column: str) -> str | Non
 
 
 def is_key(connection: Any, table: str, position: str, constraint: str | None) -> bool:
-    """Say whether a constraint of a table is that no two rows have one position.
+    """Say whether a constraint of a table is the unique key of its positions.
 
     Args:
         connection: a driver connection.
-        table: the table's name, as SQL writes it.
-        position: the name of the column that has the global positions.
-        constraint: the constraint's name, or that of its index.
+        table: the table's name in SQL.
+        position: the name of the column of global positions.
+        constraint: the name of the constraint, or of its index.
     """
     return bool(connection.execute(_IS_KEY, (table, position, constraint)).fetchone()[0])
 
 
 def foreign_part(connection: Any, table: str) -> str | None:
-    """Say that rows of a table are on another server, which commits them by itself, or return None.
+    """Return a message if rows of a table are on another server, which commits them separately, else None.
 
     Args:
         connection: a driver connection.
-        table: the table's name, as SQL writes it.
+        table: the table's name in SQL.
     """
     if foreign := [name for (name,) in connection.execute(_FOREIGN, (table,)).fetchall()]:
         return f"{', '.join(foreign)} is a foreign table, whose own server commits it; name that server"
@@ -133,19 +134,19 @@ def foreign_part(connection: Any, table: str) -> str | None:
 
 
 def gap(connection: Any, table: str, position: str) -> str | None:
-    """Say why rows of another library's table may become visible out of order, or return None.
+    """Return why rows of another library's table may become visible out of order, None if they cannot.
 
-    Its sequence gives out positions before their transactions are committed, so a reader has to wait for every writer:
-    each must be seen here, and none may hold positions that it uses later.
+    Its sequence assigns positions before their transactions are committed, so a reader has to wait for every writer.
+    All writers must be visible here, and none may reserve positions for later.
 
     Args:
         connection: a driver connection.
-        table: the table's name, as SQL writes it.
-        position: the name of the column that has the global positions.
+        table: the table's name in SQL.
+        position: the name of the column of global positions.
     """
     if connection.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()[0]:
         return (
-            f"this is a standby, where transactions that are still writing to {table} on the primary are not seen; "
+            f"this is a standby, which does not show transactions that are still writing to {table} on the primary; "
             f"name the primary"
         )
     if connection.execute(_IS_SUBSCRIBED, (table, table)).fetchone()[0]:

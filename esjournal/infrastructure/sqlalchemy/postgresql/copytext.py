@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import psycopg
 
-from esjournal.infrastructure.sqlalchemy.session import Row
+from esjournal.infrastructure.sqlalchemy.items.statements import Row
 
-# COPY, "Text Format": what stands for itself nowhere in a field.
+# The characters that must be escaped (COPY, "Text Format").
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _SPECIAL = "\\\t\n\r"
 
@@ -17,9 +17,9 @@ def write_rows(copy: psycopg.Copy, first: int | None, rows: list[Row]) -> None:
     """Write rows to a COPY.
 
     Args:
-        copy: one of `AppendStatements.copy`.
-        first: the global position of the first row, where they bring theirs; None where the server gives them out.
-        rows: in the driver's form.
+        copy: a COPY of the statement `AppendStatements.copy`.
+        first: the global position of the first row; None if the server assigns global positions.
+        rows: the rows, in the driver's form.
     """
     text = _copy_text(first, rows)
     if text is not None:
@@ -33,9 +33,9 @@ def write_rows(copy: psycopg.Copy, first: int | None, rows: list[Row]) -> None:
 
 
 def _copy_text(first: int | None, rows: list[Row]) -> str | None:
-    """Return rows in COPY's text format, numbered or not, or None where a field is neither text nor an integer.
+    """Return rows in COPY's text format, or None if a field is neither text nor an integer.
 
-    Row by row, psycopg takes 0.8 microseconds for what takes 0.4 a column at a time.
+    A row takes 0.4 microseconds a column at a time, and 0.8 with psycopg's own conversion row by row.
     """
     columns: list[Iterable[str]] = [] if first is None else [map(str, range(first, first + len(rows)))]
     for column in zip(*rows, strict=True):

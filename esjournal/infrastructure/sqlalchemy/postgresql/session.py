@@ -32,13 +32,13 @@ from esjournal.exceptions import (
     StoreUnreachable,
 )
 from esjournal.infrastructure.sqlalchemy.columntypes import OUTSIDE_YEARS
-from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.postgresql import commitorder
 from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
-from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Row, Session, interruption_of
+from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Session, interruption_of
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 # A writer that holds the journal's lock and falls silent is cut off: the others must not wait for it for ever.
@@ -225,7 +225,7 @@ class PostgreSQLSession(Session):
                 self._server_version = connection.info.server_version // 10_000
         return self._server_version
 
-    def place(self) -> tuple[Any, ...]:
+    def location(self) -> tuple[Any, ...]:
         """Return when the server was started, to the microsecond, and the names of the database and the schema.
 
         One server can be reached by many addresses.
@@ -340,7 +340,7 @@ class PostgreSQLSession(Session):
         return int(connection.execute(statements.last_written).fetchone()[0])
 
     def _copy(self, connection: Any, statements: AppendStatements, copy_in: str, batches: Iterable[list[Row]]) -> int:
-        position = int(connection.execute(statements.last_position).fetchone()[0]) if statements.numbered else 0
+        position = int(connection.execute(statements.last_global_position).fetchone()[0]) if statements.numbered else 0
         written = 0
         with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
             for rows in batches:

@@ -1,1 +1,1 @@
-"""What list, stats, info and verify ask a database."""
+"""The database queries of list, stats, info and verify."""

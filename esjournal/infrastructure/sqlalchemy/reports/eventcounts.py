@@ -1,4 +1,4 @@
-"""Counting what is in a journal, in SQL, up to a global position: what comes meanwhile is not counted by halves."""
+"""Counts the events of a journal in SQL, up to a global position, so that later events are not counted in part."""
 
 from __future__ import annotations
 
@@ -12,23 +12,21 @@ from sqlalchemy import Table, literal_column
 
 from esjournal.domain.periods import Period
 from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_TIME, within_years
-from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, Row
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
 
-Row = tuple[Any, ...]
 
-
-class Counts(ABC):
+class EventCounts(ABC):
     """Counts of the events of a journal.
 
     Args:
-        session: the journal's.
+        session: the session on the journal.
         table: the table of its recorded events.
         until: the last global position that counts.
     """
 
-    # How many positions are counted by one statement.
+    # The number of positions of one statement.
     SPAN: ClassVar[int]
 
     def __init__(self, session: Session, table: Table, until: int) -> None:
@@ -40,10 +38,10 @@ class Counts(ABC):
         self._sequence_id, self._version = map(quote.quote, place_names(table))
 
     def by_type_and_period(self, period: Period) -> Iterator[list[Row]]:
-        """Yield rows of an event type, a period's name and a number of events; types and periods come again and again.
+        """Yield rows of event type, name of the period and number of events; a type and period may have several rows.
 
         Args:
-            period: how long.
+            period: the length of a period.
         """
         select = self._select_by_type_and_period(period)
         after = 0
@@ -54,7 +52,7 @@ class Counts(ABC):
             after = end if rows else self._before_the_next(end)
 
     def _before_the_next(self, position: int) -> int:
-        """Return the position before that of the next event after a position, or the last one that counts."""
+        """Return the position before the next event after a position, or the last one that counts."""
         mark = "?" if self._session.engine.dialect.paramstyle == "qmark" else "%s"
         statement = f"SELECT min({GLOBAL_POSITION}) FROM {self._table} WHERE {GLOBAL_POSITION} > {mark}"
         [[following]] = self._rows(statement, position)
@@ -72,19 +70,19 @@ class Counts(ABC):
 
     @abstractmethod
     def first_and_last_time(self) -> tuple[str, str] | None:
-        """Return when the first and when the last event was recorded by the clock, None where there are no events."""
+        """Return the earliest and the latest recording time, None if there are no events."""
 
     @abstractmethod
     def sequences(self, longest: int) -> tuple[int, list[Row]]:
-        """Return how many sequences there are, and rows of the longest: their ids and numbers of events.
+        """Return the number of sequences, and rows of the longest: id and number of events.
 
         Args:
-            longest: how many rows; of sequences that are as long, those come first whose id is smaller.
+            longest: the number of rows. Sequences of equal length are sorted by id.
         """
 
     @abstractmethod
     def bytes_on_disk(self) -> int:
-        """Return how many bytes the journal takes, with its indexes."""
+        """Return the size of the journal in bytes, with its indexes."""
 
     @abstractmethod
     def _select_by_type_and_period(self, period: Period) -> str: ...
@@ -93,22 +91,23 @@ class Counts(ABC):
     def _select_last_version(self) -> str: ...
 
 
-class SQLiteCounts(Counts):
-    """Counts by short statements, which hold nobody up.
+class SQLiteEventCounts(EventCounts):
+    """Counts with short statements, which block nobody.
 
-    Where a position is only compared as `+global_position`, SQLite takes the index of something else, which holds the
-    positions too, instead of the rows up to there.
+    A condition on `+global_position` keeps SQLite from reading the rows up to that position. It uses the index of
+    another column instead, which also has the positions.
     """
 
-    # What SQLite sorts to group it, it sorts fast while it is little: 3,000,000 events take 1.9 seconds, and 3.5 by
-    # 50,000 at a time. Python counts single rows in 4.3.
+    # SQLite sorts rows to group them, and is fast at sorting few: 3,000,000 events take 1.9 seconds, and 3.5 by 50,000
+    # at a time. Counting single rows in Python takes 4.3.
     SPAN = 2_000
     # A page of sequences, in the order of their index.
     _PAGE = 5_000
 
     def first_and_last_time(self) -> tuple[str, str] | None:
-        """Return when the first and when the last event was recorded; in two statements, because each end of an index
-        is found at once only by itself.
+        """Return the earliest and the latest recording time.
+
+        SQLite finds the end of an index at once only if a statement asks for one end, so these are two statements.
         """
         first, last = (
             self._rows(f"SELECT {end}(recorded_at) FROM {self._table} WHERE +{GLOBAL_POSITION} <= ?", self._until)[0][0]
@@ -120,7 +119,7 @@ class SQLiteCounts(Counts):
         return first, last
 
     def sequences(self, longest: int) -> tuple[int, list[Row]]:
-        """Return how many sequences there are, and the longest, from the index of places alone."""
+        """Return the number of sequences, and the longest, from the index of places alone."""
         select = (
             f"SELECT {self._sequence_id}, count(*) FROM {self._table} "
             f"WHERE {self._sequence_id} > ? AND +{GLOBAL_POSITION} <= ? "
@@ -131,12 +130,12 @@ class SQLiteCounts(Counts):
         while page := self._session.whole(self._rows(select, after, self._until)):
             count += len(page)
             after = page[-1][0]
-            # The sort is stable: pages come in the order of the ids, and stay so among equals.
+            # The sort is stable, so sequences of equal length stay in the order of their ids.
             found = sorted([*found, *page], key=itemgetter(1), reverse=True)[:longest]
         return count, found
 
     def bytes_on_disk(self) -> int:
-        """Return the bytes of the file and of the write-ahead log beside it, or those of a database in memory."""
+        """Return the bytes of the file and its WAL, or those of a database in memory."""
         if self._session.is_shared:
             file = Path(str(self._session.url.path))
             return sum(path.stat().st_size for path in (file, Path(f"{file}-wal")) if path.exists())
@@ -155,16 +154,16 @@ class SQLiteCounts(Counts):
         )
 
 
-class PostgreSQLCounts(Counts):
-    """Counts on a server: it can be interrupted at any time, and lets others write meanwhile."""
+class PostgreSQLEventCounts(EventCounts):
+    """Counts on a server, which can be interrupted at any time, and lets others write meanwhile."""
 
     SPAN = 10_000
     _CANONICAL = f"CAST('{CANONICAL_TIME}' AS text)"
     _RECORDED_AT = "pg_catalog.timezone('UTC', {})"
 
     def first_and_last_time(self) -> tuple[str, str] | None:
-        """Return when the first and when the last event was recorded."""
-        # Where both ends can be said, so can all between.
+        """Return the earliest and the latest recording time."""
+        # If both are within the years, so are all between.
         found = (within_years(literal_column(f"{end}(recorded_at)")) for end in ("min", "max"))
         dialect = self._session.engine.dialect
         ends = ", ".join(
@@ -175,9 +174,9 @@ class PostgreSQLCounts(Counts):
         return None if first is None else (first, last)
 
     def sequences(self, longest: int) -> tuple[int, list[Row]]:
-        """Return how many sequences there are, and the longest.
+        """Return the number of sequences, and the longest.
 
-        In one statement, which reads the rows in parallel: by pages of the index, which does not hold the positions,
+        It is one statement, which reads the rows in parallel. By pages of the index, which does not have the positions,
         3,000,000 rows take 15 seconds instead of 2.
         """
         rows = self._rows(
@@ -190,7 +189,7 @@ class PostgreSQLCounts(Counts):
         return (rows[0][2] if rows else 0), [row[:2] for row in rows]
 
     def bytes_on_disk(self) -> int:
-        """Return the bytes of the tables, with their indexes and what does not fit into rows."""
+        """Return the bytes of the tables, with their indexes and TOAST tables."""
         sizes = " + ".join(
             "pg_catalog.pg_total_relation_size(pg_catalog.to_regclass(CAST(%s AS text)))" for _ in self._tables
         )
@@ -212,7 +211,7 @@ class PostgreSQLCounts(Counts):
         )
 
 
-def counts(session: Session, table: Table, until: int) -> Counts:
-    """Return the counts of a journal, on whichever database it is."""
-    kind = SQLiteCounts if session.engine.dialect.name == "sqlite" else PostgreSQLCounts
+def event_counts(session: Session, table: Table, until: int) -> EventCounts:
+    """Return the counts of a journal on either database."""
+    kind = SQLiteEventCounts if session.engine.dialect.name == "sqlite" else PostgreSQLEventCounts
     return kind(session, table, until)

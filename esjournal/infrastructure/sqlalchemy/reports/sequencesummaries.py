@@ -1,4 +1,4 @@
-"""What sequences a journal has: read from the index of places, with a look at the first and the last event of each."""
+"""Summaries of a journal's sequences, from the index of places and the first and last event of each sequence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sequences:
         self._table = table
 
     def types(self) -> list[str]:
-        """Return every event type that occurs; all rows are looked at."""
+        """Return every event type that occurs; this reads all rows."""
         with self._session.connection() as connection:
             rows = connection.execute(self._select("event_type", distinct=True)).fetchall()
         return [found for (found,) in rows]
@@ -42,20 +42,20 @@ class Sequences:
     def summaries(
         self, first: str, last: str, types: Sequence[str] | None, order: SequenceOrder, limit: int
     ) -> Iterator[SequenceSummary]:
-        """Yield what there is to say of sequences.
+        """Yield summaries of sequences.
 
         Args:
             first: the id to begin with.
             last: the id to end with.
             types: only sequences with an event of one of these types; None for all.
-            order: what they are sorted by; where that is equal, by id.
-            limit: how many at the most.
+            order: the sort order; equal ones are sorted by id.
+            limit: the largest number of summaries.
         """
         of_types = ""
         if types is not None:
             marks = ", ".join([self._mark] * len(types))
             of_types = f"AND originator_id IN (SELECT originator_id FROM {self._from} WHERE event_type IN ({marks})) "
-        # Only those within the limit are looked at closely; nothing but columns is added to them, so the order stays.
+        # The outer query only adds columns to the sequences within the limit, so the order stays.
         statement = (
             "SELECT CAST(sequence.id AS text), sequence.events, sequence.first, sequence.last, "
             f"({self._event('event_type', 'last')}), ({self._event(RECORDED_AT, 'first')}), "
@@ -90,7 +90,7 @@ class Sequences:
         return self._table.columns[name]
 
     def _name(self, column: str) -> str:
-        # With the table's name, because on PostgreSQL the bare one means the text that is selected.
+        # With the table's name, because on PostgreSQL the bare name would mean the selected text.
         return f"{self._from}.{column}"
 
     def _select(self, column: str, *, distinct: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""What a database itself can find wrong in a journal: lost positions, gaps in versions, damage."""
+"""The checks of a journal that the database does itself: lost positions, gaps in versions, damage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.sqlite.integrity import WHOLE, IntegrityBeside, integrity_findings
 
 _FIRST_POSITION = 1
-# Who numbers from 0 and who numbers from 1 both begin at the beginning.
+# Sequences may begin with version 0 or 1.
 _LAST_FIRST_VERSION = 1
 
 
@@ -34,7 +34,7 @@ def checks_of(session: Session, table: Table) -> StoreChecks:
 
 
 class StoreChecks(ABC):
-    """The checks that are statements; what is found comes a few rows at a time, however much it is.
+    """The checks in SQL; findings are read a few rows at a time, however many there are.
 
     Args:
         session: a session on the journal.
@@ -47,18 +47,18 @@ class StoreChecks(ABC):
         quote = session.engine.dialect.identifier_preparer
         self._name = quote.format_table(table)
         self._id, self._version = map(quote.quote, place_names(table))
-        # It takes any type, so that a function for this one would come before it.
+        # Qualified, because lag accepts any type, and another schema's function for this type would be preferred.
         self._lag = "lag" if session.engine.dialect.name == "sqlite" else "pg_catalog.lag"
 
     def shape(self) -> Iterator[Finding]:
-        """Yield what is wrong with tables and indexes, and what they let happen."""
+        """Yield what is wrong with tables and indexes, and the consequences."""
         found = [finding for table in self._tables for finding in shape_findings(self._session, table)]
         yield from found
         if any(finding.kind == "index" for finding in found):
             yield from _told(self._positions_taken_twice)
 
     def positions(self) -> Iterator[Finding]:
-        """Yield the positions that nobody finds who reads from the first event to the last."""
+        """Yield the positions that no reader finds, and on SQLite events missing at the end."""
         return _told(self._positions_before_the_first)
 
     def versions(self) -> Iterator[Finding]:
@@ -67,10 +67,10 @@ class StoreChecks(ABC):
 
     @abstractmethod
     def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
-        """Return the database's own check; it may go on from when it is entered to when its findings are asked for."""
+        """Return the database's own check; it may run in the background from its entry until its findings are read."""
 
     def unchecked(self) -> str | None:
-        """Say which check of the database is not made, and why; None where all are."""
+        """Return which check of the database is not made, and why; None if all are."""
         return None
 
     def _positions_before_the_first(self) -> Iterator[Finding]:
@@ -80,7 +80,9 @@ class StoreChecks(ABC):
                 f"WHERE {GLOBAL_POSITION} < {_FIRST_POSITION}"
             ).fetchone()
         if count:
-            yield Finding("bad-position", span(first, last), f"{counted(count, 'event')} where no reader looks")
+            yield Finding(
+                "bad-position", span(first, last), f"{counted(count, 'event')} at positions that no command reads"
+            )
 
     def _positions_taken_twice(self) -> Iterator[Finding]:
         statement = (
@@ -92,9 +94,9 @@ class StoreChecks(ABC):
                 yield Finding("bad-position", str(position), f"{counted(count, 'event')} have this position")
 
     def _breaks_in_versions(self) -> Iterator[Finding]:
-        # That a sequence is whole is told by its first, its last and its number of events, which the index gives fast:
-        # to compare each version with the one before, SQLite takes 3.4 seconds for 3 million, and 0.8 this way.
-        # Numeric, because two bad versions may be further apart than a bigint reaches.
+        # The first version, the last version and the number of events show whether a sequence is whole, and the index
+        # has all three: SQLite takes 0.8 seconds for 3 million events, and 3.4 to compare each version with the one
+        # before. Numeric, because the distance of two bad versions may be beyond a bigint.
         statement = (
             f"WITH broken AS (SELECT {self._id} FROM {self._name} GROUP BY {self._id} "
             f"HAVING CAST(max({self._version}) AS numeric) - CAST(min({self._version}) AS numeric) "
@@ -108,7 +110,7 @@ class StoreChecks(ABC):
         )
         for rows in self._session.rows_streamed(statement, ()):
             for sequence_id, previous, version in rows:
-                # A table of SQLite that is not strict takes text for a version, which is a finding of its own.
+                # A table of SQLite that is not strict may have text as a version, which is another finding.
                 if isinstance(version, int) and isinstance(previous, int | None):
                     yield from _break_findings(sequence_id, previous, version)
 
@@ -118,26 +120,26 @@ class _SQLiteChecks(StoreChecks):
         return IntegrityBeside(self._session) if self._session.is_shared else nullcontext(_told(self._integrity))
 
     def positions(self) -> Iterator[Finding]:
-        yield from _told(self._positions_behind_the_last)
+        yield from _told(self._positions_after_the_last)
         yield from super().positions()
 
     def _integrity(self) -> Iterator[Finding]:
         with self._session.connection() as connection:
             yield from integrity_findings(self._session, connection)
 
-    def _positions_behind_the_last(self) -> Iterator[Finding]:
-        # AUTOINCREMENT remembers the last position it gave out.
+    def _positions_after_the_last(self) -> Iterator[Finding]:
+        # AUTOINCREMENT stores the last position it assigned.
         with self._session.connection() as connection:
-            last, given_out = connection.execute(
+            last, assigned = connection.execute(
                 f"SELECT (SELECT coalesce(max({GLOBAL_POSITION}), 0) FROM {self._name}), "
                 f"(SELECT max(seq) FROM sqlite_sequence WHERE name = ?)",
                 (self._tables[-1].name,),
             ).fetchone()
-        if not isinstance(given_out, int | None):
-            yield Finding("bad-position", "sqlite_sequence", f"the last position given out is {given_out!r}")
-        elif given_out is not None and given_out > last:
-            missing = counted(given_out - last, "event")
-            yield Finding("missing-position", span(last + 1, given_out), f"{missing} missing at the end")
+        if not isinstance(assigned, int | None):
+            yield Finding("bad-position", "sqlite_sequence", f"the last assigned position is {assigned!r}")
+        elif assigned is not None and assigned > last:
+            missing = counted(assigned - last, "event")
+            yield Finding("missing-position", span(last + 1, assigned), f"{missing} missing at the end")
 
 
 class _PostgreSQLChecks(StoreChecks):
@@ -152,13 +154,13 @@ class _PostgreSQLChecks(StoreChecks):
         for oid, name in self._indexes() if check_index else ():
             try:
                 with self._session.connection() as connection:
-                    # True: each row of the table is looked for in the index.
+                    # True: look for each row of the table in the index.
                     connection.execute(f"SELECT {check_index}(%s::oid::regclass, true)", (oid,))
             except StoreDamaged as error:
                 yield Finding(INTEGRITY, name, error.reason)
 
     def _amcheck(self) -> tuple[str | None, str | None]:
-        """Return the function that checks an index, or why there is none."""
+        """Return the function that checks an index, and the reason if there is none."""
         with self._session.connection() as connection:
             row = connection.execute(
                 "SELECT called, pg_catalog.has_schema_privilege(extnamespace, 'usage') AND "
@@ -190,7 +192,7 @@ class _PostgreSQLChecks(StoreChecks):
 
 
 def _told(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Yield what a check finds; that it cannot read what it needs is a finding as well."""
+    """Yield the findings of a check; a StoreDamaged error becomes a finding too."""
     try:
         yield from check()
     except StoreDamaged as error:
@@ -201,7 +203,7 @@ def _break_findings(sequence_id: str, previous: int | None, version: int) -> Ite
     if version == previous:
         yield Finding("conflict", f"{sequence_id}@{version}", "two events have this version")
         return
-    # A version before 0 is a finding of its own.
+    # A version before 0 is another finding.
     first = 0 if previous is None else max(previous + 1, 0)
     if first < version:
         before = "the sequence begins with" if previous is None else f"version {previous} is followed by"

@@ -1,4 +1,4 @@
-"""What a store says of itself: how much is in it, which programs it runs on, and what could lose events."""
+"""Describes a store: its size, the versions of its software, and settings that could lose events."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 
-# https://sqlite.org/wal.html#walresetbug: from 3.7.0 on, mended in this one. Earlier series may have been mended too,
-# which a version does not surely tell: a warning too many is better than one too few.
-_MENDED = (3, 51, 3)
+# https://sqlite.org/wal.html#walresetbug: since 3.7.0, fixed in this version. The fix may have been backported to
+# earlier ones, which the version does not show: one warning too many is better than one too few.
+_FIXED = (3, 51, 3)
 # PRAGMA synchronous: FULL is 2, EXTRA 3.
 _FULL = 2
 
 
 class StoreDescription(NamedTuple):
-    """What a store says of itself; `made_at` and `schema_version` are None where it is no journal of ours.
+    """The description of a store; `made_at` and `schema_version` are None unless it is a journal.
 
-    `bytes` is what the table of events takes with its indexes, on SQLite the whole file; `driver` and `server` are
-    names with versions; `warnings` say what could lose events, and what to do.
+    `bytes` is the size of the table of events with its indexes, on SQLite that of the whole file. `driver` and `server`
+    are names with versions. `warnings` say what could lose events, and what to do.
     """
 
     made_at: str | None
@@ -38,7 +38,7 @@ class StoreDescription(NamedTuple):
 
 
 def described(session: Session, table: Table) -> StoreDescription:
-    """Return what a store says of itself.
+    """Return the description of a store.
 
     Args:
         session: a session on the journal.
@@ -76,11 +76,11 @@ def _about_sqlite(session: Session, connection: Any, name: str) -> tuple[int, st
     warnings = []
     if has_wal_reset_bug(sqlite3.sqlite_version_info):
         warnings.append(
-            f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug (sqlite.org/wal.html#walresetbug), unless whoever "
-            f"built it has mended it: where two connections write or checkpoint at the same instant, in rare cases "
-            f"committed events are lost and the file is damaged; use a Python with SQLite 3.51.3 or later"
+            f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug (sqlite.org/wal.html#walresetbug), unless the fix "
+            f"was backported: if two connections write or checkpoint at the same instant, in rare cases committed "
+            f"events are lost and the file is damaged; use a Python with SQLite 3.51.3 or later"
         )
-    # Of a file that it may not lock, SQLite says that it is not in WAL mode.
+    # For a file that it may not lock, SQLite reports another mode than WAL.
     if journal_mode != "wal" and session.can_lock:
         warnings.append(
             f"the journal mode is {journal_mode}: readers and writers wait for one another; "
@@ -92,15 +92,15 @@ def _about_sqlite(session: Session, connection: Any, name: str) -> tuple[int, st
 
 
 def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
-    """Say whether a SQLite of a version can lose what was committed when its WAL begins anew.
+    """Say whether a version of SQLite can lose commits when its WAL is reset.
 
     Args:
         version: such as `sqlite3.sqlite_version_info`.
     """
-    return version < _MENDED
+    return version < _FIXED
 
 
-# What each setting may lose when it is off.
+# The danger of each setting if it is off.
 _SETTINGS = {
     "synchronous_commit": "a crash of the server may lose acknowledged events",
     "fsync": "a power cut may lose acknowledged events and damage the database",
@@ -109,7 +109,7 @@ _SETTINGS = {
 
 
 def _about_postgresql(session: Session, connection: Any, name: str) -> tuple[int, str, str, list[str]]:
-    # Only who has a server needs the driver.
+    # Imported here, because SQLite does not need the driver.
     import psycopg
 
     size, version, *settings = connection.execute(

@@ -1,4 +1,4 @@
-"""The shape of a journal's tables, as they are and as they must be: columns, types, keys and indexes."""
+"""Compares the shape of a journal's tables with what it must be: columns, types, keys and indexes."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ _POSTGRESQL_INDEXES = """
 
 
 class Shape(NamedTuple):
-    """What a table is made of.
+    """The shape of a table.
 
-    `columns` and `indexes` have a definition for each name, `options` are SQLite's words behind a table.
+    `columns` and `indexes` have a definition for each name; `options` are SQLite's table options.
     """
 
     columns: dict[str, str]
@@ -56,7 +56,7 @@ class Shape(NamedTuple):
 
 
 def shape_findings(session: Session, table: Table) -> Iterator[Finding]:
-    """Yield what differs between a table and the statements that make it; what it has besides is its owner's business.
+    """Yield the differences between a table and the statements that create it; additional columns or indexes are fine.
 
     Args:
         session: a session on the journal.
@@ -89,7 +89,7 @@ def _columns(index: str) -> str:
 
 
 def _expected(table: Table, dialect: Dialect) -> Shape:
-    # SQLite takes any words for a type, so that it reads the statements of both databases, but not those for a schema.
+    # SQLite accepts any name of a type, so it can run the statements of both databases, but only without a schema.
     without_schema = type(dialect)()
     with closing(sqlite3.connect(":memory:")) as connection:
         for statement in create_statements(table, without_schema):

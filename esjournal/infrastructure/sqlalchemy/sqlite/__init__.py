@@ -1,1 +1,1 @@
-"""What only SQLite needs: its sessions, the files of a database, indexes that are built last, its own check."""
+"""What only SQLite needs: sessions, the files of a database, postponed indexes, and its integrity check."""

@@ -1,9 +1,9 @@
 """The files of a SQLite database, as the file system shows them.
 
-Nothing in this module opens a file that is a database. When a process closes any descriptor of a file, POSIX drops
-every lock that the process has on it, those of SQLite's own connections included, and another process that then takes
-itself for the last one deletes the WAL (https://sqlite.org/howtocorrupt.html, section 2.2). What is inside a file is
-asked of SQLite, through a connection.
+This module never opens a database file. When a process closes any descriptor of a file, POSIX drops all locks that the
+process has on it, including those of SQLite's connections. Another process that then thinks it is the last one deletes
+the WAL (https://sqlite.org/howtocorrupt.html, section 2.2). The content of a file is only read by SQLite, through a
+connection.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ FileVersion = tuple[int, ...]
 
 # Longer than a tick of any file system's clock.
 _TICK_SECONDS = 0.05
-# Only their owner may read new journals; SQLite gives the files of the WAL the same mode.
+# Only the owner may read a new journal; SQLite gives the files of the WAL the same mode.
 _NEW_FILE_MODE = 0o600
 
 
 @dataclass(frozen=True)
 class DatabaseFiles:
-    """The files of one database: the one at `path`, and those that SQLite keeps beside it."""
+    """The files of one database: the one at `path`, and those that SQLite puts beside it."""
 
     path: Path
 
     def check(self) -> None:
-        """Check that there is a file that SQLite can be asked about.
+        """Check that there is a file that SQLite can open.
 
         Raises:
-            StoreNotFound: nothing is there.
-            NotAJournal: something other than a file is there.
+            StoreNotFound: there is no file.
+            NotAJournal: it is not a regular file.
             StoreError: this process may not read it.
         """
         try:
@@ -48,7 +48,7 @@ class DatabaseFiles:
             if self.path.is_symlink():
                 target = os.path.realpath(self.path)
                 raise StoreNotFound(
-                    f"{self.path} is a link to {target}, where nothing is: remove the link, or run "
+                    f"{self.path} is a link to {target}, which does not exist: remove the link, or run "
                     f"{command('init', url=target)} to make a journal there"
                 ) from None
             raise StoreNotFound(
@@ -64,7 +64,7 @@ class DatabaseFiles:
             raise StoreError(f"{self.path} cannot be read: Permission denied")
 
     def make(self) -> bool:
-        """Make an empty file that only its owner can read, and say whether there was none before.
+        """Make an empty file that only its owner can read; return whether there was none before.
 
         Raises:
             StoreNotFound: its folder does not exist.
@@ -75,36 +75,36 @@ class DatabaseFiles:
         except FileExistsError:
             return False
         except FileNotFoundError:
-            raise StoreNotFound(f"the folder of {self.path} is not there: make it first") from None
+            raise StoreNotFound(f"the folder of {self.path} does not exist: make it first") from None
         except OSError as error:
             raise StoreError(f"{self.path} cannot be made: {error.strerror}") from None
         return True
 
     def is_empty(self) -> bool:
-        """Say whether the file has no bytes, as one has that was just made."""
+        """Say whether the file has no bytes, like one that was just made."""
         return self.path.stat().st_size == 0
 
     def numbers(self) -> tuple[FileNumber | None, ...]:
-        """Return what tells each of the files from any other one: the database's, its WAL's and the WAL's index's."""
+        """Return the numbers that identify the files of the database, the WAL and the WAL's index."""
         return tuple(_number(f"{self.path}{suffix}") for suffix in ("", "-wal", "-shm"))
 
     def number(self) -> FileNumber | None:
-        """Return what tells the database's file from any other one; None if there is none."""
+        """Return the number that identifies the database's file; None if there is none."""
         return _number(str(self.path))
 
     def may_be_written(self) -> bool:
-        """Say whether this process may write the file, and make others beside it."""
+        """Say whether this process may write the file, and create files beside it."""
         return _permits(self.path, os.W_OK) and _permits(self.path.parent, os.W_OK)
 
     def have_more_than_the_database(self) -> bool:
-        """Say whether a WAL or a rollback journal beside the file has content that belongs to the database."""
+        """Say whether there is a WAL or a rollback journal whose content belongs to the database."""
         return any(_size(f"{self.path}{suffix}") for suffix in ("-wal", "-journal"))
 
     def version(self) -> FileVersion:
-        """Return what changes whenever anybody writes to the database's file.
+        """Return a value that changes with every write to the database's file.
 
-        The clock of a file system ticks every few milliseconds. A file that was written a moment ago is looked at again
-        later: a second write within the same tick would not show.
+        The clock of a file system ticks every few milliseconds, and a second write within the same tick would not show.
+        So a file that has just been written is read again later.
         """
         while True:
             found = self.path.stat()
@@ -133,10 +133,10 @@ def _permits(path: Path, mode: int) -> bool:
 
 
 def _make_without_opening(path: Path) -> None:
-    # Another thread may connect to the file as soon as it has its name: closing a descriptor of it would drop its lock.
+    # Another thread may connect to the file as soon as it has a name; closing a descriptor would drop that lock.
     if sys.platform == "linux":
         os.mknod(path, _NEW_FILE_MODE)
     else:
-        # Elsewhere only root may make a file by that call. This one gets its name when it is closed.
+        # Elsewhere only root may call mknod. This file gets its name when it is complete.
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as made:
             os.link(made.name, path)

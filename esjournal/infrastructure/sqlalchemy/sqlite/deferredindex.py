@@ -1,8 +1,8 @@
-"""SQLite's indexes, built last: for a table that is empty when many rows come.
+"""SQLite's indexes, built last when many rows are loaded into an empty table.
 
-Kept up row by row, the unique index of places costs more than all else: 336,776 rows of 4,917 sequences take 2.05
-seconds with it, and 1.09 where it is built over all rows at the end (medians, two cores). Dropping and building are
-part of the one transaction, so no other connection ever sees the table without its indexes.
+Updating the unique index of places row by row costs more than everything else: 336,776 rows of 4,917 sequences take
+2.05 seconds with it, and 1.09 if it is built over all rows at the end (medians, two cores). The indexes are dropped and
+built in the same transaction, so no other connection ever sees the table without them.
 """
 
 from __future__ import annotations
@@ -11,26 +11,23 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain, islice
-from typing import Any
 
 from sqlalchemy import Dialect, Table
 
-from esjournal.infrastructure.sqlalchemy.items.statements import ROWS_AT_A_TIME, AppendStatements
+from esjournal.infrastructure.sqlalchemy.items.statements import ROWS_OF_AN_INSERT, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import index_statements, place_names
 
-Row = tuple[Any, ...]
-
-# Stands in for the index while two rows share a place.
+# Replaces the unique index while two rows share a place.
 _HELP = "esjournal_twins"
 
 
 class DeferredIndex:
-    """The indexes of a table, the unique one of places above all, that are not there until the rows are.
+    """The indexes of a table, above all the unique one of places, while they are postponed.
 
     Args:
         connection: a connection of sqlite3, inside the transaction.
         table: an empty table of `record_table`.
-        dialect: the database's.
+        dialect: the database's dialect.
     """
 
     def __init__(self, connection: sqlite3.Connection, table: Table, dialect: Dialect) -> None:
@@ -40,27 +37,27 @@ class DeferredIndex:
         self._place = ", ".join(map(quote.quote, place_names(table)))
         indexes = index_statements(table, dialect)
         self._create_unique, *self._create_others = indexes.values()
-        # Rows that are only put behind one another need no cache, and each thread that sorts takes as much again.
+        # Appending rows needs no cache, and each sorting thread takes as much again.
         connection.execute("PRAGMA cache_size=-2000")
         for name in indexes:
             connection.execute(f"DROP INDEX IF EXISTS {quote.quote(name)}")
 
     def load(self, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
-        """Write rows at given positions, and return how many; as no place is taken, many go in one statement."""
+        """Write rows at given positions, many with one INSERT because no place is taken; return their number."""
         written = 0
         with closing(self._connection.cursor()) as cursor:
             for rows in batches:
                 values = iter(chain.from_iterable(rows))
-                together = len(rows) // ROWS_AT_A_TIME
-                width = ROWS_AT_A_TIME * len(rows[0])
+                together = len(rows) // ROWS_OF_AN_INSERT
+                width = ROWS_OF_AN_INSERT * len(rows[0])
                 cursor.executemany(statements.insert_many, [tuple(islice(values, width)) for _ in range(together)])
-                cursor.executemany(statements.insert, rows[together * ROWS_AT_A_TIME :])
+                cursor.executemany(statements.insert, rows[together * ROWS_OF_AN_INSERT :])
                 written += len(rows)
         return written
 
     def build(self) -> bool:
-        """Build the indexes, and say whether that went well: it fails where two rows share a place."""
-        # Sorting in a second thread takes a third off the time.
+        """Build the indexes; return False if two rows share a place."""
+        # Sorting in a second thread saves a third of the time.
         self._connection.execute("PRAGMA threads=2")
         try:
             self._connection.execute(self._create_unique)
@@ -74,7 +71,7 @@ class DeferredIndex:
             self._connection.execute(create)
 
     def twins(self, select: str) -> Iterator[tuple[int, Row, Row]]:
-        """Yield how many rows stand before a row whose place an earlier one has, that row, and the earlier one.
+        """Yield each row whose place an earlier one has: the number of rows before it, the row, and the earlier one.
 
         Args:
             select: returns the row at a global position.
@@ -92,10 +89,10 @@ class DeferredIndex:
             yield twin - first, execute(select, (twin,)).fetchone(), execute(select, (original,)).fetchone()
 
     def remove_twins(self) -> None:
-        """Take the twins out, and move what is behind them up, so that positions have no gaps; build the indexes."""
+        """Remove the twins, close the gaps in the global positions, and build the indexes."""
         execute = self._connection.execute
         execute(f"DELETE FROM {self._table} WHERE global_position IN (SELECT twin FROM twins)")
-        # Behind the twin of rank n there are n positions too many.
+        # After the n-th twin, positions are too high by n.
         execute(
             f"UPDATE {self._table} SET global_position = global_position - "
             f"(SELECT rank FROM twins WHERE twin < global_position ORDER BY twin DESC LIMIT 1) "

@@ -1,4 +1,4 @@
-"""SQLite's own check of a journal, in a thread beside the reading of its events."""
+"""SQLite's integrity check of a journal, in a thread, while its events are read."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from esjournal.domain.findings import INTEGRITY, Finding
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.session import Session
 
-# SQLite does not say more exactly what is damaged than in its text.
+# The place of these findings: SQLite says what is damaged in its text only.
 WHOLE = "database"
 _INTERRUPTIONS = 10
 _INTERRUPTION_SECONDS = 0.05
 
 
 def integrity_findings(session: Session, connection: Any) -> list[Finding]:
-    """Return what SQLite finds damaged: a hundred problems at the most.
+    """Return the damage that SQLite finds: at most a hundred problems.
 
     Args:
         session: the session that leased the connection.
         connection: a connection of sqlite3.
     """
-    # Each row is looked up in each index: with SQLite's own 2 MB of cache, 3 million events take 13 seconds, not 7.
+    # Each row is looked up in each index: with SQLite's default cache of 2 MB, 3 million events take 13 seconds, not 7.
     session.prepare_for_many_rows(connection)
     texts = [text for (text,) in connection.execute("PRAGMA integrity_check").fetchall()]
-    # A text may be several lines, the first of which is a heading.
+    # A text may have several lines; the first is a heading.
     lines = [line for text in texts for line in text.splitlines() if not line.startswith("***")]
     return [Finding(INTEGRITY, WHOLE, line) for line in lines if line != "ok"]
 
 
 class IntegrityBeside(Iterator[Finding]):
-    """The check on a connection and in a thread of its own, from when this is entered; iterating waits for its end.
+    """Runs the check in a thread, on its own connection, as soon as it is entered; iterating waits for the end.
 
-    It is one statement that takes seconds, during which sqlite3 lets other threads run.
+    The check is one statement that takes seconds, during which sqlite3 lets other threads run.
 
     Args:
         session: a session on a SQLite file.
@@ -46,7 +46,7 @@ class IntegrityBeside(Iterator[Finding]):
         self._connection: Any = None
         self._findings: Iterator[Finding] = iter(())
         self._error: BaseException | None = None
-        # A daemon: older SQLites do not let go of a check that is interrupted, and the program shall end at once.
+        # A daemon: in older versions of SQLite the check cannot be interrupted, and the program must end at once.
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ class IntegrityBeside(Iterator[Finding]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Again and again, because only what has begun is interrupted; not for ever, because some are not.
+        # Repeated, because only a running statement is interrupted; with a limit, because some never are.
         for _ in range(_INTERRUPTIONS):
             connection = self._connection
             if connection is not None:

@@ -1,4 +1,4 @@
-"""Sessions on SQLite: one file, or memory."""
+"""Sessions on SQLite: a file, or a database in memory."""
 
 from __future__ import annotations
 
@@ -27,31 +27,32 @@ from esjournal.exceptions import (
     StoreFull,
     StoreReplaced,
 )
-from esjournal.infrastructure.sqlalchemy.items.statements import AppendStatements
+from esjournal.infrastructure.sqlalchemy.items.statements import AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
-from esjournal.infrastructure.sqlalchemy.session import Row, Session
+from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 
 _CACHE_KIBIBYTES = 32 * 1024
-# A writer that waits looks so often whether the lock is free. SQLite's own waiting looks every 100 ms in the end, and
-# seldom finds the few milliseconds in which an import that commits in parts leaves the lock free.
+# The interval at which a waiting writer tries the lock. SQLite's own waiting slows down to 100 ms, and seldom hits the
+# few milliseconds in which an import with several commits leaves the lock free.
 _LOOK_SECONDS = 0.001
-# A follower looks so often whether there is something new.
+# The interval at which a follower looks for new events.
 _FOLLOWING_SECONDS = 0.05
-# What a user who may not write is told while others open and close the files of a WAL, which takes milliseconds.
+# The errors for a user without write permission while others open or close the files of a WAL; they pass in
+# milliseconds.
 _PASSING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _PASSING_SECONDS = 1.0
-# So many steps of SQLite's machine take some milliseconds.
+# This number of steps of SQLite's virtual machine takes some milliseconds.
 _LOOK_FOR_SIGNALS_STEPS = 100_000
 _MAX_INTEGER = 2**31 - 1
-# EXTRA is FULL and, outside of WAL, syncs the folder when the rollback journal is removed: a power cut would bring it
-# back, and it would undo the last commit (https://sqlite.org/pragma.html#pragma_synchronous). What is in a schema or
-# on a page of somebody's file is data too, and must not run functions (https://sqlite.org/security.html).
+# EXTRA is FULL, and outside of WAL mode also syncs the folder after removing the rollback journal. Otherwise a power
+# cut could bring it back, and it would undo the last commit (https://sqlite.org/pragma.html#pragma_synchronous). The
+# schema of a foreign file is data too, and must not run functions (https://sqlite.org/security.html).
 _SETTINGS = "PRAGMA trusted_schema=OFF; PRAGMA synchronous=EXTRA; PRAGMA cell_size_check=ON;"
 _JOURNAL_TABLES = {identity_table.name, "stored_events"}
-# A generated column is computed for each row that is read, by an expression that came with the file.
+# A generated column is computed for each row that is read, by an expression in the file.
 _KINDS_OF_TABLES = """
     SELECT name, CASE WHEN type <> 'table' THEN 'the ' || type WHEN rootpage = 0 THEN 'the virtual table'
         WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo(schema.name) WHERE hidden IN (2, 3))
@@ -65,8 +66,8 @@ Result = TypeVar("Result")
 class SQLiteSession(Session):
     """Sessions on a SQLite file, or on a database in memory or in a temporary file, which all threads share.
 
-    Files are in WAL mode with synchronous=EXTRA, so that what was acknowledged survives a power cut. Reading never
-    creates a file.
+    Files are in WAL mode with synchronous=EXTRA, so that acknowledged events survive a power cut. Reading never creates
+    a file.
     """
 
     def __init__(self, url: StoreURL) -> None:
@@ -75,14 +76,14 @@ class SQLiteSession(Session):
                 f"this Python has SQLite {sqlite3.sqlite_version}, and strict tables need 3.37: use another Python"
             )
         self._files = None if url.path in (None, MEMORY, TEMPORARY) else DatabaseFiles(Path(str(url.path)))
-        # To SQLite the empty name is a temporary file of its own.
+        # For SQLite the empty name is a private temporary file.
         self._unshared = "" if url.path == TEMPORARY else MEMORY
         self._deciding = threading.Lock()
-        # How connections are opened; None until the files were looked at.
+        # How connections are opened; None until the files have been examined.
         self._target = None if self._files else self._unshared
         self._first: sqlite3.Connection | None = None
         self._is_written = self._is_made = False
-        # Of a file that this process may not lock: what it was when connections to it were opened.
+        # If this process may not lock the file: the version of the file when connections were opened.
         self._version: FileVersion | None = None
         self._guard: sqlite3.Connection | None = None
         self._numbers: tuple[FileNumber | None, ...] = ()
@@ -110,8 +111,8 @@ class SQLiteSession(Session):
             check_same_thread=False,
             cached_statements=128,
         )
-        # Python runs no signal handler while SQLite works: Ctrl-C would wait for the end of a statement, and a view
-        # in somebody's file may have none.
+        # Python runs no signal handler while SQLite works: Ctrl-C would wait for the end of a statement, and a query of
+        # a view in a foreign file may never end.
         connection.set_progress_handler(_let_signals_through, _LOOK_FOR_SIGNALS_STEPS)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         if sys.version_info >= (3, 12):
@@ -131,7 +132,7 @@ class SQLiteSession(Session):
             with super().connection() as connection:
                 yield connection
         except StoreError:
-            # What is read while somebody writes may look like damage.
+            # A file that is read while it is written may look damaged.
             self._check_version(version)
             raise
         self._check_version(version)
@@ -144,7 +145,7 @@ class SQLiteSession(Session):
             )
 
     def rows(self, select: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """Return all rows of a select, read again if somebody wrote meanwhile; see the base class."""
+        """Return all rows of a select, read again if the file was written meanwhile; see the base class."""
         deadline = time.monotonic() + self.url.timeout
         while True:
             try:
@@ -154,7 +155,7 @@ class SQLiteSession(Session):
                     raise
 
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
-        """Yield the rows of a select in lists of many; see the base class."""
+        """Yield the rows of a select in lists; see the base class."""
         if self._files is not None and self._pinned is None:
             self._settle(self._files)
         version = self._version
@@ -165,7 +166,7 @@ class SQLiteSession(Session):
                 yield rows
 
     def _settle(self, files: DatabaseFiles) -> None:
-        """Decide how connections are opened, unless that is decided, and what was seen of the files still holds."""
+        """Decide how connections are opened, unless an earlier decision still fits the files."""
         if self._target is not None and self._version is None:
             return
         with self._deciding:
@@ -177,20 +178,20 @@ class SQLiteSession(Session):
                 try:
                     self._first = self._decided(files)
                 except UnicodeDecodeError:
-                    raise StoreDamaged(str(self.url), "a text is no UTF-8") from None
+                    raise StoreDamaged(str(self.url), "a text is not UTF-8") from None
                 except sqlite3.Error as error:
-                    # A WAL that was seen may be gone before SQLite looks for it, and come back after.
+                    # A WAL may disappear before SQLite looks for it, and come back afterwards.
                     if _primary_code(error) not in _PASSING or files.may_be_written() or time.monotonic() > deadline:
                         raise self.translated(error) from error
                     time.sleep(_LOOK_SECONDS)
 
     def _decided(self, files: DatabaseFiles) -> sqlite3.Connection:
-        """Return the first connection, opened in the way in which all others will be.
+        """Return the first connection; all others will be opened in the same way.
 
-        What is only read is not changed. SQLite folds a WAL into the file when the last connection is closed, unless
-        it was opened for reading only. Without a WAL to fold, such a connection would leave an empty one behind, which
-        one that may write removes. If this process may not write, SQLite cannot make the files that go with a WAL,
-        nor keep others from writing: it is told to look at the file alone, and we look whether somebody writes to it.
+        A store that is only read is not changed. If there is a WAL, the connection is read-only, because a connection
+        that may write would move the WAL into the file when it is closed last. Without a WAL it may write, because a
+        read-only connection would leave an empty WAL. If this process may not write, SQLite can neither create the
+        files of a WAL nor keep others from writing. Then it reads the file alone, and we check that it does not change.
         """
         files.check()
         mode, version = "rw", None
@@ -216,7 +217,7 @@ class SQLiteSession(Session):
         return connection
 
     def _check_is_ours(self, connection: sqlite3.Connection, files: DatabaseFiles) -> None:
-        # Before SQLite is asked: others may make a journal of an empty file at any time.
+        # Before the query: others may turn an empty file into a journal at any time.
         was_empty = files.is_empty()
         try:
             [(application_id, pages)] = connection.execute(
@@ -227,7 +228,7 @@ class SQLiteSession(Session):
                 raise
             application_id = pages = None
         if not pages and not was_empty:
-            # To SQLite a file of a few bytes is a database without pages.
+            # For SQLite a file of a few bytes is a database without pages.
             raise NotAJournal(f"{files.path} is not a SQLite database: name another file")
         if self.url.layout is not None or not pages:
             return
@@ -236,25 +237,25 @@ class SQLiteSession(Session):
             self._check_is_a_dump(files, application_id, set(found))
         for name, kind in found.items():
             if kind != "table":
-                raise NotAJournal(f"{files.path} has {kind} {name}, where a journal has a table: restore a backup")
+                raise NotAJournal(f"{files.path} has {kind} {name} instead of a journal's table: restore a backup")
 
     def _check_is_a_dump(self, files: DatabaseFiles, application_id: int, found: set[str]) -> None:
         if application_id or found != _JOURNAL_TABLES:
             raise NotAJournal(
-                f"{files.path} is another program's SQLite database: name another file, or ask `esjournal info` "
+                f"{files.path} is another program's SQLite database: name another file, or run `esjournal info` to see "
                 f"whose it is"
             )
         if not self._is_made:
             raise NotInitialised(
-                f"{files.path} has the tables of a journal, and is not marked as one, like a file made from sqlite3's "
+                f"{files.path} has the tables of a journal but is not marked as one, like a file made from sqlite3's "
                 f".dump: run {command('init', url=self.url.argument)} to mark it"
             )
 
     def _prepare_to_write(self) -> None:
-        """Have connections that can write, to the files that were opened at the beginning.
+        """Make sure that connections can write, and still belong to the files that were opened first.
 
         Raises:
-            StoreReplaced: one of the files is another one now.
+            StoreReplaced: one of the files was replaced.
         """
         if self._files is None:
             return
@@ -270,7 +271,7 @@ class SQLiteSession(Session):
             self.close()
 
     def _check_not_replaced(self, files: DatabaseFiles) -> None:
-        # SQLite keeps the files beside the database, or makes them, as long as a connection is open.
+        # While a connection is open, SQLite keeps the files beside the database, or creates them.
         numbers = files.numbers()
         if numbers == self._numbers:
             return
@@ -285,8 +286,8 @@ class SQLiteSession(Session):
     def close(self) -> None:
         """Close every connection.
 
-        The last one that may write folds the WAL into the file and removes it, by name. If another file has that name
-        by now, it is not ours to remove: then the guard, which only reads and never does that, is closed last.
+        The last connection that may write moves the WAL into the file and removes it, by name. If that name belongs to
+        another file by now, it must not be removed: then the guard, which only reads, is closed last.
         """
         guard, self._guard = self._guard, None
         was_replaced = guard is not None and self._was_replaced()
@@ -310,7 +311,7 @@ class SQLiteSession(Session):
 
     def forget_connections(self) -> None:
         """Use new connections from now on; see the base class."""
-        # Kept without being closed: SQLite would let go of the locks of the other process.
+        # Kept, because closing them would drop the locks of the parent process.
         self._others_of_that_process = (self._guard, self._first)
         self._guard = self._first = None
         super().forget_connections()
@@ -324,7 +325,7 @@ class SQLiteSession(Session):
 
     @property
     def can_lock(self) -> bool:
-        """Whether what is read is protected by the database from writers: not if this user cannot lock its file."""
+        """Whether the database keeps reads consistent while others write: not if this user cannot lock the file."""
         return self._version is None
 
     def writing_connection(self) -> AbstractContextManager[Any]:
@@ -333,11 +334,11 @@ class SQLiteSession(Session):
         return self.connection()
 
     def begin(self, connection: Any, table: Table) -> None:
-        """Begin with the write lock: who asks for it in the middle of a transaction is refused, not queued."""
+        """Begin with the write lock: SQLite refuses a later upgrade of the lock at once instead of waiting."""
         self._with_lock(connection, lambda: connection.execute("BEGIN IMMEDIATE"))
 
     def begin_snapshot(self, connection: Any) -> None:
-        """Begin a transaction that reads; BEGIN by itself sees nothing yet, and the first look decides what it sees."""
+        """Begin a read transaction; its snapshot is taken by the first statement, not by BEGIN."""
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
@@ -348,16 +349,16 @@ class SQLiteSession(Session):
     def append(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows in a transaction of their own, and return the last global position.
 
-        One row is a transaction by itself: BEGIN and COMMIT around it would cost 5 of 43 microseconds, syncing aside.
+        A single INSERT is already a transaction: BEGIN and COMMIT would add 5 to its 43 microseconds, without syncing.
         """
         if len(rows) > 1:
             return super().append(connection, statements, rows)
         return self._with_lock(connection, lambda: self.load(connection, statements, rows))
 
     def _with_lock(self, connection: Any, take: Callable[[], Result]) -> Result:
-        """Return what a statement that needs the write lock gives, tried again and again until the timeout.
+        """Return the result of a statement that needs the write lock, trying again until the timeout.
 
-        Reading keeps SQLite's own waiting: in WAL mode it waits for nobody that writes.
+        Readers keep SQLite's own waiting: in WAL mode they do not wait for writers.
         """
         deadline = time.monotonic() + self.url.timeout
         connection.execute("PRAGMA busy_timeout=0")
@@ -379,10 +380,10 @@ class SQLiteSession(Session):
         return last
 
     def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
-        """Write rows up to the first one whose place is taken, and return how many were written.
+        """Write rows until the first one whose place is taken, and return the number written.
 
-        A statement that fails takes back only itself, so that no savepoint is needed: one for every 5,000 rows, SQLite
-        spends a third of the time on keeping the pages of the index as they were.
+        A failing statement undoes only itself, so no savepoint is needed. With one for every 5,000 rows, SQLite would
+        spend a third of the time on saving pages of the index.
         """
         before = connection.total_changes
         with closing(connection.cursor()) as cursor:
@@ -395,9 +396,9 @@ class SQLiteSession(Session):
         return int(connection.total_changes - before)
 
     def prepare_for_many_rows(self, connection: Any) -> None:
-        """Keep more pages of the index in memory: 32 MB.
+        """Use a page cache of 32 MB.
 
-        A million events behind a million others take 6.8 seconds with them, and 9.3 with SQLite's own 2 MB.
+        Writing a million events after another million takes 6.8 seconds with it, and 9.3 with SQLite's default of 2 MB.
         """
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
 
@@ -409,7 +410,7 @@ class SQLiteSession(Session):
         return DeferredIndex(connection, table, self.engine.dialect)
 
     def rows_at(self, connection: Any, select: str, places: Sequence[Sequence[Any]]) -> list[Row]:
-        """Return the rows at places: one look-up each costs some 5 microseconds, and no limit on parameters."""
+        """Return the rows at places; one query for each costs 5 microseconds, and has no limit on parameters."""
         found = (connection.execute(select, place).fetchone() for place in places)
         return [row for row in found if row is not None]
 
@@ -418,10 +419,10 @@ class SQLiteSession(Session):
         return [connection.execute(select, (sequence_id,)).fetchone()[0] for sequence_id in sequence_ids]
 
     def changes(self) -> Iterator[None]:
-        """Yield at once, and then whenever another connection has committed; looking takes some microseconds.
+        """Yield at once, and then whenever another connection has committed; each check takes some microseconds.
 
         Raises:
-            StoreReplaced: one of the files is another one now.
+            StoreReplaced: one of the files was replaced.
         """
         while True:
             if self._files is not None:
@@ -442,7 +443,7 @@ class SQLiteSession(Session):
                     yield
 
     def _changes_of_the_file(self) -> Iterator[None]:
-        # Each reading looks anew whether the file can be locked by now, as it can while a writer has a WAL.
+        # Each time, check again whether the file can be locked by now, as it can while a writer has a WAL.
         files, version = self._files, self._version
         while files is not None and self._version == version:
             yield
@@ -450,8 +451,8 @@ class SQLiteSession(Session):
                 time.sleep(_FOLLOWING_SECONDS)
             self._settle(files)
 
-    def place(self) -> tuple[Any, ...]:
-        """Return the number of the file, or what tells this database in memory from another."""
+    def location(self) -> tuple[Any, ...]:
+        """Return the number of the file, or a key of this database in memory."""
         return (self._files.number() if self._files is not None else None) or (id(self),)
 
     def is_unique_violation(self, error: BaseException) -> bool:
@@ -460,7 +461,7 @@ class SQLiteSession(Session):
         return code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
     def translated(self, error: BaseException) -> EsjournalError:
-        """Return a driver's error as one of ours."""
+        """Return a driver's error as an EsjournalError."""
         code = _primary_code(error)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return self.locked()
@@ -469,19 +470,19 @@ class SQLiteSession(Session):
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             return StoreDamaged(str(self.url), str(error))
         if str(error).startswith("Could not decode to UTF-8"):
-            # Python's own words, which repeat the text.
-            return StoreDamaged(str(self.url), "a text is no UTF-8")
+            # Python's message would quote the text.
+            return StoreDamaged(str(self.url), "a text is not UTF-8")
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
             return StoreError(
-                f"{self.url} was left in the middle of a write, which has to be undone first: run "
+                f"{self.url} was left in the middle of a write, which must be undone first: run "
                 f"{command('init', url=self.url.argument)}, which does that"
             )
         if code == sqlite3.SQLITE_READONLY:
             return self._read_only()
         if code == sqlite3.SQLITE_CANTOPEN and self._files is not None and not self._files.may_be_written():
             return StoreError(
-                f"{self.url} was left with a WAL that this user cannot read without writing: have a user who may write "
-                f"there run {command('init', url=self.url.argument)}"
+                f"{self.url} was left with a WAL that cannot be read without write permission: have a user with that "
+                f"permission run {command('init', url=self.url.argument)}"
             )
         if "no such table" in str(error):
             return self.not_initialised()
@@ -494,14 +495,14 @@ class SQLiteSession(Session):
 
     def interruption(self, error: BaseException) -> BaseException | None:
         """Return the interruption that ended a statement; see the base class."""
-        # What a signal handler raises is lost in the progress handler, which only ends the statement.
+        # An exception of a signal handler is lost in the progress handler, which only ends the statement.
         return KeyboardInterrupt() if _primary_code(error) == sqlite3.SQLITE_INTERRUPT else super().interruption(error)
 
     def create_tables(self, tables: Sequence[Table]) -> bool:
-        """Create the file and what is missing in it, and say whether anything was.
+        """Create the file and its missing tables; return whether anything was missing.
 
         Raises:
-            NotAJournal: the file is another program's, or no database; it is left as it was.
+            NotAJournal: the file belongs to another program, or is not a database; it is left as it was.
         """
         made = self._files is not None and self._files.make()
         self._is_made = True
@@ -509,10 +510,10 @@ class SQLiteSession(Session):
             with self.transaction(identity_table) as connection:
                 created = self._create_missing(connection, tables)
             if self._files is not None:
-                # The tables come first, so that the header in the file itself, and not in the WAL, names us.
+                # After the tables, so that the file itself, and not the WAL, has our application_id.
                 self._switch_to_wal()
         except BaseException:
-            # A file that is no longer empty may be somebody else's journal by now.
+            # A file that is no longer empty may be the journal of another process by now.
             if made and self._files is not None and self._files.is_empty():
                 self.close()
                 self._files.path.unlink(missing_ok=True)
@@ -520,7 +521,7 @@ class SQLiteSession(Session):
         return created
 
     def _switch_to_wal(self) -> None:
-        # SQLite's own timeout does not hold here: while others read the file, it refuses the switch at once.
+        # SQLite's own timeout does not apply here: while others read the file, it refuses the switch at once.
         deadline = time.monotonic() + self.url.timeout
         with self.connection() as connection:
             while True:
@@ -544,22 +545,22 @@ class SQLiteSession(Session):
         return self.complete_tables(connection, tables) or bool(missing) or not is_marked
 
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
-        """Return which of these names tables or indexes have."""
+        """Return those of the names that a table or an index has."""
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")} & set(names)
 
     def columns_present(self, connection: Any) -> dict[str, dict[str, str]]:
-        """Return the types of the columns of every table, by the tables' names and theirs."""
+        """Return the column types of every table, by the names of table and column."""
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         query = "SELECT name, type FROM pragma_table_info(?)"
         return {table: dict(connection.execute(query, (table,)).fetchall()) for table in tables}
 
 
 def _let_signals_through() -> None:
-    # That this is Python is enough: its handlers run now, and what they raise interrupts the statement.
+    # Calling Python is enough: it runs signal handlers now, and an exception of theirs interrupts the statement.
     pass
 
 
 def _primary_code(error: BaseException) -> int:
-    # It is the low byte of the extended one.
+    # The low byte of the extended code.
     code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code
