@@ -245,7 +245,6 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         ascending: bool = True,
         size: int | None = None,
         ahead: bool = False,
-        every: int = 1,
         checked: bool = True,
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return the items of `all_items` in pages, as plain tuples of their fields.
@@ -260,7 +259,6 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             size: the largest number of items of a page, PAGE_SIZE by default.
             ahead: let a server read the next page while this one is used. It is for fast readers that take all items
                 in ascending order.
-            every: with `ahead`, return only every n-th page.
             checked: raise for an item with a value of the wrong kind in a column, as other libraries' tables on SQLite
                 may have; otherwise the caller checks the items.
 
@@ -268,8 +266,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             ValueError: a global position below 0, or a size below 1.
         """
         check_at_least(0, after=after, until=until)
-        check_at_least(1, size=size, every=every)
-        return self._pages(after, until, conditions, ascending, size or PAGE_SIZE, ahead, every, checked)
+        check_at_least(1, size=size)
+        return self._pages(after, until, conditions, ascending, size or PAGE_SIZE, ahead, checked)
 
     def _pages(
         self,
@@ -279,7 +277,6 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         ascending: bool,
         size: int,
         ahead: bool,
-        every: int,
         checked: bool,
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         if until is None:
@@ -288,7 +285,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         statement, values = self._statements.page(conditions, ascending=ascending, server_version=version)
         position = self._statements.position_in_page
         if ahead and ascending and not conditions:
-            after = yield from self._pages_ahead(statement, after, until, size, every, checked)
+            after = yield from self._pages_ahead(statement, after, until, size, checked)
         while after < until:
             rows = self.session.rows(statement, (after, until, *values, size))
             if rows:
@@ -298,12 +295,23 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 return
             after, until = (rows[-1][position], until) if ascending else (after, rows[-1][position] - 1)
 
+    def every_other_page(self, *, after: int, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Return every other page of a table without gaps: two readers that begin a page apart read all of it.
+
+        Args:
+            after: the global position to start after.
+            until: the last global position.
+        """
+        statement, _ = self._statements.page(EVERYTHING, ascending=True, server_version=None)
+        return self._pages_ahead(statement, after, until, PAGE_SIZE, True, stride=2)
+
     def _pages_ahead(
-        self, statement: str, after: int, until: int, size: int, every: int, checked: bool
+        self, statement: str, after: int, until: int, size: int, checked: bool, *, stride: int = 1
     ) -> Generator[Sequence[tuple[Any, ...]], None, int]:
         """Yield pages while the position where each one begins is known, and return the position to continue after.
 
-        It is known as long as there are no gaps. Only every n-th page is read if the caller knows that there are none.
+        That is known as long as there are no gaps. After a gap, the place of the next item has to be read. With a
+        stride, pages are skipped, and there must be no gap at all.
         """
         position = self._statements.position_in_page
         is_whole = True
@@ -312,11 +320,11 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             start = after
             while start < until and is_whole:
                 yield start, min(start + size, until), size
-                start += every * size
+                start += stride * size
 
         for rows in self.session.rows_of_each(statement, spans()):
-            after += every * size
-            is_whole = len(rows) == size or every > 1
+            after += stride * size
+            is_whole = len(rows) == size or stride > 1
             if rows:
                 self._check_positions(rows, position)
                 yield self._statements.page_values(rows, checked=checked)

@@ -210,7 +210,7 @@ def _export_in_two_processes(
     count = 0
 
     def every_other(start: int) -> Iterator[tuple[bytes, int]]:
-        pages = events.pages(after=start, until=until, ahead=True, every=2)
+        pages = events.every_other_page(after=start, until=until)
         return ((ndjson.lines_of(page).encode(), len(page)) for page in pages)
 
     def there() -> Iterator[tuple[bytes, int]]:
