@@ -2,7 +2,7 @@
 
 import sys
 
-# What esjournal.cli.exits calls them, which is not loaded yet.
+# As in esjournal.cli.exits, which is not loaded yet.
 STORE = 5
 INTERRUPTED = 130
 
@@ -10,7 +10,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line, and end with its exit code."""
     try:
-        # Loading takes a while, and whoever presses Ctrl-C meanwhile wants no traceback either: all of it is in here.
+        # Loading takes a while, and Ctrl-C must not print a traceback meanwhile: so it is all in here.
         from esjournal.cli.signals import end_on_termination, repeat_lost_interruptions
         from esjournal.cli.standardstreams import (
             buffer_stdout,
@@ -26,13 +26,13 @@ def main() -> None:
         from esjournal.cli.unexpected import say_what_threads_raise
 
         say_what_threads_raise()
-        # Not before: Python loses what a handler raises while it compiles, and there is nothing to roll back yet.
+        # Only now: Python loses what a handler raises while it compiles, and there was nothing to roll back before.
         end_on_termination()
         app(prog_name="esjournal")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
-        # Python 3.11 makes a RuntimeError of an interruption while a class is made, which loading mostly is.
+        # Python 3.11 turns an interruption into a RuntimeError while a class is created, which is most of loading.
         if isinstance(error, RuntimeError) and isinstance(error.__cause__, KeyboardInterrupt):
             sys.exit(INTERRUPTED)
         from esjournal.cli.unexpected import say_unexpected
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # `python -m` puts the working folder first. What lies there is data, and no library of ours.
+    # `python -m` puts the working folder first, which has the user's data, not our libraries.
     if not sys.flags.safe_path:
         del sys.path[0]
     main()

@@ -1,4 +1,4 @@
-"""The program: its commands, and the one place where errors become a line and an exit code."""
+"""The program and its commands."""
 
 from __future__ import annotations
 

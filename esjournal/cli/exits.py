@@ -53,12 +53,12 @@ _EXIT_CODES: dict[type[EsjournalError], int] = {
 # The parser's own errors; Typer exports only this one of them.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _NEGATIVE_NUMBER = re.compile(r"-\d")
-# What the program was given: messages may repeat it, and it may have a password.
+# The arguments of the program: messages may repeat them, and they may contain a password.
 _given: list[str] = []
 
 
 class JournalGroup(TyperGroup):
-    """The commands, with every way they can end."""
+    """The commands, and every way in which they can end."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "commands": CommandTable()})
@@ -81,12 +81,12 @@ class JournalGroup(TyperGroup):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run a command; where it stands alone, end the process with its exit code."""
+        """Run a command and, in standalone mode, end the process with its exit code."""
         _given[:] = map(str, args if args is not None else sys.argv[1:])
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except Conflict as conflict:
-            # On the command line a place in a sequence is a version.
+            # On the command line, a position in a sequence is a version.
             code = _fail(str(ConcurrencyError.of(conflict)), CONFLICT)
         except EsjournalError as error:
             code = _fail(str(error), exit_code_of(error))
@@ -98,7 +98,7 @@ class JournalGroup(TyperGroup):
         return code
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
-        """Read the arguments; help is printed while they are read."""
+        """Read the arguments, which may print the help."""
         with _every_end():
             return super().make_context(*args, **extra)
 
@@ -110,7 +110,7 @@ class JournalGroup(TyperGroup):
 
 @contextmanager
 def _every_end() -> Iterator[None]:
-    """End an output that cannot be written, and an interruption, before Typer does: it says nothing of either."""
+    """Handle unwritable output and interruptions before Typer does, which would report neither."""
     try:
         try:
             yield
@@ -119,13 +119,13 @@ def _every_end() -> Iterator[None]:
             raise
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read us has seen enough; that is no error of theirs or ours.
+        # The reader has seen enough, which is not an error.
         _close_stdout()
         raise typer.Exit(0) from None
     except OSError as error:
         fail_to_print(f"the output cannot be written: {reason_of(error)}")
     except KeyboardInterrupt:
-        fail("interrupted; what was not committed is not there", INTERRUPTED)
+        fail("interrupted; uncommitted changes were rolled back", INTERRUPTED)
 
 
 def reason_of(error: OSError) -> str:
@@ -134,23 +134,23 @@ def reason_of(error: OSError) -> str:
 
 
 def exit_code_of(error: EsjournalError) -> int:
-    """Return the exit code of an error: that of the nearest class that has one."""
+    """Return the exit code of an error, which is that of its nearest class that has one."""
     return next(_EXIT_CODES[cls] for cls in type(error).__mro__ if cls in _EXIT_CODES)
 
 
 def say(message: str) -> None:
-    """Write a line to stderr, with no password, and nothing that could drive a terminal or begin a line of its own."""
+    """Write one line to stderr, without passwords and control characters."""
     typer.echo(on_one_line(f"esjournal: {masked(message, _given)}"), err=True)
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """Say why, and end with an exit code."""
+    """Write a message to stderr, and end with an exit code."""
     say(message)
     raise typer.Exit(code)
 
 
 def fail_to_print(message: str) -> NoReturn:
-    """Say what was done, though standard output does not take the answer, and end as where it takes no other."""
+    """Write a message to stderr because standard output cannot be written, and end with the exit code for that."""
     _close_stdout()
     fail(message, STORE)
 
@@ -161,17 +161,17 @@ def _fail(message: str, code: int) -> int:
 
 
 def _usage_message(error: Any) -> str:
-    # Before spaces are lost, so that what was given is recognised.
+    # Masked before spaces are normalised, so that the arguments are still recognised.
     message = " ".join(masked(str(error.format_message()), _given).split())
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "esjournal"
     if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):
-        message += " A value that begins with - goes behind --, and versions are 0 or more."
+        message += " A value that begins with - goes after --, and versions are 0 or more."
     return f"{message} (see {command} --help)"
 
 
 def _flush_or_give_up() -> None:
-    # What else went wrong has been said, and the exit code is that of it.
+    # Whatever else went wrong has been reported, and the exit code is for that.
     try:
         sys.stdout.flush()
     except OSError:
@@ -179,7 +179,7 @@ def _flush_or_give_up() -> None:
 
 
 def _close_stdout() -> None:
-    # Python flushes stdout once more at the end, and would complain again.
+    # Python flushes stdout again at exit, and would complain again.
     null = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, sys.stdout.fileno())

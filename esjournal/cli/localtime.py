@@ -1,4 +1,4 @@
-"""What the local clock shows, as times: it skips some when summer time begins, and shows others twice when it ends."""
+"""Local times as UTC: the clock skips some when summer time begins, and shows others twice when it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1)
-# More than any clock is from UTC; within twice of that, an offset changes once at most.
+# More than any offset from UTC; within twice this time, an offset changes at most once.
 _FAR = timedelta(hours=26)
 _EARLIEST, _LATEST = datetime.min + _FAR, datetime.max - _FAR
 _SECOND = timedelta(seconds=1)
@@ -15,17 +15,16 @@ _SECOND = timedelta(seconds=1)
 def utc_of_local(local: datetime, *, latest: bool, zone: str | None = None) -> datetime:
     """Return the UTC time at which the local clock shows a time; both without tzinfo.
 
-    A time that the clock skips stands for the time of the change. `datetime.astimezone` would shift it to one that is
-    up to a day away.
+    A time that the clock skips is the time of the change. `datetime.astimezone` would shift it by up to a day.
 
     Args:
         local: what the clock shows.
-        latest: of a time that is shown twice, whether the second one is meant, and not the first.
-        zone: the abbreviation of the zone's name that goes with the time, if it is known: CET or CEST.
+        latest: if the time is shown twice, return the second one instead of the first.
+        zone: the abbreviation of the zone at that time, if it is known: CET or CEST.
 
     Raises:
-        ValueError: the zone is not called so then.
-        OverflowError: the time is beyond what the system's clock can tell.
+        ValueError: the zone is not called that at the time.
+        OverflowError: the time is out of the range of the system's clock.
     """
     before, after = _offset(max(local, _EARLIEST) - _FAR), _offset(min(local, _LATEST) + _FAR)
     candidates = sorted({local - before, local - after})
@@ -45,7 +44,7 @@ def local_of_utc(utc: datetime) -> datetime:
 
 
 def _change(low: datetime, high: datetime) -> datetime:
-    """Return the second between two UTC times from which on the offset is that of the later one."""
+    """Return the second between two UTC times at which the offset changes to that of the later one."""
     low, high = (utc.replace(microsecond=0) for utc in (low, high))
     final = _offset(high)
     while high - low > _SECOND:

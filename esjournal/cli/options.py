@@ -27,7 +27,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class ProgramOptions:
-    """The options of a journal that are taken before a command's name, too, which then holds where both are given."""
+    """The options of a journal that were given before the command's name; those given after it win."""
 
     url: str | None = None
     layout: LayoutName | None = None
@@ -112,21 +112,21 @@ def url_of(context: typer.Context, url: str | None, layout: LayoutName | None = 
     """Return the journal's URL: the command's option, the program's, the environment's, or the default.
 
     Args:
-        context: the command's; the program's own options are in its obj.
-        url: what was given behind the command's name.
-        layout: whose tables these are; it becomes a parameter of the URL, as which it can be given, too.
-        table: the name of the table, in the same way.
+        context: the command's context; its obj has the program's own options.
+        url: the option given after the command's name.
+        layout: the option given after the command's name; it becomes a parameter of the URL.
+        table: the same for the table.
     """
-    # An option that is given empty is a mistake, such as a variable that is not set, and must not mean the default.
+    # An empty option is a mistake, such as a variable that is not set, and must not mean the default.
     program: ProgramOptions = context.obj
     given = program.url if url is None else url
     address = _expanded(given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL)
     layout, table = layout or program.layout, program.table if table is None else table
     if table is not None and layout is None and not names_layout(address):
-        raise typer.BadParameter("--table is a table of another library: say with --layout whose.")
+        raise typer.BadParameter("--table needs --layout.")
     for name, value in (("layout", layout), ("table", table)):
         if value is not None:
-            # A byte that is not UTF-8 stays one, and no table is called so.
+            # A byte that is not UTF-8 is kept, and no table has that name.
             address += f"{_separator(address)}{name}={quote(value, safe='', errors='surrogateescape')}"
     return address
 
@@ -135,8 +135,8 @@ def refuse_program_options(context: typer.Context, reason: str) -> None:
     """Raise a usage error if an option of one journal was given before the name of a command that takes two.
 
     Args:
-        context: the command's.
-        reason: why it takes none.
+        context: the command's context.
+        reason: why the command does not take these options.
     """
     program: ProgramOptions = context.obj
     given = [f"--{name}" for name, value in asdict(program).items() if value is not None]
@@ -145,7 +145,7 @@ def refuse_program_options(context: typer.Context, reason: str) -> None:
 
 
 def _expanded(address: str) -> str:
-    # A shell expands ~ only where a word begins with it, and not in --url=~/FILE. Journals are opened with it expanded.
+    # A shell expands ~ only at the beginning of a word, not in --url=~/FILE. For journals, it is expanded on opening.
     if address.startswith("~") and is_file_of_events(address):
         with suppress(RuntimeError):
             return str(Path(address).expanduser())
@@ -153,13 +153,13 @@ def _expanded(address: str) -> str:
 
 
 def _separator(address: str) -> str:
-    # A file's own name may have a question mark.
+    # The name of a file may contain a question mark.
     has_parameters = "?" in address if "://" in address else names_layout(address)
     return "&" if has_parameters else "?"
 
 
 def check_csv_safe(csv_safe: bool, *, csv: bool) -> None:
-    """Refuse --csv-safe where no CSV is written.
+    """Refuse --csv-safe if no CSV is written.
 
     Raises:
         typer.BadParameter: it is not.
@@ -190,7 +190,7 @@ def checked(read: Callable[[str], Value], text: str) -> Value:
 
 
 def checked_start(text: str, url: str) -> str:
-    """Return what names a sequence: an id in canonical form, whole or its beginning; in tables of others, any name.
+    """Return an id, or the beginning of one, in canonical form; for another library's tables, any name.
 
     Args:
         text: the argument.
@@ -205,7 +205,7 @@ def checked_start(text: str, url: str) -> str:
 
 
 def checked_id(text: str, url: str) -> str:
-    """Return what names a sequence: an id in canonical form; in tables of others, any name.
+    """Return an id in canonical form; for another library's tables, any name.
 
     Args:
         text: the argument.
@@ -224,5 +224,5 @@ def _checked_or_named(read: Callable[[str], str], text: str, url: str) -> str:
         return checked(read, text)
     from esjournal.domain.model.sequencenames import checked_name
 
-    # Whether it is a name or an id is known when the names are.
+    # Whether it is a name or an id is decided once the journal is open.
     return checked(checked_name, text)

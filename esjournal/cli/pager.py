@@ -1,4 +1,4 @@
-"""The user's pager, for what is longer than a screen."""
+"""The user's pager, for output longer than a screen."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pathlib import Path
 
 from esjournal.cli.terminal import is_dumb
 
-# As git does: one screen is left where it is, colours come through, and nothing is wiped away at the end.
+# As in git: less quits if the output fits a screen, shows colours, and does not clear the screen.
 _LESS = "FRX"
-# Whatever LESS says. What PAGER says comes after it, and wins.
+# Whatever LESS says; the options in PAGER come after this one, and win.
 _COLOURS = "-R"
 
 
 class _ReachesATerminal(io.FileIO):
-    """The way to a pager: what is written here is seen on a terminal in the end, so it must be fit for one."""
+    """The pipe to a pager, which counts as a terminal because everything written ends up on one."""
 
     def isatty(self) -> bool:
         return True
@@ -29,10 +29,10 @@ class _ReachesATerminal(io.FileIO):
 
 @contextmanager
 def paged(wanted: bool) -> Iterator[None]:
-    """Send what is printed through the pager that PAGER names, or `less`, if stdout is a terminal that is up to it.
+    """Send what is printed through the pager in PAGER, or `less`, if stdout is a capable terminal.
 
     Args:
-        wanted: whether to do so at all.
+        wanted: whether to use a pager at all.
     """
     command = _command()
     if not wanted or not command or is_dumb() or not sys.stdout.isatty():
@@ -50,7 +50,7 @@ def paged(wanted: bool) -> Iterator[None]:
             sys.stdout.flush()
         finally:
             paging, sys.stdout = sys.stdout, terminal
-            # Whoever left the pager has seen enough.
+            # The user has quit the pager.
             with suppress(BrokenPipeError):
                 paging.close()
             with suppress(BrokenPipeError):
@@ -59,7 +59,7 @@ def paged(wanted: bool) -> Iterator[None]:
 
 
 def _command() -> list[str]:
-    """Return the pager's command; none where PAGER is empty or `cat`, or nothing is there to page with."""
+    """Return the pager's command, or an empty list if PAGER is empty, `cat` or a program that does not exist."""
     try:
         words = shlex.split(os.environ.get("PAGER", "less"))
     except ValueError:
@@ -71,7 +71,7 @@ def _command() -> list[str]:
 
 def _wait(pager: subprocess.Popen[bytes]) -> None:
     while True:
-        # Ctrl-C is the pager's now: it may mean that a search shall end.
+        # Ctrl-C is for the pager now: the user may be ending a search.
         with suppress(KeyboardInterrupt):
             pager.wait()
             return

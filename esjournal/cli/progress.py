@@ -1,4 +1,4 @@
-"""Progress on stderr, where that is a terminal."""
+"""Progress on stderr, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
     from esjournal.interchange.inputfiles import Files
 
-# What was cleared to let a finding be seen comes back after so long: many findings would make it flicker.
+# How long progress stays hidden after a finding was printed; with many findings it would flicker.
 _HIDDEN_SECONDS = 0.5
 
 
 @contextmanager
 def reading_progress(files: Files, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Show how many events were read, how fast, and how long the files will take by the bytes that are left of them.
+    """Show how many events were read, how fast, and the time left, estimated from the bytes left.
 
     Args:
         files: what is being read.
         quiet: show nothing.
 
     Returns:
-        What is to be told, again and again, how many events were read.
+        A function to call repeatedly with the number of events read so far.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda events: None
@@ -47,16 +47,16 @@ def reading_progress(files: Files, quiet: bool) -> Iterator[Callable[[int], None
 def copying_progress(
     size: int, read: Callable[[], int], done: str = "", *, quiet: bool
 ) -> Iterator[Callable[[int], None]]:
-    """Show how many events were read, how fast, and how long the others will take by what is left to read.
+    """Show how many events were read, how fast, and the time left, estimated from what is left to read.
 
     Args:
-        size: how much there is to read.
-        read: returns how much of it was read.
-        done: what is said of the events, behind their number.
+        size: the amount to read.
+        read: returns the amount read so far.
+        done: a word after the number of events.
         quiet: show nothing.
 
     Returns:
-        What is to be told, again and again, how many events were read.
+        A function to call repeatedly with the number of events read so far.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda events: None
@@ -70,11 +70,11 @@ def copying_progress(
 
 
 class EventsProgress:
-    """How many of a known number of events were read, how fast, and how long the others will take.
+    """Shows how many of a known number of events were read, how fast, and the time left.
 
     Args:
-        total: how many events there are, or 1 where it is only known which part of them was read.
-        afterwards: what goes on when all of them were read.
+        total: how many events there are, or 1 if only the fraction read is known.
+        afterwards: what to show once all of them were read.
         quiet: show nothing.
     """
 
@@ -101,7 +101,7 @@ class EventsProgress:
 
         Args:
             events: their number.
-            completed: how much of the total that is, if it is not their number.
+            completed: how much of the total that is, if not the number of events.
         """
         done = events if completed is None else completed
         if self._shown is not None and time.monotonic() >= self._hidden_until:
@@ -114,7 +114,7 @@ class EventsProgress:
         self._shown = None
 
     def hide(self) -> None:
-        """Leave the terminal to others for a while."""
+        """Hide the progress for a while."""
         if self._shown is not None and self._shown.progress.live.is_started:
             self._shown.progress.stop()
             self._hidden_until = time.monotonic() + _HIDDEN_SECONDS
@@ -130,7 +130,7 @@ class _Shown:
             *columns,
             console=Console(stderr=True),
             transient=True,
-            # What a command writes goes where it says, and not around the bar.
+            # The output of a command must not be redirected to the console of the bar.
             redirect_stdout=False,
             redirect_stderr=False,
         )

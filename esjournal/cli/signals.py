@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at the right moment, and never lost."""
+"""Ctrl-C and SIGTERM at the right time, and never lost."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _NUMBERS_BY_EXCEPTION: dict[type[BaseException], signal.Signals] = {
     SystemExit: signal.SIGTERM,
 }
 _NUMBERS = tuple(_NUMBERS_BY_EXCEPTION.values())
-# Longer than it takes a follower to end.
+# Longer than a follower takes to end.
 _AGAIN_SECONDS = 1.0
 _SOON_SECONDS = 0.01
 
 
 @contextmanager
 def interruption_put_off() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait for the end of what is done here; whoever sends another one does not want to wait."""
+    """Postpone Ctrl-C and SIGTERM to the end of the block; a second signal is not postponed."""
     waiting: list[int] = []
     usual = {number: signal.getsignal(number) for number in _NUMBERS}
 
@@ -44,34 +44,34 @@ def interruption_put_off() -> Iterator[None]:
 
 
 def end_on_termination() -> None:
-    """From now on, end by an exception on SIGTERM: transactions are rolled back, and half-written files removed."""
+    """From now on, raise an exception on SIGTERM: transactions are rolled back, and half-written files removed."""
     signal.signal(signal.SIGTERM, _terminate)
 
 
 def repeat_lost_interruptions() -> None:
-    """From now on, say Ctrl-C and SIGTERM again where Python says that it has lost what their handlers raised.
+    """From now on, raise Ctrl-C and SIGTERM again if Python reports that it lost what their handlers raised.
 
-    It does while it finishes an import or lets go of an object: two of 1,400 imports that were interrupted while they
-    started went on to their end, under a traceback.
+    That happens while Python finishes an import or frees an object: of 1,400 imports that were interrupted while they
+    started, two printed a traceback and ran to their end.
     """
-    sys.unraisablehook = _say_lost_interruption_again
+    sys.unraisablehook = _raise_lost_interruption_again
 
 
 @contextmanager
 def interruption_repeated() -> Iterator[None]:
-    """Say Ctrl-C and SIGTERM again after a second, as long as what is done here does not end.
+    """Raise Ctrl-C and SIGTERM again every second until the block ends.
 
-    What a handler raises is also lost without a word, where Python compiles. Where only those were said again that
-    Python tells of, one of 1,800 followers that were ended while they started went on for ever.
+    While Python compiles, it loses what a handler raises without reporting it: of 1,800 followers that were ended while
+    they started, one ran for ever when only reported losses were raised again.
     """
     usual = {number: handler for number in _NUMBERS if callable(handler := signal.getsignal(number))}
 
-    def say_again(number: int, frame: FrameType | None) -> None:
-        _say_again(number, _AGAIN_SECONDS)
+    def raise_again(number: int, frame: FrameType | None) -> None:
+        _raise_again(number, _AGAIN_SECONDS)
         usual[signal.Signals(number)](number, frame)
 
     for number in usual:
-        signal.signal(number, say_again)
+        signal.signal(number, raise_again)
     try:
         yield
     finally:
@@ -84,15 +84,15 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(_TERMINATED)
 
 
-def _say_lost_interruption_again(unraisable: sys.UnraisableHookArgs) -> None:
+def _raise_lost_interruption_again(unraisable: sys.UnraisableHookArgs) -> None:
     number = _NUMBERS_BY_EXCEPTION.get(unraisable.exc_type)
     if number is None:
         sys.__unraisablehook__(unraisable)
     else:
-        # Not here, where it would be lost as well.
-        _say_again(number, _SOON_SECONDS)
+        # Not here, where it would be lost too.
+        _raise_again(number, _SOON_SECONDS)
 
 
-def _say_again(number: int, seconds: float) -> None:
+def _raise_again(number: int, seconds: float) -> None:
     signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
     signal.setitimer(signal.ITIMER_REAL, seconds)

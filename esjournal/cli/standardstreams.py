@@ -1,4 +1,4 @@
-"""The standard streams, as all the rest expects them: open, buffered, and with messages that never fail."""
+"""The standard streams as the rest of the program expects them: open, buffered, and with messages that never fail."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 
 class _Messages(io.FileIO):
-    """Standard error: what cannot be printed there is lost, and changes nothing of what the program does."""
+    """Standard error: what cannot be printed there is lost, without any effect on the rest of the program."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         size = memoryview(data).nbytes
         try:
-            # A terminal or pipe that must not be waited for, and takes nothing now, answers None.
+            # A non-blocking terminal or pipe that is full returns None.
             return super().write(data) or size
         except OSError:
             return size
 
 
 def open_closed_streams() -> None:
-    """Open those that whoever started us has closed, so that they can neither be read nor written.
+    """Open the streams that the parent process has closed, so that they can be neither read nor written.
 
-    Python has None for them, and a file of ours could take their number. Opened the wrong way round, the null device
-    answers what a closed stream answers, and is no empty one.
+    Python sets them to None, and a file opened later could get their descriptor. The null device opened in the wrong
+    direction fails as a closed stream does, instead of being an empty one.
     """
     sys.stdin = sys.stdin or _useless("r", os.O_WRONLY)
     sys.stdout = sys.stdout or _useless("w", os.O_RDONLY)
@@ -35,7 +35,7 @@ def open_closed_streams() -> None:
 
 
 def buffer_stdout() -> None:
-    """Buffer stdout where PYTHONUNBUFFERED says not to: a write that a signal interrupts there leaves out the rest."""
+    """Buffer stdout even with PYTHONUNBUFFERED: an unbuffered write interrupted by a signal drops the rest."""
     if isinstance(sys.stdout.buffer, io.RawIOBase):
         sys.stdout = open(  # noqa: SIM115
             sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
@@ -43,7 +43,7 @@ def buffer_stdout() -> None:
 
 
 def lose_messages_that_cannot_be_printed() -> None:
-    """Make stderr one that never fails: a disk that is full there must not undo what goes elsewhere."""
+    """Replace stderr by a stream that never fails: a full disk there must not undo what is written elsewhere."""
     stream = io.BufferedWriter(_Messages(sys.stderr.fileno(), "w", closefd=False))
     sys.stderr = io.TextIOWrapper(stream, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 

@@ -1,4 +1,4 @@
-"""What may reach a terminal: text in which every control character is seen, and none is obeyed."""
+"""What may reach a terminal: text whose control characters are shown, and never obeyed."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import IO, TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from rich.console import Console
 
-# C0 but tab and line feed, DEL, C1, line and paragraph separators, the marks that turn text round, those that Unicode
-# deprecates or keeps for annotations, and halves of surrogate pairs, which no UTF-8 can hold: Python reads them from
-# JSON's escapes, and from bad bytes in arguments.
+# C0 except tab and line feed, DEL, C1, line and paragraph separators, the marks for the direction of text, those that
+# Unicode deprecates or reserves for annotations, and halves of surrogate pairs, which UTF-8 cannot encode: Python reads
+# them from JSON's escapes, and from bad bytes in arguments.
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff]"
 )
-# A terminal that says nothing of itself is taken for one that can do nothing, as git does.
+# As in git, an unknown terminal is treated as one without any capabilities.
 _DUMB_TERMINALS = ("", "dumb", "unknown")
 
-# So many characters, or more, are encoded at once.
+# At least this many characters are encoded at once.
 _AT_A_TIME = 65_536
 
 
 def visible(text: str) -> str:
-    r"""Return text with control characters as escapes: ESC becomes `\u001b`, which also is what JSON writes."""
+    r"""Return text with control characters as escapes: ESC becomes `\u001b`, as in JSON."""
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -37,25 +37,25 @@ def on_one_line(text: str) -> str:
 
 
 def fields_on_one_line(fields: Iterable[Any]) -> Iterator[Any]:
-    """Yield the fields of a record as they may be shown: each text visible and on one line, whatever field it is."""
+    """Yield the fields of a record as they may be shown: every text visible and on one line."""
     return (on_one_line(field) if isinstance(field, str) else field for field in fields)
 
 
 def is_dumb() -> bool:
-    """Say whether the terminal knows no escape sequences: no colours, no pager."""
+    """Say whether the terminal understands no escape sequences, so that colours and a pager are out."""
     return os.environ.get("TERM", "").lower() in _DUMB_TERMINALS
 
 
 def write(text: str) -> None:
     r"""Write data to stdout: byte for byte to a file or pipe, visibly escaped to a terminal.
 
-    Half of a surrogate pair is an escape everywhere, `\ud83d`: no UTF-8 can hold it.
+    Half of a surrogate pair is always an escape, `\ud83d`: UTF-8 cannot encode it.
     """
     output(sys.stdout.buffer).write(text.encode(errors="backslashreplace"))
 
 
 def write_pieces(pieces: Iterable[str]) -> None:
-    """Write data that comes in pieces, however much it is: as `write`, some pieces at a time."""
+    """Write data in pieces as `write` does, some pieces at a time, however many there are."""
     kept: list[str] = []
     size = 0
     for piece in pieces:
@@ -68,24 +68,24 @@ def write_pieces(pieces: Iterable[str]) -> None:
 
 
 def output(stream: IO[bytes]) -> IO[bytes]:
-    """Return a stream to write data to: the same one, or what escapes visibly if it is a terminal."""
+    """Return the stream to write data to: the same one or, for a terminal, one that shows control characters."""
     return cast(IO[bytes], _VisibleBytes(stream)) if stream.isatty() else stream
 
 
 def screen() -> Console:
-    """Return Rich's console on stdout: what it is given is text, and a character that a terminal lacks is an escape."""
+    """Return Rich's console on stdout, which takes plain text and escapes characters that the terminal lacks."""
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
     class Screen(Console):
-        """A console through which no control character of a text gets, and which leaves broken pipes to the program."""
+        """A console that lets no control character through, and leaves broken pipes to the program."""
 
         def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
             for segment in super().render(renderable, options):
                 yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
         def on_broken_pipe(self) -> None:
-            # Rich would end the program with 1.
+            # Rich would exit with 1.
             raise
 
     if isinstance(sys.stdout, TextIOWrapper):

@@ -22,9 +22,9 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
     **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
 }
-# As systemd has it, M is a month where m is a minute.
+# As in systemd, M is a month and m a minute.
 _MONTHS_IN = {**dict.fromkeys(("M", "month", "months"), 1), **dict.fromkeys(("y", "year", "years"), 12)}
-# git writes dots where a shell needs quotes: 2.weeks.ago.
+# git takes dots, because spaces need quotes in a shell: 2.weeks.ago.
 _SPAN = rf"(\d{{1,9}})[ .]?({'|'.join(sorted((*_UNITS, *_MONTHS_IN), key=len, reverse=True))})"
 _AGO = re.compile(rf"(-)?{_SPAN}(?:[ .]?{_SPAN})*(?(1)|(?:[ .]ago)?)", re.ASCII)
 _LAST = re.compile("last (week|month|year)")
@@ -36,7 +36,7 @@ _CLOCK = rf"{'|'.join(_CLOCKS)}|\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
 _DAY_AND_CLOCK = re.compile(rf"({'|'.join(_DAYS)})(?: ({_CLOCK}))?", re.ASCII)
 _CLOCK_AND_DAY = re.compile(rf"({_CLOCK})(?: ({'|'.join(_DAYS)}))?", re.ASCII)
 
-# Fewer than 9 digits could be a date; git takes them without the @ as well.
+# Fewer than 9 digits could be a date; git also takes them without the @.
 _SINCE_1970 = re.compile(r"(?:@(\d{1,12})|(\d{9,11}))(?:[.,](\d+))?(?: [+-]\d{4})?", re.ASCII)
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -52,7 +52,7 @@ _IN_WORDS = [
         rf"(?P<day>\d{{1,2}}) {_MONTH} (?P<year>\d{{4}})(?: {_TIME}(?: {_ZONE})?)?",
         # date: Jan 31 13:00:00 CET 2026, or 01:00:00 PM
         rf"{_MONTH} +(?P<day>\d{{1,2}}) {_TIME} {_ZONE} (?P<year>\d{{4}})",
-        # date where the day comes first: 31 Jan 13:00:00 CET 2026
+        # date, with the day first: 31 Jan 13:00:00 CET 2026
         rf"(?P<day>\d{{1,2}}) {_MONTH} {_TIME} {_ZONE} (?P<year>\d{{4}})",
         # git: Jan 31 13:00:00 2026 +0100
         rf"{_MONTH} +(?P<day>\d{{1,2}}) {_TIME} (?P<year>\d{{4}})(?: {_ZONE})?",
@@ -66,7 +66,7 @@ _UTC_NAMES = ("UTC", "GMT", "UT")
 
 
 class _Written(NamedTuple):
-    """A time as ISO 8601, and the abbreviation of its zone where it has one instead of an offset."""
+    """A time as ISO 8601, and the abbreviation of its zone if it has that instead of an offset."""
 
     iso: str
     zone: str | None = None
@@ -78,10 +78,10 @@ def time_of(text: str, *, latest: bool = False, now: datetime | None = None) -> 
     Args:
         text: ISO 8601, a date alone or with a time; a time of today; `now`, `yesterday`, `yesterday 12:00`; `2h` or
             `1 month ago`; `@` and seconds since 1970; or what `date`, `git` and `journalctl` print. Without an offset
-            it is of the local time zone, and a date alone is its midnight.
-        latest: of a time that the local clock shows twice, whether the second one is meant, and not the first.
-            Digits beyond microseconds are rounded down then, else up, so that no event comes to lie on the other side.
-        now: what the clock says, aware; by default the machine's.
+            it is in the local time zone, and a date alone means its midnight.
+        latest: if the local clock shows the time twice, return the second one instead of the first. Digits beyond
+            microseconds are then rounded down, otherwise up, so that no event ends up on the wrong side.
+        now: the current time, with a time zone; by default the machine's.
 
     Raises:
         typer.BadParameter: the text is not a time.
@@ -125,7 +125,7 @@ def _before(now: datetime, text: str, latest: bool) -> datetime:
     if months:
         local = local_of_utc(now)
         year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
-        # A month may have no such day: the 31st becomes the 30th.
+        # Not every month has a 31st; it becomes the 30th.
         day = min(local.day, monthrange(year, month + 1)[1])
         now = utc_of_local(local.replace(year=year, month=month + 1, day=day), latest=latest)
     return now - sum((count * _UNITS[unit] for count, unit in spans if unit in _UNITS), timedelta())

@@ -1,4 +1,4 @@
-"""The last catch: an error that nothing foresaw is one line, too, and never a traceback."""
+"""The last resort: an unforeseen error is one line too, not a traceback."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from threading import ExceptHookArgs
 
 TRACEBACK_VARIABLE = "ESJOURNAL_TRACEBACK"
-# An error may quote what it was about, and that may be very long.
+# An error may quote a value that is very long.
 _MOST_CHARACTERS = 300
 
 
 def say_unexpected(error: BaseException) -> None:
-    """Write a line to stderr that names an error and says how to report it; before it the traceback, if it is wanted.
+    """Write a line to stderr that names an error and says how to report it, after the traceback if that is wanted.
 
     Args:
         error: what was raised.
     """
-    # Stderr may be closed, too.
+    # Stderr may be closed too.
     with suppress(OSError, ValueError):
         if os.environ.get(TRACEBACK_VARIABLE):
             import traceback
@@ -35,7 +35,7 @@ def say_unexpected(error: BaseException) -> None:
 
 
 def say_what_threads_raise() -> None:
-    """From now on, say in the same way what is raised in a thread; the command goes on without that thread."""
+    """From now on, report what is raised in a thread in the same way; the command goes on without that thread."""
     import threading
 
     threading.excepthook = _say_what_a_thread_raised
@@ -48,7 +48,7 @@ def _say_what_a_thread_raised(arguments: ExceptHookArgs) -> None:
 
 def _line(error: BaseException) -> str:
     if isinstance(error, MemoryError):
-        return "there is not enough memory: end other programs, or run this where there is more"
+        return "there is not enough memory: end other programs, or run this on a machine with more"
     said = on_one_line(masked(str(error), sys.argv[1:]))
     shown = said if len(said) <= _MOST_CHARACTERS else f"{said[:_MOST_CHARACTERS]}..."
     return (

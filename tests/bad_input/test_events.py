@@ -90,7 +90,7 @@ def test_a_version_that_is_no_plain_number_within_63_bits_is_refused(url: str, t
 def test_a_leading_minus_is_told_about_the_two_hyphens(url: str) -> None:
     result = invoke("append", ID, "-1", "a", "{}", url=url)
     assert result.exit_code == 2
-    assert "A value that begins with - goes behind --, and versions are 0 or more." in result.stderr
+    assert "A value that begins with - goes after --, and versions are 0 or more." in result.stderr
 
 
 def test_the_last_version_there_can_be_is_kept(url: str) -> None:

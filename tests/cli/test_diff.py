@@ -43,7 +43,7 @@ sequences that depart: 2
   {OTHER_ID}  at version 1
   {ID}  at version 1
 
-events in which they differ: 2
+events that differ: 2
   {OTHER_ID}@1  only in A: a.b#C
   {ID}@1  ~ n: 1 -> 7
 """
@@ -146,8 +146,8 @@ def test_other_times_are_told_and_are_no_difference(a: str, tmp_path: Path) -> N
     [
         ('{"a":1,"b":2}', '{"b":3,"c":{"d":[1]}}', ["+ c.d: [1]", "~ b: 2 -> 3", "- a: 1"]),
         ("{}", "{ }", ["the texts of the states differ at character 2; the values are the same"]),
-        ("secret", "secreT", ["the texts of the states differ at character 6; not both are JSON objects"]),
-        ("[1]", "[1, 2]", ["the texts of the states differ at character 3; not both are JSON objects"]),
+        ("secret", "secreT", ["the texts of the states differ at character 6; they are not both JSON objects"]),
+        ("[1]", "[1, 2]", ["the texts of the states differ at character 3; they are not both JSON objects"]),
         ('{"event type":1}', '{"event type":2}', ['~ "event type": 1 -> 2']),
     ],
 )
@@ -400,7 +400,7 @@ def test_ctrl_c_ends_it_with_one_line(long_diff: list[str]) -> None:
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert stderr.decode() == "esjournal: interrupted; what was not committed is not there\n"
+    assert stderr.decode() == "esjournal: interrupted; uncommitted changes were rolled back\n"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(long_diff: list[str]) -> None:

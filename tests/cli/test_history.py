@@ -185,7 +185,7 @@ def test_states_that_are_no_objects_are_counted_and_not_folded(store_url: str) -
     journal_with(store_url, [EVENTS[0], event(1, "cipher")])
     ended = invoke("history", ID, url=store_url)
     assert ended.exit_code == 0
-    assert "  not folded: the state is no JSON object\n" in ended.stdout
+    assert "  not folded: the state is not a JSON object\n" in ended.stdout
     assert ended.stderr == "esjournal: 1 of 2 events cannot be folded: only JSON objects can\n"
 
 

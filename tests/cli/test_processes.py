@@ -279,7 +279,7 @@ def importing(store_url: str, many: Path) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.parametrize(
     ("number", "code", "message"),
     [
-        (signal.SIGINT, 130, b"esjournal: interrupted; what was not committed is not there\n"),
+        (signal.SIGINT, 130, b"esjournal: interrupted; uncommitted changes were rolled back\n"),
         (signal.SIGTERM, 143, b""),
     ],
 )
@@ -359,7 +359,7 @@ main()
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
-        (signal.SIGINT, 130, b"esjournal: interrupted; what was not committed is not there\n"),
+        (signal.SIGINT, 130, b"esjournal: interrupted; uncommitted changes were rolled back\n"),
         (signal.SIGTERM, 143, b""),
     ],
 )
@@ -392,7 +392,7 @@ def test_an_interrupt_of_both_processes_of_an_import_is_one_line(sqlite_url: str
     command = [sys.executable, "-c", FORKING_IS_INTERRUPTED, "--url", sqlite_url, "import", str(file)]
     process = subprocess.run(command, capture_output=True, timeout=120, env=environment())
     assert (process.returncode, process.stdout) == (130, b"")
-    assert process.stderr == b"esjournal: interrupted; what was not committed is not there\n"
+    assert process.stderr == b"esjournal: interrupted; uncommitted changes were rolled back\n"
     assert len(stored(sqlite_url)) == 1
 
 

@@ -122,7 +122,7 @@ def test_a_lack_of_memory_is_said_as_that(url: str) -> None:
     result = ended(IN_A_COMMAND, "raise MemoryError", *append(url))
     assert (result.returncode, result.stderr) == (
         5,
-        "esjournal: there is not enough memory: end other programs, or run this where there is more\n",
+        "esjournal: there is not enough memory: end other programs, or run this on a machine with more\n",
     )
 
 

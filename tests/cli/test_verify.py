@@ -235,7 +235,7 @@ def test_ctrl_c_ends_it_with_one_line(store_url: str) -> None:
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert stderr.decode() == "esjournal: interrupted; what was not committed is not there\n"
+    assert stderr.decode() == "esjournal: interrupted; uncommitted changes were rolled back\n"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(sqlite_url: str) -> None:

@@ -107,5 +107,5 @@ def test_a_command_that_waits_for_a_lock_is_interrupted_at_once(store_url: str) 
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
         assert process.stderr is not None
-        assert process.stderr.read() == b"esjournal: interrupted; what was not committed is not there\n"
+        assert process.stderr.read() == b"esjournal: interrupted; uncommitted changes were rolled back\n"
     assert len(stored(store_url)) == 2

@@ -1,4 +1,4 @@
-"""Changes of a state as lines: what is added, changed and removed."""
+"""Changes of a state as lines: what was added, changed and removed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEPARATOR = re.compile(r'"(?:[^"\\]|\\.)*+"|[,:]')
 
 
 def change_lines(changes: Changes) -> Iterator[tuple[str, str]]:
-    """Yield each change as its sign and the line, which begins with it."""
+    """Yield the sign of each change, and its line, which begins with the sign."""
     for sign, values in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
         for path, value in values.texts():
             shown = " -> ".join(map(spaced, map(text_of, value))) if sign == "~" else spaced(text_of(value))
@@ -30,7 +30,7 @@ def change_lines(changes: Changes) -> Iterator[tuple[str, str]]:
 
 
 def change_members(changes: Changes | None) -> Iterator[str]:
-    """Yield pieces of the members that changes are in JSON, each null where states have no fields to be compared."""
+    """Yield the JSON members for changes, in pieces; each is null if states have no fields to compare."""
     if changes is None:
         yield '"added":null,"changed":null,"removed":null'
         return
@@ -46,12 +46,12 @@ def change_members(changes: Changes | None) -> Iterator[str]:
 
 
 def spaced(text: str) -> str:
-    """Return JSON with the spaces at which a line may be broken."""
+    """Return JSON with spaces where a line may be broken."""
     return _SEPARATOR.sub(lambda found: f"{found[0]} " if found[0] in ",:" else found[0], text)
 
 
 def hanging(line: Text, indent: int, console: Console) -> Text:
-    """Return a line with so many spaces before it, and more before what goes on below."""
+    """Return a line indented by a number of spaces, and folded with a hanging indent."""
     from rich.text import Text
 
     first, *others = line.wrap(console, console.width - indent - 2 * INDENT, overflow="fold")

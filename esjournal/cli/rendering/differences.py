@@ -21,7 +21,7 @@ from esjournal.journal.compare.result import EventDifference, SequenceComparison
 if TYPE_CHECKING:
     from esjournal.journal.compare.comparison import Comparison
 
-# A summary names so many of each kind, of an event so many changes, and of a change so many characters.
+# How many differences of each kind a summary shows, how many changes of an event, and characters of a change.
 SHOWN_OF_A_KIND = 10
 SHOWN_LINES = 3
 SHOWN_CHARACTERS = 60
@@ -37,7 +37,7 @@ _ROWS = {
     "only in A": "only_in_a",
     "only in B": "only_in_b",
 }
-# With an id they are as wide as a terminal mostly is.
+# With an id, the counts are as wide as most terminals.
 _ID_WIDTH = 36
 _COUNT_WIDTH = 7
 _COLUMNS = {
@@ -49,17 +49,17 @@ _COLUMNS = {
     "only B": "only_in_b",
 }
 
-# Written with what comes first, so that nothing is of a journal that cannot be opened.
+# Written with the first item, so that there is no output for a journal that cannot be opened.
 _OPENING = '{\n"differences": ['
 
 
 def differences_view(output_format: LinesFormat, *, full: bool, per_sequence: bool) -> DifferencesView:
-    """Return what prints differences.
+    """Return the view that prints differences.
 
     Args:
-        output_format: how.
-        full: whether all are printed, event by event, or a summary.
-        per_sequence: whether the numbers of every sequence are printed.
+        output_format: the output format.
+        full: print every difference, event by event, instead of a summary.
+        per_sequence: print the counts of every sequence.
     """
     if output_format is LinesFormat.TABLE:
         return (_Listing if full else _Summary)(per_sequence=per_sequence)
@@ -67,7 +67,7 @@ def differences_view(output_format: LinesFormat, *, full: bool, per_sequence: bo
 
 
 class DifferencesView(ABC):
-    """Prints differences as they come, and then what they come to."""
+    """Prints differences as they come, then the totals."""
 
     @abstractmethod
     def show_event(self, difference: EventDifference) -> None:
@@ -75,15 +75,15 @@ class DifferencesView(ABC):
 
     @abstractmethod
     def show_sequence(self, sequence: SequenceComparison) -> None:
-        """Print a sequence, which comes behind its events."""
+        """Print a sequence, which comes after its events."""
 
     @abstractmethod
     def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
-        """Print what is known when there are no more differences.
+        """Print the totals, after the last difference.
 
         Args:
-            comparison: the comparison, which has come to its end.
-            urls: the addresses of both journals.
+            comparison: the completed comparison.
+            urls: the URLs of both journals.
         """
 
 
@@ -106,7 +106,7 @@ class _Lines(DifferencesView):
 
 
 class _Document(_Lines):
-    """One object, whose differences are a list, and which is never in memory as a whole."""
+    """One object with a list of differences, which is never in memory as a whole."""
 
     def __init__(self, *, full: bool) -> None:
         super().__init__(full=full)
@@ -121,7 +121,7 @@ class _Document(_Lines):
 
 
 class _Table(DifferencesView):
-    """Lines to read: on a terminal folded, and in a pipe whole."""
+    """Lines to read: folded on a terminal, whole in a pipe."""
 
     def __init__(self, *, per_sequence: bool) -> None:
         self._per_sequence = per_sequence
@@ -153,7 +153,7 @@ class _Table(DifferencesView):
 
 
 class _Listing(_Table):
-    """Everything in the order of places, and the totals behind it."""
+    """Everything in the order of places, then the totals."""
 
     def __init__(self, *, per_sequence: bool) -> None:
         super().__init__(per_sequence=per_sequence)
@@ -193,7 +193,7 @@ class _Summary(_Table):
             Status.ONLY_IN_B: _Kind("sequences only in B"),
             Status.DIFFERENT: _Kind("sequences that depart"),
         }
-        self._events = _Kind("events in which they differ")
+        self._events = _Kind("events that differ")
 
     def show_event(self, difference: EventDifference) -> None:
         if self._events.counted_and_shown():
@@ -249,15 +249,15 @@ def _on_one_side(difference: EventDifference) -> str:
 
 
 def _lines_of(difference: EventDifference) -> Iterator[tuple[str, str]]:
-    """Yield how two events at one place differ, each as its sign, which is empty where there is none, and the line."""
+    """Yield how two events at one place differ, as pairs of a sign, which may be empty, and a line."""
     if difference.a is not None and difference.b is not None and difference.a[0] != difference.b[0]:
-        # No path looks so: a name with a space in it stands in quotes.
+        # No path looks like this: a name with a space in it is quoted.
         yield "~", f"~ event type: {on_one_line(difference.a[0])} -> {on_one_line(difference.b[0])}"
     changes = changes_of(difference)
     if changes:
         yield from change_lines(changes)
     elif (at := difference.differs_at()) is not None:
-        why = "not both are JSON objects" if changes is None else "the values are the same"
+        why = "they are not both JSON objects" if changes is None else "the values are the same"
         yield "", f"the texts of the states differ at character {at}; {why}"
 
 
@@ -275,7 +275,7 @@ def _in_short(difference: EventDifference) -> str:
 
 
 def _event_json(difference: EventDifference) -> Iterator[str]:
-    # Put together by hand, because text_of takes its time for objects, and there may be millions of lines.
+    # Assembled by hand, because text_of is slow for objects, and there may be millions of lines.
     types = ("null" if event is None else _json_string(event[0]) for event in (difference.a, difference.b))
     at = difference.differs_at()
     yield (
@@ -304,7 +304,7 @@ def _sequence_values(sequence: SequenceComparison) -> dict[str, Any]:
 
 def _totals(comparison: Comparison, urls: tuple[str, str]) -> dict[str, Any]:
     sequences = asdict(comparison.sequences)
-    # Of events only.
+    # This is only counted for events.
     del sequences["recorded_otherwise"]
     return {
         "a": urls[0],

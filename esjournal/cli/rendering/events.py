@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-# A table is drawn in pieces: the first rows appear at once, and memory stays flat.
-ROWS_AT_A_TIME = 500
-# Three gaps of three columns each stand between four columns.
+# A table is drawn in pieces of this many lines: the first ones appear at once, and memory stays flat.
+LINES_IN_A_PIECE = 500
+# Between four columns there are three gaps of three characters each.
 COLUMN_GAPS = 9
-# Below this width types and moments are folded, so that the states have room.
+# Below this width types and times are folded, to make room for the states.
 WIDE = 120
 
-MOMENT_WIDTH = len("2026-01-31T12:00:00.000000Z")
-UNKNOWN_MOMENT = "-"
+TIME_WIDTH = len("2026-01-31T12:00:00.000000Z")
+UNKNOWN_TIME = "-"
 
 Gap = tuple[int, int]
 
@@ -36,10 +36,10 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
     """Print events of one sequence, streaming.
 
     Args:
-        events: in the order to print them.
-        output_format: how.
-        gaps: whether a table shows which versions are missing between two events.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        events: the events, in the order to print them.
+        output_format: the output format.
+        gaps: show in a table which versions are missing between two events.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
 
     Returns:
         Whether there were any; if not, nothing was printed.
@@ -65,9 +65,9 @@ def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat, *,
     """Yield events as JSON, NDJSON or CSV, in pieces.
 
     Args:
-        events: one or more.
-        output_format: which of the three.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        events: one or more events.
+        output_format: one of the three.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
     """
     from esjournal.interchange import csvtext, ndjson
 
@@ -80,7 +80,7 @@ def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat, *,
 
 
 def _shown(event: RecordedEvent) -> RecordedEvent:
-    # A state may have several lines.
+    # The state is left alone, because it may have several lines.
     return RecordedEvent._make(fields_on_one_line(event))._replace(state=event.state)
 
 
@@ -100,24 +100,24 @@ def _gap_text(gap: Gap) -> str:
 
 
 def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
-    # For pipes: nothing is cut or wrapped, and Rich, which costs more to load than to use, is not needed.
+    # For pipes: nothing is cut or wrapped, so Rich is not needed, which takes longer to load than to use.
     remaining = iter(rows)
-    page = list(islice(remaining, ROWS_AT_A_TIME))
-    events = [row for row in page if isinstance(row, RecordedEvent)]
+    piece = list(islice(remaining, LINES_IN_A_PIECE))
+    events = [row for row in piece if isinstance(row, RecordedEvent)]
     version_width = max(len("version"), *(len(str(event.originator_version)) for event in events))
     type_width = max(len("type"), *(len(event.event_type) for event in events))
-    write(f"{'version':>{version_width}}  {'type':<{type_width}}  {'recorded at':<{MOMENT_WIDTH}}  state\n")
-    while page:
-        for row in page:
+    write(f"{'version':>{version_width}}  {'type':<{type_width}}  {'recorded at':<{TIME_WIDTH}}  state\n")
+    while piece:
+        for row in piece:
             if isinstance(row, RecordedEvent):
                 state = on_one_line(row.state)
                 write(
                     f"{row.originator_version:>{version_width}}  {row.event_type:<{type_width}}  "
-                    f"{row.recorded_at or UNKNOWN_MOMENT:<{MOMENT_WIDTH}}  {state}\n"
+                    f"{row.recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}  {state}\n"
                 )
             else:
                 write(f"{'':>{version_width}}  {_gap_text(row)}\n")
-        page = list(islice(remaining, ROWS_AT_A_TIME))
+        piece = list(islice(remaining, LINES_IN_A_PIECE))
 
 
 def _draw(rows: Iterable[RecordedEvent | Gap]) -> None:
@@ -127,11 +127,11 @@ def _draw(rows: Iterable[RecordedEvent | Gap]) -> None:
 
 
 def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Iterator[Table]:
-    """Yield tables of events that stand under one another as one.
+    """Yield tables of events that look like one table when printed one after another.
 
     Args:
-        rows: events, whose fields but the state are fit to be shown, and the gaps between them.
-        console: where they will be printed; its width decides how they are folded.
+        rows: events, whose fields except the state are fit to be shown, and the gaps between them.
+        console: the console that will print them; its width decides how they are folded.
     """
     from rich import box
     from rich.highlighter import JSONHighlighter
@@ -141,35 +141,35 @@ def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Itera
     wide = console.width >= WIDE
     highlighter = JSONHighlighter()
     remaining = iter(rows)
-    page = list(islice(remaining, ROWS_AT_A_TIME))
-    widths = _widths(page, wide)
+    piece = list(islice(remaining, LINES_IN_A_PIECE))
+    widths = _widths(piece, wide)
     state_width = max(20, console.width - sum(widths) - COLUMN_GAPS)
     header = True
-    while page:
+    while piece:
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False)
         table.add_column("version", justify="right", width=widths[0], overflow="fold", style="cyan")
         table.add_column("type", width=widths[1], overflow="fold")
         table.add_column("recorded at", width=widths[2], overflow="fold", style="dim")
         table.add_column("state", width=state_width, overflow="fold")
-        for row in page:
+        for row in piece:
             if isinstance(row, RecordedEvent):
                 state = highlighter(Text(folded(visible(row.state), state_width)))
                 version = Text(str(row.originator_version))
-                table.add_row(version, Text(_type_cell(row, wide)), Text(_moment_cell(row, wide)), state)
+                table.add_row(version, Text(_type_cell(row, wide)), Text(_time_cell(row, wide)), state)
             else:
                 table.add_row(Text("..."), Text(""), Text(""), Text(_gap_text(row), style="yellow"))
         yield table
         header = False
-        page = list(islice(remaining, ROWS_AT_A_TIME))
+        piece = list(islice(remaining, LINES_IN_A_PIECE))
 
 
-def _widths(page: list[RecordedEvent | Gap], wide: bool) -> tuple[int, int, int]:
-    events = [row for row in page if isinstance(row, RecordedEvent)]
+def _widths(piece: list[RecordedEvent | Gap], wide: bool) -> tuple[int, int, int]:
+    events = [row for row in piece if isinstance(row, RecordedEvent)]
     version = max(len("version"), *(len(str(event.originator_version)) for event in events))
     lines = [line for event in events for line in _type_cell(event, wide).split("\n")]
     kind = max(len("type"), *map(len, lines))
-    moment = max(len("recorded at"), *(len(_moment_cell(event, wide).split("\n")[-1]) for event in events))
-    return version, min(kind, 60 if wide else 24), moment
+    time = max(len("recorded at"), *(len(_time_cell(event, wide).split("\n")[-1]) for event in events))
+    return version, min(kind, 60 if wide else 24), time
 
 
 def _type_cell(event: RecordedEvent, wide: bool) -> str:
@@ -177,11 +177,11 @@ def _type_cell(event: RecordedEvent, wide: bool) -> str:
 
 
 def folded(text: str, width: int) -> str:
-    """Return text with line ends behind commas, where a state is read more easily than cut anywhere.
+    """Return text folded after commas, which makes a state easier to read than folding it anywhere.
 
     Args:
-        text: what a state is.
-        width: how many columns there are.
+        text: the text of a state.
+        width: the number of columns.
     """
     from rich.cells import cell_len
 
@@ -193,8 +193,8 @@ def folded(text: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def _moment_cell(event: RecordedEvent, wide: bool) -> str:
+def _time_cell(event: RecordedEvent, wide: bool) -> str:
     if event.recorded_at is None:
-        return UNKNOWN_MOMENT
-    day, _, time = event.recorded_at.partition("T")
-    return f"{day}{' ' if wide else chr(10)}{time.replace('.000000', '')}"
+        return UNKNOWN_TIME
+    day, _, clock = event.recorded_at.partition("T")
+    return f"{day}{' ' if wide else chr(10)}{clock.replace('.000000', '')}"

@@ -12,16 +12,16 @@ from esjournal.domain.choices import LinesFormat
 from esjournal.domain.findings import Finding
 from esjournal.domain.text import number
 
-# Of each kind a terminal shows so many: ten million states that are encrypted are ten million findings.
+# How many of each kind a terminal shows: ten million encrypted states are ten million findings.
 SHOWN_OF_A_KIND = 100
 KIND_WIDTH = len("missing-position")
 
-# Written with what comes first, so that nothing is of a journal that cannot be opened.
+# Written with the first item, so that there is no output for a journal that cannot be opened.
 _OPENING = '{\n"findings": ['
 
 
 def findings_view(output_format: LinesFormat) -> FindingsView:
-    """Return what prints findings in a format."""
+    """Return the view that prints findings in a format."""
     if output_format is LinesFormat.JSON:
         return _Document()
     if output_format is LinesFormat.NDJSON:
@@ -30,7 +30,7 @@ def findings_view(output_format: LinesFormat) -> FindingsView:
 
 
 class FindingsView:
-    """Prints findings as they come, then digests: here as text in a pipe, in which nothing is cut or wrapped."""
+    """Prints findings as they come, then digests: here as text for a pipe, where nothing is cut or wrapped."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -42,12 +42,12 @@ class FindingsView:
         write(f"{kind:<{KIND_WIDTH}}  {place}  {detail}\n")
 
     def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
-        """Print what is known when there are no more findings.
+        """Print the totals, after the last finding.
 
         Args:
-            events: how many were read.
-            digest: that of all events, or None.
-            shown_url: the journal's address.
+            events: how many events were read.
+            digest: the digest of all events, or None.
+            shown_url: the journal's URL without the password.
         """
         if digest is not None:
             write(f"{digest}  {on_one_line(shown_url)}\n")
@@ -57,7 +57,7 @@ class FindingsView:
         write(f"{digest}  {on_one_line(originator_id)}\n")
 
     def end(self) -> None:
-        """Print what belongs behind everything."""
+        """Print what comes after everything else."""
 
 
 class _Lines(FindingsView):
@@ -74,7 +74,7 @@ class _Lines(FindingsView):
 
 
 class _Document(FindingsView):
-    """One object: its findings are a list, its sequences have their digests, and it is never in memory as a whole."""
+    """One object with a list of findings and the digests of sequences, which is never in memory as a whole."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What events changed, and the state that they fold up to."""
+"""What events changed, and the resulting state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging, spaced
-from esjournal.cli.rendering.events import UNKNOWN_MOMENT
+from esjournal.cli.rendering.events import UNKNOWN_TIME
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.state.paths import Path, path_text, value_at
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from esjournal.journal.inspect.history import Step
 
 UNCHANGED = "nothing changed"
-UNFOLDED = "not folded: the state is no JSON object"
+UNFOLDED = "not folded: the state is not a JSON object"
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
-# An array that has no other and no object in it is one word.
+# An array without arrays or objects in it is one word.
 _WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[\[\]{{}},:]|[^\[\]{{}},:\"]+")
 
 
 def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: Path | None) -> bool:
-    """Print steps, streaming, and the state that they come to.
+    """Print steps, streaming, and the resulting state.
 
     Args:
-        steps: in the order of their versions.
-        output_format: how.
-        field: the only field that the steps have changes of, if it is not all: then its value is printed, and no state.
+        steps: the steps, in the order of their versions.
+        output_format: the output format.
+        field: the only field whose changes the steps have, or None for all; its value is printed instead of the state.
 
     Returns:
         Whether there were any; if not, nothing was printed.
@@ -86,7 +86,7 @@ def _field_line(step: Step, field: Path) -> str:
     values = {
         "originator_id": event.originator_id,
         "field": path_text(field),
-        # A state that was folded has no null but in arrays, so null says that it was removed.
+        # A folded state has null only in arrays, so here it means that the field was removed.
         "value": None if value is MISSING else value,
         "originator_version": event.originator_version,
         "event_type": event.event_type,
@@ -97,7 +97,7 @@ def _field_line(step: Step, field: Path) -> str:
 
 
 def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
-    # For pipes: nothing is cut or wrapped, and Rich, which costs more to load than to use, is not needed.
+    # For pipes: nothing is cut or wrapped, so Rich is not needed, which takes longer to load than to use.
     for step in steps:
         write_pieces(_plain_lines(step))
     if whole:
@@ -121,30 +121,30 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
     """Yield the lines of steps, folded to a console's width.
 
     Args:
-        steps: one or more, in the order of their versions.
-        console: where they will be printed.
-        whole: whether the state that they come to follows.
+        steps: one or more steps, in the order of their versions.
+        console: the console that will print them.
+        whole: whether the resulting state follows.
     """
     from rich.highlighter import JSONHighlighter
     from rich.text import Text
 
     for step in steps:
-        version, event_type, moment = _header(step)
-        moment = moment.replace("T", " ").replace(".000000", "")
-        yield hanging(Text.assemble((version, "cyan"), f"  {event_type}  ", (moment, "dim")), 0, console)
+        version, event_type, time = _header(step)
+        time = time.replace("T", " ").replace(".000000", "")
+        yield hanging(Text.assemble((version, "cyan"), f"  {event_type}  ", (time, "dim")), 0, console)
         for sign, line in _lines(step.changes):
             yield hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
     if whole:
         highlighter = JSONHighlighter()
         yield Text(f"\n{_heading(step)}", style="bold")
         for depth, line in _laid_out(step.state):
-            # However deep it is, half of the width is left for what it says.
+            # Half of the width is left for the text, however deep it is.
             yield hanging(highlighter(Text(line)), min(INDENT * depth, console.width // 2), console)
 
 
 def _header(step: Step) -> tuple[str, ...]:
     event = step.event
-    header = f"version {event.originator_version}", event.event_type, event.recorded_at or UNKNOWN_MOMENT
+    header = f"version {event.originator_version}", event.event_type, event.recorded_at or UNKNOWN_TIME
     return tuple(fields_on_one_line(header))
 
 
@@ -153,7 +153,7 @@ def _heading(step: Step) -> str:
 
 
 def _lines(changes: Changes | None) -> Iterator[tuple[str, str]]:
-    """Yield each change as its sign, which is empty where there is none, and the line."""
+    """Yield each change as a pair of a sign, which may be empty, and a line."""
     if changes is None:
         yield "", UNFOLDED
         return
@@ -163,7 +163,7 @@ def _lines(changes: Changes | None) -> Iterator[tuple[str, str]]:
 
 
 def _laid_out(state: Any) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a state, a key each, with how deep they stand."""
+    """Yield the lines of a state, one for each key, with their depth."""
     depth, line = 0, ""
     for found in _WORD.finditer(text_of(state)):
         word = found[0]

@@ -1,4 +1,4 @@
-"""Events of many sequences: one line each, or all of each."""
+"""Events of many sequences, on one line each or in full."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.rendering.events import MOMENT_WIDTH, UNKNOWN_MOMENT, WIDE, event_texts, folded
+from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, folded
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
 from esjournal.domain.choices import OutputFormat
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 Event = tuple[Any, ...]
 Page = Sequence[Event]
 
-# Below this width ids are cut to what mostly tells them apart, and can be given to any command.
+# Below this width ids are shortened to what usually distinguishes them, and any command accepts.
 WIDE_ENOUGH_FOR_IDS = 160
 SHORT_ID = 8
 WIDE_TYPE, NARROW_TYPE = 48, 24
-SHORT_MOMENT = len("2026-01-31 12:00:00Z")
+SHORT_TIME = len("2026-01-31 12:00:00Z")
 INDENT = "    "
 
 
@@ -40,10 +40,10 @@ def print_log(
 
     Args:
         pages: events as the fields of RecordedEvent, in the order to print them.
-        output_format: how.
-        full: in a table, all of each event on lines of its own, and not one line for each.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
-        line_of: makes the line of an event, with its end, in the place of the format.
+        output_format: the output format.
+        full: in a table, print each event in full instead of on one line.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        line_of: returns the line of an event, with its line end; it replaces the format.
     """
     if line_of is not None:
         for page in pages:
@@ -63,21 +63,21 @@ def _texts(pages: Iterable[Page], output_format: OutputFormat, csv_safe: bool) -
     from esjournal.interchange import ndjson
 
     if output_format is OutputFormat.NDJSON:
-        # Page by page, so that each is seen when it comes.
+        # Page by page, so that each is printed when it comes.
         return map(ndjson.lines_of, pages)
     return event_texts(map(RecordedEvent._make, chain.from_iterable(pages)), output_format, csv_safe=csv_safe)
 
 
 def _plain_line(event: Event) -> str:
     originator_id, version, event_type, state, recorded_at, position = event
-    moment = f"{recorded_at or UNKNOWN_MOMENT:<{MOMENT_WIDTH}}"
-    return on_one_line(f"{position:>6}  {moment}  {originator_id}@{version}  {event_type}  {state}") + "\n"
+    time = f"{recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}"
+    return on_one_line(f"{position:>6}  {time}  {originator_id}@{version}  {event_type}  {state}") + "\n"
 
 
 def _plain_block(event: Event) -> str:
     originator_id, version, event_type, state, recorded_at, position = fields_on_one_line(event)
     return (
-        f"event {position}  {recorded_at or UNKNOWN_MOMENT}\nsequence {originator_id}  version {version}\n"
+        f"event {position}  {recorded_at or UNKNOWN_TIME}\nsequence {originator_id}  version {version}\n"
         f"type {event_type}\n\n{INDENT}{state}\n\n"
     )
 
@@ -92,8 +92,8 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
     """Yield a line for each event, cut to a console's width.
 
     Args:
-        pages: events, many at a time or as they come.
-        console: where they will be printed.
+        pages: events as the fields of RecordedEvent.
+        console: the console that will print them.
     """
     from rich.highlighter import JSONHighlighter
     from rich.text import Text
@@ -104,7 +104,7 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
     for events in pages:
         page = [_in_one_line(event, console.width) for event in events]
         types = [_short_type(event[2], wide) for event in page]
-        # What once stood wider stays so, that what follows stands under it.
+        # Columns never get narrower, so that later lines are aligned with earlier ones.
         type_width = max(type_width, min(max(map(len, types)), WIDE_TYPE if wide else NARROW_TYPE))
         places = [_place(event, console.width) for event in page]
         place_width = max(place_width, *map(len, places))
@@ -114,7 +114,7 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
             line = Text.assemble(
                 (f"{event[5]:>6}", "yellow"),
                 "  ",
-                (_moment(event[4], wide), "dim"),
+                (_time_text(event[4], wide), "dim"),
                 "  ",
                 (f"{place:<{place_width}}", "cyan"),
                 "  ",
@@ -127,7 +127,7 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
 
 
 def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
-    """Yield all of each event, with its state folded to a console's width."""
+    """Yield each event in full, with its state folded to a console's width."""
     from rich.highlighter import JSONHighlighter
     from rich.text import Text
 
@@ -138,7 +138,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
         wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
         yield Text("\n").join(
             [
-                Text.assemble((f"event {position}", "yellow"), "  ", (recorded_at or UNKNOWN_MOMENT, "dim")),
+                Text.assemble((f"event {position}", "yellow"), "  ", (recorded_at or UNKNOWN_TIME, "dim")),
                 Text.assemble("sequence ", (originator_id, "cyan"), f"  version {version}"),
                 Text(f"type {event_type}"),
                 Text(),
@@ -149,7 +149,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
 
 
 def _in_one_line(event: Event, width: int) -> Event:
-    # More of a state than a line is wide is not looked at: it may be very long.
+    # Only as much of a state as a line can show, because it may be very long.
     return tuple(fields_on_one_line((*event[:3], event[3][:width], *event[4:])))
 
 
@@ -157,11 +157,11 @@ def _short_type(event_type: str, wide: bool) -> str:
     return event_type if wide else name_of(event_type)
 
 
-def _moment(recorded_at: str | None, wide: bool) -> str:
+def _time_text(recorded_at: str | None, wide: bool) -> str:
     if recorded_at is None:
-        return f"{UNKNOWN_MOMENT:<{SHORT_MOMENT}}"
-    day, _, time = recorded_at.partition("T")
-    return f"{day} {time.replace('.000000', '')}" if wide else f"{day} {time[:8]}Z"
+        return f"{UNKNOWN_TIME:<{SHORT_TIME}}"
+    day, _, clock = recorded_at.partition("T")
+    return f"{day} {clock.replace('.000000', '')}" if wide else f"{day} {clock[:8]}Z"
 
 
 def _place(event: Event, width: int) -> str:

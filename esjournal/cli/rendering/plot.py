@@ -1,7 +1,7 @@
-"""Bars and columns of block characters, or of # where a terminal has none.
+"""Bars and columns of block characters, or of # if a terminal has none.
 
-By hand, because plotext writes escape codes where no colour is wanted, draws nothing finer than a whole character, has
-one plot for the whole process, and took bar charts away in its version 6, which takes 230 ms to load.
+Written by hand, because plotext prints escape codes even without colours, draws nothing finer than a whole character,
+has one plot for the whole process, and dropped bar charts in version 6, which takes 230 ms to load.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from esjournal.domain.periods import Period
 
 HEIGHT = 8
-# The columns of a few periods shall not look like a wall.
+# So that the columns of a few periods do not look like a wall.
 WIDEST_COLUMN = 8
 
 _LYING = " ▏▎▍▌▋▊▉█"
@@ -21,17 +21,17 @@ _ASCII = " #"
 # At a number, between numbers, in the corner, and below the columns.
 _UNICODE_AXES = ("┤", "│", "└", "─")
 _ASCII_AXES = ("+", "|", "+", "-")
-# What an axis ends with, in tenths of a power of ten.
+# The numbers that an axis may end with, in tenths of a power of ten.
 _ROUND = (10, 12, 16, 20, 24, 30, 40, 50, 60, 80, 100)
 _LABEL_GAP = 2
 
 
 def bar(value: int, largest: int, width: int, *, unicode: bool) -> str:
-    """Return a bar, in which anything but 0 is seen.
+    """Return a bar, which is visible for any value but 0.
 
     Args:
-        value: how long it is, from 0.
-        largest: what the full width stands for, from 1.
+        value: the value to draw, at least 0.
+        largest: the value of a bar of full width, at least 1.
         width: the full width, in characters.
         unicode: whether block characters may be used.
     """
@@ -39,7 +39,7 @@ def bar(value: int, largest: int, width: int, *, unicode: bool) -> str:
 
 
 class PlotLine(NamedTuple):
-    """A line of a plot: the axis, and what is drawn behind it; below the columns there is only an axis."""
+    """A line of a plot: the axis, and what is drawn to its right; below the columns there is only an axis."""
 
     axis: str
     columns: str = ""
@@ -56,13 +56,13 @@ def plot(periods: Mapping[str, int], by: Period, width: int, *, unicode: bool) -
     """Return columns of events over time; periods without events have columns too.
 
     Args:
-        periods: numbers of events by the name of a period; at least one.
-        by: how long the periods are.
-        width: what there is room for, in characters.
+        periods: the number of events by the name of the period; at least one.
+        by: the length of the periods.
+        width: the available width, in characters.
         unicode: whether block characters may be used.
     """
     label_width, needed = 0, len(f"{sum(periods.values()):,}")
-    # The axis may end with a longer number than any, and with a longer one still where there are fewer columns for it.
+    # The axis may end with a longer number than any value, and a longer label leaves fewer columns, with larger values.
     while label_width < needed:
         label_width = needed
         room = max(1, width - label_width - 2)
@@ -89,9 +89,9 @@ def plot(periods: Mapping[str, int], by: Period, width: int, *, unicode: bool) -
 
 
 def _gathered(periods: Mapping[str, int], by: Period, most: int) -> tuple[int, list[int], int]:
-    """Return the number of the first period, the values of columns, and how many periods each of these has.
+    """Return the number of the first period, the values of the columns, and the number of periods in a column.
 
-    Periods may be centuries apart, so only those that have events are gone through, and never all between.
+    Periods may be centuries apart, so it loops only over those with events.
     """
     numbered = {by.number(name): events for name, events in periods.items()}
     first, last = min(numbered), max(numbered)
@@ -109,7 +109,7 @@ def _cells(value: int, largest: int, length: int, levels: str) -> list[str]:
 
 
 def _column(cell: str, step: int) -> str:
-    # Wide columns stand apart.
+    # Wide columns are separated by a gap.
     return cell if step < 3 else cell * (step - 1) + " "
 
 
@@ -123,7 +123,7 @@ def _readable(name: str, by: Period) -> str:
 
 
 def _time_axis(names: Sequence[str], step: int, room: int) -> str:
-    """Return as many names of columns as there is room for, each where its column begins."""
+    """Return the names of as many columns as there is room for, each at the beginning of its column."""
     width = len(names[0])
     every = -(-(width + _LABEL_GAP) // step)
     axis = ""

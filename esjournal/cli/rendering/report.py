@@ -1,4 +1,4 @@
-"""What is in a journal as a picture or a page that one can send, which loads nothing from elsewhere."""
+"""The counts of a journal as a picture or a web page to pass on, which loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 
 _FONT_FROM_ELSEWHERE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-# Characters that a type may have and XML may not, section 2.2.
+# Characters that are allowed in a type but not in XML (section 2.2).
 _NO_XML = re.compile("[\ufffe\uffff]")
 _HTML = """\
 <!DOCTYPE html>
@@ -37,18 +37,18 @@ pre {{ font-family: Menlo, "DejaVu Sans Mono", Consolas, monospace; line-height:
 
 
 class ReportFormat(StrEnum):
-    """What a report is written as."""
+    """The format of a report."""
 
     SVG = "svg"
     HTML = "html"
 
 
 def report(counted: Counted, report_format: ReportFormat) -> str:
-    """Return a report, in which what is stored is only text.
+    """Return a report, in which stored data is only text.
 
     Args:
-        counted: what is in the journal.
-        report_format: a picture or a page.
+        counted: the counts of the journal.
+        report_format: a picture or a web page.
     """
     from rich.console import Console
     from rich.terminal_theme import MONOKAI
@@ -62,7 +62,7 @@ def report(counted: Counted, report_format: ReportFormat) -> str:
         markup=False,
         highlight=False,
         emoji=False,
-        # A report is the same whatever the terminal is: NO_COLOR or TERM=dumb do not hold for it.
+        # A report does not depend on the terminal: NO_COLOR and TERM=dumb do not apply.
         _environ={},
     )
     draw(lines_of(counted, WIDTH, unicode=True), console)

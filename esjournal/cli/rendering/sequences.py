@@ -1,4 +1,4 @@
-"""Sequences: one line each."""
+"""Sequences, on one line each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from esjournal.cli.rendering.events import ROWS_AT_A_TIME
+from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.log import SHORT_ID
 from esjournal.cli.terminal import fields_on_one_line, screen, write
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 HEADINGS = ("sequence", "events", "versions", "last type", "first recorded", "last recorded")
 SHORT_TYPE = 16
 DAY = len("2026-01-31")
-# Of columns, on a terminal.
+# Between columns on a terminal.
 COLUMN_GAP = 3
 
 
 def print_sequences(sequences: Iterable[SequenceSummary], output_format: OutputFormat, *, csv_safe: bool) -> None:
-    """Print what there is to say of sequences, streaming.
+    """Print summaries of sequences, streaming.
 
     Args:
-        sequences: one or more, in the order to print them.
-        output_format: how.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        sequences: one or more summaries, in the order to print them.
+        output_format: the output format.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
     """
     if output_format is not OutputFormat.TABLE:
         for text in _texts(sequences, output_format, csv_safe):
@@ -59,21 +59,21 @@ def _texts(sequences: Iterable[SequenceSummary], output_format: OutputFormat, cs
 
 def _cells(found: SequenceSummary, short: bool) -> tuple[str, ...]:
     sequence = SequenceSummary._make(fields_on_one_line(found))
-    moments = (sequence.first_recorded_at, sequence.last_recorded_at)
+    times = (sequence.first_recorded_at, sequence.last_recorded_at)
     return (
         sequence.originator_id[:SHORT_ID] if short else sequence.originator_id,
         number(sequence.events),
         f"{sequence.first_version}..{sequence.last_version}",
         name_of(sequence.last_type) if short else sequence.last_type,
-        *(moment[:DAY] if short else moment.replace(".000000", "") for moment in moments),
+        *(time[:DAY] if short else time.replace(".000000", "") for time in times),
     )
 
 
 def _print_plain(sequences: Iterable[SequenceSummary]) -> None:
     remaining = iter(sequences)
     header: list[Sequence[str]] = [HEADINGS]
-    while page := list(islice(remaining, ROWS_AT_A_TIME)):
-        rows = [*header, *(_cells(sequence, short=False) for sequence in page)]
+    while piece := list(islice(remaining, LINES_IN_A_PIECE)):
+        rows = [*header, *(_cells(sequence, short=False) for sequence in piece)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             first, events, *others = [
@@ -85,24 +85,24 @@ def _print_plain(sequences: Iterable[SequenceSummary]) -> None:
 
 
 def sequence_tables(sequences: Iterable[SequenceSummary], console: Console) -> Iterator[Table]:
-    """Yield tables of sequences that stand under one another as one.
+    """Yield tables of sequences that look like one table when printed one after another.
 
     Args:
-        sequences: what is known of them.
-        console: where they will be printed; ids, types and moments are short where it is too narrow for all of them.
+        sequences: their summaries.
+        console: the console that will print them; if it is too narrow, ids, types and times are shortened.
     """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     remaining = iter(sequences)
-    page = list(islice(remaining, ROWS_AT_A_TIME))
-    whole = _widths([0] * len(HEADINGS), [_cells(sequence, short=False) for sequence in page])
+    piece = list(islice(remaining, LINES_IN_A_PIECE))
+    whole = _widths([0] * len(HEADINGS), [_cells(sequence, short=False) for sequence in piece])
     short = sum(whole) + COLUMN_GAP * (len(HEADINGS) - 1) > console.width
     widths = [0] * len(HEADINGS)
     header = True
-    while page:
-        rows = [_cells(sequence, short) for sequence in page]
+    while piece:
+        rows = [_cells(sequence, short) for sequence in piece]
         widths = _widths(widths, rows)
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False)
         for heading, width, style in zip(HEADINGS, widths, ("cyan", "", "", "", "dim", "dim"), strict=True):
@@ -113,7 +113,7 @@ def sequence_tables(sequences: Iterable[SequenceSummary], console: Console) -> I
             table.add_row(*map(Text, row))
         yield table
         header = False
-        page = list(islice(remaining, ROWS_AT_A_TIME))
+        piece = list(islice(remaining, LINES_IN_A_PIECE))
 
 
 def _widths(before: list[int], rows: Sequence[Sequence[str]]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What is in a journal, on the screen and in pipes."""
+"""The counts of a journal, on the screen and in pipes."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Part(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line: what stands in columns, and behind it a text of any length, which is folded where there is no room."""
+    """A line: its columns, then a text of any length, which is folded if there is no room."""
 
     parts: tuple[Part, ...] = ()
     rest: str = ""
 
 
 def print_counts(counted: Counted) -> None:
-    """Print what is in a journal, as wide as the terminal is; into a pipe whole, and without loading Rich."""
+    """Print the counts of a journal, as wide as the terminal; into a pipe, whole and without loading Rich."""
     unicode = _knows_blocks(sys.stdout.encoding)
     if not sys.stdout.isatty():
         for line in lines_of(counted, PIPE_WIDTH, unicode=unicode):
@@ -53,7 +53,7 @@ def print_counts(counted: Counted) -> None:
 
 
 def print_json(counted: Counted) -> None:
-    """Print what is in a journal as one JSON object, with all of its types."""
+    """Print the counts of a journal as one JSON object, with all of its types."""
     answer = {
         "events": counted.events,
         "sequences": counted.sequences,
@@ -72,7 +72,7 @@ def print_json(counted: Counted) -> None:
 
 
 def draw(lines: Iterable[Line], console: Console) -> None:
-    """Draw lines, as wide as the console is."""
+    """Draw lines, as wide as the console."""
     from rich.text import Text
 
     for line in lines:
@@ -85,11 +85,11 @@ def draw(lines: Iterable[Line], console: Console) -> None:
 
 
 def lines_of(counted: Counted, width: int, *, unicode: bool) -> Iterator[Line]:
-    """Yield what is in a journal as lines to read.
+    """Yield the counts of a journal as lines to read.
 
     Args:
-        counted: what is in it.
-        width: what bars and columns fit into, in characters; types may be longer.
+        counted: the counts.
+        width: the width for bars and columns, in characters; types may be longer.
         unicode: whether block characters may be used.
     """
     yield from _summary(counted)
@@ -118,8 +118,8 @@ def _summary(counted: Counted) -> Iterator[Line]:
         ("size on disk", text.size(counted.size)),
     ]
     if counted.first_recorded_at and counted.last_recorded_at:
-        rows.append(("first recorded", _moment(counted.first_recorded_at)))
-        rows.append(("last recorded", _moment(counted.last_recorded_at)))
+        rows.append(("first recorded", _time_text(counted.first_recorded_at)))
+        rows.append(("last recorded", _time_text(counted.last_recorded_at)))
     for name, value in rows:
         yield Line((Part(f"{name:<14}  ", _HEADING), Part(value)))
 
@@ -128,7 +128,7 @@ def _types(counted: Counted, width: int, unicode: bool) -> Iterator[Line]:
     shown = list(counted.types.items())[:SHOWN_TYPES]
     others = counted.events - sum(events for _, events in shown)
     number_width = max(len("events"), len(f"{max(shown[0][1], others):,}"))
-    # Types come last, as long as they may be; the bars get what the types leave.
+    # Types come last, however long; the bars get the width that the types leave.
     left = width - number_width - len("  percent    ") - max(len(on_one_line(name)) for name, _ in shown)
     bar_width = min(max(left, SHORTEST_BAR), LONGEST_BAR)
     yield Line((Part(f"{'events':>{number_width}}  percent  {'':{bar_width}}  type", _HEADING),))
@@ -163,5 +163,5 @@ def _percent(part: int, whole: int) -> str:
     return "<0.1%" if shown == "0.0%" else shown
 
 
-def _moment(recorded_at: str) -> str:
+def _time_text(recorded_at: str) -> str:
     return on_one_line(recorded_at).replace("T", " ").replace(".000000", "")

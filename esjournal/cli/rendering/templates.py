@@ -1,4 +1,4 @@
-"""Templates: a line for each event, made of its fields and of those of its state."""
+"""Templates: a line for each event, made from its fields and those of its state."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Event = tuple[Any, ...]
 
 
 def template(text: str) -> Callable[[Event], str]:
-    """Return what makes a line, with its end, of the fields of an event in the order of RecordedEvent.
+    """Return a function that makes a line, with its line end, from an event, given as the fields of RecordedEvent.
 
     Args:
-        text: `{NAME}` stands for a field of the event, `{state.PATH}` for one of its state, `{{` for a brace. A string
-            stands there without quotes, any other value as JSON, and what is not there as nothing. A line end in a
-            value becomes an escape: one event is one line.
+        text: `{NAME}` is a field of the event, `{state.PATH}` a field of its state, and `{{` a brace. A string is
+            written without quotes, any other value as JSON, and a missing one as nothing. A line end in a value
+            becomes an escape: one event is one line.
 
     Raises:
-        typer.BadParameter: a brace has no twin, or a name is none of a field.
+        typer.BadParameter: a brace is unmatched, or there is no such field.
     """
     pieces: list[str | Callable[[Event, Any], str]] = []
     end = 0
@@ -49,12 +49,12 @@ def _piece(whole: str, name: str | None) -> str | Callable[[Event, Any], str]:
     if whole in ("{{", "}}"):
         return whole[0]
     if name is None:
-        raise typer.BadParameter(f"--template has a {whole} without its twin: write {whole}{whole} for the character.")
+        raise typer.BadParameter(f"--template has an unmatched {whole}: write {whole}{whole} for the character.")
     if name.startswith(_STATE):
         return _field_of_state(name.removeprefix(_STATE))
     if name not in RecordedEvent._fields:
         raise typer.BadParameter(
-            f"--template has {whole}, and an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
+            f"--template has {whole}, but an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
         )
     index = RecordedEvent._fields.index(name)
     return lambda event, state: "" if event[index] is None else _without_line_ends(str(event[index]))

@@ -27,7 +27,7 @@ MORE_ROUNDS = 10
 # By this name the server knows what is struck from all others.
 APPLICATION = "struck-by-a-fault"
 
-INTERRUPTED = "esjournal: interrupted; what was not committed is not there\n"
+INTERRUPTED = "esjournal: interrupted; uncommitted changes were rolled back\n"
 ONE_LINE = re.compile(r"esjournal: [^\n]+\n")
 # In a traceback; Python's own site has a function main, too.
 OUR_MAIN = re.compile(r'__main__\.py", line \d+, in main\b')
