@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from itertools import chain
 from operator import itemgetter
 
@@ -71,49 +69,29 @@ class Comparison:
         def new_merge() -> Merge:
             return Merge(by_value=self._by_value, every_sequence=every_sequence, most=most)
 
-        shared = [journal.events.session.is_shared for journal in self._journals]
-        two = min(self.until) >= EVENTS_FOR_TWO and second_process_pays()
+        is_shared = all(journal.events.session.is_shared for journal in self._journals)
         with uncollected():
-            if two and all(shared):
+            if is_shared and min(self.until) >= EVENTS_FOR_TWO and second_process_pays():
                 yield from self._in_halves(new_merge, on_progress)
-            else:
-                merge = new_merge()
-                with self._both_sides(beside=two and any(shared)) as (pages_a, pages_b):
-                    for found in merge.differences(pages_a, pages_b):
-                        on_progress(merge.read)
-                        yield from found
-                self._add(merge)
+                return
+            merge = new_merge()
+            for found in merge.differences(*self._sides()):
+                on_progress(merge.read)
+                yield from found
+            self._add(merge)
 
     def _add(self, merge: Merge) -> None:
         self.events.add(merge.events)
         self.sequences.add(merge.sequences)
         self.event_differences += merge.event_differences
 
-    @contextmanager
-    def _both_sides(self, *, beside: bool) -> Iterator[tuple[Iterator[Page], Iterator[Page]]]:
-        """Yield the pages of both sides; with `beside`, a second process reads one of them."""
-        (a, b), (until_a, until_b) = self._journals, self.until
-        if not beside:
-            yield _pages(a, until_a), _pages(b, until_b)
-            return
-        there, until = (b, until_b) if b.events.session.is_shared else (a, until_a)
-
-        def pages_there() -> Iterator[bytes]:
-            there.events.session.forget_connections()
-            # Both ways, marshal takes 0.7 microseconds an event of text and numbers; pickle takes 1.15.
-            return (marshal.dumps(list(page)) for page in _pages(there, until))
-
-        with second_process(pages_there) as received:
-            pages = map(marshal.loads, received)
-            yield (_pages(a, until_a), pages) if there is b else (pages, _pages(b, until_b))
-
     def _in_halves(
         self, new_merge: Callable[[], Merge], on_progress: Callable[[int], None]
     ) -> Generator[Difference, None, None]:
         """Compare half of the sequences in this process, and the other half in a second one.
 
-        Each process reads both sides. With one side read by each, it took a fifth longer: all events of that side went
-        through the pipe, and only this process compared.
+        Each process reads both sides. A process for each side took a fifth longer: all events of one side went through
+        the pipe, and only this process compared.
         """
         middle = self._middle()
 
@@ -121,14 +99,14 @@ class Comparison:
             for journal in self._journals:
                 journal.events.session.forget_connections()
             merge = new_merge()
-            for found in merge.differences(*self._halves(first_id=middle)):
+            for found in merge.differences(*self._sides(first_id=middle)):
                 if found:
                     yield found, merge
             yield [], merge
 
         with second_process(there) as received:
             merge = new_merge()
-            for found in merge.differences(*self._halves(before_id=middle)):
+            for found in merge.differences(*self._sides(before_id=middle)):
                 # The other process has usually read as much.
                 on_progress(min(2 * merge.read, sum(self.until)))
                 yield from found
@@ -138,7 +116,7 @@ class Comparison:
                 yield from found
         self._add(upper)
 
-    def _halves(self, **bounds: str) -> tuple[Iterator[Page], Iterator[Page]]:
+    def _sides(self, **bounds: str) -> tuple[Iterator[Page], Iterator[Page]]:
         (a, b), (until_a, until_b) = self._journals, self.until
         return _pages(a, until_a, **bounds), _pages(b, until_b, **bounds)
 

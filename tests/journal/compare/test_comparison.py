@@ -426,7 +426,7 @@ def test_a_journal_is_compared_with_itself_in_two_processes(store_url: str, monk
         assert compared(journal, journal)[2].events == Counts(in_a=3_000, in_b=3_000, same=3_000)
 
 
-def test_a_second_process_reads_the_side_that_is_no_file_of_events(
+def test_a_file_of_events_is_compared_in_one_process(
     store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = list(generated(1_500))
