@@ -332,7 +332,7 @@ def test_a_server_that_is_down_is_unreachable_and_the_password_shown_nowhere(fre
 def test_a_parameter_that_libpq_does_not_take_is_an_error_without_the_password(free_port: int, url: str) -> None:
     datastore = SQLAlchemyDatastore(SQLAlchemySettings(uri=url.format(canary=CANARY, port=free_port)))
     error = raised(InvalidURL, datastore.setup_connection)
-    assert "that libpq does not take: " in str(error)
+    assert "that libpq does not accept: " in str(error)
     assert CANARY not in shown(error)
 
 

@@ -41,26 +41,26 @@ from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Session, interruption_of
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
-# A writer that holds the journal's lock and falls silent is cut off: the others must not wait for it for ever.
+# The server disconnects a writer that holds the journal's lock and stays idle, so that others do not wait forever.
 IDLE_TIMEOUT_SECONDS = 60
-# A follower looks so often whether there is something new.
+# The interval at which a follower looks for new events.
 FOLLOWING_SECONDS = 0.2
-# "ESJL" in ASCII: it tells our advisory locks from those of others in the same database.
+# "ESJL" in ASCII: separates our advisory locks from those of others in the same database.
 LOCK_KEY = 0x45534A4C
-# Up to here rows are inserts in one pipeline, above they are a COPY, which makes two round trips more while it holds
-# the lock. On a local socket 1 row takes 0.6 and 0.7 ms, 20 rows 1.2 and 0.8, 200 rows 5.7 and 1.8; across a network
-# the round trips weigh more.
+# Up to this number, rows are inserted in one pipeline; more rows use COPY, which needs two more round trips while it
+# holds the lock. On a local socket 1 row takes 0.6 ms inserted and 0.7 ms copied, 20 rows 1.2 and 0.8, 200 rows 5.7 and
+# 1.8; across a network the round trips cost more.
 PIPELINE_ROWS = 20
 
-# Of a connection lost in the middle of a COPY psycopg logs that it cannot end the COPY. We raise the loss as an error;
-# where nobody listens, Python would print the rest.
+# If a connection is lost during a COPY, psycopg logs that it cannot end the COPY. We raise an error instead; without a
+# handler, Python would print the log.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
-# What message-db's function says where a stream is not at the version that was expected.
+# The error of message-db's function if a stream is not at the expected version.
 _WRONG_VERSION = "Wrong expected version"
 _WAITING_SECONDS = 0.01
 
-# Functions in a view, and operators of a type that others made, would run with the rights of the one who reads.
+# Functions in a view, and operators of a foreign type, would run with the reader's privileges.
 _OTHER_THAN_TABLES = """
     SELECT CAST(relname AS text),
         CASE WHEN relkind IN ('r', 'p', 'f') THEN 'has columns of types that PostgreSQL does not have itself'
@@ -90,7 +90,8 @@ _UNUSABLE_SCHEMA = """
             WHERE relnamespace = pg_namespace.oid AND relname = 'esjournal'))
     LIMIT 1
 """
-# A setting that came with the connection says so. Settings that are not listed, such as role, are compared as text.
+# The source of a setting says whether it came with the connection. Settings without one, such as role, are compared as
+# text.
 _SETTINGS_NOT_IN_FORCE = """
     SELECT given.name, pg_catalog.current_setting(given.name, true)
     FROM ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) AS given (name, value)
@@ -99,7 +100,7 @@ _SETTINGS_NOT_IN_FORCE = """
         ELSE listed.source NOT IN ('client', 'session') END
 """
 
-# The first that fits counts: some of these are classes of others.
+# The first match counts: some of these are base classes of others.
 _KINDS: tuple[tuple[tuple[type[Exception], ...], type[EsjournalError]], ...] = (
     ((errors.LockNotAvailable,), StoreLocked),
     (
@@ -113,22 +114,21 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], type[EsjournalError]], ...] = (
     ((psycopg.DataError, psycopg.IntegrityError), InvalidData),
 )
 
-# How each kind of error is said.
+# The message of each kind of error.
 _SAID: dict[type[EsjournalError], str] = {
     InvalidData: "the database refuses the event: {message}",
-    InvalidURL: "{url} has a parameter that libpq does not take: {message}",
+    InvalidURL: "{url} has a parameter that libpq does not accept: {message}",
     StatementCancelled: "{url}: the server gave up on a statement: {message}",
     StoreError: "{url}: {message}",
     StoreFull: "{url} cannot grow: {message}",
     StoreUnreachable: "{url} cannot be reached: {message}",
 }
 _UNPREPARED = (
-    "a pooler shares connections between clients, and mixes up what they prepare: "
-    "prepare no statements, by prepare=off in the URL"
+    "a pooler shares connections between clients, and mixes up their prepared statements: write prepare=off in the URL"
 )
 # What to do about some errors, by their SQLSTATE.
 _ADVICE = {
-    "25006": "name the primary if this is a standby, and otherwise find out why transactions are read only there",
+    "25006": "name the primary if this is a standby, otherwise find out why transactions are read-only there",
     "25P04": "raise transaction_timeout for this role or in the options of the URL",
     "40001": "try again; on a standby, max_standby_streaming_delay gives statements more time",
     "26000": _UNPREPARED,
@@ -138,7 +138,7 @@ _ADVICE = {
     "57014": "if that was a timeout, raise statement_timeout for this role or in the options of the URL",
 }
 
-# Not READ WRITE: an operator who makes a server or a role read only must not be overridden.
+# Not READ WRITE: a server or a role that its operator made read-only must stay so.
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
@@ -146,9 +146,9 @@ _BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 class PostgreSQLSession(Session):
     """Sessions on a PostgreSQL database, or on one schema of it.
 
-    An append first waits for an advisory lock of the journal, and in later statements reads the last global position
-    and writes behind it: positions are committed in order and without gaps, so that no reader misses one. The lock is
-    one statement and the reading another, because a statement sees what was committed before it began.
+    An append waits for an advisory lock of the journal, then reads the last global position and writes after it. So
+    positions are committed in order and without gaps, and no reader misses one. Locking and reading are two statements,
+    because a statement only sees what was committed before it began.
     """
 
     def __init__(self, url: StoreURL) -> None:
@@ -156,16 +156,16 @@ class PostgreSQLSession(Session):
             url.driver_url.drivername + "://",
             creator=self._connect,
             isolation_level="AUTOCOMMIT",
-            # It would be looked for each time, with a comparison that a role can make its own.
+            # Otherwise hstore is looked up for each connection, with an operator that a role could have replaced.
             use_native_hstore=False,
             paramstyle="format",
             pool_pre_ping=True,
         )
-        # Names are what they are everywhere, and our cursor doubles percent signs where psycopg halves them.
+        # Our cursor doubles percent signs, so that names are the same in every statement.
         engine.dialect.identifier_preparer._double_percents = False
         if url.schema is not None:
-            # Each statement names the schema. A setting of the connection would not do: a pooler may drop it when it
-            # connects, and gives statements that come one after another to different connections.
+            # Each statement names the schema. A setting of the connection would not be enough: a pooler may drop it,
+            # and may run consecutive statements on different connections.
             engine.dialect.identifier_preparer.schema_for_object = lambda each: each.schema or url.schema
         self._server_version: int | None = None
         self._has_citus: bool | None = None
@@ -187,14 +187,14 @@ class PostgreSQLSession(Session):
             }
         except BadParameter as error:
             message = self.url.without_secrets(" ".join(str(error).split()))
-            raise InvalidURL(f"{self.url} has a parameter that libpq does not take: {message}") from None
+            raise InvalidURL(f"{self.url} has a parameter that libpq does not accept: {message}") from None
 
     def _connect(self) -> psycopg.Connection[Any]:
         try:
             connection = psycopg.connect(**self._parameters)
         except UnicodeError:
-            # Python's own words for a name with a label of more than 63 characters, or with none between two dots.
-            raise InvalidURL(f"{self.url} names a host that no host can be called") from None
+            # Python's error for a name with a label that is empty or longer than 63 characters.
+            raise InvalidURL(f"{self.url} has a host name that is not valid") from None
         try:
             is_pooled = _is_pooled(connection)
             if is_pooled if self.url.prepare is None else not self.url.prepare:
@@ -206,20 +206,20 @@ class PostgreSQLSession(Session):
         return connection
 
     def _check_settings(self, connection: psycopg.Connection[Any]) -> None:
-        """Raise a StoreError if the server has not got a setting that `options` give: a pooler may drop them."""
+        """Raise a StoreError if the server does not have a setting from `options`: a pooler may drop them."""
         given = settings(self._parameters.get("options", ""))
         if not given:
             return
         rows = connection.execute(_SETTINGS_NOT_IN_FORCE, (list(given), list(given.values()))).fetchall()
         for name, value in rows:
             raise StoreError(
-                f"{self.url}: {name} is {value!r}, and not {given[name]!r} as the options of the connection say: "
-                f"something in between, such as a pooler, drops them; "
-                f"let it pass them on, or leave them out and name the schema with ?schema=NAME"
+                f"{self.url}: {name} is {value!r}, not {given[name]!r} as in the options of the connection: something "
+                f"in between, such as a pooler, drops them; let it pass them on, or leave them out and name the schema "
+                f"with ?schema=NAME"
             )
 
     def server_version(self) -> int:
-        """Return the first number of the server's version."""
+        """Return the server's major version."""
         if self._server_version is None:
             with self.connection() as connection:
                 self._server_version = connection.info.server_version // 10_000
@@ -228,14 +228,14 @@ class PostgreSQLSession(Session):
     def location(self) -> tuple[Any, ...]:
         """Return when the server was started, to the microsecond, and the names of the database and the schema.
 
-        One server can be reached by many addresses.
+        The same server may have many host names and addresses.
         """
         with self.connection() as connection:
             query = f"SELECT pg_catalog.pg_postmaster_start_time(), pg_catalog.current_database(), {_SCHEMA}"
             return tuple(connection.execute(query, (self.url.schema,)).fetchone())
 
     def begin(self, connection: Any, table: Table) -> None:
-        """Begin, and wait for the journal's lock, in one round trip."""
+        """Begin a transaction and wait for the journal's lock, in one round trip."""
         self._check_may_be_written(connection, table)
         try:
             with _pipeline(connection):
@@ -249,11 +249,11 @@ class PostgreSQLSession(Session):
         connection.execute(
             "SELECT pg_catalog.set_config('lock_timeout', %s, true), "
             "pg_catalog.set_config('idle_in_transaction_session_timeout', %s, true)",
-            # To the server 0 means for ever, and to us not at all.
+            # For the server 0 means forever, for us not at all.
             (f"{max(1, int(self.url.timeout * 1000))}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
         )
         if self.url.schema is not None:
-            # The functions and triggers of other libraries name their tables without it.
+            # Functions and triggers of other libraries name their tables without the schema.
             connection.execute(
                 "SELECT pg_catalog.set_config('search_path', %s, true)", (self._quoted_schema(self.url.schema),)
             )
@@ -261,8 +261,8 @@ class PostgreSQLSession(Session):
             for statement in writing.begin:
                 connection.execute(statement)
             return
-        # The key is ours in the upper half and the table's in the lower. Who makes or drops tables takes a lock that
-        # does not depend on what is there: waiting for one made of a name, others could make that name meanwhile.
+        # The upper half of the key is ours, the lower half the table's. Creating or dropping tables takes a lock that
+        # does not depend on existing tables: while waiting for a lock by name, others could create that name.
         name = None if table is identity_table else self.engine.dialect.identifier_preparer.format_table(table)
         connection.execute(
             "SELECT pg_catalog.pg_advisory_xact_lock((%s::bigint << 32) | "
@@ -271,24 +271,24 @@ class PostgreSQLSession(Session):
         )
 
     def begin_snapshot(self, connection: Any) -> None:
-        """Begin a transaction that reads; its first statement decides what it sees.
+        """Begin a read transaction; its snapshot is taken by the first statement.
 
-        It may be idle for as long as it takes to work on what was read: it holds no lock that others wait for.
+        It may stay idle while the caller works on what was read: it holds no lock that others wait for.
         """
         connection.execute(_BEGIN_SNAPSHOT)
         connection.execute("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)")
-        # Rows mostly lie in global order, which a server does not know that has not looked at a new table yet: it would
-        # sort all of them before it gives the first one, and needs as much disk again for that.
+        # Rows usually are in global order, but the server does not know that before it has analyzed a new table. It
+        # would sort all rows before it returns the first, and needs as much disk again for that.
         connection.execute("SELECT pg_catalog.set_config('enable_sort', 'off', true)")
 
     def in_transaction(self, connection: Any) -> bool:
-        """Say whether a transaction is open on a connection that is alive."""
+        """Say whether a transaction is open on a live connection."""
         return connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
     def append(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows in a transaction of their own, and return the last global position.
 
-        A few rows travel in one round trip, from BEGIN to COMMIT: the lock is never held while the client thinks.
+        A few rows take one round trip, from BEGIN to COMMIT, so the lock is never held while the client works.
         """
         if len(rows) > PIPELINE_ROWS:
             return super().append(connection, statements, rows)
@@ -326,7 +326,7 @@ class PostgreSQLSession(Session):
             raise OutcomeUnknown(str(self.url), self._safe_message(error)) from self.redacted(error)
 
     def _check_committed(self, answer: Any) -> None:
-        # A transaction in which a statement failed is ended by COMMIT, too, without an error.
+        # COMMIT ends a transaction with a failed statement without an error.
         if answer.statusmessage != "COMMIT":
             raise StoreError(f"{self.url}: nothing was written, because a statement before COMMIT had failed")
 
@@ -349,9 +349,9 @@ class PostgreSQLSession(Session):
         return written
 
     def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
-        """Write rows in one COPY, or none of them, and return how many were written.
+        """Write all rows in one COPY, or none of them, and return the number written.
 
-        The server works off one batch while the next one is made.
+        The server writes one batch while the next one is prepared.
         """
         try:
             with self.savepoint(connection):
@@ -378,51 +378,51 @@ class PostgreSQLSession(Session):
         return [position for (position,) in connection.execute(select, (list(sequence_ids),)).fetchall()]
 
     def rows_of_each(self, select: str, parameters: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
-        """Yield the rows of a select for one set of parameters after another.
+        """Yield the rows of a select for each set of parameters.
 
-        While rows are used the server reads the next ones, in a statement of its own: two processors are busy.
+        While rows are used, the server already runs the next statement, so two processors are busy.
         """
         with self.connection() as connection, connection.pipeline() as pipeline:
             sent = None
             for given in chain(parameters, [None]):
-                # Fetching waits for all that was sent, so the next statement is sent after it.
+                # Fetching waits for everything that was sent, so the next statement is sent afterwards.
                 rows: list[Row] | None = None if sent is None else sent.fetchall()
                 if given is not None:
                     sent = connection.execute(select, given)
-                    # Without it the server would keep a transaction open.
+                    # Otherwise the server would keep a transaction open.
                     pipeline.sync()
                 if rows is not None:
                     yield rows
 
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
-        """Yield the rows of a select in lists of many; they come as they are read, and not all at once."""
+        """Yield the rows of a select in lists, as the server reads them."""
         with (
             self.connection() as connection,
             connection.cursor() as cursor,
-            # A reader may stop in the middle; the connection is not free until the stream is closed.
+            # A reader may stop early; the connection is not free until the stream is closed.
             closing(cursor.stream(select, parameters, size=_streamed_at_a_time())) as rows,
         ):
             while some := list(islice(rows, STREAMED_ROWS)):
                 yield some
 
     def changes(self) -> Iterator[None]:
-        """Yield at once, and then again and again: whoever is called looks for the last position, which costs little.
+        """Yield at once, and then at an interval: the caller reads the last position each time, which costs little.
 
-        NOTIFY would have to be said by every writer, and be listened to on a connection that no pooler shares.
+        For NOTIFY, every writer would have to send it, and a follower would need a connection that no pooler shares.
         """
         while True:
             yield
             time.sleep(FOLLOWING_SECONDS)
 
     def is_unique_violation(self, error: BaseException) -> bool:
-        """Say whether a driver's error means that a place is taken, or that a function of another library says so."""
+        """Say whether a driver's error, or one of another library's function, means that a place is taken."""
         return isinstance(error, errors.UniqueViolation) or _is_wrong_version(error)
 
     def wait_for_writers(self, table: Table) -> None:
         """Wait for the end of every transaction that is writing to a table now.
 
-        Where a sequence gives out global positions, one may be taken that is not committed yet, while later ones are.
-        Who took one holds the table's lock of writers until the end, and that is seen without any right.
+        If a sequence assigns global positions, an earlier one may not be committed yet while a later one is. Each
+        writer holds a lock on the table until its end, and seeing locks needs no privilege.
 
         Raises:
             StoreLocked: one of them did not end in time.
@@ -438,7 +438,7 @@ class PostgreSQLSession(Session):
                 writing &= {row[0] for row in connection.execute(commitorder.WRITERS, name).fetchall()}
 
     def out_of_order(self, table: Table) -> str | None:
-        """Say why a reader in global order could miss rows of a table, and what to do; None where it cannot."""
+        """Return why a reader in global order could miss rows of a table, and what to do; None if it cannot."""
         name = self.engine.dialect.identifier_preparer.format_table(table)
         with self.connection() as connection:
             if (distribution := self._distribution(connection, name)) is not None:
@@ -448,13 +448,13 @@ class PostgreSQLSession(Session):
             return commitorder.gap(connection, name, table.columns[GLOBAL_POSITION].name)
 
     def _distribution(self, connection: Any, name: str) -> str | None:
-        # Asked for once: an extension is not made while a journal is in use.
+        # Queried once: extensions are not created while a journal is in use.
         if self._has_citus is None:
             [self._has_citus] = connection.execute(commitorder.CITUS_IS_THERE).fetchone()
         return commitorder.distribution(connection, name) if self._has_citus else None
 
     def sequence_behind(self, table: Table) -> str | None:
-        """Say that a sequence is about to give out positions that rows have already; see the base class."""
+        """Return a warning if a sequence will assign global positions that are taken; see the base class."""
         if writing_of(table) is None:
             return None
         quote = self.engine.dialect.identifier_preparer
@@ -463,21 +463,21 @@ class PostgreSQLSession(Session):
             return commitorder.behind(connection, quote.format_table(table), column, quote.quote(column))
 
     def check_sequence(self, table: Table, cause: BaseException) -> None:
-        """Find out whether a row was refused because of the position that it was given; see the base class."""
+        """Find out whether a row was refused because its assigned global position is taken; see the base class."""
         if writing_of(table) is None:
-            # Positions of our own tables come from no sequence.
+            # The positions of a journal do not come from a sequence.
             return
         name = self.engine.dialect.identifier_preparer.format_table(table)
         constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
         with self.connection() as connection:
             if not commitorder.is_key(connection, name, table.columns[GLOBAL_POSITION].name, constraint):
                 return
-        # Each attempt takes positions, so that it may be ahead again.
-        reason = self.sequence_behind(table) or f"a sequence gave out a position that {name} has already; try again"
+        # Each attempt advances the sequence, so it may be ahead by now.
+        reason = self.sequence_behind(table) or f"a sequence assigned a position that {name} already has; try again"
         raise StoreError(f"{self.url} cannot be written: {reason}") from self.redacted(cause)
 
     def why_read_only(self) -> str | None:
-        """Say why nothing can be written here, and what to do; see the base class."""
+        """Return why the store cannot be written, and what to do; see the base class."""
         with self.connection() as connection:
             return _why_read_only(connection)
 
@@ -489,7 +489,7 @@ class PostgreSQLSession(Session):
             raise OutOfOrder(f"{self.url} is not written to: {distribution}")
 
     def translated(self, error: BaseException) -> EsjournalError:
-        """Return a driver's error as one of ours, without its DETAIL, which quotes rows."""
+        """Return a driver's error as an EsjournalError, without its DETAIL, which quotes rows."""
         kind = _error_kind(error)
         if kind is StoreLocked:
             return self.locked()
@@ -505,7 +505,7 @@ class PostgreSQLSession(Session):
         return kind(_SAID[kind].format(url=self.url, message=said))
 
     def redacted(self, error: BaseException) -> BaseException:
-        """Return a driver's error with nothing left of its text but the server's primary message."""
+        """Return a driver's error with only the server's primary message as its text."""
         error.args = (self._safe_message(error),)
         return error
 
@@ -513,7 +513,7 @@ class PostgreSQLSession(Session):
         return self.url.without_secrets(_primary_message(error))
 
     def check_tables(self, tables: Sequence[Table]) -> None:
-        """Make sure that tables are tables, with columns of types of PostgreSQL's own; see the base class."""
+        """Check that tables are tables, and that their columns have built-in types; see the base class."""
         quote = self.engine.dialect.identifier_preparer
         names = [quote.format_table(table) for table in tables]
         columns = sorted({column.name for table in tables for column in table.columns})
@@ -521,11 +521,11 @@ class PostgreSQLSession(Session):
             found = connection.execute(_OTHER_THAN_TABLES, (names, columns)).fetchall()
         for name, what in found:
             raise NotAJournal(
-                f"{self.url}: {name} {what}, and reading it could run what others made: name another journal"
+                f"{self.url}: {name} {what}, and reading it could run code of others: name another journal"
             )
 
     def check_columns(self, tables: Sequence[Table]) -> None:
-        """Make sure that columns have their types and are never NULL; see the base class."""
+        """Check that columns have their types and are never NULL; see the base class."""
         dialect = self.engine.dialect
         for table in tables:
             name = dialect.identifier_preparer.format_table(table)
@@ -534,10 +534,10 @@ class PostgreSQLSession(Session):
             for column in table.columns:
                 kind = column.type.compile(dialect).lower()
                 expected = kind if column.nullable else f"{kind} not null"
-                # Of other types the server and SQLAlchemy have different names.
+                # The server and SQLAlchemy have different names for other types.
                 if kind in _TYPES and found.get(column.name) != expected:
                     there = found.get(column.name, "missing")
-                    reason = f"the column {column.name} of {table.name} is {there}, and it was made as {expected}"
+                    reason = f"the column {column.name} of {table.name} is {there}, but was made as {expected}"
                     raise StoreDamaged(str(self.url), reason)
 
     def check_schema(self) -> None:
@@ -552,15 +552,15 @@ class PostgreSQLSession(Session):
         if row is not None:
             name, role = map(self.engine.dialect.identifier_preparer.quote, row)
             raise StoreError(
-                f"{self.url} is not seen, because the role {role} may not use the schema {name}: its owner may run "
+                f"{self.url} is not visible, because the role {role} may not use the schema {name}: its owner may run "
                 f"`GRANT USAGE ON SCHEMA {name} TO {role}`"
             )
 
     def create_tables(self, tables: Sequence[Table]) -> bool:
-        """Create the schema and what is missing in it, and say whether anything was.
+        """Create the schema and its missing tables; return whether any table was missing.
 
         Raises:
-            NotAJournal: a table of that name is there, and no journal; it is left as it was.
+            NotAJournal: a table has the same name but there is no journal; it is left as it was.
         """
         self.check_schema()
         with self.transaction(identity_table) as connection:
@@ -583,12 +583,12 @@ class PostgreSQLSession(Session):
         return self.engine.dialect.identifier_preparer.quote_identifier(schema)
 
     def _schema_is_present(self, connection: Any) -> bool:
-        # CREATE SCHEMA IF NOT EXISTS would ask for the right to create, even where there is nothing to do.
+        # CREATE SCHEMA IF NOT EXISTS needs the privilege to create, even if the schema exists.
         query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
         return bool(connection.execute(query, (self.url.schema,)).fetchone()[0])
 
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
-        """Return which of these names tables, views or indexes of the journal's schema have."""
+        """Return those of the names that a table, a view or an index of the journal's schema has."""
         query = (
             "SELECT relname::text FROM pg_catalog.pg_class WHERE relname::text = ANY(CAST(%s AS text[])) "
             f"AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname::text = {_SCHEMA}) "
@@ -597,7 +597,7 @@ class PostgreSQLSession(Session):
         return {name for (name,) in connection.execute(query, (list(names), self.url.schema)).fetchall()}
 
     def columns_present(self, connection: Any) -> dict[str, dict[str, str]]:
-        """Return the types of the columns of every table in the journal's schema, by the tables' names and theirs."""
+        """Return the column types of every table in the journal's schema, by the names of table and column."""
         query = (
             "SELECT CAST(c.relname AS text), CAST(a.attname AS text), "
             "pg_catalog.format_type(a.atttypid, CAST(NULL AS integer)) "
@@ -613,7 +613,7 @@ class PostgreSQLSession(Session):
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """A cursor to which a percent sign in a quoted name is no mark of a parameter."""
+    """A cursor for which a percent sign in a quoted name does not mark a parameter."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         return super().execute(query if params is None else _with_percents(query), params, **options)
@@ -632,7 +632,7 @@ def _with_percents(query: Any) -> Any:
 
 
 def _streamed_at_a_time() -> int:
-    # Before version 17 libpq hands out rows one by one, and 336,776 events take 0.8 seconds of processor, not 0.25.
+    # Before version 17 libpq returns rows one by one, and 336,776 events take 0.8 seconds of CPU time, not 0.25.
     return STREAMED_ROWS if psycopg.capabilities.has_stream_chunked() else 1
 
 
@@ -640,8 +640,8 @@ def _streamed_at_a_time() -> int:
 def _pipeline(connection: Any) -> Iterator[None]:
     """Send statements without waiting for each, and raise the first error among them.
 
-    An error that arrives before the last statement is sent must not leave the pipeline as it is: psycopg would then
-    log that the statements behind it were aborted, which on a command line is a line on stderr.
+    An error that arrives before the last statement is sent must not leave the pipeline directly: psycopg would then log
+    that the statements after it were aborted, which a command line shows on stderr.
     """
     first: BaseException | None = None
     try:
@@ -657,13 +657,13 @@ def _pipeline(connection: Any) -> Iterator[None]:
 
 
 def _why_read_only(connection: Any) -> str | None:
-    # A server reports both by itself, from version 14 on, and when they change.
+    # Since version 14 a server reports both when it connects, and when they change.
     if connection.info.parameter_status("in_hot_standby") == "on":
         return "this is a standby: name the primary"
     if connection.info.parameter_status("default_transaction_read_only") == "on":
         return (
-            "default_transaction_read_only is on, for the server, the database or the role: it is there to keep "
-            "writers out, so ask whoever set it"
+            "default_transaction_read_only is on, for the server, the database or the role: it keeps writers out on "
+            "purpose, so ask its administrator"
         )
     return None
 
@@ -671,8 +671,8 @@ def _why_read_only(connection: Any) -> str | None:
 def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
     """Say whether something in between decides which server process runs a statement.
 
-    Who connects is told the number of the process. A pooler that shares processes cannot tell one that stays true, and
-    makes one up.
+    A server sends the number of its process when it connects. A pooler that shares processes has no number that stays
+    true, and makes one up.
     """
     asked = "SELECT pg_catalog.pg_backend_pid()"
     try:
@@ -689,10 +689,10 @@ def _is_wrong_version(error: BaseException) -> bool:
 
 
 def _is_refusal(error: psycopg.Error) -> bool:
-    """Say whether a driver's error is the server's word that a transaction was rolled back.
+    """Say whether a driver's error proves that the server rolled a transaction back.
 
-    A server that ends the connection may have committed before, and so may one that a pooler has lost. Only a
-    transaction that was cut off because it was idle or took too long (class 25) is surely gone.
+    If a server closes the connection, or a pooler loses it, the transaction may have been committed before. Only one
+    that was ended because it was idle or took too long (class 25) certainly was not.
     """
     state = error.sqlstate
     if state is None or state.startswith("08") or state == errors.StatementCompletionUnknown.sqlstate:
@@ -712,10 +712,10 @@ def _error_kind(error: BaseException) -> type[EsjournalError]:
         return MomentOutOfRange
     has_state = getattr(error, "sqlstate", None) is not None
     if isinstance(error, psycopg.DataError) and not has_state:
-        # What the driver has no object for, which it finds out when it reads.
+        # The driver read a value that Python cannot represent.
         return StoreDamaged
     if isinstance(error, psycopg.ProgrammingError) and not has_state:
-        # Raised before anything is sent: the connection string has something that libpq does not know.
+        # Raised before anything is sent: libpq does not know a part of the connection string.
         return InvalidURL
     return next((kind for errors_of_kind, kind in _KINDS if isinstance(error, errors_of_kind)), StoreError)
 
