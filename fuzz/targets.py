@@ -29,7 +29,7 @@ from esjournal.exceptions import EsjournalError, InvalidData, InvalidLine
 from esjournal.infrastructure.cipher import AESGCMCipher
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.interchange import csvtext, ndjson
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.rejects import Problem, reject_line
 from esjournal.interchange.seals import Sealer, seal_line
@@ -65,7 +65,7 @@ def found_in(data: bytes, file_format: FileFormat, *, line_limit: int = 100_000)
     """The events of a file; bad lines become rejects, which must be lines of JSON."""
     _INPUT.write_bytes(data)
     events = []
-    with source(str(_INPUT), line_limit=line_limit) as opened, suppress(EsjournalError):
+    with byte_stream(str(_INPUT), line_limit=line_limit) as opened, suppress(EsjournalError):
         for _, read in reads(read_events(opened, file_format)):
             if isinstance(read, InvalidLine):
                 line = reject_line(read)
@@ -125,7 +125,7 @@ def sealed_file(count: int, data: st.DataObject) -> None:
     given_text = data.draw(inputs.changed(whole))
     _INPUT.write_bytes(given_text)
     try:
-        with source(str(_INPUT)) as opened:
+        with byte_stream(str(_INPUT)) as opened:
             found = [read for _, read in reads(ndjson.read(opened, seal_required=True))]
     except EsjournalError:
         return
@@ -242,10 +242,10 @@ def url(text: str) -> None:
 @target(inputs.near_times)
 def recorded_at(text: str) -> None:
     with suppress(InvalidData):
-        moment = rules.recorded_at(text)
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", moment)
-        assert rules.recorded_at(moment) == moment
-        assert rules.are_canonical_moments([moment])
+        time = rules.recorded_at(text)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", time)
+        assert rules.recorded_at(time) == time
+        assert rules.are_canonical_times([time])
 
 
 @target(st.text(st.characters(exclude_categories=["Cs"])), st.data())
@@ -263,7 +263,7 @@ def imported_file(data: bytes, tolerant: bool) -> None:
     _INPUT.write_bytes(data)
     problems: list[Problem] = []
     with open_temporary_journal() as journal:
-        with suppress(EsjournalError), source(str(_INPUT), line_limit=100_000) as opened:
+        with suppress(EsjournalError), byte_stream(str(_INPUT), line_limit=100_000) as opened:
             import_events(
                 journal,
                 read_events(opened, FileFormat.NDJSON),
@@ -276,7 +276,7 @@ def imported_file(data: bytes, tolerant: bool) -> None:
         before = stream.getvalue()
     with open_temporary_journal() as again:
         _INPUT.write_bytes(before)
-        with source(str(_INPUT), line_limit=10_000_000) as opened:
+        with byte_stream(str(_INPUT), line_limit=10_000_000) as opened:
             assert import_events(again, read_events(opened, FileFormat.NDJSON)).appended == count
         stream = io.BytesIO()
         export_events(again, stream, FileFormat.NDJSON)

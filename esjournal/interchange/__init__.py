@@ -1,1 +1,1 @@
-"""Events to bytes and back, in files and pipes: NDJSON, CSV, compressed or not. Knows no database."""
+"""Events as bytes in files and pipes: NDJSON, CSV and Parquet, compressed or not. Imports no database."""

@@ -1,4 +1,4 @@
-"""Batches: what stands on some lines that follow one another in a file, good and bad."""
+"""Batches: the events of consecutive lines of a file, and the bad lines among them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Columns = tuple[Sequence[Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events, and what is wrong with the lines between them.
+    """The events of some lines, and the bad lines among them.
 
-    `source` is the file's name, `lines` has the line of each event, `columns` has their originator ids, versions,
-    types, states and moments, `bad` is in the order of the file too, and `left_out` is how many more events stood there
-    and are not wanted. Columns, because events go to the database as rows, and nearly none is looked at by itself.
+    `source` is the name of the file, and `lines` has the line of each event. `columns` are the ids, versions, types,
+    states and recording times: columns, because events become rows of a database, and hardly any is looked at alone.
+    `bad` has the bad lines, in the order of the file. `left_out` is the number of events that are not wanted.
     """
 
     source: str
@@ -33,20 +33,20 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """How many events are wanted, bad ones included."""
+        """The number of events that are wanted, including bad lines."""
         return len(self.lines) + len(self.bad)
 
     @property
     def events(self) -> list[RecordedEvent]:
-        """The events, made anew each time."""
+        """The events, built for each call."""
         return list(map(RecordedEvent, *self.columns))
 
     def part(self, start: int, end: int | None = None) -> Batch:
-        """Return some of the events, by their order in the batch, and nothing of what is bad."""
+        """Return some of the events, by their index in the batch, without bad lines."""
         return Batch(self.source, self.lines[start:end], tuple(column[start:end] for column in self.columns))
 
     def split(self, count: int) -> tuple[Batch, Batch]:
-        """Return the first so many events, bad ones included, and the rest."""
+        """Return the first `count` events, including bad lines, and the rest."""
         events = bad = count
         if self.bad:
             bad_lines = [bad_line.line for bad_line in self.bad]
@@ -57,7 +57,7 @@ class Batch:
 
 
 def batch_of(source: str, reads: Iterable[Read]) -> Batch:
-    """Return the batch of some lines, each with its event or with what is wrong."""
+    """Return the batch of some lines, each with its event or its error."""
     lines = array("q")
     events, bad = [], []
     for line, read in reads:
@@ -70,7 +70,7 @@ def batch_of(source: str, reads: Iterable[Read]) -> Batch:
 
 
 def batches_of(source: str, reads: Iterable[Read], size: int) -> Iterator[Batch]:
-    """Yield batches of so many lines."""
+    """Yield batches of `size` lines."""
     remaining = iter(reads)
     while some := list(islice(remaining, size)):
         yield batch_of(source, some)

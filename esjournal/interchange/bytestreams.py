@@ -1,4 +1,4 @@
-"""Files and pipes that are read, in blocks and lines within bounds, decompressed by their names."""
+"""Reads files and pipes in blocks and lines of limited size, decompressed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
 from esjournal.interchange.inputkinds import unreadable
 
 DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
-# Where a file is looked into there is no option to raise the limit: an event that was exported fits, and a line without
-# an end, of which some kilobytes that are compressed can be a terabyte, takes no more memory than this a few times.
+# The limit for commands that only read a file, which have no option to raise it. Every exported event fits. A line
+# without an end, which can be a terabyte if decompressed, takes a few times this much memory and no more.
 READING_LINE_LIMIT = 256 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
@@ -28,10 +28,10 @@ _TEXT = re.compile(rb"\S[^\n]*+")
 
 
 class Block(NamedTuple):
-    r"""Whole lines that stand behind one another in a file.
+    r"""Consecutive whole lines of a file.
 
-    `first` is the number of the first one, `lines` is how many they are, and `data` is their bytes, each line with its
-    `\n`, but for the last one of a file that has none.
+    `first` is the number of the first line, `lines` is the number of lines, and `data` are their bytes. Each line has
+    its `\n`, except the last one of a file if it has none.
     """
 
     first: int
@@ -39,11 +39,11 @@ class Block(NamedTuple):
     data: bytes
 
     def numbered_lines(self) -> Iterator[tuple[int, bytes]]:
-        r"""Yield the numbers and the lines, without their `\n`."""
+        r"""Yield line numbers and lines without their `\n`."""
         return enumerate(self.data.removesuffix(b"\n").split(b"\n"), self.first)
 
     def numbered_texts(self) -> Iterator[tuple[int, bytes]]:
-        r"""Yield the numbers and the lines that are not blank, without their `\r\n` or `\n`."""
+        r"""Yield line numbers and lines without their `\r\n` or `\n`; blank lines are left out."""
         number, at = self.first, 0
         for found in _TEXT.finditer(self.data):
             start = self.data.rfind(b"\n", at, found.start()) + 1 or at
@@ -52,16 +52,16 @@ class Block(NamedTuple):
             yield number, self.data[start : found.end()].removesuffix(b"\r")
 
 
-class Source:
-    """A file, or standard input, that is read from its beginning to its end.
+class ByteStream:
+    """The bytes of a file or of standard input, read from beginning to end.
 
-    `name` is how messages call it, `size` is its length in bytes on disk, None for a pipe, `line_limit` is how many
-    bytes a line may have.
+    `name` is its name in messages, `size` its length in bytes on disk, None for a pipe, and `line_limit` the largest
+    number of bytes of a line.
 
     Args:
-        path: a file's path, or `-` for standard input; decompressed if it begins as gzip or zstd does.
-        line_limit: how many bytes a line may have.
-        limit: how many bytes all of it may have, decompressed, where it has to fit into memory.
+        path: a file's path, or `-` for standard input; it is decompressed if it begins like gzip or zstd.
+        line_limit: the largest number of bytes of a line.
+        limit: the largest number of bytes in total, decompressed, if everything has to fit into memory.
 
     Raises:
         UnusableFile: the file cannot be opened.
@@ -79,11 +79,11 @@ class Source:
         self._line = 1
 
     def bytes_read(self) -> int:
-        """Return how many bytes of the file on disk have been read."""
+        """Return the number of bytes read of the file on disk."""
         return self._raw.tell() if self.size is not None else 0
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        r"""Yield line numbers, from 1, and lines without their `\n`, which alone ends a line; a BOM is left out.
+        r"""Yield line numbers from 1 and lines without their `\n`; only `\n` ends a line, and a BOM is left out.
 
         Raises:
             InvalidLine: a line is longer than the limit, or the compressed data is corrupt or cut off.
@@ -93,14 +93,14 @@ class Source:
             yield from block.numbered_lines()
 
     def blocks(self) -> Iterator[Block]:
-        r"""Yield the same lines in blocks of many.
+        r"""Yield the same lines in blocks.
 
         Raises:
             InvalidLine: a line is longer than the limit, or the compressed data is corrupt or cut off.
             UnusableFile: the file cannot be read.
         """
         self._line = 1
-        # Grows by as much again each time it is full: adding to bytes would copy all of a long line for each piece.
+        # A bytearray, because adding to bytes would copy all of a long line for each piece.
         tail = bytearray()
         for data in self.pieces():
             if end := data.rfind(b"\n") + 1:
@@ -121,15 +121,17 @@ class Source:
         """Yield the bytes, decompressed, in pieces of any length.
 
         Raises:
-            InvalidLine: the compressed data is corrupt or cut off, or it is more than the limit.
-            UnusableFile: the file cannot be read, or is neither NDJSON nor CSV nor a compression of these.
+            InvalidLine: the compressed data is corrupt or cut off, or there are more bytes than the limit.
+            UnusableFile: the file cannot be read, or is neither NDJSON nor CSV, compressed or not.
         """
         size = 0
         try:
             for piece in self._pieces:
                 size += len(piece)
                 if self._limit is not None and size > self._limit:
-                    reason = f"there are more than {counted(self._limit, 'byte')}: `esjournal import` takes any number"
+                    reason = (
+                        f"there are more than {counted(self._limit, 'byte')}: `esjournal import` accepts any number"
+                    )
                     raise InvalidLine(self.name, self._line, reason)
                 yield piece
         except decompression.CORRUPT as error:
@@ -139,20 +141,20 @@ class Source:
             raise UnusableFile(f"{self.name} cannot be read: {why}") from None
 
     def beginning(self) -> bytes:
-        """Return the first bytes, decompressed, some thousands if there are as many; they are read again after.
+        """Return the first bytes, decompressed, some thousands if there are as many; reading begins with them again.
 
         Raises:
             InvalidLine: the compressed data is corrupt or cut off.
-            UnusableFile: the file cannot be read, or is neither NDJSON nor CSV nor a compression of these.
+            UnusableFile: the file cannot be read, or is neither NDJSON nor CSV, compressed or not.
         """
         first, self._pieces = decompression.beginning(self.pieces())
         return first
 
     def advice_for_long_lines(self) -> str:
-        """Return what to do where a line is longer than the limit."""
+        """Return what to do if a line is longer than the limit."""
         if self.line_limit < READING_LINE_LIMIT:
             return "raise the limit with --max-line-bytes"
-        return "import the file into a journal, with --max-line-bytes, and look into that"
+        return "import the file into a journal, with --max-line-bytes, and read that"
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
@@ -171,7 +173,7 @@ class Source:
 
     def _data(self) -> Iterator[bytes]:
         if self.size == 0 and compression_by_name(self._path) is not None:
-            # Even nothing compresses to something; an empty file is a download that never began.
+            # Even compressed nothing has some bytes; an empty file is a download that never began.
             raise EOFError("the file is empty")
         read = iter(lambda: self._raw.read(decompression.BLOCK_BYTES), b"")
         pieces = decompression.decompressed(read, self.name)
@@ -182,9 +184,9 @@ class Source:
 
 
 @contextmanager
-def source(path: str, *, line_limit: int = DEFAULT_LINE_LIMIT, limit: int | None = None) -> Iterator[Source]:
-    """Open a `Source`, and close it after."""
-    opened = Source(path, line_limit=line_limit, limit=limit)
+def byte_stream(path: str, *, line_limit: int = DEFAULT_LINE_LIMIT, limit: int | None = None) -> Iterator[ByteStream]:
+    """Open a `ByteStream`, and close it afterwards."""
+    opened = ByteStream(path, line_limit=line_limit, limit=limit)
     try:
         yield opened
     finally:

@@ -1,4 +1,4 @@
-"""CSV (RFC 4180) with a header, the columns of the interchange, and the state as text."""
+"""CSV (RFC 4180) with a header, a column for each field of an event, and the state as text."""
 
 from __future__ import annotations
 
@@ -10,37 +10,38 @@ from itertools import islice
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.text import counted, shortened
+from esjournal.domain.text import counted, number, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
-from esjournal.interchange.bytestreams import Source
+from esjournal.interchange.bytestreams import ByteStream
 
 COLUMNS = RecordedEvent._fields
 REQUIRED = COLUMNS[:4]
+_NO_HEADER = f"the file has no header: name {', '.join(REQUIRED)} in its first line"
 BATCH_ROWS = 1_000
-# Compressed, some kilobytes can be hundreds of millions of them, each of which takes the csv module its time.
+# A few compressed kilobytes can be hundreds of millions of blank lines, and the csv module takes time for each.
 _MOST_BLANK_LINES = 1_000_000
 
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), also after what it may drop: spaces,
-# quotes and control characters.
+# A spreadsheet takes such a cell for a formula (OWASP, "CSV Injection"), also after characters that it may drop:
+# spaces, quotes and control characters.
 _FORMULA = re.compile("[\t\r\n]|[\\s\x00-\x1f'\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 
 
-def read(source: Source) -> Iterator[Batch]:
-    """Yield batches of events by the lines that their rows begin on, with what is wrong with the rows between.
+def read(stream: ByteStream) -> Iterator[Batch]:
+    """Yield batches of events and bad rows; the line of an event is the one on which its row begins.
 
-    A state must be a JSON object: a column of text has no way to say that a state is meant to be something else.
+    A state must be a JSON object: a column of text cannot say that a state is meant to be something else.
 
     Raises:
         InvalidLine: the header is missing or wrong, or quotes do not match.
     """
-    return batches_of(source.name, _reads(source), BATCH_ROWS)
+    return batches_of(stream.name, _reads(stream), BATCH_ROWS)
 
 
-def _reads(source: Source) -> Iterator[Read]:
-    # The csv module keeps one limit for the whole process, and its own is too small for states.
-    csv.field_size_limit(source.line_limit)
-    lines = _Lines(source)
+def _reads(stream: ByteStream) -> Iterator[Read]:
+    # The csv module has one limit for the whole process, and its default is too small for states.
+    csv.field_size_limit(stream.line_limit)
+    lines = _Lines(stream)
     rows = csv.reader(lines, strict=True)
     line = 1
     header: list[str] | None = None
@@ -50,45 +51,45 @@ def _reads(source: Source) -> Iterator[Read]:
         try:
             row = next(rows, None)
         except csv.Error as error:
-            raise InvalidLine(source.name, line, f"the row is no CSV: {error}") from None
+            raise InvalidLine(stream.name, line, f"the row is not CSV: {error}") from None
         if row is None:
             break
         lines.bytes_of_row = 0
         if not row:
             blank += 1
             if blank > _MOST_BLANK_LINES:
-                reason = f"more than {_MOST_BLANK_LINES} blank lines stand one after another: get the file again"
-                raise InvalidLine(source.name, line, reason)
+                reason = f"there are more than {number(_MOST_BLANK_LINES)} blank lines in a row: get the file again"
+                raise InvalidLine(stream.name, line, reason)
             continue
         blank = 0
         if header is None:
-            header = _header(row, source.name, line)
+            header = _header(row, stream.name, line)
             continue
         try:
             yield line, _event(header, row)
         except InvalidData as error:
-            yield line, InvalidLine(source.name, line, str(error), _row_text(row))
+            yield line, InvalidLine(stream.name, line, str(error), _row_text(row))
     if header is None:
-        raise InvalidLine(source.name, 1, f"there is no header: the first line names {', '.join(REQUIRED)}")
+        raise InvalidLine(stream.name, 1, _NO_HEADER)
 
 
 def write(events: Iterable[RecordedEvent], *, safe: bool) -> Iterator[str]:
-    """Yield the header, and then the rows of events, many in one text.
+    """Yield the header and then the rows of events, many in one text.
 
     Args:
         events: events with their global positions.
-        safe: put an apostrophe before what a spreadsheet would take for a formula; such a cell does not come back.
+        safe: put an apostrophe before a cell that a spreadsheet would take for a formula; it is not removed on import.
     """
     return table_of(COLUMNS, events, safe=safe)
 
 
 def table_of(header: Sequence[str], rows: Iterable[Sequence[object]], *, safe: bool) -> Iterator[str]:
-    """Yield a header, and then rows, many in one text.
+    """Yield a header and then rows, many in one text.
 
     Args:
         header: the names of the columns.
-        rows: what the columns hold.
-        safe: put an apostrophe before what a spreadsheet would take for a formula; such a cell does not come back.
+        rows: the values of the columns.
+        safe: put an apostrophe before a cell that a spreadsheet would take for a formula; it is not removed on import.
     """
     yield _text_of([header])
     remaining = iter(rows)
@@ -100,7 +101,7 @@ def _text_of(rows: Sequence[Sequence[object]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     text = buffer.getvalue()
-    # Before Python 3.13 the csv module leaves a carriage return unquoted, and refuses to read it again.
+    # Before Python 3.13 the csv module writes a carriage return without quotes, and cannot read it again.
     if "\r" not in text:
         return text
     if len(rows) > 1:
@@ -115,24 +116,24 @@ def _without_formula(cell: object) -> object:
 
 
 class _Lines:
-    """The lines of a source as text; a row of many lines is held to the limit of one, so that memory stays flat."""
+    """The lines of a stream as text; the limit of a line also applies to a row of many lines."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
         self.bytes_of_row = 0
 
     def __iter__(self) -> Iterator[str]:
-        for number, line in self._source.lines():
+        for line_number, line in self._stream.lines():
             self.bytes_of_row += len(line) + 1
-            if self.bytes_of_row > self._source.line_limit + 1:
-                reason = f"the row is longer than {counted(self._source.line_limit, 'byte')}"
-                advice = f"close its quotes, or {self._source.advice_for_long_lines()}"
-                raise InvalidLine(self._source.name, number, f"{reason}: {advice}")
+            if self.bytes_of_row > self._stream.line_limit + 1:
+                reason = f"the row is longer than {counted(self._stream.line_limit, 'byte')}"
+                advice = f"close its quotes, or {self._stream.advice_for_long_lines()}"
+                raise InvalidLine(self._stream.name, line_number, f"{reason}: {advice}")
             try:
                 yield line.decode() + "\n"
             except UnicodeDecodeError as error:
                 reason = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is not UTF-8"
-                raise InvalidLine(self._source.name, number, reason) from None
+                raise InvalidLine(self._stream.name, line_number, reason) from None
 
 
 def _row_text(row: list[str]) -> str:
@@ -145,7 +146,7 @@ def _header(row: list[str], name: str, line: int) -> list[str]:
     unknown = [column for column in row if column not in COLUMNS]
     missing = [column for column in REQUIRED if column not in row]
     if missing and len(unknown) == len(row):
-        raise InvalidLine(name, line, f"there is no header: the first line names {', '.join(REQUIRED)}")
+        raise InvalidLine(name, line, _NO_HEADER)
     if missing:
         raise InvalidLine(name, line, f"the header has no column {', '.join(missing)}: add it")
     if unknown:

@@ -1,4 +1,4 @@
-"""Compressed bytes and back to plain ones, in pieces that memory can hold."""
+"""Decompresses bytes in small pieces, so that memory is limited."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from esjournal.interchange.inputkinds import Compression, compression_of
 BLOCK_BYTES = 256 * 1024
 CORRUPT = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
-# What zstd itself takes without being asked for more: so much memory a window may need.
+# The largest window that zstd accepts by default.
 _WINDOW_BYTES = 2**27
-# 4 bytes of zstd can stand for 128 KiB, so that only small pieces keep what comes out of one within memory.
+# 4 bytes of zstd can become 128 KiB, so only small pieces keep the output within memory.
 _ZSTD_PIECE_BYTES = 1024
-# A file that was compressed twice is read; one of many layers was made to do harm.
+# A file may have been compressed twice; one with many layers was made to do harm.
 _MOST_LAYERS = 3
 _BEGINNING_BYTES = 4096
 
 
 def decompressed(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """Yield blocks, decompressed as often as they were compressed by gzip or zstd.
+    """Yield blocks, decompressed as often as they were compressed with gzip or zstd.
 
     Args:
         blocks: the bytes of an input.
-        name: how messages call it.
+        name: its name in messages.
 
     Raises:
         EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError: the data is corrupt or cut off.
-        UnusableFile: zstd needs more memory than it may have, or a dictionary.
+        UnusableFile: zstd needs a dictionary, or more memory than is allowed.
     """
     for layer in count():
         first, blocks = beginning(blocks)
@@ -44,7 +44,7 @@ def decompressed(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
         if compression is None:
             break
         if layer == _MOST_LAYERS:
-            raise UnusableFile(f"{name} was compressed more than {_MOST_LAYERS} times: decompress it before")
+            raise UnusableFile(f"{name} was compressed more than {_MOST_LAYERS} times: decompress it first")
         if compression is Compression.GZIP:
             blocks = _gzip_blocks(blocks)
         else:
@@ -54,7 +54,7 @@ def decompressed(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def beginning(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Return enough of the first bytes to tell what they are, and all blocks as they were."""
+    """Return enough of the first bytes to recognise an input, and all blocks, including these."""
     first: list[bytes] = []
     size = 0
     for block in blocks:
@@ -66,20 +66,20 @@ def beginning(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def reason_of(error: Exception, path: str) -> str:
-    """Return what a message says of data that cannot be decompressed.
+    """Return a message for data that cannot be decompressed.
 
     Args:
         error: one of `CORRUPT`.
         path: the file.
     """
     if "memory" in str(error):
-        reason = f"zstd needs more than {_WINDOW_BYTES} bytes of memory for what comes here"
+        reason = f"zstd needs more than {number(_WINDOW_BYTES)} bytes of memory from here on"
         return f"{reason}: `zstd -dc --long=31 {quoted(path)} | esjournal import -` reads it"
     return f"the compressed data is corrupt or cut off ({error}): get the file again"
 
 
 class _Reader:
-    """Blocks, as a file that is read from its beginning to its end."""
+    """Blocks as a file, which is read from beginning to end."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
@@ -98,7 +98,7 @@ def _check_frame(first: bytes, name: str) -> None:
         return
     command = None
     if frame.window_size > _WINDOW_BYTES:
-        needs = f"{counted(frame.window_size, 'byte')} of memory, and may have {number(_WINDOW_BYTES)}"
+        needs = f"{counted(frame.window_size, 'byte')} of memory, but {number(_WINDOW_BYTES)} are allowed"
         command = "zstd -dc --long=31"
     elif frame.dict_id:
         needs = f"the dictionary {frame.dict_id}"
@@ -108,14 +108,14 @@ def _check_frame(first: bytes, name: str) -> None:
 
 
 def _gzip_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    # It reads what it is given, and asks for nothing but that.
+    # GzipFile only calls read().
     stream = gzip.GzipFile(fileobj=cast(BinaryIO, _Reader(blocks)), mode="rb")
     while data := stream.read(BLOCK_BYTES):
         yield data
 
 
 def _zstd_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    # zstandard's own reader takes a file that is cut off for one that ends, so each frame's end is looked for here.
+    # zstandard's own reader does not notice that a file is cut off, so the end of each frame is checked here.
     decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES)
     frame = decompressor.decompressobj()
     begun = False

@@ -1,4 +1,4 @@
-"""Files that are read as one, one after another."""
+"""Input files, read one after another."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from esjournal.domain.choices import FileFormat
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.bytestreams import DEFAULT_LINE_LIMIT, Source, source
+from esjournal.interchange.bytestreams import DEFAULT_LINE_LIMIT, ByteStream, byte_stream
 from esjournal.interchange.formats import STANDARD_STREAM, format_of
 
 
 class Files:
-    """Files of events, in the order in which they are named; those of a pattern are sorted.
+    """Files of events, in the order in which they are named; the files of a pattern are sorted.
 
-    `size` is how many bytes they have on disk, None where one is a pipe.
+    `size` is their number of bytes on disk, None if one of them is a pipe.
 
     Args:
         paths: paths, `-` for standard input, and patterns such as `2026-*.ndjson`.
-        file_format: what they are, where their names do not tell.
-        line_limit: how many bytes a line may have.
+        file_format: their format; by default each file's name decides.
+        line_limit: the largest number of bytes of a line.
         seal_required: whether NDJSON without a seal is refused.
 
     Raises:
-        UnusableFile: a file cannot be read or cannot have the seal it needs, or a pattern matches none.
+        UnusableFile: a file cannot be read, or its format has no seal, or a pattern matches no file.
     """
 
     def __init__(
@@ -46,70 +46,70 @@ class Files:
             if self._format_of(path) is FileFormat.PARQUET:
                 raise UnusableFile(f"{path} cannot be imported, Parquet is for analysis: give NDJSON or CSV")
             if seal_required and self._format_of(path) is FileFormat.CSV:
-                raise UnusableFile(f"{path} is CSV, which has no seal: give NDJSON, or demand no seal")
+                raise UnusableFile(f"{path} is CSV, which has no seal: give NDJSON, or do not require a seal")
         sizes = [_size_of(path) for path in self._paths]
         self.size = None if None in sizes else sum(size or 0 for size in sizes)
         self._read_before = 0
-        self._current: Source | None = None
+        self._current: ByteStream | None = None
 
     @property
     def paths(self) -> Sequence[str]:
-        """The files, with those of patterns."""
+        """The paths of the files, including those of patterns."""
         return self._paths
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the events of all files, with what is wrong with the lines between.
+        """Yield the events and bad lines of all files.
 
         Raises:
-            InvalidLine: nothing behind this line can be read, or a file is not what its seal says.
+            InvalidLine: nothing after this line can be read, or a file does not match its seal.
         """
         for path in self._paths:
-            with source(path, line_limit=self._line_limit) as self._current:
+            with byte_stream(path, line_limit=self._line_limit) as self._current:
                 yield from read_events(self._current, self._format_of(path), seal_required=self._seal_required)
                 self._read_before += self._current.bytes_read()
                 self._current = None
 
     def bytes_read(self) -> int:
-        """Return how many bytes of the files on disk have been read."""
+        """Return the number of bytes read of the files on disk."""
         return self._read_before + (self._current.bytes_read() if self._current is not None else 0)
 
     def note_bytes_read(self, count: int) -> None:
-        """Hear how many bytes were read, where another process reads the files."""
+        """Set the number of bytes read, if another process reads the files."""
         self._read_before = count
 
     def check_seals(self) -> None:
-        """Hold every file against its seal without reading events; pipes, which cannot be read twice, are left out.
+        """Check every file against its seal without reading events; pipes cannot be read twice, and are left out.
 
         Raises:
-            InvalidLine: a file is not what its seal says.
+            InvalidLine: a file does not match its seal.
         """
         for path in self._paths:
             if path != STANDARD_STREAM and self._format_of(path) is FileFormat.NDJSON and Path(path).is_file():
-                with source(path, line_limit=self._line_limit) as opened:
+                with byte_stream(path, line_limit=self._line_limit) as opened:
                     ndjson.check_seal(opened, seal_required=self._seal_required)
 
     def _format_of(self, path: str) -> FileFormat:
         return self._format or format_of(path)
 
 
-def read_events(source: Source, file_format: FileFormat, *, seal_required: bool = False) -> Iterator[Batch]:
-    """Yield batches of events, with what is wrong with the lines between; the reading goes on behind a bad line.
+def read_events(stream: ByteStream, file_format: FileFormat, *, seal_required: bool = False) -> Iterator[Batch]:
+    """Yield batches of events and bad lines; reading continues after a bad line.
 
     Args:
-        source: where the bytes come from.
-        file_format: what they are.
+        stream: the bytes of a file.
+        file_format: its format.
         seal_required: whether NDJSON without a seal is refused.
 
     Raises:
-        InvalidLine: nothing behind this line can be read, or the file is not what its seal says.
+        InvalidLine: nothing after this line can be read, or the file does not match its seal.
     """
     if file_format is FileFormat.CSV:
-        return csvtext.read(source)
-    return ndjson.read(source, seal_required=seal_required)
+        return csvtext.read(stream)
+    return ndjson.read(stream, seal_required=seal_required)
 
 
 def _size_of(path: str) -> int | None:
-    # Not opened for it: a pipe that is opened and closed again may be gone.
+    # The file is not opened: a pipe may be gone after it was opened and closed.
     if path == STANDARD_STREAM:
         return None
     try:
@@ -121,10 +121,10 @@ def _size_of(path: str) -> int | None:
 
 
 def _matching(path: str) -> list[str]:
-    # A file may have a name that looks like a pattern.
+    # The name of a file may look like a pattern.
     if path == STANDARD_STREAM or not has_magic(path) or Path(path).exists():
         return [path]
-    # pathlib's own glob takes no absolute patterns.
+    # pathlib's own glob does not accept absolute patterns.
     if found := sorted(glob(path, recursive=True)):  # noqa: PTH207
         return found
     raise UnusableFile(f"{path} matches no file: check the pattern")

@@ -1,4 +1,4 @@
-"""What an input is by its first bytes, whatever its name says; and the command for what cannot be read."""
+"""Recognises an input by its first bytes, whatever its name is, and says how to convert one that cannot be read."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from esjournal.advice import quoted
 
 _ZSTD_SKIPPABLE_END = b"\x2a\x4d\x18"
 _TAR_MAGIC_AT = 257
-# So many bytes tell text in UTF-16 from any other: none of ours has a zero byte.
+# This many bytes are enough to recognise UTF-16: NDJSON and CSV in UTF-8 have no zero bytes.
 _UTF_16_BYTES = 16
 
 
 class Compression(Enum):
-    """A compression that is read."""
+    """A compression that can be read, by its first bytes."""
 
     GZIP = b"\x1f\x8b"
     ZSTD = b"\x28\xb5\x2f\xfd"
 
 
-# What other inputs begin with, what they are, and the command that writes events to standard output, or what to do.
+# The first bytes of other inputs, what they are, and the command that writes them to standard output, if there is one.
 _OTHERS = (
     (b"\xfd7zXZ\0", "compressed by xz", "xz -dc {file}"),
     (b"BZh", "compressed by bzip2", "bzip2 -dc {file}"),
@@ -41,16 +41,16 @@ _OTHERS = (
     (b"ORC", "ORC", None),
     (b"%PDF", "a PDF", None),
     (b"-----BEGIN PGP MESSAGE", "encrypted by PGP", "gpg --decrypt {file}"),
-    (b"version https://git-lfs", "a pointer of Git LFS, and not the file", None),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file", None),
 )
 _ADVICE = {
     "an Excel workbook": "save it as CSV in UTF-8",
-    "a pointer of Git LFS, and not the file": "get the file with `git lfs pull`",
+    "a pointer of Git LFS, not the file": "get the file with `git lfs pull`",
 }
 
 
 def compression_of(first: bytes) -> Compression | None:
-    """Return the compression that an input begins with, also where it is cut off inside its first bytes."""
+    """Return the compression of an input, even if it is cut off within its first bytes."""
     if first[1:4] == _ZSTD_SKIPPABLE_END and 0x50 <= first[0] <= 0x5F:
         return Compression.ZSTD
     for compression in Compression:
@@ -60,12 +60,12 @@ def compression_of(first: bytes) -> Compression | None:
 
 
 def unreadable(first: bytes, path: str, name: str) -> str | None:
-    """Return what an input is that is neither NDJSON nor CSV, and what to do; None for anything else.
+    """Return what an unreadable input is, and what to do; None if it may be NDJSON or CSV.
 
     Args:
-        first: its first bytes, some hundred if it has as many.
+        first: its first bytes, at least some hundred if it has as many.
         path: the file, or `-` for standard input.
-        name: how messages call it.
+        name: its name in messages.
     """
     what, command = _what(first)
     if what is None:
@@ -96,7 +96,7 @@ def _what(first: bytes) -> tuple[str | None, str | None]:
 
 
 def _text_of_wide_units(first: bytes) -> str | None:
-    """Return the encoding of text without a byte order mark, whose ASCII characters have zero bytes beside them."""
+    """Return the encoding of text without a byte order mark if its ASCII characters have zero bytes beside them."""
     some = first[:_UTF_16_BYTES]
     if len(some) < 4 or not some.strip(b"\0"):
         return None

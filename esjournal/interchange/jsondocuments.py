@@ -1,4 +1,4 @@
-"""Events in JSON that is not a line each: arrays, and values over many lines, as `-F json` and jq write them."""
+"""Events in JSON that is not one a line: arrays, and values over many lines, as `-F json` and jq write them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import msgspec
 
 from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidLine
-from esjournal.interchange.bytestreams import Source
+from esjournal.interchange.bytestreams import ByteStream
 
 _EXPECTED = 'one event a line, an array of events, or events one after another: {"originator_id":"...",...}'
 _BOM = b"\xef\xbb\xbf"
 
-# Up to the next bracket outside of strings, or nothing if a string has no end yet.
+# Matches up to the next bracket outside of strings, and nothing if a string has no end yet.
 _NEXT_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:"(?:[^"\\]++|\\.)*+"[^"\[\]{}]*+)*+([\[\]{}])', re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING_OR_SPACE = re.compile(rb'("(?:[^"\\]++|\\.)*+")|[ \t\r\n]++', re.DOTALL)
@@ -22,33 +22,32 @@ _OPENING = b"[{"
 
 
 def is_json_over_lines(first: bytes) -> bool:
-    """Say whether an input is JSON that is not a line each.
+    """Say whether an input is JSON, but not one value a line.
 
     Args:
-        first: its first bytes; some thousands if it has as many.
+        first: its first bytes, at least some thousands if it has as many.
     """
     text = first.removeprefix(_BOM).lstrip()
     line, _, rest = text.partition(b"\n")
     line, following = line.rstrip(), rest.lstrip()
     if line.startswith(b"["):
-        # NDJSON with an array in its first line is still NDJSON, whose lines are looked at one by one.
+        # An array on the first line, with more lines after it, is bad NDJSON and not a document.
         return not (line.endswith(b"]") and following)
     return line.startswith(b"{") and line.endswith((b"{", b"[", b",", b":")) and following.startswith((b'"', b"}"))
 
 
-def values(source: Source) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that events begin on, and each event as one line.
+def values(stream: ByteStream) -> Iterator[tuple[int, bytes]]:
+    """Yield the line on which each event begins, and the event on one line.
 
-    A formatter has put line ends and spaces between the parts of an event that has several lines: they are left out,
-    also in its state.
+    If an event has several lines, the line ends and spaces that a formatter added are removed, also in its state.
 
     Args:
-        source: text of events one after another, or arrays of them.
+        stream: events one after another, or arrays of events.
 
     Raises:
-        InvalidLine: what stands there is neither an event nor an array of events, or it is cut off.
+        InvalidLine: the text is neither an event nor an array of events, or it is cut off.
     """
-    text = _Text(source)
+    text = _Text(stream)
     while character := text.peek():
         if character != b"[":
             yield text.value()
@@ -68,9 +67,9 @@ def values(source: Source) -> Iterator[tuple[int, bytes]]:
 
 
 class _Text:
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._blocks = source.pieces()
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self._blocks = stream.pieces()
         self._data = b""
         self._at = 0
         while len(self._data) < len(_BOM) and self._more():
@@ -79,7 +78,7 @@ class _Text:
         self._line = 1
 
     def peek(self) -> bytes:
-        """Return the next character that is not space; none at the end."""
+        """Return the next character that is not space, or nothing at the end."""
         while True:
             end = _SPACE.match(self._data, self._at).end()  # type: ignore[union-attr]
             self._pass(end)
@@ -92,7 +91,7 @@ class _Text:
         self._at += 1
 
     def value(self) -> tuple[int, bytes]:
-        """Return the next value, which has to be an object, and its line."""
+        """Return the next value, which must be an object, and its line."""
         if self.peek() != b"{":
             raise self.wrong(f"expected {_EXPECTED}")
         depth = 0
@@ -100,12 +99,12 @@ class _Text:
         while True:
             found = _NEXT_BRACKET.match(self._data, at)
             if found is None:
-                limit = self._source.line_limit
+                limit = self._stream.line_limit
                 if len(self._data) - self._at > limit:
                     reason = (
-                        f"the event is longer than {counted(limit, 'byte')}: {self._source.advice_for_long_lines()}"
+                        f"the event is longer than {counted(limit, 'byte')}: {self._stream.advice_for_long_lines()}"
                     )
-                    raise InvalidLine(self._source.name, self._line, reason)
+                    raise InvalidLine(self._stream.name, self._line, reason)
                 at -= self._at
                 if not self._more():
                     raise self.wrong("the event has no end: get the file again")
@@ -121,7 +120,7 @@ class _Text:
 
     def wrong(self, reason: str) -> InvalidLine:
         found = self._data[self._at : self._at + 40].decode(errors="backslashreplace")
-        return InvalidLine(self._source.name, self._line, f"{reason}; found {shortened(found, 20)}")
+        return InvalidLine(self._stream.name, self._line, f"{reason}; found {shortened(found, 20)}")
 
     def _pass(self, end: int) -> None:
         self._line += self._data.count(b"\n", self._at, end)
@@ -138,5 +137,5 @@ def _on_one_line(value: bytes) -> bytes:
     try:
         return msgspec.json.format(value, indent=-1)
     except (msgspec.MsgspecError, RecursionError):
-        # Escapes of lone surrogates are lawful, and what is not JSON is told when it is read.
+        # Escapes of lone surrogates are allowed, and text that is not JSON is reported when it is parsed.
         return _STRING_OR_SPACE.sub(rb"\1", value)

@@ -1,4 +1,4 @@
-"""NDJSON: one event a line, its state verbatim where it is a JSON object."""
+"""NDJSON: one event a line, with its state verbatim if it is a JSON object."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from esjournal.domain.state.batchcheck import doubtful, is_object_on_each_line, 
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Columns, Read, batch_of
-from esjournal.interchange.bytestreams import Source
+from esjournal.interchange.bytestreams import ByteStream
 from esjournal.interchange.jsondocuments import is_json_over_lines, values
 from esjournal.interchange.seals import SealCheck
 
-# What is worked on stays in the processor's cache: 1,000 lines of 400 bytes take a third longer each.
+# This many lines stay in the processor's cache: with 1,000 lines of 400 bytes each takes a third longer.
 LINES_AT_A_TIME = 500
-# What import says of an event that it put aside; it is ignored when the event comes again.
+# The member with the reason why import put an event aside; import ignores it.
 REJECT = "reject"
 
 _HINT = '{"originator_id":"...","originator_version":0,"event_type":"...","state":{...}}'
 
 
-# The members stand in the order in which we write them, so that a line can be held against what it was read as.
+# The members have the order in which we write them, so that a line can be compared with its encoded value.
 class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
     originator_id: str
     sequence_name: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -44,7 +44,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     reject: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-# Of the names of the four members that are required, and of the two texts among them.
+# Two for the name of each of the four required members, and two for each of the two texts among them.
 _QUOTES_OF_REQUIRED = 12
 _REQUIRED = ("originator_id", "originator_version", "event_type", "state")
 _OPTIONAL = ("recorded_at", "global_position", "sequence_name", REJECT)
@@ -56,57 +56,57 @@ _string = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
 
 
-def read(source: Source, *, seal_required: bool = False) -> Iterator[Batch]:
-    """Yield batches of events, with what is wrong with the lines between; blank lines are skipped, and counted.
+def read(stream: ByteStream, *, seal_required: bool = False) -> Iterator[Batch]:
+    """Yield batches of events and bad lines; blank lines are skipped, but counted in line numbers.
 
-    An array of events, and events over several lines, are read as well.
+    Arrays of events, and events over several lines, are read as well.
 
     Args:
-        source: where the bytes come from.
+        stream: the bytes of a file.
         seal_required: whether a file without a seal is refused.
 
     Raises:
-        InvalidLine: nothing behind this line can be read, or the file is not what its seal says.
+        InvalidLine: nothing after this line can be read, or the file does not match its seal.
     """
-    check = SealCheck(source.name)
-    if is_json_over_lines(source.beginning()):
-        lines_of_events = values(source)
+    check = SealCheck(stream.name)
+    if is_json_over_lines(stream.beginning()):
+        lines_of_events = values(stream)
         while some := list(islice(lines_of_events, LINES_AT_A_TIME)):
-            yield batch_of(source.name, _read_closely(source.name, some))
+            yield batch_of(stream.name, _read_closely(stream.name, some))
         check.end(seal_required)
         return
-    for block in source.blocks():
+    for block in stream.blocks():
         columns = _columns_of(block.data.removesuffix(b"\n"), block.lines)
         if columns is not None:
             check.take(block)
-            yield Batch(source.name, range(block.first, block.first + block.lines), columns)
+            yield Batch(stream.name, range(block.first, block.first + block.lines), columns)
         else:
             lines = list(check.unsealed_lines(block))
-            yield batch_of(source.name, _read_closely(source.name, lines))
+            yield batch_of(stream.name, _read_closely(stream.name, lines))
     check.end(seal_required)
 
 
-def check_seal(source: Source, *, seal_required: bool = False) -> None:
-    """Hold a file against its seal, and look at nothing else in it.
+def check_seal(stream: ByteStream, *, seal_required: bool = False) -> None:
+    """Check a file against its seal, and nothing else in it.
 
     Args:
-        source: where the bytes come from.
+        stream: the bytes of a file.
         seal_required: whether a file without a seal is refused.
 
     Raises:
-        InvalidLine: the file is not what its seal says.
+        InvalidLine: the file does not match its seal.
     """
-    check = SealCheck(source.name)
-    for block in () if is_json_over_lines(source.beginning()) else source.blocks():
+    check = SealCheck(stream.name)
+    for block in () if is_json_over_lines(stream.beginning()) else stream.blocks():
         check.skim(block)
     check.end(seal_required)
 
 
 def raw_fields(text: str) -> dict[str, str]:
-    """Return the members of a JSON object as the text that they have there.
+    """Return the members of a JSON object, with the text of each value.
 
     Raises:
-        InvalidData: a member is there twice.
+        InvalidData: a member occurs twice.
         Malformed: the text is not a JSON object.
     """
     data = text.encode(errors="surrogatepass")
@@ -114,7 +114,7 @@ def raw_fields(text: str) -> dict[str, str]:
     if not jsontext.is_object(data):
         raise jsontext.Malformed("Expecting '{'", _after_space(data, 0))
     plain = jsontext.without_surrogates(data)
-    # Of each name the last value. Where it is not the text that stands after the name, another one stands there.
+    # The last value of each name. If it is not the text after the name, the name occurs again.
     members = _members_decoder.decode(plain)
     values: dict[str, str] = {}
     at = _after_space(plain, _after_space(plain, 0) + 1)
@@ -140,7 +140,7 @@ def _after_space(data: bytes, at: int) -> int:
 
 
 def _read_closely(name: str, lines: list[tuple[int, bytes]]) -> Iterator[Read]:
-    """Halve the lines until those that need a closer look stand alone: the others are still read many at a time."""
+    """Halve the lines until those that need a closer look are alone; the others are still read many at a time."""
     if not lines:
         return
     columns = _columns_of(b"\n".join([line for _, line in lines]), len(lines))
@@ -159,11 +159,11 @@ def _read_closely(name: str, lines: list[tuple[int, bytes]]) -> Iterator[Read]:
 
 
 def _columns_of(data: bytes, count: int) -> Columns | None:
-    """Return the events of so many lines in columns, or None if any of them needs a closer look.
+    """Return the events of `count` lines in columns, None if any of them needs a closer look.
 
-    One call decodes all lines, and each field is checked for all events in one go: 2 microseconds an event, where line
-    by line it took 8. msgspec does not check all that we must, and refuses some that we take; what needs a closer look
-    is read once more, slowly, by the rules that hold, and they alone give the verdict.
+    One call decodes all lines, and each field is checked for all events together: 2 microseconds an event, and 8 line
+    by line. msgspec checks less than we must, and refuses some lines that we accept. Lines that need a closer look are
+    read again, slowly, by the actual rules, which decide.
     """
     try:
         lines = _line_decoder.decode_lines(data)
@@ -191,17 +191,17 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
 
 
 def _is_as_written(data: bytes, lines: list[_Line]) -> bool:
-    """Say whether lines are spelled as we write them, in the order of our members and without spaces."""
+    """Say whether lines have exactly the text that we write, with our order of members and without spaces."""
     written = _line_encoder.encode_lines(lines)
     return len(written) == len(data) + 1 and written.startswith(data)
 
 
 def _may_say_more(data: bytes, lines: list[_Line], states: bytes, versions: list[int]) -> bool:
-    """Say whether lines of any other spelling may say more than what they were read as.
+    """Say whether lines with any other text may contain more than was read from them.
 
-    Of a member that is there twice, msgspec keeps the last one. Outside of states there are two quotes for the name of
-    each member, and two for each text: those of a lost member are left over. Names with escapes could hide some. To
-    msgspec -0 is 0, and to us it is not a version.
+    If a member occurs twice, msgspec keeps the last one. Outside of states there are two quotes for the name of each
+    member and two for each text, so quotes of a lost member are left over. Escapes in names could hide quotes. msgspec
+    reads -0 as 0, which we do not accept as a version.
     """
     if data.count(b"\\") != states.count(b"\\"):
         return True
@@ -222,7 +222,7 @@ def _states(joined: bytes) -> list[str]:
 
 
 def _named(ids: list[str], names: Sequence[str | msgspec.UnsetType | None]) -> list[str]:
-    """Return ids that know their names.
+    """Return ids that carry their names.
 
     Raises:
         InvalidData: a name is not that of its sequence.
@@ -234,8 +234,8 @@ def _named(ids: list[str], names: Sequence[str | msgspec.UnsetType | None]) -> l
     if known != ids:
         index = next(index for index, (one, other) in enumerate(zip(known, ids, strict=True)) if one != other)
         raise InvalidData(
-            f"sequence_name {shortened(names[index])} is that of the sequence {known[index]}, "
-            f"and originator_id is {ids[index]}: remove sequence_name, or write the originator_id that belongs to it"
+            f"sequence_name {shortened(names[index])} belongs to the sequence {known[index]}, "
+            f"but originator_id is {ids[index]}: remove sequence_name, or write the originator_id that belongs to it"
         )
     return known
 
@@ -258,14 +258,14 @@ def write(events: Iterable[RecordedEvent]) -> Iterator[str]:
 def lines_of(
     events: Sequence[tuple[Any, ...]], *, checked: bool = False, omitted: AbstractSet[str] = frozenset()
 ) -> str:
-    """Return the lines of events, with their ends; faster than one by one, because states are checked together.
+    """Return the lines of events, with line ends; faster than one by one, because states are checked together.
 
     The line of an event with an unknown time has no `recorded_at`.
 
     Args:
         events: events as plain tuples or RecordedEvents; global positions are not needed if they are omitted.
-        checked: whether it is known that no state is doubtful, which takes two thirds of the time to find out.
-        omitted: fields that are not written, of `global_position` and `sequence_name`.
+        checked: whether no state is known to be doubtful; the check takes two thirds of the time.
+        omitted: the fields to leave out: `global_position`, `sequence_name` or both.
     """
     states = [event[3] for event in events]
     for index in () if checked else doubtful(states):
@@ -302,7 +302,7 @@ def line_of(event: RecordedEvent, *, omitted: AbstractSet[str] = frozenset()) ->
 
 
 def _with_name(originator_id: str) -> str:
-    # What closes the id closes the name.
+    # The quote after the id in the line closes the name.
     name = name_of_id(originator_id)
     return originator_id if name is None else f'{originator_id}","sequence_name":{_quoted(name)[:-1]}'
 
@@ -312,7 +312,7 @@ def _state_in_line(state: str) -> str:
 
 
 def is_json_object_on_one_line(state: str) -> bool:
-    """Say whether a state stands verbatim in a line: whether it would come back from there exactly as it is."""
+    """Say whether a state is written verbatim in a line, because it would be read back unchanged."""
     if not (state.startswith("{") and state.endswith("}")) or "\n" in state or "\r" in state:
         return False
     try:
@@ -334,7 +334,7 @@ def _slowly(line: bytes) -> RecordedEvent:
         text = line.decode()
     except UnicodeDecodeError as error:
         raise InvalidData(f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is not UTF-8") from None
-    # The event is one level around its state.
+    # The event adds one level to its state.
     rules.check_depth(text, rules.MAX_STATE_DEPTH + 1)
     try:
         values = raw_fields(text)
@@ -346,7 +346,7 @@ def _slowly(line: bytes) -> RecordedEvent:
         if name not in _REQUIRED + _OPTIONAL:
             raise InvalidData(f"the event has an unknown field {shortened(name)}: remove it")
     if list(values) == [REJECT]:
-        raise InvalidData("the line was put aside and is not mended: write the event beside its reject")
+        raise InvalidData("the line was put aside and is not fixed: add the event to the members beside reject")
     for name in _REQUIRED:
         if name not in values:
             raise InvalidData(f"the event has no {name}; an event looks like {_HINT}")

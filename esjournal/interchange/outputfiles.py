@@ -1,8 +1,8 @@
-"""Files that are written: made beside their name and renamed, so that a name only ever stands for something whole.
+"""Writes files under a temporary name and renames them, so that a file is always complete.
 
-Links are followed here and not by the kernel, because a rename replaces a link. The rules are the kernel's own for
+Links are followed here and not by the kernel, because a rename replaces a link. The rules are those of the kernel for
 folders that everybody may write to (https://docs.kernel.org/admin-guide/sysctl/fs.html, protected_symlinks,
-protected_regular and protected_fifos), and hold where the kernel was told not to apply them, too.
+protected_regular and protected_fifos), and apply even if the kernel's are switched off.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ import zstandard
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
 
-# What the kernel follows at most.
+# The kernel's own limit.
 _MOST_LINKS = 40
 _STDOUT = 1
 _OWN_STREAMS = ("/dev/fd", "/proc/self/fd")
 _STREAMS_OF_A_PROCESS = re.compile(r"/proc/\d+(/task/\d+)?/fd")
-# As journals are: what is exported is as private as where it comes from.
+# Like journals: an export is as private as its journal.
 _NEW_FILE_MODE = 0o600
 _COPIED_ATTRIBUTES = ("user.", "system.posix_acl_access")
-# What a file system answers that has nothing to sync of a folder.
+# The errors of file systems that cannot sync a folder.
 _NOTHING_TO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 
-class _Place(NamedTuple):
-    """Where a path leads: `descriptor` is that of a stream of ours, `status` is None where nothing is yet."""
+class _Destination(NamedTuple):
+    """Where a path leads: `descriptor` is set for an open stream of this process, `status` is None for a new file."""
 
     path: Path
     status: os.stat_result | None = None
@@ -45,42 +45,42 @@ class _Place(NamedTuple):
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is written to as it is, and is nothing that could be replaced."""
+        """Whether it is written to directly, because it is not a file that could be replaced."""
         return self.descriptor is not None or not (self.status is None or stat.S_ISREG(self.status.st_mode))
 
 
 def check_writable(path: str) -> None:
-    """Refuse a path that cannot become a file, before anything else is done; nothing is made or opened.
+    """Refuse a path that cannot be written, before anything else is done; nothing is made or opened.
 
     Raises:
-        UnusableFile: it leads to a folder, to nothing that could be made, or through somebody else's link.
+        UnusableFile: it leads to a folder, into a folder that does not exist, or through another user's link.
     """
     if path != STANDARD_STREAM:
-        _place_of(path)
+        _destination_of(path)
 
 
 def is_stream(path: str) -> bool:
-    """Say whether what is written to a path cannot be read there again: standard output, a pipe or a device.
+    """Say whether a path is standard output, a pipe or a device, from which nothing can be read back.
 
     Raises:
-        UnusableFile: nothing can be written there.
+        UnusableFile: the path cannot be written.
     """
-    return path == STANDARD_STREAM or _place_of(path).is_stream
+    return path == STANDARD_STREAM or _destination_of(path).is_stream
 
 
 @contextmanager
 def sink(path: str) -> Iterator[IO[bytes]]:
     """Open a file to write to, or standard output for `-`; compressed if the name ends in .gz or .zst.
 
-    The file gets its name when all of it is written and synced; before that, and after any exception, whatever had the
-    name has it still. Devices, pipes, and open streams such as /dev/stdout are written to as they are.
+    The file gets its name when all of it is written and synced. Until then, and after any exception, the name still
+    belongs to the old file, if any. Devices, pipes, and open streams such as /dev/stdout are written to directly.
 
     Raises:
         UnusableFile: the file cannot be made.
     """
     if path == STANDARD_STREAM:
         yield sys.stdout.buffer
-        # Whoever goes on may rely on it that all of it is written.
+        # Flushed, so that the caller can rely on everything being written.
         sys.stdout.buffer.flush()
         return
     with replacing(path) as raw, _compressor(path, raw) as stream:
@@ -89,46 +89,46 @@ def sink(path: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def replacing(path: str) -> Iterator[BinaryIO]:
-    """Open a file to write to as it is; it gets its name at the end, as that of a `sink`.
+    """Open a file to write to without compression; it gets its name at the end, like the file of a `sink`.
 
-    A new file is readable by its owner only. One that is replaced keeps its mode, access list, owner and group, as far
-    as they may be given to a new file; where the group may not, it gets no rights.
+    Only the owner can read a new file. A file that replaces another keeps its mode, access list, owner and group, as
+    far as this process may set them; if it may not set the group, the group gets no permissions.
 
     Raises:
         UnusableFile: the file cannot be made.
     """
-    place = _place_of(path)
-    if place.is_stream:
-        with _writing(path, place) as raw:
+    destination = _destination_of(path)
+    if destination.is_stream:
+        with _writing(path, destination) as raw:
             yield raw
         return
     with _as_unusable(path):
-        beside, raw = _new_file(place.path.parent)
+        beside, raw = _new_file(destination.path.parent)
     try:
         with raw:
-            if place.status is not None:
-                _keep_attributes(raw.fileno(), place.path, place.status)
+            if destination.status is not None:
+                _keep_attributes(raw.fileno(), destination.path, destination.status)
             yield raw
             raw.flush()
             os.fsync(raw.fileno())
-        beside.replace(place.path)
+        beside.replace(destination.path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    _sync_folder(place.path.parent)
+    _sync_folder(destination.path.parent)
 
 
 def sync(stream: IO[bytes]) -> None:
-    """Flush a stream, and have it on the disk where it is a file."""
+    """Flush a stream, and sync it to the disk if it is a file."""
     stream.flush()
-    # A stream in memory has no number.
+    # A stream in memory has no descriptor.
     with suppress(io.UnsupportedOperation):
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             os.fsync(stream.fileno())
 
 
-def _place_of(path: str) -> _Place:
-    """Follow a path to where it leads, one link after another."""
+def _destination_of(path: str) -> _Destination:
+    """Follow the links of a path, one after another, and return where it leads."""
     with _as_unusable(path):
         at = Path(path)
         for _ in range(_MOST_LINKS):
@@ -140,27 +140,27 @@ def _place_of(path: str) -> _Place:
             try:
                 found = at.lstat()
             except FileNotFoundError:
-                return _Place(at)
+                return _Destination(at)
             if stat.S_ISDIR(found.st_mode):
                 raise UnusableFile(f"{path} cannot be written: it is a folder, name a file in it")
             if _may_be_planted(found, around):
                 raise UnusableFile(
-                    f"{path} cannot be written: {at} is another user's, in a folder where everybody may make files"
+                    f"{path} cannot be written: {at} belongs to another user, in a folder where everybody may write"
                 )
             if not stat.S_ISLNK(found.st_mode):
-                return _Place(at, found)
+                return _Destination(at, found)
             at = folder / at.readlink()
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
-def _open_stream(folder: Path, name: str) -> _Place | None:
+def _open_stream(folder: Path, name: str) -> _Destination | None:
     if not name.isdecimal():
         return None
     if str(folder) in map(os.path.realpath, _OWN_STREAMS):
-        return _Place(folder / name, descriptor=int(name))
-    # Such a link leads to what is open, whatever it reads like.
+        return _Destination(folder / name, descriptor=int(name))
+    # Such a link leads to an open file, whatever its text says.
     if _STREAMS_OF_A_PROCESS.fullmatch(str(folder)):
-        return _Place(folder / name, (folder / name).stat())
+        return _Destination(folder / name, (folder / name).stat())
     return None
 
 
@@ -175,40 +175,40 @@ def _may_be_planted(found: os.stat_result, around: os.stat_result) -> bool:
 
 
 @contextmanager
-def _writing(path: str, place: _Place) -> Iterator[BinaryIO]:
-    if place.descriptor == _STDOUT:
-        # What was printed before comes before, and what is closed or has no reader left ends as it does for `-`.
+def _writing(path: str, destination: _Destination) -> Iterator[BinaryIO]:
+    if destination.descriptor == _STDOUT:
+        # The same stream as for `-`, so that the order of output and the handling of a closed stream are the same.
         yield cast(BinaryIO, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     with _as_unusable(path):
-        if place.descriptor is None:
-            # Opened for appending, a file that another process has open is not cut off.
-            raw = os.fdopen(os.open(place.path, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY), "wb")
+        if destination.descriptor is None:
+            # Opened for appending, so that a file that another process has open is not truncated.
+            raw = os.fdopen(os.open(destination.path, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY), "wb")
         else:
-            raw = os.fdopen(os.dup(place.descriptor), "wb")
+            raw = os.fdopen(os.dup(destination.descriptor), "wb")
     with raw:
         yield raw
 
 
 def _new_file(folder: Path) -> tuple[Path, BinaryIO]:
-    # Neither the number of a process, which comes again, nor the name, which may be as long as a name can be.
+    # Random: the number of a process may be reused, and the file's own name may already have the maximum length.
     beside = folder / f".esjournal-{os.urandom(8).hex()}.part"
     return beside, os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE), "wb")
 
 
 def _keep_attributes(descriptor: int, path: Path, status: os.stat_result) -> None:
     mode = stat.S_IMODE(status.st_mode)
-    # With another group, or without the access list that limits it, the bits of the group would mean others.
+    # With another group, or without the access list that limits it, the group's bits would apply to other users.
     if not (_keep_group(descriptor, status) and _keep_extended_attributes(descriptor, path)):
         mode &= ~stat.S_IRWXG
-    # Not where nothing changes: file systems without modes refuse to be told any.
+    # Only if it changes: file systems without modes refuse the call.
     if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
         os.fchmod(descriptor, mode)
 
 
 def _keep_group(descriptor: int, status: os.stat_result) -> bool:
-    """Give a file the owner and the group of another one, as far as we may; say whether it has the group."""
+    """Give a file the owner and the group of another one, as far as allowed; return whether it has the group."""
     for owner in (status.st_uid, -1):
         with suppress(OSError):
             os.fchown(descriptor, owner, status.st_gid)
@@ -217,7 +217,7 @@ def _keep_group(descriptor: int, status: os.stat_result) -> bool:
 
 
 def _keep_extended_attributes(descriptor: int, path: Path) -> bool:
-    """Copy the access list and what users attached; say whether none was left behind."""
+    """Copy the access list and users' attributes; return whether all were copied."""
     kept = True
     if not hasattr(os, "listxattr"):
         return kept
@@ -231,11 +231,11 @@ def _keep_extended_attributes(descriptor: int, path: Path) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have a file's new name on the disk: a rename by itself may be lost with the power."""
+    """Sync a file's new name to the disk: a power cut may undo a rename that is not synced."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except PermissionError:
-        # Of a folder that one may write to and not read, everything is synced.
+        # A folder that may be written but not read cannot be synced alone.
         os.sync()
         return
     try:
@@ -260,7 +260,7 @@ def _as_unusable(path: str) -> Iterator[None]:
 def _compressor(path: str, raw: BinaryIO) -> Iterator[IO[bytes]]:
     compression = compression_by_name(path)
     if compression == ".gz":
-        # Without a time and a name in its header the same events give the same file.
+        # Without a time and a name in the header, the same events give the same file.
         with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as stream:
             yield cast(IO[bytes], stream)
     elif compression == ".zst":

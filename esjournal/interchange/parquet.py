@@ -1,4 +1,4 @@
-"""Parquet for analytics: the columns of the interchange in types of their own, the state as text; only written."""
+"""Parquet for analytics: a typed column for each field of an event, with the state as text. It is only written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     raise ImportError(f"Parquet needs pyarrow ({error}): pip install 'esjournal[parquet]'") from error
 
-# A row group is what a reader skips or reads as a whole, and what memory must hold: so many rows, or bytes of them.
+# The size of a row group, in rows or bytes: a reader skips or reads a group as a whole, and holds it in memory.
 GROUP_ROWS = 100_000
 GROUP_BYTES = 64 * 1024 * 1024
 
@@ -33,7 +33,7 @@ def write(pages: Iterable[Sequence[tuple[Any, ...]]], stream: IO[bytes]) -> None
 
     Args:
         pages: events with their global positions, many at a time.
-        stream: takes the bytes; nothing in it is sought.
+        stream: takes the bytes; it need not be seekable.
     """
     with pq.ParquetWriter(
         stream, _SCHEMA, compression="zstd", use_dictionary=["originator_id", "event_type"]
@@ -53,7 +53,7 @@ def write(pages: Iterable[Sequence[tuple[Any, ...]]], stream: IO[bytes]) -> None
 
 def _batch(page: Sequence[tuple[Any, ...]]) -> Any:
     ids, versions, types, states, times, positions = zip(*page, strict=True)
-    # An id has 32 digits and 4 hyphens, which fromhex does not take.
+    # fromhex does not accept the hyphens of an id.
     stored_ids = pa.array([bytes.fromhex(text.replace("-", "")) for text in ids], pa.binary(16))
     return pa.RecordBatch.from_arrays(
         [

@@ -1,4 +1,4 @@
-"""Rejects: what import put aside, as lines that can be mended and imported again."""
+"""Rejects: lines that import put aside, in a form that can be fixed and imported again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from esjournal.interchange.outputfiles import sink
 class ConflictingEvent:
     """An event whose place is taken by a different one.
 
-    `source` and `line` are where it stands, and `stored` is the other one, where it is known.
+    `source` and `line` say where it comes from, and `stored` is the other event, if it is known.
     """
 
     source: str
@@ -38,10 +38,10 @@ Problem = InvalidLine | ConflictingEvent
 
 
 def reject_line(problem: Problem) -> str:
-    """Return the line of what was put aside, with its end: the event as it was, and `reject`, which import ignores.
+    """Return the line of a reject, with its end: the event as it was, and `reject`, which import ignores.
 
-    A line that is no JSON object, or none that every reader of JSON can take, is kept as a string inside `reject`. One
-    that was put aside before and is not mended stays as it is, because nothing else has its text.
+    A line that is not a JSON object, or that other JSON readers could not parse, is kept as a string inside `reject`. A
+    reject that was not fixed stays as it is, because nothing else has its text.
     """
     reason = problem.reason if isinstance(problem, InvalidLine) else str(problem.error)
     reject = {"source": problem.source, "line": problem.line, "reason": reason}
@@ -62,7 +62,7 @@ def reject_line(problem: Problem) -> str:
 
 
 class Rejects:
-    """Rejects on their way into a file; `lines` has those of the events that were taken, in the order they were.
+    """Writes rejects to a file; `lines` has the lines of the rejected events, in the order in which they came.
 
     Args:
         stream: takes the bytes of the file.
@@ -73,8 +73,8 @@ class Rejects:
         self.lines = array("q")
 
     def take(self, problem: Problem) -> None:
-        """Write a line for what was put aside."""
-        # A file's name need not be UTF-8; what is not stands in JSON as an escape.
+        """Write the line of a reject."""
+        # The name of a file need not be UTF-8; other bytes become escapes in JSON.
         self._stream.write(reject_line(problem).encode(errors="backslashreplace"))
         if problem.event is not None:
             self.lines.append(problem.line)
@@ -82,7 +82,7 @@ class Rejects:
 
 @contextmanager
 def putting_aside(path: str | None) -> Iterator[Rejects | None]:
-    """Give what takes rejects, or None if no file is named; the file gets its name at the end, unless an error ends it.
+    """Open a file for rejects, or give None if no file is named; without an error it gets its name at the end.
 
     Raises:
         UnusableFile: the file cannot be made.

@@ -1,4 +1,4 @@
-"""The last line of a sealed export: what stands before it, so that a file that was cut off or changed is told."""
+"""The last line of a sealed export: it describes the lines before it, so that a cut or changed file is noticed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a seal says of all that stands before its line.
+    """What a seal says about everything before its line.
 
-    `events` is how many events there are, `bytes` how many bytes, line ends included and not compressed, and `sha256`
-    their digest in 64 hexadecimal digits.
+    `events` is the number of events, `bytes` the number of bytes with line ends, before compression, and `sha256` their
+    digest in 64 hexadecimal digits.
     """
 
     events: _Count
@@ -38,7 +38,7 @@ _line_decoder = msgspec.json.Decoder(_Line)
 
 
 class Sealer:
-    """Takes the bytes of a file in order, and makes their seal."""
+    """Makes the seal of a file from its bytes, given in order."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
@@ -46,26 +46,26 @@ class Sealer:
         self._bytes = 0
 
     def update(self, block: bytes, events: int) -> None:
-        """Take the next bytes.
+        """Add the next bytes.
 
         Args:
             block: bytes, with their line ends.
-            events: how many events are in them.
+            events: the number of events in them.
         """
         self._digest.update(block)
         self._bytes += len(block)
         self._events += events
 
     def seal(self) -> Seal:
-        """Return the seal of all that was taken so far."""
+        """Return the seal of everything so far."""
         return Seal(self._events, self._bytes, self._digest.hexdigest())
 
 
 class SealCheck:
-    """Holds a file against its seals while it is read; a seal stands for what is behind the one before it.
+    """Checks a file against its seals while it is read; a seal describes the lines after the previous one.
 
     Args:
-        name: how messages call the file.
+        name: the file's name in messages.
     """
 
     def __init__(self, name: str) -> None:
@@ -75,18 +75,18 @@ class SealCheck:
         self._seal_line = 0
 
     def take(self, block: Block) -> None:
-        """Take the next lines, each of which has an event."""
+        """Add the next lines, each with an event."""
         self._sealer.update(block.data, block.lines)
         self._line += block.lines
 
     def unsealed_lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
-        """Take the next lines, and yield the numbers and the lines that are neither blank nor a seal.
+        """Add the next lines, and yield line numbers and lines, without blank lines and seals.
 
         Raises:
-            InvalidLine: the bytes before a seal are not those that it was made for.
+            InvalidLine: the bytes before a seal do not match it.
         """
         if _START not in block.data:
-            # Any number of blank lines is passed over at once.
+            # Any number of blank lines is skipped at once.
             lines = list(block.numbered_texts())
             self._sealer.update(block.data if block.data.endswith(b"\n") else block.data + b"\n", len(lines))
             self._line += block.lines
@@ -106,28 +106,27 @@ class SealCheck:
                     yield self._line, line.removesuffix(b"\r")
 
     def skim(self, block: Block) -> None:
-        """Take the next lines without a look at what they are, seals excepted.
+        """Add the next lines, and check only their seals.
 
         Raises:
-            InvalidLine: the bytes before a seal are not those that it was made for.
+            InvalidLine: the bytes before a seal do not match it.
         """
         for _ in self.unsealed_lines(block):
             pass
 
     def end(self, required: bool) -> None:
-        """Hear that the file is read.
+        """Check the end of the file.
 
         Args:
-            required: whether there has to be a seal.
+            required: whether the file must have a seal.
 
         Raises:
-            InvalidLine: events follow the last seal, or there has to be a seal and is none.
+            InvalidLine: events follow the last seal, or a required seal is missing.
         """
-        behind = self._sealer.seal().events
-        if self._seal_line and behind:
-            reason = (
-                f"{counted(behind, 'line stands', 'lines stand')} after the seal, which ends a file: get the file again"
-            )
+        after = self._sealer.seal().events
+        if self._seal_line and after:
+            lines = counted(after, "line follows", "lines follow")
+            reason = f"{lines} the seal, which ends a file: get the file again"
             raise InvalidLine(self._name, self._seal_line + 1, reason)
         if required and not self._seal_line:
             reason = "the file ends without a seal: it was cut off, or exported without --seal"
@@ -136,11 +135,12 @@ class SealCheck:
     def _compare(self, seal: Seal) -> None:
         found = self._sealer.seal()
         if found != seal:
+            sealed = f"{counted(seal.events, 'event')} in {counted(seal.bytes, 'byte')}"
             raise InvalidLine(
                 self._name,
                 self._line,
-                f"the file is not what was sealed: {counted(seal.events, 'event')} in {counted(seal.bytes, 'byte')}, "
-                f"and here {number(found.events)} in {number(found.bytes)}: get the file again",
+                f"the file does not match its seal of {sealed}, it has {number(found.events)} in "
+                f"{number(found.bytes)}: get the file again",
             )
         self._sealer = Sealer()
         self._seal_line = self._line
@@ -152,13 +152,13 @@ def seal_line(seal: Seal) -> bytes:
 
 
 def seal_of(line: bytes) -> Seal | None:
-    """Return the seal that a line carries, or None where the line is no seal.
+    """Return the seal of a line, None if the line is not a seal.
 
     Args:
         line: a line, with or without its end.
 
     Raises:
-        InvalidData: the line begins as a seal and is none.
+        InvalidData: the line begins like a seal, but is not a valid one.
     """
     if not line.startswith(_START):
         return None

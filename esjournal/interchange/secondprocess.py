@@ -1,7 +1,7 @@
-"""A second process beside this one, for work that needs nothing of it but what it began with.
+"""Runs work in a forked process, to use a second core.
 
-Python runs on one core. Decoding and checking takes a third of an import, and formatting more than half of an export:
-on a second core that takes no time.
+Python runs on one core. Decoding and checking take a third of the time of an import, and formatting more than half of
+that of an export; on a second core they cost no time.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from esjournal.interchange.batches import Batch
 from esjournal.interchange.inputfiles import Files
 
 WORTH_IT_BYTES = 4 * 1024 * 1024
-# What a pipe holds by itself, 64 KiB, is less than one batch: each process would wait for the other again and again,
-# and two would be slower than one. This is as much as Linux lets anybody ask for.
+# The default size of a pipe, 64 KiB, is less than one batch: the processes would wait for each other all the time, and
+# two would be slower than one. This is the most that Linux allows without privileges.
 PIPE_BYTES = 1024 * 1024
 
 
 def second_process_pays(busy: int = 1) -> bool:
-    """Say whether there is a core for it, and a system on which a process can be copied.
+    """Say whether the system can fork, and has a free core.
 
     Args:
-        busy: how many processes are at work already.
+        busy: the number of processes already at work.
     """
     if not hasattr(os, "fork"):
         return False
@@ -39,16 +39,16 @@ def second_process_pays(busy: int = 1) -> bool:
 
 @contextmanager
 def second_process(work: Callable[[], Iterable[Any]]) -> Iterator[Iterator[Any]]:
-    """Do work in a copy of this process, from now on, and give here what it yields there.
+    """Run work in a forked process, and yield here what it yields there.
 
     Args:
-        work: what to do; connections that are open now belong to this process, and must not be used there.
+        work: the work; it must not use connections that are open now, because they belong to this process.
 
     Raises:
-        UnusableFile: on reading what was yielded, where the process was killed; or what the work raised.
+        UnusableFile: the process was killed; raised while its results are read, as are errors of the work itself.
     """
     receiving, sending = _wide_pipe()
-    # An interruption is for this process, who then ends both: the other one would unwind, and say so, a second time.
+    # SIGINT is for this process only, which then ends both; the other one would print a second traceback.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
     if process == 0:
@@ -67,13 +67,13 @@ def second_process(work: Callable[[], Iterable[Any]]) -> Iterator[Iterator[Any]]
 
 @contextmanager
 def read_beside(files: Files, busy: int = 1) -> Iterator[Iterator[Batch]]:
-    """Read files in a second process where that pays, from now on, and give their batches.
+    """Read files, in a second process if that pays, and give their batches.
 
-    From a pipe it does not: whose writer mostly is a process on that core already.
+    A pipe does not benefit: its writer usually occupies the second core.
 
     Args:
-        files: what is to be read; how much of it was read is told by them as if it were here.
-        busy: how many processes are at work already.
+        files: the files to read; their `bytes_read()` keeps working in this process.
+        busy: the number of processes already at work.
     """
     if not second_process_pays(busy) or (files.size or 0) < WORTH_IT_BYTES:
         yield files.batches()
@@ -92,7 +92,7 @@ def read_beside(files: Files, busy: int = 1) -> Iterator[Iterator[Batch]]:
 
 
 def _wide_pipe() -> tuple[int, int]:
-    # Here, because Windows has no such module, and no second process.
+    # Imported here: Windows has no such module, and no second process.
     import fcntl
 
     receiving, sending = os.pipe()
@@ -113,17 +113,17 @@ def _send(work: Callable[[], Iterable[Any]], sending: int) -> NoReturn:
             except Exception as error:
                 pickle.dump((None, _portable(error)), stream)
     finally:
-        # What this copy has of the other's buffers and connections must be neither flushed nor closed.
+        # The buffers and connections copied from the parent must be neither flushed nor closed.
         os._exit(0)
 
 
 def _portable(error: Exception) -> Exception:
-    """Return an error that arrives in the other process: itself, or its words if it cannot be taken apart and made."""
+    """Return an error that can be pickled: the error itself, or one with its text."""
     try:
         portable: Exception = pickle.loads(pickle.dumps(error))
     except Exception:
         portable = RuntimeError(f"{type(error).__name__}: {error}")
-    # Tracebacks cannot be pickled, and notes can.
+    # Tracebacks cannot be pickled, but notes can.
     portable.add_note("".join(traceback.format_exception(error)))
     return portable
 
@@ -133,7 +133,7 @@ def _received(stream: IO[bytes]) -> Iterator[Any]:
         try:
             result, error = pickle.load(stream)
         except EOFError:
-            raise UnusableFile("the process that worked beside this one was killed: try again") from None
+            raise UnusableFile("the second process was killed: try again") from None
         if isinstance(error, StopIteration):
             return
         if error is not None:

@@ -270,4 +270,4 @@ def test_a_csv_with_missing_or_unknown_columns_is_refused_with_the_line(url: str
     path.write_text(text)
     result = invoke("import", str(path), url=url)
     assert result.exit_code == 3
-    assert re.match(rf"esjournal: {re.escape(str(path))}:1: (the header|there is no header)", result.stderr)
+    assert re.match(rf"esjournal: {re.escape(str(path))}:1: (the header|the file has no header)", result.stderr)

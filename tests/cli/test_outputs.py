@@ -248,7 +248,7 @@ def test_what_another_user_put_into_a_folder_of_everybody_is_not_written(
     os.chown(planted, NOBODY, NOBODY, follow_symlinks=False)
     (tmp_path / "way").symlink_to(planted)
     for name in (planted, tmp_path / "way"):
-        with pytest.raises(UnusableFile, match="is another user's, in a folder where everybody may make files"):
+        with pytest.raises(UnusableFile, match="belongs to another user, in a folder where everybody may write"):
             write(name)
     os.chown(planted, 0, 0, follow_symlinks=False)
     if kind != "pipe":

@@ -177,7 +177,7 @@ def test_a_message_that_cannot_be_printed_changes_nothing(
         ("append new 0 a - </dev/zero", "standard input has more than 67,108,864 bytes, the most .* as a state"),
         (
             "append - </dev/zero",
-            "standard input:1: there are more than 67,108,864 bytes: `esjournal import` takes any number",
+            "standard input:1: there are more than 67,108,864 bytes: `esjournal import` accepts any number",
         ),
         ("append - < <(yes '')", "standard input:[0-9]+: there are more than 67,108,864 bytes: .*"),
         ("append - < <(yes '{event}' | gzip)", "standard input:[0-9]+: there are more than 67,108,864 bytes: .*"),

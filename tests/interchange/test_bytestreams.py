@@ -16,7 +16,7 @@ import pytest
 import zstandard
 
 from esjournal.exceptions import InvalidLine, UnusableFile
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 from esjournal.interchange.formats import format_of
 from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.outputfiles import sink
@@ -28,7 +28,7 @@ SKIPPABLE_FRAME = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
 def lines(path: Path, data: bytes | None = None, *, line_limit: int = MEBIBYTE) -> list[tuple[int, bytes]]:
     if data is not None:
         path.write_bytes(data)
-    with source(str(path), line_limit=line_limit) as opened:
+    with byte_stream(str(path), line_limit=line_limit) as opened:
         return list(opened.lines())
 
 
@@ -103,7 +103,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, path: str, mo
 @pytest.mark.parametrize("path", ["missing", ".", "x" * 300, "a\0b"])
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UnusableFile, match="cannot be read"), source(path):
+    with pytest.raises(UnusableFile, match="cannot be read"), byte_stream(path):
         pass
 
 
@@ -165,14 +165,14 @@ def test_the_first_bytes_say_what_is_read_whatever_the_name_is(tmp_path: Path, n
 @pytest.mark.parametrize("data", [gzip.compress(b"a\nb\n"), zstd(b"a\nb\n")])
 def test_compressed_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
-    with source("-") as opened:
+    with byte_stream("-") as opened:
         assert list(opened.lines()) == [(1, b"a"), (2, b"b")]
 
 
 def test_standard_input_that_cannot_be_read_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lzma.compress(b"a\n"))))
     message = r"^standard input is compressed by xz: `xz -dc - \| esjournal import -` reads it$"
-    with pytest.raises(UnusableFile, match=message), source("-") as opened:
+    with pytest.raises(UnusableFile, match=message), byte_stream("-") as opened:
         list(opened.lines())
 
 
@@ -244,7 +244,7 @@ def test_a_line_may_be_as_long_as_the_limit_and_no_longer(tmp_path: Path) -> Non
 def test_standard_input_is_read_and_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin = io.TextIOWrapper(io.BytesIO(b"a\nb"))
     monkeypatch.setattr("sys.stdin", stdin)
-    with source("-") as opened:
+    with byte_stream("-") as opened:
         assert (opened.name, opened.size) == ("standard input", None)
         assert list(opened.lines()) == [(1, b"a"), (2, b"b")]
     assert not stdin.closed
@@ -253,7 +253,7 @@ def test_standard_input_is_read_and_left_open(monkeypatch: pytest.MonkeyPatch) -
 def test_a_source_says_how_much_of_the_file_was_read(tmp_path: Path) -> None:
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(os.urandom(MEBIBYTE).hex(sep="\n").encode()))
-    with source(str(path)) as opened:
+    with byte_stream(str(path)) as opened:
         assert opened.bytes_read() == 0
         for _ in opened.lines():
             pass
@@ -265,10 +265,10 @@ import resource, sys
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.formats import format_of
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    with source(sys.argv[1]) as opened:
+    with byte_stream(sys.argv[1]) as opened:
         for _ in read_events(opened, format_of(sys.argv[1])): pass
 except InvalidLine as error:
     print(error.reason)
@@ -342,7 +342,7 @@ def test_hundreds_of_millions_of_blank_lines_take_seconds(
 ) -> None:
     zstd_of(tmp_path / name, between + b"\n" * MEBIBYTE, 100)
     began = time.process_time()
-    with source(str(tmp_path / name)) as opened:
+    with byte_stream(str(tmp_path / name)) as opened:
         try:
             for _ in read_events(opened, format_of(name)):
                 pass

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange import csvtext
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 from tests.helpers.events import ID, event, json_states, reads
 
 HEADER = "originator_id,originator_version,event_type,state"
@@ -22,7 +22,7 @@ HEADER = "originator_id,originator_version,event_type,state"
 def read(path: Path, data: str | bytes | None = None, *, line_limit: int = 1_000_000) -> list[tuple[int, object]]:
     if data is not None:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
-    with source(str(path), line_limit=line_limit) as opened:
+    with byte_stream(str(path), line_limit=line_limit) as opened:
         return list(reads(csvtext.read(opened)))
 
 
@@ -92,14 +92,14 @@ def test_a_field_longer_than_the_csv_module_takes_by_itself_is_read(path: Path) 
 @pytest.mark.parametrize(
     ("data", "line", "message"),
     [
-        ("", 1, "there is no header: the first line names originator_id, originator_version"),
-        (f"{ID},0,a,{{}}\n", 1, "there is no header"),
+        ("", 1, "the file has no header: name originator_id, originator_version"),
+        (f"{ID},0,a,{{}}\n", 1, "the file has no header"),
         ("originator_id,originator_version,state\n", 1, "the header has no column event_type: add it"),
         (f"{HEADER},colour\n", 1, "the header has an unknown column 'colour': remove it"),
         (f"{HEADER},state\n", 1, "the header names a column twice"),
-        (f'{HEADER}\n{ID},0,a,{{}}\n{ID},1,a,"{{}}" x\n', 3, "the row is no CSV"),
-        (f'{HEADER}\n{ID},0,a,"{{}}\n\n', 2, "the row is no CSV: unexpected end of data"),
-        (f"{HEADER}\r{ID},0,a,{{}}\n", 1, "the row is no CSV: new-line character seen in unquoted field"),
+        (f'{HEADER}\n{ID},0,a,{{}}\n{ID},1,a,"{{}}" x\n', 3, "the row is not CSV"),
+        (f'{HEADER}\n{ID},0,a,"{{}}\n\n', 2, "the row is not CSV: unexpected end of data"),
+        (f"{HEADER}\r{ID},0,a,{{}}\n", 1, "the row is not CSV: new-line character seen in unquoted field"),
         (f"{HEADER}\n{ID},0,a,{{}}\n".encode() + b"\xff\n", 3, "byte 0xff at byte 1 is not UTF-8"),
     ],
 )

@@ -136,7 +136,7 @@ def test_seals_are_checked_without_reading_events_and_pipes_are_left_alone(folde
     (folder / "e.csv").write_text("no header\n")
     Files(["bad.ndjson", "pipe", "-", "e.csv"]).check_seals()
     (folder / "bad.ndjson").write_text('bad\n{"seal":{"events":1,"bytes":3,"sha256":"' + "0" * 64 + '"}}\n')
-    with pytest.raises(InvalidLine, match=r"bad\.ndjson:2: the file is not what was sealed"):
+    with pytest.raises(InvalidLine, match=r"bad\.ndjson:2: the file does not match its seal"):
         Files(["bad.ndjson", "pipe", "-"]).check_seals()
 
 

@@ -15,7 +15,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import ndjson
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 from tests.helpers.events import ID, TIME, event, event_of, json_states, reads, recorded_events
 
 DEEPEST = rules.MAX_STATE_DEPTH
@@ -314,7 +314,7 @@ def test_any_bytes_get_the_same_verdict_both_ways(noise: bytes, at: int) -> None
 
 
 def read(path: Path) -> list[tuple[int, object]]:
-    with source(str(path)) as opened:
+    with byte_stream(str(path)) as opened:
         return [
             (number, str(event) if isinstance(event, InvalidLine) else event.originator_version)
             for number, event in reads(ndjson.read(opened))
@@ -392,7 +392,7 @@ def test_an_event_of_a_named_sequence_is_written_with_the_name_and_read_back_as_
 @pytest.mark.parametrize("space", ["", " "])
 def test_a_name_that_is_not_that_of_its_sequence_is_refused(space: str) -> None:
     with pytest.raises(
-        InvalidData, match=r"sequence_name 'b' is that of the sequence .*, and originator_id is 9b300b13"
+        InvalidData, match=r"sequence_name 'b' belongs to the sequence .*, but originator_id is 9b300b13"
     ):
         event_of(line(more=f',{space}"sequence_name":"b"'))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import decompression, ndjson
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 from tests.helpers.events import ID, event_of, json_states, reads, recorded_events
 
 
@@ -27,7 +27,7 @@ def alone(number: int, text: bytes) -> tuple[int, object]:
 
 
 def together(path: Path) -> list[tuple[int, object]]:
-    with source(str(path)) as opened:
+    with byte_stream(str(path)) as opened:
         return [
             (number, found.reason if isinstance(found, InvalidLine) else found)
             for number, found in reads(ndjson.read(opened))

@@ -98,7 +98,7 @@ def test_no_text_is_lost_and_none_is_imported_before_it_is_mended(text: str) -> 
     found = reject_of(line)
     assert found.get("text", text) == text
     if "text" in found:
-        with pytest.raises(InvalidData, match="put aside and is not mended"):
+        with pytest.raises(InvalidData, match="put aside and is not fixed"):
             event_of(line.encode())
 
 
@@ -110,7 +110,7 @@ def test_import_ignores_whatever_stands_in_reject(reject: str) -> None:
 
 
 def test_a_line_with_nothing_but_a_reject_is_told_to_be_mended() -> None:
-    with pytest.raises(InvalidData, match="the line was put aside and is not mended: write the event beside its rej"):
+    with pytest.raises(InvalidData, match="the line was put aside and is not fixed: add the event to the members"):
         event_of(line_of_bad("foo").encode())
 
 

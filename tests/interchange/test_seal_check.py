@@ -8,7 +8,7 @@ import pytest
 
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange import decompression, ndjson
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 from esjournal.interchange.outputfiles import sink
 from esjournal.interchange.seals import Sealer, seal_line
 from tests.helpers.events import generated, reads
@@ -37,14 +37,14 @@ def path(tmp_path: Path) -> Path:
 
 def read(path: Path, *, required: bool = False) -> int:
     """Read a file, and return how many events it has."""
-    with source(str(path)) as opened:
+    with byte_stream(str(path)) as opened:
         return sum(
             not isinstance(found, InvalidLine) for _, found in reads(ndjson.read(opened, seal_required=required))
         )
 
 
 def check(path: Path, *, required: bool = False) -> None:
-    with source(str(path)) as opened:
+    with byte_stream(str(path)) as opened:
         ndjson.check_seal(opened, seal_required=required)
 
 
@@ -73,13 +73,13 @@ def test_a_seal_is_made_for_what_is_inside_a_compressed_file(tmp_path: Path, nam
     passes(tmp_path / name, COUNT)
     with sink(str(tmp_path / name)) as stream:
         stream.write(sealed().replace(b'"seat":"A"', b'"seat":"B"', 1))
-    refused(tmp_path / name, "is not what was sealed")
+    refused(tmp_path / name, "does not match its seal")
 
 
 def test_one_byte_that_is_changed_is_found_at_the_line_of_the_seal(path: Path) -> None:
     path.write_bytes(sealed().replace(b'"price":7.10', b'"price":8.10'))
     refused(
-        path, rf":{COUNT + 1}: the file is not what was sealed: {COUNT} events in [\d,]+ bytes, and here {COUNT} in"
+        path, rf":{COUNT + 1}: the file does not match its seal of {COUNT} events in [\d,]+ bytes, it has {COUNT} in"
     )
 
 
@@ -87,20 +87,20 @@ def test_one_byte_that_is_changed_is_found_at_the_line_of_the_seal(path: Path) -
 def test_a_line_that_is_missing_or_doubled_is_found(path: Path, line: int) -> None:
     lines = sealed().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:line] + lines[line + 1 :]))
-    refused(path, f"{COUNT} events in .*, and here {COUNT - 1} in .*: get the file again")
+    refused(path, f"{COUNT} events in .*, it has {COUNT - 1} in .*: get the file again")
     path.write_bytes(b"".join(lines[: line + 1] + lines[line:]))
-    refused(path, f"and here {COUNT + 1} in ")
+    refused(path, f"it has {COUNT + 1} in ")
 
 
 def test_lines_in_another_order_are_found(path: Path) -> None:
     lines = sealed().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[1], lines[0], *lines[2:]]))
-    refused(path, "is not what was sealed")
+    refused(path, "does not match its seal")
 
 
 def test_line_ends_that_were_changed_are_found(path: Path) -> None:
     path.write_bytes(sealed().replace(b"\n", b"\r\n"))
-    refused(path, "is not what was sealed")
+    refused(path, "does not match its seal")
 
 
 @pytest.mark.parametrize("bytes_left", [0, 1, 3_000])
@@ -133,15 +133,15 @@ def test_blank_lines_behind_the_seal_do_no_harm(path: Path, behind: bytes) -> No
 @pytest.mark.parametrize("count", [1, 3])
 def test_events_behind_the_seal_are_refused(path: Path, count: int) -> None:
     path.write_bytes(sealed() + b"".join(sealed(COUNT, 5).splitlines(keepends=True)[:count]))
-    stand = "1 line stands" if count == 1 else f"{count} lines stand"
-    refused(path, f":{COUNT + 2}: {stand} after the seal, which ends a file: get the file again")
+    follow = "1 line follows" if count == 1 else f"{count} lines follow"
+    refused(path, f":{COUNT + 2}: {follow} the seal, which ends a file: get the file again")
 
 
 def test_sealed_files_one_behind_the_other_are_one_sealed_file(path: Path) -> None:
     path.write_bytes(sealed() + sealed(COUNT, 5) + sealed(COUNT + 5, 0))
     passes(path, COUNT + 5)
     path.write_bytes(sealed() + sealed(COUNT, 5).replace(b'"seat":"A"', b'"seat":"B"', 1))
-    refused(path, f":{COUNT + 7}: the file is not what was sealed: 5 events")
+    refused(path, f":{COUNT + 7}: the file does not match its seal of 5 events")
 
 
 def test_no_events_have_a_seal_too(path: Path) -> None:
@@ -165,7 +165,7 @@ def test_bad_lines_before_a_seal_are_part_of_what_was_sealed(path: Path) -> None
 
 def test_a_seal_with_another_number_of_events_is_refused(path: Path) -> None:
     path.write_bytes(sealed().replace(b'{"seal":{"events":40', b'{"seal":{"events":41'))
-    refused(path, "41 events in .*, and here 40 in .*: get the file again", required=True)
+    refused(path, "41 events in .*, it has 40 in .*: get the file again", required=True)
 
 
 def test_blank_lines_among_events_are_not_counted_as_events(path: Path) -> None:

@@ -10,7 +10,7 @@ from esjournal.cli.running.append import MOST_BYTES, append_events, print_stored
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import id_of_name
 from esjournal.interchange import ndjson
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 from esjournal.interchange.formats import STANDARD_STREAM
 from esjournal.journal.journal import open_journal
 
@@ -22,7 +22,7 @@ def run(url: str, *, has_more_arguments: bool, if_absent: bool) -> None:
         raise typer.BadParameter(f"`append -` reads whole events from stdin: give no other arguments.{named}")
 
     events: list[RecordedEvent] = []
-    with source(STANDARD_STREAM, line_limit=MOST_BYTES, limit=MOST_BYTES) as stdin:
+    with byte_stream(STANDARD_STREAM, line_limit=MOST_BYTES, limit=MOST_BYTES) as stdin:
         for batch in ndjson.read(stdin):
             if batch.bad:
                 raise batch.bad[0]

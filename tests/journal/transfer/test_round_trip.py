@@ -23,7 +23,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     StoredEventRecord,
 )
 from esjournal.interchange import ndjson
-from esjournal.interchange.bytestreams import source
+from esjournal.interchange.bytestreams import byte_stream
 from esjournal.interchange.inputfiles import read_events
 from esjournal.journal.journal import Journal, initialise, open_journal
 from esjournal.journal.read.selection import Selection
@@ -53,7 +53,7 @@ def emptied(journal: Journal) -> None:
 def imported(journal: Journal, path: Path, data: bytes, file_format: FileFormat = FileFormat.NDJSON) -> None:
     path.write_bytes(data)
     emptied(journal)
-    with source(str(path)) as opened:
+    with byte_stream(str(path)) as opened:
         outcome = import_events(journal, read_events(opened, file_format))
     assert outcome.committed
 

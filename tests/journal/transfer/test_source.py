@@ -226,7 +226,7 @@ def test_a_seal_is_checked_before_parts_of_a_file_are_written(tmp_path: Path) ->
     file.write_text(file.read_text() + '{"seal":{"events":2,"bytes":1,"sha256":"' + "0" * 64 + '"}}\n')
     with open_source(str(file)):
         pass
-    with pytest.raises(InvalidLine, match="is not what was sealed"), open_source(str(file), in_parts=True):
+    with pytest.raises(InvalidLine, match="does not match its seal"), open_source(str(file), in_parts=True):
         pass
 
 

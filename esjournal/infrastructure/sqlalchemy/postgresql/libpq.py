@@ -33,7 +33,7 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a connection, completed from the environment and a service.
 
     If several of these have `options`, libpq uses only one of them. Here all are used; for the same setting, a service
-    overrides the environment, and a parameter overrides both. The connection has a default timeout of ours.
+    overrides the environment, and a parameter overrides both. The timeout of a connection has a default.
 
     Args:
         given: parameters of libpq, by name.
