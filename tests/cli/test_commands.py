@@ -339,7 +339,7 @@ def test_import_lists_bad_lines_and_conflicts_by_file_and_line_and_writes_nothin
     invoke("append", ID, "0", "other", "{}", url=url)
     name = re.escape(str(path))
     conflict = f"esjournal: {name}:2: sequence {ID}: version 0 is taken by a different event, .*?\n"
-    summary = "esjournal: nothing was written: {} read, {} bad, 1 in conflict; mend the file and import it again\n"
+    summary = "esjournal: nothing was written: {} read, {} bad, 1 in conflict; fix the file and import it again\n"
     ended(invoke("import", str(path), url=url), 4, err=conflict + summary.format(2, 0))
     with path.open("a") as file:
         file.write("bad\n")

@@ -120,7 +120,7 @@ def test_where_an_event_differs_nothing_is_written_and_what_differs_is_said(sour
     )
     assert last == (
         "esjournal: nothing was written: 4 read, 0 bad, 1 in conflict; "
-        "mend one side, or put these events aside with --rejects"
+        "fix one side, or put these events aside with --rejects"
     )
     assert versions(target) == [0]
 
@@ -234,7 +234,7 @@ def test_more_rejects_than_are_wanted_leave_nothing(old: str, new: str, tmp_path
     rejects = tmp_path / "bad.ndjson"
     result = invoke("copy", "--rejects", str(rejects), "--max-rejects", "1", old, new)
     assert result.exit_code == 4
-    assert "nothing was written: 9 read, more than 1 reject; mend one side" in result.stderr
+    assert "nothing was written: 9 read, more than 1 reject; fix one side" in result.stderr
     assert len(stored(new)) == 2
     assert not rejects.exists()
 

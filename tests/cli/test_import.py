@@ -182,7 +182,7 @@ def test_too_many_rejects_and_nothing_is_written_not_even_they(mixed: str, url: 
     result = invoke("import", mixed, "--rejects", "r", "--max-rejects", "1", *dry, url=url)
     assert result.exit_code == 3
     assert result.stderr.endswith(
-        "esjournal: nothing was written: 5 read, more than 1 reject; mend the file and import it again\n"
+        "esjournal: nothing was written: 5 read, more than 1 reject; fix the file and import it again\n"
     )
     assert not Path("r").exists()
     assert len(stored(url)) == 1

@@ -71,7 +71,7 @@ def run(
             sum_up(copied.outcome, proof=None)
             _say_problems(copied.outcome)
             if copied.is_given_up:
-                fail_given_up(copied.outcome, options, "mend one side, or put these events aside with --rejects")
+                fail_given_up(copied.outcome, options, "fix one side, or put these events aside with --rejects")
             say_unused(copied.unused_rules)
             if not quiet:
                 if copied.left_out is not None:

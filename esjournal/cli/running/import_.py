@@ -63,7 +63,7 @@ def run(
         for problem in (*outcome.first_bad_lines, *outcome.first_conflicts):
             say(str(problem))
         if imported.is_given_up:
-            fail_given_up(outcome, options, "mend the file and import it again")
+            fail_given_up(outcome, options, "fix the file and import it again")
     say_unused(imported.unused_rules)
     if not quiet:
         say_totals(outcome, dry_run=dry_run)
