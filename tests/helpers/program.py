@@ -15,9 +15,10 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from esjournal.cli.app import app
+from esjournal.cli.commandtable import HELP
 
 COMMAND = [sys.executable, "-m", "esjournal"]
-COMMAND_NAMES = [str(command.name) for command in app.registered_commands]
+COMMAND_NAMES = list(HELP)
 # Code for `loaded` that runs the command line in that Python.
 RUN = "from esjournal.cli.app import app\ntry: app(sys.argv[1:], prog_name='esjournal')\nexcept SystemExit: pass"
 
