@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from esjournal.domain.model import rules
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.domain.model.sequencenames import NamedId, checked_name, id_of_name, name_of_id
 from esjournal.domain.state import jsontext
 from esjournal.domain.state.batchcheck import doubtful, is_object_on_each_line, perhaps_beyond_limits
@@ -256,7 +256,10 @@ def write(events: Iterable[RecordedEvent]) -> Iterator[str]:
 
 
 def lines_of(
-    events: Sequence[tuple[Any, ...]], *, checked: bool = False, omitted: AbstractSet[str] = frozenset()
+    events: Sequence[EventRow] | Sequence[RecordedEvent],
+    *,
+    checked: bool = False,
+    omitted: AbstractSet[str] = frozenset(),
 ) -> str:
     """Return the lines of events, with line ends; faster than one by one, because states are checked together.
 
@@ -283,7 +286,7 @@ def lines_of(
     )
 
 
-def _ends(events: Sequence[tuple[Any, ...]], omitted: AbstractSet[str]) -> list[str]:
+def _ends(events: Sequence[EventRow] | Sequence[RecordedEvent], omitted: AbstractSet[str]) -> list[str]:
     """Return the members after the state of each event."""
     has_positions = "global_position" not in omitted
     if None in [event[4] for event in events]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
+from esjournal.domain.model.recordedevent import EventRow
+
 try:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -28,7 +30,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def write(pages: Iterable[Sequence[tuple[Any, ...]]], stream: IO[bytes]) -> None:
+def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes]) -> None:
     """Write events to a stream, in row groups.
 
     Args:
@@ -51,7 +53,7 @@ def write(pages: Iterable[Sequence[tuple[Any, ...]]], stream: IO[bytes]) -> None
             writer.write_table(pa.Table.from_batches(group))
 
 
-def _batch(page: Sequence[tuple[Any, ...]]) -> Any:
+def _batch(page: Sequence[EventRow]) -> Any:
     ids, versions, types, states, times, positions = zip(*page, strict=True)
     # fromhex does not accept the hyphens of an id.
     stored_ids = pa.array([bytes.fromhex(text.replace("-", "")) for text in ids], pa.binary(16))

@@ -7,9 +7,9 @@ import json
 import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, UnusableFile
 from esjournal.interchange import ndjson
@@ -50,9 +50,10 @@ def cursor_at(journal: Journal, position: int) -> Cursor:
     return Cursor(journal.journal_id, position, digest)
 
 
-def cursor_of(journal: Journal, event: tuple[Any, ...]) -> Cursor:
+def cursor_of(journal: Journal, event: EventRow) -> Cursor:
     """Return the cursor of an event that was read from a journal, given as the fields of RecordedEvent."""
-    return Cursor(journal.journal_id, event[5], _digest(event))
+    *_, position = event
+    return Cursor(journal.journal_id, position, _digest(event))
 
 
 def position_after(journal: Journal, path: str) -> int:
@@ -135,5 +136,5 @@ def _digest_at(journal: Journal, position: int) -> str | None:
     return None
 
 
-def _digest(event: tuple[Any, ...]) -> str:
+def _digest(event: EventRow) -> str:
     return hashlib.sha256(ndjson.lines_of([event]).encode()).hexdigest()

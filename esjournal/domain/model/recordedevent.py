@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# A recorded event as a plain tuple of the fields of RecordedEvent. Pages consist of these: making named tuples takes a
+# quarter of the time of reading them.
+EventRow = tuple[str, int, str, str, str | None, int]
+
 
 class RecordedEvent(NamedTuple):
     """A stored event with everything the journal knows about it, each field in its interchange form.

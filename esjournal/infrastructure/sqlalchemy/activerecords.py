@@ -310,8 +310,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     ) -> Generator[Sequence[tuple[Any, ...]], None, int]:
         """Yield pages while the position where each one begins is known, and return the position to continue after.
 
-        That is known as long as there are no gaps. After a gap, the place of the next item has to be read. With a
-        stride, pages are skipped, and there must be no gap at all.
+        It is known as long as there are no gaps. With a stride of n, only every n-th page is read, and there must be no
+        gap at all.
         """
         position = self._statements.position_in_page
         is_whole = True

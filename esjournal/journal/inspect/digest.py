@@ -11,12 +11,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.journal.journal import Journal
 
-Page = Sequence[tuple[Any, ...]]
+Page = Sequence[EventRow] | Sequence[RecordedEvent]
 
 _OMITTED = frozenset({"global_position", "sequence_name"})
 

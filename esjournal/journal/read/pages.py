@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.journal.journal import Journal
@@ -14,7 +13,7 @@ from esjournal.journal.read.selection import ALL_TYPES, EVERYTHING, Selection
 
 SEQUENCE_PAGE_SIZE = 1_000
 
-Page = Sequence[tuple[Any, ...]]
+Page = Sequence[EventRow]
 
 
 def read_sequence(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.domain.state import values
 from esjournal.domain.state.where import Comparison
@@ -65,12 +65,12 @@ class Selection:
         found = journal.events.positions_between(self.since, self.until)
         return (until, until) if found is None else (max(after, found[0] - 1), min(until, found[1]))
 
-    def wanted(self, page: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    def wanted(self, page: Sequence[EventRow]) -> Sequence[EventRow]:
         """Return the wanted events of a page, whose fields are in the order of RecordedEvent."""
         return page if self.is_everything else [event for event in page if self._wants(event)]
 
-    def _wants(self, event: tuple[Any, ...]) -> bool:
-        originator_id, _, event_type, state, recorded_at = event[:5]
+    def _wants(self, event: EventRow) -> bool:
+        originator_id, _, event_type, state, recorded_at, _ = event
         return (
             self.types.match(event_type)
             and (not self.originator_ids or originator_id in self.originator_ids)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import IO, Any
+from typing import IO
 
 from esjournal.domain.choices import FileFormat
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.interchange import csvtext, ndjson
@@ -149,7 +149,7 @@ def export_events(
         return _export_in_two_processes(journal, stream, after, until, sealed, on_progress)
     count, position = 0, after
 
-    def counted() -> Iterator[Sequence[tuple[Any, ...]]]:
+    def counted() -> Iterator[Sequence[EventRow]]:
         nonlocal count, position
         for page in read_journal(journal, selection, after=after, until=until):
             rest = None if limit is None else limit - count
@@ -178,9 +178,7 @@ def export_events(
     return Exported(count, position)
 
 
-def text_of(
-    pages: Iterable[Sequence[tuple[Any, ...]]], file_format: FileFormat, *, csv_safe: bool = False
-) -> Iterator[str]:
+def text_of(pages: Iterable[Sequence[EventRow]], file_format: FileFormat, *, csv_safe: bool = False) -> Iterator[str]:
     """Yield the text of events in pieces of many lines.
 
     Args:

@@ -12,10 +12,10 @@ from array import array
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from esjournal.domain.model import rules
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.domain.model.rules import are_sound
 from esjournal.domain.model.sequencenames import name_of_id
 from esjournal.domain.text import shortened
@@ -182,7 +182,7 @@ def open_source(
             yield JournalSource(journal, begin, until)
 
 
-def batch_of_page(source: str, page: Iterable[tuple[Any, ...]]) -> Batch:
+def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
     """Return the batch of some events of a journal; those that no journal may have are bad.
 
     A journal of ours has none unless it is damaged, and others may have any: that all of a page keep the rules is found
@@ -205,7 +205,7 @@ def _compact(positions: Sequence[int]) -> Sequence[int]:
     return range(first, last + 1) if last - first + 1 == len(positions) else array("q", positions)
 
 
-def _looked_at(source: str, event: tuple[Any, ...]) -> RecordedEvent | InvalidLine:
+def _looked_at(source: str, event: EventRow) -> RecordedEvent | InvalidLine:
     try:
         return _in_canonical_form(event)
     except InvalidData as error:
@@ -216,7 +216,7 @@ def _looked_at(source: str, event: tuple[Any, ...]) -> RecordedEvent | InvalidLi
         return InvalidLine(source, event[-1], str(error), text)
 
 
-def _in_canonical_form(event: tuple[Any, ...]) -> RecordedEvent:
+def _in_canonical_form(event: EventRow) -> RecordedEvent:
     for name, cls, value in zip(RecordedEvent._fields, _CLASSES, event, strict=False):
         # True is an int to Python.
         is_of_class = isinstance(value, cls) and not isinstance(value, bool)

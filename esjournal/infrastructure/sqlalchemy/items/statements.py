@@ -110,7 +110,7 @@ class Statements(Generic[Item]):
         self.appending = self._append_statements()
         self._cache: dict[Any, str] = {}
 
-    def rows(self, items: Sequence[Item]) -> list[tuple[Any, ...]]:
+    def rows(self, items: Sequence[Item]) -> list[Row]:
         """Return the rows of items, in the driver's form.
 
         Raises:
@@ -134,7 +134,7 @@ class Statements(Generic[Item]):
             rule.values(name, [bind(value) for value in columns[index] if value is not None])
         return columns
 
-    def rows_of_columns(self, given: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    def rows_of_columns(self, given: Sequence[Sequence[Any]]) -> list[Row]:
         """Return the rows of items, given as one column for each field; fields at the end may be left out.
 
         The values are not checked, because they were checked when they were read.
@@ -158,7 +158,7 @@ class Statements(Generic[Item]):
         """Return the items of rows."""
         return list(map(self.item, self._fields(rows)))
 
-    def page_values(self, rows: Sequence[tuple[Any, ...]], *, checked: bool = True) -> Sequence[tuple[Any, ...]]:
+    def page_values(self, rows: Rows, *, checked: bool = True) -> Rows:
         """Return the fields of items from the rows of a page.
 
         Args:
@@ -167,11 +167,11 @@ class Statements(Generic[Item]):
         """
         return self._fields(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows], checked)
 
-    def place_values(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    def place_values(self, rows: Rows) -> Rows:
         """Return the fields of items without their global positions, from the rows of `by_place`."""
         return self._finished(self._values(rows, [self._results[index] for index in self._without_position]))
 
-    def contents(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    def contents(self, rows: Rows) -> Rows:
         """Return the contents of items from the rows of `content_page`."""
         return self._values(rows, self.content(self._results))
 
@@ -183,7 +183,7 @@ class Statements(Generic[Item]):
             self._check(values)
         return self._completed(values) if self._completed else values
 
-    def _values(self, rows: Sequence[Any], results: Sequence[Process]) -> Sequence[tuple[Any, ...]]:
+    def _values(self, rows: Sequence[Any], results: Sequence[Process]) -> Rows:
         if not rows or not any(results):
             return rows
         columns = [
