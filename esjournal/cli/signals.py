@@ -21,19 +21,19 @@ _SOON_SECONDS = 0.01
 
 
 @contextmanager
-def interruption_put_off() -> Iterator[None]:
+def interruption_postponed() -> Iterator[None]:
     """Postpone Ctrl-C and SIGTERM to the end of the block; a second signal is not postponed."""
     waiting: list[int] = []
     usual = {number: signal.getsignal(number) for number in _NUMBERS}
 
-    def put_off(number: int, frame: FrameType | None) -> None:
+    def postpone(number: int, frame: FrameType | None) -> None:
         handler = usual[signal.Signals(number)]
         if waiting and callable(handler):
             handler(number, frame)
         waiting.append(number)
 
     for number in usual:
-        signal.signal(number, put_off)
+        signal.signal(number, postpone)
     try:
         yield
     finally:

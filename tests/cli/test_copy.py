@@ -183,7 +183,7 @@ def test_a_bad_line_of_a_file_is_told_as_import_tells_it(new: str, tmp_path: Pat
 def test_events_of_a_file_without_times_are_proven_without_them(new: str, tmp_path: Path) -> None:
     file = tmp_path / "e.ndjson"
     file.write_text(f'{{"originator_id":"{ID}","originator_version":0,"event_type":"a","state":{{}}}}\n')
-    left_out = "; recorded_at is left out of 1 with none on one side"
+    left_out = "; recorded_at is left out for 1 event with none on one side"
     ended(invoke("copy", str(file), new), 0, TOTALS.format(1, 1, 0) + PROVEN.format(1).replace("\\n", f"{left_out}\\n"))
 
 
@@ -295,7 +295,7 @@ def test_parts_are_committed_and_stay(old: str, new: str) -> None:
     appended(new, event(7))
     result = invoke("copy", "--commit-every", "2", old, new)
     assert result.exit_code == 4
-    assert "stopped there; 6 events were committed before and will stay" in result.stderr
+    assert "stopped; 6 events were committed before that, and stay" in result.stderr
     assert len(stored(new)) == 7
 
 
@@ -345,7 +345,7 @@ def test_another_time_there_is_told(old: str, new: str) -> None:
     appended(new, *(found._replace(recorded_at="2026-02-01T00:00:00.000000Z") for found in stored(old)[:2]))
     result = invoke("copy", old, new)
     assert result.exit_code == 0
-    assert result.stderr.endswith("on both sides; recorded_at is left out of 2 with another one there\n")
+    assert result.stderr.endswith("on both sides; recorded_at is left out for 2 events with another one in TARGET\n")
 
 
 # A proof that fails
@@ -371,8 +371,8 @@ def test_a_copy_that_lost_an_event_is_not_proven_and_its_cursor_stays(old: str, 
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode == 1, result.stderr
     assert result.stderr.splitlines()[1] == (
-        f"esjournal: not proven: of 9 events, 1 missing there and 0 different, the first is "
-        f"sqlite:///{old}:9: sequence {ID}, version 8 is not there"
+        f"esjournal: not proven: of 9 events, 1 missing in TARGET and 0 different; the first is "
+        f"sqlite:///{old}:9: sequence {ID}, version 8 is missing"
     )
     assert not cursor.exists()
     totals = json.loads(summary.read_text())
@@ -387,11 +387,11 @@ def test_a_copy_that_lost_an_event_is_not_proven_and_its_cursor_stays(old: str, 
     [
         (["--after", "1", "--cursor-file", "c"], "--cursor-file says where to begin, and so does --after"),
         (["--dry-run", "--commit-every", "2"], "--dry-run commits nothing"),
-        (["--max-rejects", "2"], "--max-rejects counts what goes to --rejects"),
+        (["--max-rejects", "2"], "--max-rejects needs --rejects"),
         (["--rejects", "bad.csv"], "rejects are NDJSON"),
         (["--map-type", "x"], "--map-type 'x' has no ="),
         (["--map-type", "shop#*=orders#*"], r"--map-type 'shop#\*' is a pattern, and each type needs a new name"),
-        (["--summary", "nowhere/s.json"], "its folder is not there"),
+        (["--summary", "nowhere/s.json"], "its folder does not exist"),
         (["--only-type", ""], "event_type is empty"),
     ],
 )
@@ -402,7 +402,7 @@ def test_options_that_do_not_go_together_are_refused(old: str, new: str, options
 def test_options_that_are_not_for_a_file_are_refused(old: str, new: str, tmp_path: Path) -> None:
     file = str(file_with(tmp_path / "e.ndjson", sequence(3)))
     for options in (["--commit-every", "2"], ["--require-contiguous"]):
-        refused(invoke("copy", *options, old, file), 2, "is a file, and is written anew")
+        refused(invoke("copy", *options, old, file), 2, "is a file, and is replaced")
     for options in (["--after", "2"], ["--cursor-file", "c"]):
         refused(invoke("copy", *options, file, new), 2, "is a file, and is copied as a whole")
     refused(invoke("copy", old, str(tmp_path / "e.parquet")), 2, "Parquet is for analysis")

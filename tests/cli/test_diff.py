@@ -137,7 +137,7 @@ def test_other_times_are_told_and_are_no_difference(a: str, tmp_path: Path) -> N
     other = journal_with(f"sqlite:///{tmp_path / 'late.db'}", late + A_EVENTS[2:])
     result = invoke("diff", a, other)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert ": the same, 2 recorded at another moment, " in result.stderr
+    assert ": the same, 2 recorded at another time, " in result.stderr
     assert json.loads(invoke("diff", "-F", "json", a, other).stdout)["totals"]["events"]["recorded_otherwise"] == 2
 
 

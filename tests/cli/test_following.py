@@ -170,7 +170,7 @@ def test_a_cursor_of_another_journal_is_refused_and_left_as_it_is(url: str, foll
     assert follow(other, "--cursor-file", str(cursor)).exit_code == 130
     before = cursor.read_bytes()
     refused(
-        follow(url, "--cursor-file", str(cursor)), 2, "is a cursor of the journal [^ ]+, and .*: name a cursor file"
+        follow(url, "--cursor-file", str(cursor)), 2, "is a cursor of the journal [^ ]+, but .*: name a cursor file"
     )
     assert cursor.read_bytes() == before
 
@@ -185,7 +185,9 @@ def test_a_server_that_is_gone_and_comes_again_is_two_lines_on_stderr(
     happening = [*numbered(12), StoreUnreachable("the server is gone"), *numbered(13)]
     ended = follow(url, "-n", "0", "--template", "{state.n}", then=happening)
     assert (ended.exit_code, ended.stdout) == (130, "12\n13\n")
-    assert re.fullmatch(r"esjournal: the server is gone; waiting for it\nesjournal: \S+ is there again\n", ended.stderr)
+    assert re.fullmatch(
+        r"esjournal: the server is gone; waiting for it\nesjournal: \S+ is available again\n", ended.stderr
+    )
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly_when_the_next_event_comes(url: str) -> None:

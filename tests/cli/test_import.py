@@ -92,7 +92,7 @@ def test_one_bad_file_of_many_is_enough_for_nothing_to_be_written(folder: Path, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["e.ndjson", "--max-rejects", "1"], "--max-rejects counts what goes to --rejects FILE: name one"),
+        (["e.ndjson", "--max-rejects", "1"], "--max-rejects needs --rejects FILE"),
         (["e.ndjson", "--dry-run", "--commit-every", "1"], "--dry-run commits nothing: leave out --commit-every"),
         (["e.ndjson", "--map-type", "old"], "--map-type 'old' has no =: write OLD=NEW"),
         (
@@ -103,7 +103,7 @@ def test_one_bad_file_of_many_is_enough_for_nothing_to_be_written(folder: Path, 
         (["e.ndjson", "--map-type", "a*=b*"], r"--map-type 'a\*' is a pattern, and each type needs a new name"),
         (["e.ndjson", "--map-type", "old="], "event_type is empty"),
         (["e.ndjson", "--only-type", "a\nb"], r"control character U\+000A"),
-        (["e.ndjson", "--rejects", "r.csv"], "--rejects r.csv: rejects are NDJSON, name the file so"),
+        (["e.ndjson", "--rejects", "r.csv"], "--rejects r.csv: rejects are NDJSON, so name an .ndjson file"),
         (["e.ndjson", "--rejects", "r.parquet"], "rejects are NDJSON"),
         (["e.ndjson", "--rejects", "missing/r.ndjson"], "missing/r.ndjson cannot be written: No such file"),
         (["e.ndjson", "--summary", "missing/s.json"], "--summary missing/s.json: its folder is not there"),
@@ -217,7 +217,7 @@ def test_what_was_committed_before_a_problem_stays_and_is_told(folder: Path, url
         file.write("bad\n")
     result = invoke("import", "e.ndjson", "--commit-every", "2", url=url)
     bad = r"esjournal: e\.ndjson:6: the line is not a JSON object[^\n]*\n"
-    stopped = "esjournal: stopped there; 4 events were committed before and will stay: 6 read, 1 bad, 0 in conf.*\n"
+    stopped = "esjournal: stopped; 4 events were committed before that, and stay: 6 read, 1 bad, 0 in conf.*\n"
     ended(result, 3, bad + stopped)
     assert versions(url) == [0, 1, 2, 3]
     file_with(path, sequence(5))

@@ -75,7 +75,7 @@ def test_what_a_command_reads_or_writes_already_is_not_written(folder: Path, com
     ended = invoke(*command.split())
     assert (ended.exit_code, ended.stdout) == (2, ""), ended.stderr
     assert re.fullmatch(
-        r"esjournal: \S+ is named twice, as .* and as .*: name a file of its own for each\n", ended.stderr
+        r"esjournal: \S+ is named twice, as .* and as .*: name a separate file for each\n", ended.stderr
     )
     assert contents(folder) == before
 

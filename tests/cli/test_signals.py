@@ -12,7 +12,7 @@ import pytest
 
 from esjournal.cli import signals
 from esjournal.cli.exits import INTERRUPTED
-from esjournal.cli.signals import interruption_put_off, interruption_repeated, repeat_lost_interruptions
+from esjournal.cli.signals import interruption_postponed, interruption_repeated, repeat_lost_interruptions
 from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 from tests.helpers.events import event
 from tests.helpers.program import invoke
@@ -40,7 +40,7 @@ def test_an_interruption_waits_for_the_end_of_what_is_done() -> None:
     done = []
 
     def work() -> None:
-        with interruption_put_off():
+        with interruption_postponed():
             interrupt()
             done.append("all")
 
@@ -53,7 +53,7 @@ def test_a_second_interruption_does_not_wait() -> None:
     done = []
 
     def work() -> None:
-        with interruption_put_off():
+        with interruption_postponed():
             interrupt()
             interrupt()
             done.append("all")
@@ -75,7 +75,7 @@ def test_an_interruption_that_comes_again_waits_as_well() -> None:
     done = []
 
     def work() -> None:
-        with interruption_put_off():
+        with interruption_postponed():
             time.sleep(4 * SECONDS)
             done.append("all")
 
@@ -97,7 +97,7 @@ def test_an_interruption_that_is_heard_does_not_come_again() -> None:
 def test_an_interruption_that_is_ignored_stays_so() -> None:
     former = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with interruption_repeated(), interruption_put_off():
+        with interruption_repeated(), interruption_postponed():
             interrupt()
             interrupt()
     finally:

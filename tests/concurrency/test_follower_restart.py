@@ -39,7 +39,7 @@ def end_server(request: pytest.FixtureRequest, own_server: OwnServer) -> Callabl
 
 
 LOST_AND_FOUND = re.compile(
-    r"esjournal: (?P<url>\S+) cannot be reached: [^\n]+; waiting for it\nesjournal: (?P=url) is there again\n"
+    r"esjournal: (?P<url>\S+) cannot be reached: [^\n]+; waiting for it\nesjournal: (?P=url) is available again\n"
 )
 
 
@@ -58,7 +58,7 @@ def test_a_follower_waits_for_its_server_says_so_and_misses_and_repeats_nothing(
     end_server()
     follower.wait_for_word("waiting for it")
     own_server.recover()
-    follower.wait_for_word("is there again")
+    follower.wait_for_word("is available again")
     before = follower.count
     assert before < WRITERS * EVENTS
 

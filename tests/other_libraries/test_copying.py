@@ -127,7 +127,7 @@ def test_a_journal_is_copied_into_messages_as_json_values(message_db: MessageDb,
     assert invoke("import", "-", url=journal, input="\n".join(lines)).exit_code == 0
     url = with_layout(message_db.url, "message-db")
     said = copied(journal, url)
-    assert "proven: 4 events, 3 of them with the same JSON spelt otherwise there, so no digest is the same" in said
+    assert "proven: 4 events, 3 of them equal as JSON but not as text, so there is no common digest" in said
     assert "4 read, 0 appended, 4 already there" in copied(journal, url)
     assert [json.loads(str(message.data)) for message in message_db.stream(events[0]["originator_id"])] == [
         json.loads(state) for state in states

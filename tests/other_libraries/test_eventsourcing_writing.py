@@ -264,5 +264,5 @@ def test_a_writer_holds_the_lock_that_the_library_takes(postgres_url: str, open_
 
 def test_what_has_no_place_in_the_table_is_refused(empty: Bank, asked: Asked) -> None:
     message = asked.refused(2, "append", "new", "next", DEPOSITED, "{}", "--recorded-at", "2026-01-31T12:00:00Z")
-    assert "has no place for when it was recorded" in message
+    assert "cannot store a recording time" in message
     assert empty.notifications() == []

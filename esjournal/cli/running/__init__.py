@@ -1,1 +1,1 @@
-"""What each command does: it calls the journal, and renders what comes back. Loaded when the command is called."""
+"""The bodies of the commands: each calls the journal and renders the result. Loaded when the command is called."""

@@ -25,7 +25,7 @@ from esjournal.journal.transfer.appending import append_if_absent
 
 _NEW = "new"
 
-# What is appended at once is held in memory, and an input without an end must not fill it.
+# Events that are appended together are held in memory, which an endless input must not fill.
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -54,9 +54,7 @@ def run(
     )
     with open_journal(url) as journal:
         if recorded_at is not None and journal.layout is not None:
-            raise typer.BadParameter(
-                f"{journal.shown_url} has no place for when it was recorded: leave out --recorded-at."
-            )
+            raise typer.BadParameter(f"{journal.shown_url} cannot store a recording time: leave out --recorded-at.")
         find = new_sequence if originator_id == _NEW else sequence_to_append_to
         event = event._replace(originator_id=checked(partial(find, journal), event.originator_id))
         [position] = append_events(journal, [event], if_absent)
@@ -64,8 +62,7 @@ def run(
 
 
 def append_events(journal: Journal, events: Sequence[RecordedEvent], if_absent: bool) -> Sequence[int]:
-    """Append events, or take those for appended that are there, and return their global positions."""
-
+    """Append events, and return their global positions; with `if_absent`, those already there count as appended."""
     try:
         with _finding_out(journal, *events[:1]):
             return append_if_absent(journal, events) if if_absent else journal.events.append(events)
@@ -77,8 +74,7 @@ def append_events(journal: Journal, events: Sequence[RecordedEvent], if_absent: 
 
 @contextmanager
 def _finding_out(journal: Journal, *events: RecordedEvent) -> Iterator[None]:
-    """Name the command that shows whether the first of some events is there; all of them are, or none."""
-
+    """If the outcome is unknown, name the command that shows whether the first event was stored: all were, or none."""
     try:
         yield
     except OutcomeUnknown as unknown:
@@ -99,7 +95,7 @@ def print_stored(*answers: str | int) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        # The exit code says that something failed, and it was not the append.
+        # The exit code reports a failure, but the append succeeded.
         stored = f"{answers[0]} to {answers[-1]}" if len(answers) > 1 else f"{answers[0]}"
         fail_to_print(f"stored as {stored}, but that cannot be written to standard output: {reason_of(error)}")
 
@@ -121,7 +117,9 @@ def _state_text(argument: str) -> str:
 
 def _decoded(data: bytes) -> str:
     try:
-        # A file, and what echo writes, ends with a line end that is no part of the state.
+        # The line end at the end of a file, or of what echo writes, is not part of the state.
         return data.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
-        raise InvalidData(f"the state has byte 0x{data[error.start]:02x} at byte {error.start + 1}: no UTF-8") from None
+        raise InvalidData(
+            f"the state has byte 0x{data[error.start]:02x} at byte {error.start + 1}: not UTF-8"
+        ) from None

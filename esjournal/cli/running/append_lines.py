@@ -1,4 +1,4 @@
-"""`esjournal append -`: what it does. A single event needs no reader of lines, and must not wait for it to load."""
+"""`esjournal append -`: what it does. On its own, so that appending one event does not load the reader of lines."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def run(
 def _check_places(source: str, target: str, *, proven: bool) -> None:
     for standard, instead in ((source, "import -"), (target, "export -o -")):
         if standard == "-":
-            raise typer.BadParameter(f"copy reads both sides again to prove itself: `esjournal {instead}` takes `-`.")
+            raise typer.BadParameter(f"copy reads both sides again to prove the copy: `esjournal {instead}` takes `-`.")
     if format_of(target) is FileFormat.PARQUET and "://" not in target:
         raise typer.BadParameter(f"{target}: Parquet is for analysis and cannot be read back: name .ndjson or .csv.")
     if is_file_of_events(target):
@@ -107,9 +107,8 @@ def _check_places(source: str, target: str, *, proven: bool) -> None:
             raise typer.BadParameter(f"{target}: a copy is one event a line, or CSV: name .ndjson or .csv.")
         if is_file_of_events(source):
             raise typer.BadParameter(f"both are files: {command('export', '-o', target, url=source)} does that.")
-
         if proven and is_stream(target):
-            raise typer.BadParameter(f"{target} is no file that could be read again for the proof: add --no-verify.")
+            raise typer.BadParameter(f"{target} cannot be read again for the proof: add --no-verify.")
 
 
 def _check_span(source: str, after: int | None, cursor_file: str | None) -> None:
@@ -122,12 +121,11 @@ def _check_span(source: str, after: int | None, cursor_file: str | None) -> None
 def _check_for_stores(target: str, options: CopyOptions) -> None:
     if is_file_of_events(target) and (options.commit_every is not None or options.require_contiguous):
         raise typer.BadParameter(
-            f"{target} is a file, and is written anew: leave out --commit-every and --require-contiguous."
+            f"{target} is a file, and is replaced: leave out --commit-every and --require-contiguous."
         )
 
 
 def _say_problems(outcome: ImportOutcome) -> None:
-
     for bad in outcome.first_bad_lines:
         say(str(bad))
     for conflict in outcome.first_conflicts:
@@ -139,20 +137,19 @@ def _say_problems(outcome: ImportOutcome) -> None:
 def _say_proof(proof: Proof, *, quiet: bool) -> None:
     if not proof.holds:
         fail(
-            f"not proven: of {counted(proof.events, 'event')}, {number(proof.missing)} missing there and "
-            f"{number(proof.differing)} different, "
-            f"the first is {proof.first}",
+            f"not proven: of {counted(proof.events, 'event')}, {number(proof.missing)} missing in TARGET and "
+            f"{number(proof.differing)} different; the first is {proof.first}",
             FINDINGS,
         )
     if quiet:
         return
     without = []
     if proof.dated_otherwise:
-        without.append(f"{number(proof.dated_otherwise)} with another one there")
+        without.append(f"{counted(proof.dated_otherwise, 'event')} with another one in TARGET")
     if proof.undated:
-        without.append(f"{number(proof.undated)} with none on one side")
-    left_out = f"; recorded_at is left out of {' and of '.join(without)}" if without else ""
+        without.append(f"{counted(proof.undated, 'event')} with none on one side")
+    left_out = f"; recorded_at is left out for {' and '.join(without)}" if without else ""
     same = f"sha256 {proof.digest} on both sides"
     if proof.respelt:
-        same = f"{number(proof.respelt)} of them with the same JSON spelt otherwise there, so no digest is the same"
+        same = f"{number(proof.respelt)} of them equal as JSON but not as text, so there is no common digest"
     say(f"proven: {counted(proof.events, 'event')}, {same}{left_out}")

@@ -24,14 +24,14 @@ def run(
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.diff`."""
     began = time.monotonic()
-    # A summary is printed when all is read, and anything else as it comes.
+    # A summary is printed at the end, and everything else as it comes.
     shares_terminal = sys.stdout.isatty() and (full or per_sequence or output_format is not LinesFormat.TABLE)
     with open_to_compare(a) as one, open_to_compare(b) as other:
         comparison = Comparison(one, other, by_value=as_json)
         view = differences_view(output_format, full=full, per_sequence=per_sequence)
         with (
             EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress,
-            # Whatever ends this, what reads beside it ends first.
+            # However this ends, the second process that reads ends first.
             closing(
                 comparison.differences(
                     progress.show, every_sequence=per_sequence, most=None if full else SHOWN_OF_A_KIND
@@ -47,7 +47,7 @@ def run(
                     view.show_sequence(difference)
         view.show_totals(comparison, (one.shown_url, other.shown_url))
     if not quiet:
-        # Where both go to one place, what differs comes before what it comes to.
+        # If stdout and stderr are the same file, the differences come before the totals.
         sys.stdout.flush()
         say(", ".join(_totals(comparison, time.monotonic() - began)))
     if not comparison.is_same:
@@ -62,6 +62,6 @@ def _totals(comparison: Comparison, seconds: float) -> Iterator[str]:
         result = ", ".join(f"{number(count)} {what}" for count, what in counts)
     yield f"{number(events.in_a)} and {counted(events.in_b, 'event')} compared: {result}"
     if events.recorded_otherwise:
-        yield f"{number(events.recorded_otherwise)} recorded at another moment"
+        yield f"{number(events.recorded_otherwise)} recorded at another time"
     yield duration(seconds)
     yield rate(max(events.in_a, events.in_b), seconds)

@@ -54,8 +54,8 @@ def run(
         def shown(stream: IO[bytes]) -> IO[bytes]:
             if stream.isatty():
                 if chosen_format is FileFormat.PARQUET:
-                    raise typer.BadParameter("Parquet is nothing for a terminal: name a file with -o.")
-                # Events and progress on one terminal would be in each other's way.
+                    raise typer.BadParameter("Parquet cannot be shown on a terminal: name a file with -o.")
+                # Events and progress would get mixed up on one terminal.
                 progress.leave_out()
             return output(stream)
 
@@ -71,7 +71,7 @@ def _check_format(chosen: FileFormat, path: str, *, seal: bool, csv_safe: bool) 
     if chosen is FileFormat.PARQUET:
         if compression_by_name(path) is not None:
             raise typer.BadParameter(
-                f"Parquet is compressed inside, and {path} would be once more: name a .parquet file."
+                f"Parquet is compressed inside, and {path} would be compressed twice: name a .parquet file."
             )
         try:
             import esjournal.interchange.parquet  # noqa: F401

@@ -1,4 +1,4 @@
-"""Following on the command line: what was there first, then what comes, with a cursor behind what is printed."""
+"""Following on the command line: past events first, then new ones, with a cursor after what was printed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from esjournal.cli.exits import say
-from esjournal.cli.signals import interruption_put_off
+from esjournal.cli.signals import interruption_postponed
 from esjournal.interchange.outputfiles import replacing, sync
 from esjournal.journal.cursor import Cursor, cursor_at, cursor_line, position_after
 from esjournal.journal.journal import Journal
@@ -14,28 +14,27 @@ from esjournal.journal.read.follow import follow
 from esjournal.journal.read.pages import Page, read_journal
 from esjournal.journal.read.selection import Selection
 
-# What is shown of the past where nothing is said, as `tail -f` does.
+# How many past events are shown by default, as with `tail -f`.
 LAST_BY_DEFAULT = 10
 
 
 def followed(
     journal: Journal, selection: Selection, *, after: int | None, last: int | None, cursor_file: str | None
 ) -> Iterator[Page]:
-    """Yield pages to be printed one by one; what was printed before is flushed when the next one is asked for.
+    """Yield pages to print; a printed page is flushed when the next one is requested.
 
     Args:
         journal: an open journal.
         selection: which events are wanted.
-        after: the global position to begin behind.
-        last: how many events to begin with, the last ones there.
-        cursor_file: where to begin instead, and what is moved on behind what was printed.
+        after: the global position to start after.
+        last: start with the last n events.
+        cursor_file: the file of a cursor to start after instead; it advances with what was printed.
     """
-
-    # Before anything is printed that would promise more.
+    # Before anything is printed, because a follower without an order would miss events.
     journal.events.check_order()
     if cursor_file is not None:
         begin = position_after(journal, cursor_file)
-        # At once, to find out in time that it cannot be.
+        # Written at once, to fail early if it cannot be.
         _save(cursor_file, cursor_at(journal, begin))
     else:
         begin = journal.events.settled_position()
@@ -50,11 +49,11 @@ def followed(
         selection,
         after=begin,
         on_lost=lambda error: say(f"{error}; waiting for it"),
-        on_found=lambda: say(f"{journal.shown_url} is there again"),
+        on_found=lambda: say(f"{journal.shown_url} is available again"),
     )
     for found in coming:
-        # An interruption in the middle would leave events printed that the cursor knows nothing of.
-        with interruption_put_off():
+        # An interruption here would leave printed events after the cursor.
+        with interruption_postponed():
             if found.page:
                 yield found.page
                 sys.stdout.flush()
@@ -63,7 +62,6 @@ def followed(
 
 
 def _save(path: str, cursor: Cursor) -> None:
-
     sync(sys.stdout.buffer)
     with replacing(path) as stream:
         stream.write(cursor_line(cursor))

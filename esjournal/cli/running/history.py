@@ -57,6 +57,6 @@ def run(
         say(opaque)
     if recorded_later:
         say(
-            f"{number(recorded_later)} of {counted(read, 'event')} recorded after {at}, and folded because a later "
+            f"{number(recorded_later)} of {counted(read, 'event')} recorded after {at}, but included because a later "
             f"version was recorded by then: a clock was set back"
         )

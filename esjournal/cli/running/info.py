@@ -66,14 +66,14 @@ def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: A
 
 
 def _naming(found: Recognised) -> str:
-    """Return the options that name a table, as a shell takes them, and what has to be in the URL."""
+    """Return the options that select a table, quoted for a shell, and what has to be in the URL."""
     options = f"--layout {found.layout.name}"
     parameters = []
     if found.table != found.layout.table:
         if found.table.isprintable():
             options += f" --table {quoted(found.table)}"
         else:
-            # What drives a terminal is not shown, and could not be pasted.
+            # A name with control characters cannot be shown, and could not be pasted.
             parameters.append(f"layout={found.layout.name}&table={quote(found.table, safe='')}")
             options = ""
     if not found.is_found:

@@ -10,11 +10,10 @@ from esjournal.journal.journal import initialise, schema_sql
 
 def run(url: str, *, schema: str | None, sql: bool) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.init`."""
-    address = url
     if sql:
-        typer.echo(schema_sql(address, schema=schema), nl=False)
+        typer.echo(schema_sql(url, schema=schema), nl=False)
         return
-    made = initialise(address, schema=schema)
+    made = initialise(url, schema=schema)
     if made.created:
         say(f"made the journal {made.journal_id} in {made.shown_url}")
     elif made.completed:

@@ -63,10 +63,12 @@ def run(
     starts = [checked_start(text, url) for text in originator_ids or ()]
     if follow:
         if reverse or until is not None:
-            raise typer.BadParameter("-f goes on with what is new: leave out --reverse and --until.")
+            raise typer.BadParameter("-f continues with new events: leave out --reverse and --until.")
         _check_following(url, output_format)
     elif cursor_file is not None:
-        raise typer.BadParameter("--cursor-file goes with -f; for what is there now, `esjournal export` has it too.")
+        raise typer.BadParameter(
+            "--cursor-file needs -f; to read only the events there now, use it with `esjournal export`."
+        )
     if cursor_file is not None and (after is not None or last is not None):
         raise typer.BadParameter("--cursor-file says where to begin: leave out --after and -n.")
 
@@ -86,7 +88,7 @@ def run(
             try:
                 print_log(pages, output_format, full=full, csv_safe=csv_safe, line_of=line_of)
             except KeyboardInterrupt:
-                # It is how a follower ends, and nothing to say a word about.
+                # This is how a follower is meant to end.
                 raise typer.Exit(INTERRUPTED) from None
         pages = read_journal(journal, selection, after=after or 0, last=last, reverse=reverse)
         first = next(pages, None)
@@ -112,11 +114,11 @@ def _expression(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise typer.BadParameter(f"-g {pattern!r} is no regular expression: {error}.") from None
+        raise typer.BadParameter(f"-g {pattern!r} is not a regular expression: {error}.") from None
 
 
 def _check_following(url: str, output_format: OutputFormat) -> None:
     if output_format in (OutputFormat.JSON, OutputFormat.CSV):
-        raise typer.BadParameter(f"-f has no end, and {output_format} needs one: use --format ndjson, or a --template.")
+        raise typer.BadParameter(f"-f has no end, but {output_format} needs one: use --format ndjson, or a --template.")
     if is_file_of_events(url):
         raise typer.BadParameter(f"{url} is a file, and -f follows journals: import it into one.")

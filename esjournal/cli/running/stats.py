@@ -43,11 +43,6 @@ def run(url: str, *, by: Period | None, output_format: AnswerFormat, svg: str | 
 
 @contextmanager
 def _files(reports: Mapping[ReportFormat, str]) -> Iterator[dict[ReportFormat, IO[bytes]]]:
-    """Open the files of reports before anything is counted, to find out in time that one cannot be written."""
-    if not reports:
-        # Files may be compressed, and what does that takes a while to load.
-        yield {}
-        return
-
+    """Open the files of reports before anything is counted, to fail early if one cannot be written."""
     with ExitStack() as files:
         yield {report_format: files.enter_context(sink(path)) for report_format, path in reports.items()}

@@ -32,18 +32,18 @@ def check_options(options: TransferOptions, summary: str | None) -> None:
     if options.dry_run and options.commit_every is not None:
         raise typer.BadParameter("--dry-run commits nothing: leave out --commit-every.")
     if options.max_rejects is not None and options.rejects is None:
-        raise typer.BadParameter("--max-rejects counts what goes to --rejects FILE: name one.")
+        raise typer.BadParameter("--max-rejects needs --rejects FILE.")
     if options.rejects is not None and format_of(options.rejects) is not FileFormat.NDJSON:
-        raise typer.BadParameter(f"--rejects {options.rejects}: rejects are NDJSON, name the file so.")
+        raise typer.BadParameter(f"--rejects {options.rejects}: rejects are NDJSON, so name an .ndjson file.")
     if summary is not None:
         _check_summary(summary)
 
 
 def _check_summary(summary: str) -> None:
-    # When it is written, all else is done, and it is too late to learn of a misspelt folder.
+    # It is written last, when it is too late to report a misspelt folder.
     # Unlike resolve() and is_dir(), these raise nothing for a loop of links or a name that is too long.
     if not os.path.isdir(os.path.dirname(os.path.realpath(summary))):  # noqa: PTH112, PTH120
-        raise typer.BadParameter(f"--summary {summary}: its folder is not there, make it first.")
+        raise typer.BadParameter(f"--summary {summary}: its folder does not exist: make it first.")
     if os.path.isdir(summary):  # noqa: PTH112
         raise typer.BadParameter(f"--summary {summary}: that is a folder, name a file in it.")
 
@@ -68,17 +68,17 @@ def type_rules(map_type: list[str] | None, only_type: list[str] | None, skip_typ
 
 
 def say_unused(unused_rules: Sequence[str]) -> None:
-    """Warn of the rules about types that no event fitted, such as one with a misspelt type."""
+    """Warn about type rules that no event matched, such as one with a misspelt type."""
     for rule in unused_rules:
         say(f"warning: {rule} matched no event")
 
 
 def fail_given_up(outcome: ImportOutcome, options: TransferOptions, advice: str) -> None:
-    """End the command if nothing was written, or not all.
+    """End the command with an error: nothing was written, or not everything.
 
     Args:
-        outcome: what the transfer came to.
-        options: what was asked of it.
+        outcome: the outcome of the transfer.
+        options: its options.
         advice: what to do next.
     """
     if options.max_rejects is not None:
@@ -87,14 +87,12 @@ def fail_given_up(outcome: ImportOutcome, options: TransferOptions, advice: str)
         kept = f"{number(outcome.bad_lines)} bad, {number(outcome.conflicts)} in conflict"
     written = "nothing was written"
     if options.commit_every is not None:
-        written = (
-            f"stopped there; {counted(outcome.appended, 'event was', 'events were')} committed before and will stay"
-        )
+        written = f"stopped; {counted(outcome.appended, 'event was', 'events were')} committed before that, and stay"
     fail(f"{written}: {number(outcome.read)} read, {kept}; {advice}", BAD_DATA if outcome.bad_lines else CONFLICT)
 
 
 def say_totals(outcome: ImportOutcome, *, dry_run: bool) -> None:
-    """Say how many events became what, and how fast."""
+    """Write how many events were appended, skipped and so on, and how fast."""
     parts = [(outcome.read, "read"), (outcome.appended, "appended"), (outcome.already_there, "already there")]
     if outcome.left_out:
         parts.append((outcome.left_out, "left out"))
@@ -106,7 +104,7 @@ def say_totals(outcome: ImportOutcome, *, dry_run: bool) -> None:
 
 
 def fail_for_rejects(outcome: ImportOutcome, rejects: str | None) -> None:
-    """End the command where some events were put aside."""
+    """End the command with an error if events were put aside."""
     if outcome.problems:
         where = f"{counted(outcome.problems, 'reject is', 'rejects are')} in {rejects}"
         fail(
@@ -117,7 +115,7 @@ def fail_for_rejects(outcome: ImportOutcome, rejects: str | None) -> None:
 
 @contextmanager
 def no_reader_is_a_failure() -> Iterator[None]:
-    """End with an error if a pipe that is written to has no reader left: there, what is written is the work itself."""
+    """End the command with an error if a pipe has lost its reader: here the output is the work itself."""
     try:
         yield
     except BrokenPipeError:
@@ -126,13 +124,13 @@ def no_reader_is_a_failure() -> Iterator[None]:
 
 @contextmanager
 def summing_up(summary: str | None, *, dry_run: bool) -> Iterator[Callable[..., None]]:
-    """Give what takes the totals, which are written at the end, whatever that is, as JSON.
+    """Yield a function that takes the totals, which are written as JSON at the end, even after an error.
 
-    Last, so that a file that takes no totals keeps no file of rejects from getting its name.
+    Last, so that an unwritable summary does not keep a file of rejects from getting its name.
 
     Args:
-        summary: the file; None writes none.
-        dry_run: whether nothing was to be written.
+        summary: the file, or None to write nothing.
+        dry_run: whether it is a dry run.
     """
     totals: dict[str, Any] = {}
 

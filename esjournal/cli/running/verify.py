@@ -28,12 +28,12 @@ def run(
     if per_sequence and not digest:
         raise typer.BadParameter("--per-sequence is for digests: add --digest.")
 
-    # After our own, so that none of the working folder can take the name of one of these.
+    # After our own imports, so that no file of the working folder replaces one of them.
     _import_modules(events or ())
     began = time.monotonic()
     view = findings_view(output_format)
     with open_to_verify(url, view.show) as journal:
-        # Where lines of a file are no events, a digest would be that of another file.
+        # Without the bad lines of a file, it would be the digest of another file.
         verification = Verification(journal, mapped=bool(events), digested=digest and not view.counts)
         with EventsProgress(verification.until, "the database checks itself", quiet=quiet) as progress:
             for finding in verification.findings(progress.show):
@@ -47,7 +47,7 @@ def run(
         view.end()
     findings = view.counts.total()
     if not quiet:
-        # Where both go to one place, what was found comes before what it comes to.
+        # If stdout and stderr are the same file, the findings come before the totals.
         sys.stdout.flush()
         say(_totals(verification, findings, time.monotonic() - began))
         for missing in _not_done(verification, digest=digest, per_sequence=per_sequence):
@@ -72,8 +72,8 @@ def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -
 
 
 def _import_modules(given: Sequence[str]) -> None:
-    # The modules that are named are found in the working folder first, as `python -m` does it. What else lies there
-    # comes last, so that a file called msgspec.py is not taken for a library that we or Python load later.
+    # The named modules are found in the working folder first, as with `python -m`. Any other file there comes last, so
+    # that a file called msgspec.py does not replace a library that is loaded later.
     folder = str(Path.cwd())
     if given and folder not in sys.path:
         sys.path.append(folder)

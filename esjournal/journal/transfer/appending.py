@@ -11,19 +11,19 @@ from esjournal.journal.journal import Journal
 
 
 def append_if_absent(journal: Journal, events: Sequence[RecordedEvent]) -> list[int]:
-    """Append those of a batch that are not there yet, all of them or none.
+    """Append the events that are not there yet, all of them or none.
 
-    An event is there if its place has one of the same type and state; when that was recorded does not count.
+    An event is there if one with the same type and state is at its place; recording times are not compared.
 
     Args:
         journal: an open journal.
         events: events with their versions.
 
     Returns:
-        The global position of each event, in the order of the batch.
+        The global position of each event, in the order given.
 
     Raises:
-        SequencedItemConflict: the place of an event is taken by a different one; nothing is written.
+        SequencedItemConflict: a different event is at the place of one of them; nothing is written.
     """
     while True:
         absent = _absent(journal, events)

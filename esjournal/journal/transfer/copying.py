@@ -1,4 +1,4 @@
-"""Copying a journal, or a file of events, and proving the copy."""
+"""Copying a journal or a file of events, and proving the copy."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, is_giv
 
 @dataclass(frozen=True)
 class Copied:
-    """What a copy came to.
+    """The result of a copy.
 
     `is_given_up` says whether it was ended early, or nothing was written, because of events that do not fit; then no
-    file of rejects is left. `unused_rules` are the rules about types that no event matched, as options. `left_out` says
-    what of the source no journal can hold. `proof` is None until the copy is proven, and if it is not to be.
+    file of rejects is left. `unused_rules` are the type rules that no event matched, as options. `left_out` says what
+    in the source no journal can hold. `proof` is None before the proof, or if there is to be none.
     """
 
     outcome: ImportOutcome
@@ -48,18 +48,18 @@ def copy_events(
     on_copied: Callable[[Copied], None] = lambda copied: None,
     progress: Callable[[Source, bool], AbstractContextManager[Progress]] = without_progress,
 ) -> Copied:
-    """Copy events in global order; then read what was copied again on both sides, and compare it.
+    """Copy events in global order, then read them again on both sides and compare them.
 
-    The cursor moves on only after a proof that holds, if there is to be one.
+    If there is to be a proof, the cursor advances only if it holds.
 
     Args:
-        source: a URL, the path of a SQLite file, or that of a file of events.
+        source: a URL, or the path of a SQLite file or of a file of events.
         target: the same; a file is replaced.
-        options: how it is copied.
-        also_written: what the caller writes besides; none of it may be the source or the target.
+        options: how to copy.
+        also_written: other files that the caller writes; none may be the source or the target.
         on_copied: called when everything is committed, before the proof.
-        progress: opened with the source for the copy, and with True for the proof; what it gives is called with the
-            number of events so far.
+        progress: opened with the source, and False for the copy or True for the proof; it yields a function that is
+            called with the number of events so far.
 
     Raises:
         InvalidURL: a URL cannot be used, or both are one journal.
@@ -86,19 +86,19 @@ def copy_events(
             source,
             after=options.after,
             cursor_file=cursor_file,
-            # A server that stores on this machine takes a core for itself.
+            # A server on this machine takes a core for itself.
             busy=2 if target.startswith("postgresql") else 1,
             in_parts=options.commit_every is not None,
         ) as opened,
         open_target(target) as there,
         suppress(Abandoned),
-        # The cursor's new file is made first, to find out in time that it cannot be, and replaces the old one last.
+        # The new cursor file is made first, to fail early if it cannot be, and replaces the old one last.
         replacing(cursor_file) if cursor_file is not None and not options.dry_run else nullcontext() as cursor_stream,
     ):
         if opened.journal and there.journal and is_same_journal(opened.journal, there.journal):
             raise InvalidURL(f"SOURCE and TARGET are both {there.journal.shown_url}: name two")
         with putting_aside(options.rejects) as aside:
-            # A process that reads is begun before a thread that draws.
+            # The process that reads is started before the thread that draws.
             with opened.read() as batches, progress(opened, False) as on_progress:
                 outcome = there.take(
                     types.of(batches),

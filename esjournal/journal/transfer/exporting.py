@@ -28,16 +28,16 @@ from esjournal.journal.temporary import open_to_read
 from esjournal.journal.transfer import overlap
 from esjournal.journal.transfer.options import ExportOptions
 
-# From here on a second process saves more than it takes to begin.
+# From this many events on, a second process saves more time than it takes to start.
 EVENTS_FOR_TWO = 50_000
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export came to.
+    """The result of an export.
 
-    `events` is how many were written; `position` is the global position up to which the journal was looked at, which
-    may be behind the last event that matched.
+    `events` is how many were written; `position` is the global position up to which the journal was read, which may be
+    after that of the last event written.
     """
 
     events: int
@@ -52,23 +52,23 @@ def export_file(
     shown: Callable[[IO[bytes]], IO[bytes]] = lambda stream: stream,
     on_progress: Callable[[int, float], None] = lambda events, part: None,
 ) -> Exported:
-    """Write a journal, or a part of it, to a file, which gets its name when all of it is written.
+    """Write a journal, or a part of it, to a file, which gets its name when it is complete.
 
     Args:
-        url: a URL, the path of a SQLite file, or that of a file of events.
+        url: a URL, or the path of a SQLite file or of a file of events.
         path: the file; `-` is standard output.
-        options: what is exported, and how.
-        shown: given the opened file, returns what takes the bytes in its place.
+        options: what to export, and how.
+        shown: takes the opened file, and returns the stream to write to instead.
         on_progress: as `export_events` calls it.
 
     Raises:
         InvalidURL: the URL cannot be used.
         StoreError: there is no journal, or it cannot be read.
-        SequenceNotFound: a sequence is not there.
+        SequenceNotFound: there is no such sequence.
         InvalidCursor: the cursor is of another journal.
         UnusableFile: a file cannot be written, or is named twice.
-        ImportError: Parquet is asked for, and pyarrow is missing.
-        OutOfOrder: it is to start after a position, and events with lower positions may come later.
+        ImportError: the format is Parquet, and pyarrow is not installed.
+        OutOfOrder: there is a position to start after, and events with lower positions may come later.
     """
     options = options or ExportOptions()
     cursor_file = options.cursor_file
@@ -83,7 +83,7 @@ def export_file(
             originator_ids=[find_sequence(journal, start) for start in options.sequences],
         )
         after = position_after(journal, cursor_file) if cursor_file is not None else options.after or 0
-        # The cursor's new file is made first, to find out in time that it cannot be, and replaces the old one last.
+        # The new cursor file is made first, to fail early if it cannot be, and replaces the old one last.
         with replacing(cursor_file) if cursor_file is not None else nullcontext() as cursor_stream:
             with sink(path) as stream:
                 exported = export_events(
@@ -115,23 +115,23 @@ def export_events(
     sealed: bool = False,
     on_progress: Callable[[int, float], None] = lambda events, part: None,
 ) -> Exported:
-    """Write events in global order, up to the last one there at the beginning, in flat memory.
+    """Write events in global order, up to the last one when the export begins, in constant memory.
 
     Args:
         journal: an open journal.
         stream: takes the bytes, UTF-8 or Parquet.
-        file_format: what to write.
+        file_format: the format to write.
         selection: which events are wanted.
-        after: the global position to begin behind.
-        limit: how many events at the most.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        after: the global position to start after.
+        limit: write at most this many events.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
         sealed: in NDJSON, end with a seal.
-        on_progress: is called again and again with the number of events so far, and which part of the journal was
-            looked at, from 0 to 1.
+        on_progress: called repeatedly with the number of events so far, and the fraction of the journal that was read,
+            from 0 to 1.
 
     Raises:
-        ImportError: Parquet is asked for, and pyarrow is not there.
-        OutOfOrder: it is to go on after a position, and events with lower positions may come later.
+        ImportError: the format is Parquet, and pyarrow is not installed.
+        OutOfOrder: there is a position to start after, and events with lower positions may come later.
     """
     if after:
         journal.events.check_order()
@@ -168,7 +168,7 @@ def export_events(
     pages = counted()
     with uncollected():
         if file_format is FileFormat.PARQUET:
-            # Nobody else shall wait for pyarrow.
+            # Only Parquet has to wait for pyarrow to load.
             from esjournal.interchange import parquet
 
             parquet.write(pages, stream)
@@ -182,9 +182,9 @@ def text_of(pages: Iterable[Sequence[EventRow]], file_format: FileFormat, *, csv
     """Yield the text of events in pieces of many lines.
 
     Args:
-        pages: events with their global positions, many at a time.
-        file_format: what to write, NDJSON or CSV.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        pages: events with their global positions, page by page.
+        file_format: the format to write, NDJSON or CSV.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
     """
     if file_format is FileFormat.CSV:
         return csvtext.write(map(RecordedEvent._make, chain.from_iterable(pages)), safe=csv_safe)
@@ -201,8 +201,8 @@ def _export_in_two_processes(
 ) -> Exported:
     """Let a second process read and format every other page.
 
-    Without gaps in the positions it is known where each page begins, and as they are committed in order, it does not
-    matter which process reads it when.
+    Without gaps in the positions, it is known where each page begins. Events are committed in order, so it does not
+    matter when each process reads its pages.
     """
     events = journal.events
     count = 0

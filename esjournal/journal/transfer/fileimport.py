@@ -1,4 +1,4 @@
-"""Importing files of events: what is read, what is put aside, and what it came to."""
+"""Importing files of events, from opening them to the file of rejects."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import of files came to.
+    """The result of importing files.
 
     `is_given_up` says whether it was ended early, or nothing was written, because of events that do not fit; then no
-    file of rejects is left. `unused_rules` are the rules about types that no event matched, as options.
+    file of rejects is left. `unused_rules` are the type rules that no event matched, as options.
     """
 
     outcome: ImportOutcome
@@ -38,14 +38,14 @@ def import_files(
     also_written: Sequence[Named] = (),
     progress: Callable[[], AbstractContextManager[Progress]] = without_progress,
 ) -> Imported:
-    """Append the events of files to a journal; those that are there already, with the same content, are skipped.
+    """Append the events of files to a journal, skipping those that are already there with the same content.
 
     Args:
         url: the journal's URL, or the path of its SQLite file.
-        files: what is read.
-        options: how it is taken.
-        also_written: what the caller writes besides; none of it may be one of these files.
-        progress: opened for the import; what it gives is called with the number of events read so far.
+        files: the files to read.
+        options: how to import them.
+        also_written: other files that the caller writes; none may be one of the files to read.
+        progress: opened for the import; it yields a function that is called with the number of events read so far.
 
     Raises:
         InvalidURL: the URL cannot be used.
@@ -56,11 +56,11 @@ def import_files(
     """
     options = options or TransferOptions()
     if options.commit_every is not None:
-        # Later, events of a damaged file would be committed.
+        # Checked first, because events of a damaged file would be committed before its end is reached.
         files.check_seals()
-    # A server that stores on this machine takes a core for itself: with two, a third process makes an import slower.
+    # A server on this machine takes a core for itself: with two cores, a third process makes an import slower.
     with read_beside(files, busy=2 if url.startswith("postgresql") else 1) as batches:
-        # Loaded here, because the second process reads meanwhile: SQLAlchemy and a driver take some 0.2 s.
+        # Loaded here, while the second process reads: SQLAlchemy and a driver take some 0.2 s.
         from esjournal.interchange.rejects import putting_aside
         from esjournal.journal.journal import open_journal
         from esjournal.journal.transfer import overlap

@@ -19,10 +19,10 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.typechoice import fitting
 from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, Verdicts
 
-# What is read before the database is asked how it went: so many events, and so many characters of their states.
+# The most of a chunk, which is written before the next one is read: in events, and in characters of their states.
 CHUNK_EVENTS = 10_000
 CHUNK_CHARACTERS = 8_000_000
-# Who numbers from 0 and who numbers from 1 both begin at the beginning.
+# The versions of a sequence may begin at 0 or at 1.
 FIRST_VERSIONS = (0, 1)
 
 
@@ -37,25 +37,25 @@ def import_events(
     max_put_aside: int | None = None,
     on_progress: Callable[[int], None] = lambda events: None,
 ) -> ImportOutcome:
-    """Append events; those that are there already, with the same content, are skipped.
+    """Append events, skipping those that are already there with the same content.
 
-    In one transaction nothing is written if any line is bad or any event conflicts with a stored one; the file is read
-    to its end all the same, so that all of them are counted. With `commit_every` the import ends at the first
-    transaction that has such an event, and what was committed before it stays.
+    In one transaction, nothing is written if any line is bad or any event conflicts with a stored one; the file is
+    still read to its end, to count them all. With `commit_every`, the import ends at the first transaction that has
+    such an event, and what was committed before it stays.
 
     Args:
         journal: an open journal.
-        batches: events, and what is wrong with the lines between.
-        dry_run: find out everything, and write nothing.
-        commit_every: commit when so many events are read; one transaction for all of them by default.
-        require_contiguous: take an event only at the version that follows the last one of its sequence, 0 or 1 for a
-            new one; any later version is bad.
-        put_aside: takes what is bad or in conflict, and the rest is appended.
-        max_put_aside: give up, and write nothing, when more than so many are put aside.
-        on_progress: is called with the number of events read so far, again and again.
+        batches: the events, and what is wrong with the lines between.
+        dry_run: check everything, and write nothing.
+        commit_every: commit after this many events; by default there is one transaction for all of them.
+        require_contiguous: an event is bad unless its version follows the last one of its sequence; a new sequence
+            begins with 0 or 1.
+        put_aside: takes bad and conflicting events, and the rest is appended.
+        max_put_aside: give up, and write nothing, if more than this many are put aside.
+        on_progress: called repeatedly with the number of events read so far.
 
     Returns:
-        What it came to.
+        The outcome.
 
     Raises:
         OutcomeUnknown: the connection was lost while events were committed; what was committed is skipped next time.
@@ -89,7 +89,7 @@ def import_events(
 
 
 class _Import:
-    """One import on its way: what it came to so far, and where it stands."""
+    """An import in progress."""
 
     def __init__(
         self,
@@ -100,16 +100,16 @@ class _Import:
     ) -> None:
         self._verdicts = Verdicts(put_aside, max_put_aside)
         self.outcome = self._verdicts.outcome
-        # Which versions a sequence may begin with; None where versions may be missing anywhere.
+        # The versions that a sequence may begin with; None if versions may be missing anywhere.
         self._first_versions = first_versions
         self._on_progress = on_progress
-        # The global position behind which the journal is expected to go on as the file does.
+        # The global position after which the journal is expected to have the same events as the file.
         self._expected_after: int | None = None
-        # How many events were written before each batch, and where it stands; kept only while the index is deferred.
+        # How many events were written before each batch, its source and lines; kept only while the index is deferred.
         self._origins: list[tuple[int, str, Sequence[int]]] = []
 
     def take(self, transaction: Transaction[RecordedEvent], batches: Iterator[Batch], *, index_last: bool) -> None:
-        """Give every event of a transaction its verdict, and append what is new."""
+        """Reach a verdict on every event of a transaction, and append the new ones."""
         deferred = index_last and transaction.defer_index()
         reading = _Reading(self._noted(batches))
         while True:
@@ -117,9 +117,9 @@ class _Import:
             taken: list[Batch] = []
             chunk = _chunk(reading)
             if self._first_versions is not None:
-                # Looked up before the writing begins: the connection does one thing at a time.
+                # Looked up before the writing begins, because the connection does one thing at a time.
                 chunk = iter(list(self._following(transaction, list(chunk), self._first_versions)))
-            # Nearly always nothing of a chunk is there yet, and then no event needs to be looked up.
+            # Nearly always, no event of a chunk is there yet, and none has to be looked up.
             written = transaction.append_leading(batch.columns for batch in _remembered(chunk, taken))
             if self._first_versions is not None:
                 taken.extend(chunk)
@@ -140,8 +140,8 @@ class _Import:
             yield batch
 
     def _pass_what_is_there(self, transaction: Transaction[RecordedEvent], reading: _Reading) -> None:
-        # A file that comes again is mostly in the order in which it came first: then reading the journal along with it
-        # takes a fifth of the time that a look-up for each event does.
+        # A file that is imported again is usually in the same order as before: reading the journal along with it takes
+        # a fifth of the time of looking up each event.
         while self._expected_after is not None and (batch := next(reading, None)) is not None:
             count = transaction.repeated(batch.columns, self._expected_after)
             self.outcome.already_there += count
@@ -212,7 +212,7 @@ class _Import:
 
 
 class _Reading(Iterator[Batch]):
-    """Batches that are read one after the other; what is put back comes first again."""
+    """Batches that are read one after the other; one that is put back comes next again."""
 
     def __init__(self, batches: Iterable[Batch]) -> None:
         self._batches = iter(batches)
@@ -226,7 +226,7 @@ class _Reading(Iterator[Batch]):
 
 
 def _parts(batches: Iterable[Batch], size: int | None) -> Iterator[Iterator[Batch]]:
-    """Yield the batches of each transaction; those of a first chunk are read before it begins, and takes the lock."""
+    """Yield the batches of each transaction; its first chunk is read before it begins, and takes the lock."""
     reading = _Reading(batches)
 
     def part() -> Iterator[Batch]:
@@ -243,7 +243,7 @@ def _parts(batches: Iterable[Batch], size: int | None) -> Iterator[Iterator[Batc
 
     while ahead := list(_chunk(current := part())):
         batches = chain(ahead, current)
-        # Else they would be held until the part is done.
+        # Otherwise they would stay in memory until the part is done.
         del ahead
         yield batches
 

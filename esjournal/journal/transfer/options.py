@@ -1,4 +1,4 @@
-"""What can be asked of an import, a copy and an export."""
+"""The options of an import, a copy and an export."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from esjournal.domain.choices import FileFormat
 
 
 class TypeRules(NamedTuple):
-    """Which events are taken, by their types as the source has them, and under which types.
+    """Which events are taken, by their types in the source, and which types get a new name.
 
-    `new_types` gives some types a new name. `only_types` and `skipped_types` may be patterns such as `orders#*`.
+    `new_types` has the new names. `only_types` and `skipped_types` may be patterns such as `orders#*`.
     """
 
     new_types: Mapping[str, str] = {}
@@ -22,14 +22,14 @@ class TypeRules(NamedTuple):
 
 @dataclass(frozen=True)
 class TransferOptions:
-    """How events are taken into a target.
+    """How events are written to a target.
 
     Args:
-        dry_run: find out everything, and write nothing.
-        commit_every: commit after this many events; one transaction for all of them by default.
+        dry_run: check everything, and write nothing.
+        commit_every: commit after this many events; by default there is one transaction for all of them.
         require_contiguous: refuse an event that skips versions of its sequence.
-        rejects: a file that gets bad and conflicting events, so that the rest is taken.
-        max_rejects: give up when there are more rejects than this.
+        rejects: a file for bad and conflicting events, so that the rest is written.
+        max_rejects: give up if there are more rejects than this.
         types: which events are taken, by their types.
     """
 
@@ -43,11 +43,11 @@ class TransferOptions:
 
 @dataclass(frozen=True)
 class CopyOptions(TransferOptions):
-    """How a journal, or a file of events, is copied.
+    """How a journal or a file of events is copied.
 
     Args:
         after: the global position to start after.
-        cursor_file: a file with the position to start after, which is moved on at the end.
+        cursor_file: the file of a cursor to start after, which is advanced at the end.
         proven: read everything again at the end, and compare both sides.
     """
 
@@ -61,13 +61,13 @@ class ExportOptions:
     """What is exported, and how.
 
     Args:
-        file_format: what to write; by default what the file's name says.
+        file_format: the format to write; by default the file's name decides.
         types: only events of these types, which may be patterns such as `orders#*`.
         sequences: only events of these sequences: names, ids, or the beginnings of ids.
         after: the global position to start after.
-        cursor_file: a file with the position to start after, which is moved on at the end.
+        cursor_file: the file of a cursor to start after, which is advanced at the end.
         limit: how many events at most.
-        csv_safe: in CSV, put an apostrophe before what a spreadsheet would take for a formula.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
         sealed: in NDJSON, end with a seal.
     """
 

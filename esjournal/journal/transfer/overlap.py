@@ -1,7 +1,7 @@
-"""Which files a command reads and which it writes, so that it never writes what it reads.
+"""Which files a command reads and which it writes, so that it never writes to a file that it reads.
 
-A file is told by where its name leads, and by its device and number: a hard link has neither the same name nor a link
-to follow. Nothing is opened for it, because closing a file takes a process's locks on it away
+A file is identified by its resolved path, and by its device and inode, because a hard link has another path and no link
+to follow. No file is opened for this: closing it would release the process's locks on it
 (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 """
 
@@ -19,12 +19,12 @@ from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.interchange.formats import STANDARD_STREAM, is_file_of_events
 from esjournal.interchange.outputfiles import check_writable
 
-# What SQLite keeps beside a database: https://www.sqlite.org/tempfiles.html.
+# The files of a SQLite database, by the end of their names: https://www.sqlite.org/tempfiles.html.
 _BESIDE_A_DATABASE = ("", "-wal", "-shm", "-journal")
 
 
 class Named(NamedTuple):
-    """A file as a command names it: `what` is what it is to the command, `marks` what tells it from any other file."""
+    """A file as a command names it: `what` is its role in the command, and `marks` identify it."""
 
     what: str
     name: str
@@ -36,8 +36,8 @@ def journal(what: str, url: str, *, written: bool = False) -> Named:
     """Name a journal, or a file of events that is read like one.
 
     Args:
-        what: what it is to the command: an option, an argument.
-        url: a URL, the path of a SQLite file, or that of a file of events.
+        what: its role in the command: an option or an argument.
+        url: a URL, or the path of a SQLite file or of a file of events.
         written: whether the command writes it.
 
     Raises:
@@ -60,7 +60,7 @@ def read(what: str, path: str) -> Named:
 
 
 def written(what: str, path: str | None) -> Named:
-    """Name a file that is written; `-` is standard output, and None is no file.
+    """Name a file that is written; `-` is standard output, and None means that there is none.
 
     Raises:
         UnusableFile: it cannot be written.
@@ -73,13 +73,13 @@ def written(what: str, path: str | None) -> Named:
 
 
 def keep_apart(*files: Named) -> None:
-    """Refuse a file that is written and named a second time, whatever it is called.
+    """Refuse a file that is written and named a second time, under whatever name.
 
     Args:
-        files: all that a command reads and writes.
+        files: all files that a command reads or writes.
 
     Raises:
-        UnusableFile: one is named twice.
+        UnusableFile: a file is named twice.
     """
     taken: dict[Hashable, Named] = {}
     for file in sorted(files, key=lambda file: not file.written):
@@ -87,7 +87,7 @@ def keep_apart(*files: Named) -> None:
             if mark in taken:
                 raise UnusableFile(
                     f"{file.name} is named twice, as {taken[mark].what} and as {file.what}: "
-                    f"name a file of its own for each"
+                    f"name a separate file for each"
                 )
         if file.written:
             taken |= dict.fromkeys(file.marks, file)
@@ -98,7 +98,7 @@ def _marks(path: str) -> Iterator[Hashable]:
         found = Path(path).stat()
     except (OSError, ValueError):
         found = None
-    # A device such as /dev/null has room for all.
+    # A device such as /dev/null may be named more than once.
     if found is None or not stat.S_ISCHR(found.st_mode):
         yield os.path.realpath(path)
     if found is not None:

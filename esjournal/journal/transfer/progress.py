@@ -1,4 +1,4 @@
-"""How an operation tells its caller how far it is."""
+"""How an operation reports its progress to its caller."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# Called again and again with the number of events so far.
+# Called repeatedly with the number of events so far.
 Progress = Callable[[int], None]
 
 
 @contextmanager
 def without_progress(*_: Any) -> Iterator[Progress]:
-    """Give what takes the numbers and shows nothing."""
+    """Yield a function that ignores the number of events."""
     yield lambda events: None

@@ -1,4 +1,4 @@
-"""The proof of a copy: what was copied is read once more, and what is there now beside it."""
+"""The proof of a copy: what was copied is read again, side by side with what is in the target."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from esjournal.journal.transfer.target import Counterparts, Event
 
 @dataclass
 class Proof:
-    """What a proof came to.
+    """The result of a proof.
 
-    `events` is how many were held against what is there, `missing` and `differing` how many of them are not there or
-    have another content, `first` says which one is the first of these. `dated_otherwise` counts events that were
-    recorded at another time there, and `undated` those of which one side does not know when; `respelt` counts states
-    that are the same JSON values, and another text there.
+    `events` is how many were compared, `missing` and `differing` how many of them the target does not have or has with
+    another content, and `first` describes the first of these. `dated_otherwise` counts events with another recording
+    time in the target, and `undated` those with no recording time on one side; `respelt` counts states that are the
+    same JSON value in the target, but another text.
 
     `digest` is the SHA-256 of both sides: of the lines of NDJSON in the order of the source, without global positions,
-    and without the moment of an event where the sides do not have the same one. It is one digest, because the lines of
-    events that were compared and are equal are equal. None where some are missing, differ, or are spelt otherwise.
+    and without recording times that are not the same on both sides. There is one digest for both, because equal events
+    have equal lines. It is None if any event is missing, differs, or has another text.
     """
 
     events: int = 0
@@ -41,7 +41,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether all that was copied is there."""
+        """Whether the target has everything that was copied."""
         return not (self.missing or self.differing)
 
 
@@ -53,14 +53,14 @@ def prove(
     by_value: bool = False,
     on_progress: Callable[[int], None] = lambda events: None,
 ) -> Proof:
-    """Hold what was copied against what is there.
+    """Compare what was copied with what is in the target.
 
     Args:
         batches: the events, as they were copied.
-        find: finds what is there of them.
+        find: finds events in the target.
         put_aside: the lines of events that were not copied, ascending.
-        by_value: whether states may be spelt otherwise there, if they are the same JSON values.
-        on_progress: is called with the number of events that were compared so far, again and again.
+        by_value: accept states that are the same JSON values in the target, but another text.
+        on_progress: called repeatedly with the number of events compared so far.
     """
     proof, digest = Proof(), Digest()
     with uncollected():
@@ -96,14 +96,14 @@ def _compared(proof: Proof, event: Event, found: Event | None, place: str, by_va
     else:
         proof.differing += 1
     if proof.first is None:
-        proof.first = f"{place}: sequence {event[0]}, version {event[1]} {_departure(event, found)}"
+        proof.first = f"{place}: sequence {event[0]}, version {event[1]} {_mismatch(event, found)}"
     return event
 
 
-def _departure(event: Event, found: Event | None) -> str:
+def _mismatch(event: Event, found: Event | None) -> str:
     if found is None:
-        return "is not there"
-    return f"is another one there: {difference(RecordedEvent(*found[:5]), RecordedEvent(*event))}"
+        return "is missing"
+    return f"is different: {difference(RecordedEvent(*found[:5]), RecordedEvent(*event))}"
 
 
 def _is_same(found: Event, event: Event, by_value: bool) -> bool:

@@ -1,8 +1,8 @@
-"""What is copied: the events of a journal, or of a file, as batches that can be read as often as needed.
+"""The source of a copy: the events of a journal or a file, as batches that can be read as often as needed.
 
-One process reads, checks and writes. A second one that reads saved up to a sixth into SQLite and nothing into
-PostgreSQL, while each page was a statement; that all pages are one saves as much, and leaves the snapshot in one
-process, in which the proof has to read too.
+One process reads, checks and writes. While each page was a statement, a second process that reads saved up to a sixth
+of the time into SQLite, and none into PostgreSQL. One statement for all pages saves as much, and keeps the snapshot in
+one process, where the proof has to read too.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ _CLASSES = (str, int, str, str, str)
 
 
 class Source(Protocol):
-    """What is copied: `journal` is None for a file; `size` is how much there is to read."""
+    """What is copied: `journal` is None for a file; `size` is the amount to read."""
 
     journal: Journal | None
     size: int
 
     def done(self) -> int:
-        """Return how much of it was read since the last reading began."""
+        """Return the amount read since the last reading began."""
 
     def read(self) -> AbstractContextManager[Iterator[Batch]]:
-        """Give all events, with what is wrong with those between, from the beginning, each time it is called."""
+        """Yield all events, with what is wrong with those between; each call starts from the beginning."""
 
     def left_out(self) -> str | None:
-        """Say what of it has no place in a journal, or return None."""
+        """Say what in the source no journal can hold, or return None."""
 
     def cursor(self) -> Cursor:
-        """Return the cursor of the last event there is to read; a file has none."""
+        """Return the cursor of the last event to read; a file has none."""
 
 
 class JournalSource:
-    """The events of a journal behind a global position, up to the last one there at the beginning.
+    """The events of a journal after a global position, up to its last one when the copy begins.
 
-    It is read inside a snapshot of the journal's session, and each reading gives the same.
+    It is read inside a snapshot of the journal's session, so that each reading gives the same events.
 
     Args:
         journal: an open journal.
-        after: the global position to begin behind.
+        after: the global position to start after.
         until: the global position to end with, by default the last one.
     """
 
@@ -70,15 +70,15 @@ class JournalSource:
         self._at = after
 
     def read(self) -> AbstractContextManager[Iterator[Batch]]:
-        """Give all events, from the beginning; see `batches`."""
+        """Yield all events from the beginning, as `batches` does."""
         return closing(self.batches())
 
     def done(self) -> int:
-        """Return how many global positions were passed since the last reading began."""
+        """Return how many global positions were read since the last reading began."""
         return self._at - self._after
 
     def batches(self) -> Generator[Batch, None, None]:
-        """Yield all events, with what is wrong with those that no journal may have; a line is a global position.
+        """Yield all events, with what is wrong with those that no journal can hold; a line is a global position.
 
         Raises:
             StoreError: the journal cannot be read.
@@ -89,14 +89,14 @@ class JournalSource:
             yield batch_of_page(self._journal.shown_url, page)
 
     def left_out(self) -> str | None:
-        """Say what of it has no place in a journal, or return None."""
+        """Say what in the source no journal can hold, or return None."""
         journal = self._journal
         if journal.layout is None:
             return None
         return journal.layout.left_out(journal.events.session, journal.events.table.name, self._after, self._until)
 
     def cursor(self) -> Cursor:
-        """Return the cursor of the last event there is to read."""
+        """Return the cursor of the last event to read."""
         return cursor_at(self._journal, self._until)
 
 
@@ -105,8 +105,9 @@ class FileSource:
 
     Args:
         path: an NDJSON or CSV file, compressed or not.
-        busy: how many processes are at work beside the reading.
-        in_parts: whether what is read is written before the end is reached, so that a seal has to be checked first.
+        busy: how many other processes are at work.
+        in_parts: whether events are committed before the end of the file is reached, so that its seal has to be checked
+            first.
 
     Raises:
         UnusableFile: the file cannot be read, or not more than once.
@@ -119,7 +120,7 @@ class FileSource:
         self._busy = busy
         self._files = Files([path], line_limit=READING_LINE_LIMIT)
         if self._files.size is None or not Path(path).is_file():
-            raise UnusableFile(f"{path} cannot be read twice, as copy does to prove itself: import it, or name a file")
+            raise UnusableFile(f"{path} cannot be read twice, as the proof of a copy needs: import it, or name a file")
         self.size = self._files.size
         if in_parts:
             self._files.check_seals()
@@ -130,10 +131,10 @@ class FileSource:
 
     @contextmanager
     def read(self) -> Iterator[Iterator[Batch]]:
-        """Give all events, with what is wrong with the lines between.
+        """Yield all events, with what is wrong with the lines between.
 
         Raises:
-            InvalidLine: nothing behind this line can be read.
+            InvalidLine: nothing after this line can be read.
             UnusableFile: the file cannot be read.
         """
         self._files = Files([self._path], line_limit=READING_LINE_LIMIT)
@@ -141,11 +142,11 @@ class FileSource:
             yield batches
 
     def left_out(self) -> str | None:
-        """Return None: what a file has is all in its events."""
+        """Return None, because a file has nothing but events."""
         return None
 
     def cursor(self) -> Cursor:
-        """Refuse: a file is read as a whole."""
+        """Refuse, because a file is read as a whole."""
         raise InvalidCursor(f"{self._path} is a file, which has no cursor: copy all of it")
 
 
@@ -153,19 +154,19 @@ class FileSource:
 def open_source(
     url: str, *, after: int | None = None, cursor_file: str | None = None, busy: int = 1, in_parts: bool = False
 ) -> Iterator[Source]:
-    """Open a journal, in one snapshot, or name a file, to copy from it, and close it after.
+    """Open a journal, in one snapshot, or a file to copy from, and close it afterwards.
 
     Args:
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
-        after: the global position of a journal to begin behind.
-        cursor_file: a file that has it, if it is there yet.
-        busy: how many processes are at work beside the reading of a file.
-        in_parts: whether what is read of a file is written before its end is reached.
+        after: the global position of a journal to start after.
+        cursor_file: the file of a cursor to start after instead; it need not exist yet.
+        busy: for a file, how many other processes are at work.
+        in_parts: whether events of a file are committed before its end is reached.
 
     Raises:
         InvalidURL: the URL cannot be used.
         StoreError: there is no journal, or it cannot be opened.
-        InvalidCursor: the cursor is of another journal, or of this one as it is no longer.
+        InvalidCursor: the cursor is another journal's, or its event is no longer in the journal.
         UnusableFile: a file cannot be read.
         InvalidLine: a file is not what its seal says.
         OutOfOrder: events with lower positions may come later.
@@ -175,7 +176,7 @@ def open_source(
         return
     with open_journal(url) as journal:
         journal.events.check_order()
-        # First: in the snapshot nobody would see what those write who are waited for.
+        # Before the snapshot, which would not have the events of the writers that this waits for.
         until = journal.events.settled_position()
         with journal.events.session.snapshot():
             begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
@@ -183,29 +184,29 @@ def open_source(
 
 
 def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
-    """Return the batch of some events of a journal; those that no journal may have are bad.
+    """Return the events of a page as a batch, in which those that no journal can hold are bad.
 
-    A journal of ours has none unless it is damaged, and others may have any: that all of a page keep the rules is found
-    out at once. A state is not parsed: any text is a state, and what is no JSON object is text.
+    A journal has no bad events unless it is damaged, but another library's tables may: a whole page is checked at once.
+    States are not parsed: any text is a state, even if it is not a JSON object.
 
     Args:
-        source: how messages call the journal.
+        source: the name of the journal in messages.
         page: events as plain tuples of the fields of RecordedEvent.
     """
-    ids, versions, types, states, moments, positions = zip(*page, strict=True)
-    known = [moment for moment in moments if moment is not None] if None in moments else moments
+    ids, versions, types, states, times, positions = zip(*page, strict=True)
+    known = [time for time in times if time is not None] if None in times else times
     if are_sound(ids, versions, types, known) and rules.are_storable(states):
-        return Batch(source, _compact(positions), (ids, versions, types, states, moments))
-    return batch_of(source, ((event[-1], _looked_at(source, event)) for event in page))
+        return Batch(source, _compact(positions), (ids, versions, types, states, times))
+    return batch_of(source, ((event[-1], _checked(source, event)) for event in page))
 
 
 def _compact(positions: Sequence[int]) -> Sequence[int]:
-    """Return ascending positions in little room: an import into an empty file remembers them all to its end."""
+    """Return ascending positions in little memory, because an import into an empty file keeps them all to its end."""
     first, last = positions[0], positions[-1]
     return range(first, last + 1) if last - first + 1 == len(positions) else array("q", positions)
 
 
-def _looked_at(source: str, event: EventRow) -> RecordedEvent | InvalidLine:
+def _checked(source: str, event: EventRow) -> RecordedEvent | InvalidLine:
     try:
         return _in_canonical_form(event)
     except InvalidData as error:
@@ -218,13 +219,13 @@ def _looked_at(source: str, event: EventRow) -> RecordedEvent | InvalidLine:
 
 def _in_canonical_form(event: EventRow) -> RecordedEvent:
     for name, cls, value in zip(RecordedEvent._fields, _CLASSES, event, strict=False):
-        # True is an int to Python.
+        # In Python, True is an int.
         is_of_class = isinstance(value, cls) and not isinstance(value, bool)
         if not is_of_class and not (name == "recorded_at" and value is None):
             raise InvalidData(f"{name} {shortened(value)} is {type(value).__name__}, not {cls.__name__}")
     originator_id, version, event_type, state, recorded_at, _ = event
     return RecordedEvent(
-        # An id that was made of a name is in canonical form, and knows the name.
+        # An id that was made from a name is in canonical form, and has the name.
         rules.originator_id(originator_id) if name_of_id(originator_id) is None else originator_id,
         rules.originator_version(str(version)),
         rules.event_type(event_type),

@@ -1,4 +1,4 @@
-"""Where events are copied to: a journal, or a file that is written anew; and what is there after."""
+"""The target of a copy: a journal, or a file that is replaced; and what is in it afterwards."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, Verdicts
 
 Event = tuple[Any, ...]
-# Returns what is at the place of each of some events, as fields in the order of RecordedEvent, or None; it is asked for
-# all events that were copied, in their order.
+# Returns what is at the place of each event, as fields in the order of RecordedEvent, or None. It is called with all
+# events that were copied, in their order.
 Counterparts = Callable[[Sequence[Event]], Sequence[Event | None]]
 _place = itemgetter(0, 1)
 _ANY_LENGTH = 2**31 - 1
@@ -38,11 +38,11 @@ _ANY_LENGTH = 2**31 - 1
 
 @dataclass(frozen=True)
 class Target:
-    """What events are copied to: a journal, or a file that is written anew.
+    """What events are copied to: a journal, or a file that is replaced.
 
-    `journal` is None for a file. `take` is given batches and writes them: it is `import_events` or
-    `write_file` but for their first argument. `rewrites_states` says whether JSON is spelt anew there. `counterparts`
-    opens what finds there the events that were copied.
+    `journal` is None for a file. `take` writes batches: it is `import_events` or `write_file` without the first
+    argument. `rewrites_states` says whether the text of JSON may change there. `counterparts` opens a function that
+    finds the events that were copied.
     """
 
     journal: Journal | None
@@ -53,7 +53,7 @@ class Target:
 
 @contextmanager
 def open_target(url: str) -> Iterator[Target]:
-    """Open a journal to copy to, and close it after, or name a file.
+    """Open a journal or a file to copy to, and close it afterwards.
 
     Args:
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed by its name.
@@ -75,15 +75,15 @@ def open_target(url: str) -> Iterator[Target]:
 
 
 def counterparts_in_journal(journal: Journal) -> Counterparts:
-    """Return what finds events in a journal, wherever they stand.
+    """Return a function that finds events in a journal, at any position.
 
-    Mostly they stand behind one another as they were copied: then a page is read along with them, which takes a fifth
-    of the time that a look-up for each event does.
+    Usually they follow one another as they were copied: then it reads a page along with them, which takes a fifth of
+    the time of looking up each event.
 
     Args:
         journal: an open journal.
     """
-    # The global position behind which the journal is expected to go on as the events do.
+    # The global position after which the journal is expected to have the next events.
     after: int | None = None
 
     def find(events: Sequence[Event]) -> Sequence[Event | None]:
@@ -108,16 +108,16 @@ def counterparts_in_journal(journal: Journal) -> Counterparts:
 
 @contextmanager
 def counterparts_in_file(path: str) -> Iterator[Counterparts]:
-    """Give what finds events in a file that has them in their order.
+    """Yield a function that finds events in a file that has them in the same order.
 
     Args:
         path: an NDJSON or CSV file, compressed or not.
 
     Raises:
         UnusableFile: the file cannot be read.
-        InvalidLine: nothing behind this line can be read.
+        InvalidLine: nothing after this line can be read.
     """
-    # However long a line is, it was written.
+    # Without a limit, because it has just been written.
     with read_beside(Files([path], line_limit=_ANY_LENGTH)) as batches:
         events = chain.from_iterable(batch.events for batch in batches)
 
@@ -139,18 +139,18 @@ def write_file(
     max_put_aside: int | None = None,
     on_progress: Callable[[int], None] = lambda events: None,
 ) -> ImportOutcome:
-    """Write a file anew with the events of a journal; it gets its name when all of them are in it.
+    """Replace a file by one with the events of a journal; it gets its name when it is complete.
 
     Args:
         path: an NDJSON or CSV file, compressed by its name.
         batches: events of a journal, whose lines are global positions.
-        dry_run: find out everything, and write nothing.
-        put_aside: takes what is bad, and the rest is written.
-        max_put_aside: give up, and write nothing, when more than so many are put aside.
-        on_progress: is called with the number of events read so far, again and again.
+        dry_run: check everything, and write nothing.
+        put_aside: takes bad events, and the rest is written.
+        max_put_aside: give up, and write nothing, if more than this many are put aside.
+        on_progress: called repeatedly with the number of events read so far.
 
     Returns:
-        What it came to.
+        The outcome.
 
     Raises:
         UnusableFile: the file cannot be made.
@@ -187,12 +187,12 @@ def write_file(
 
 
 def _fitting_csv(batch: Batch) -> Batch:
-    """Return a batch in which a state that would not come back from CSV is bad."""
+    """Return the batch with the states that could not be read back from CSV as bad."""
     suspects = doubtful(batch.columns[3])
     if not suspects:
         return batch
 
-    def looked_at() -> Iterator[tuple[int, RecordedEvent | InvalidLine]]:
+    def checked() -> Iterator[tuple[int, RecordedEvent | InvalidLine]]:
         for index, (position, event) in enumerate(zip(batch.lines, batch.events, strict=True)):
             if index in suspects:
                 try:
@@ -203,5 +203,5 @@ def _fitting_csv(batch: Batch) -> Batch:
                     continue
             yield position, event
 
-    fitting = batch_of(batch.source, looked_at())
+    fitting = batch_of(batch.source, checked())
     return replace(fitting, bad=sorted([*batch.bad, *fitting.bad], key=lambda bad: bad.line), left_out=batch.left_out)

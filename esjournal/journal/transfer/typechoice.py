@@ -1,4 +1,4 @@
-"""What a file brings on its way into a journal: other names for types, only some of them, and only what fits there."""
+"""Events on their way into a journal: types are renamed, some are left out, and those that do not fit are bad."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from esjournal.interchange.batches import Batch, Read, batch_of
 
 
 class TypeSelection:
-    """Which events of files are taken, by their types, and under which types.
+    """Which events are taken, by their types in the source, and which types get a new name.
 
     Args:
-        new_types: for types as the file has them, the ones to take their place.
-        only_types: take only events of these types, as the file has them, where any is named; they may be patterns.
-        skipped_types: leave out events of these types, as the file has them; they may be patterns.
+        new_types: the new names of types.
+        only_types: take only events of these types, or of any type if this is empty; they may be patterns.
+        skipped_types: leave out events of these types; they may be patterns.
     """
 
     def __init__(
@@ -33,31 +33,31 @@ class TypeSelection:
         self._any_seen = False
 
     def of(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Yield batches with the events that are wanted, under the types that they are to have."""
+        """Yield batches with the wanted events, under the new names of their types."""
         for batch in batches:
             present = set(batch.columns[2])
             self._any_seen = self._any_seen or bool(present)
             if unwanted := {found for found in present if not self._wants(found)}:
                 kept = [found not in unwanted for found in batch.columns[2]]
                 columns = tuple(list(compress(column, kept)) for column in batch.columns)
-                # In little room: an import into an empty file remembers them all to its end.
+                # In little memory, because an import into an empty file keeps them all to its end.
                 lines = array("q", compress(batch.lines, kept))
                 batch = replace(batch, columns=columns, lines=lines, left_out=len(kept) - len(lines))
             if renamed := self._new_types.keys() & (present - unwanted):
                 for old in renamed:
                     self._not_renamed.pop(old, None)
-                ids, versions, types, states, moments = batch.columns
+                ids, versions, types, states, times = batch.columns
                 new = [self._new_types.get(found, found) for found in types]
-                batch = replace(batch, columns=(ids, versions, new, states, moments))
+                batch = replace(batch, columns=(ids, versions, new, states, times))
             yield batch
 
     def _wants(self, event_type: str) -> bool:
-        # Both are asked about every type, so that each knows which of its patterns fitted none.
+        # Both see every type, so that each knows which of its patterns matched nothing.
         skipped = self._skipped.match(event_type) if self._skipped else False
         return self._only.match(event_type) and not skipped
 
     def unused(self) -> list[str]:
-        """Return the rules that had nothing to do, as options; none where there was no event."""
+        """Return the rules that no event matched, as options; none if there were no events."""
         if not self._any_seen:
             return []
         return [
@@ -68,11 +68,11 @@ class TypeSelection:
 
 
 def fitting(batches: Iterable[Batch], events: LayoutStrategy) -> Iterator[Batch]:
-    """Yield batches in which an event that has no place in the tables of another library is bad.
+    """Yield batches in which events that another library's tables cannot hold are bad.
 
     Args:
-        batches: what files hold.
-        events: what writes to the tables that the events are for.
+        batches: the events, and what is wrong with the lines between.
+        events: the strategy that writes to the tables.
     """
     for batch in batches:
         reasons = map(events.misfit, batch.events)

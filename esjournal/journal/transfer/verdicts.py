@@ -1,4 +1,4 @@
-"""What an import comes to: its counts, and what becomes of the events that do not fit."""
+"""The outcome of an import: its counts, and the events that do not fit."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import ConflictingEvent, Problem
 from esjournal.journal.transfer.options import TransferOptions
 
-# So many bad lines, and so many conflicts, are kept to be shown; all of them are counted.
+# How many bad lines, and how many conflicts, are kept to be shown; all of them are counted.
 KEPT_PROBLEMS = 10
 
 
 @dataclass
 class ImportOutcome:
-    """What an import came to.
+    """The outcome of an import.
 
-    `committed` says whether the import went to its end, and what it appended is in the journal; where it commits every
-    so many events and did not, `appended` and `already_there` are of those that were committed. The counts are of
+    `committed` says whether the import ran to its end, and everything it appended is in the journal. If it is False
+    and the import commits every n events, `appended` and `already_there` count the committed ones. The counts are of
     events, `seconds` is wall time.
     """
 
@@ -46,8 +46,8 @@ def is_given_up(outcome: ImportOutcome, options: TransferOptions) -> bool:
     """Say whether events that do not fit ended a transfer early, or kept it from writing anything.
 
     Args:
-        outcome: what it came to.
-        options: what was asked of it.
+        outcome: the outcome of the transfer.
+        options: its options.
     """
     if options.max_rejects is not None and outcome.problems > options.max_rejects:
         return True
@@ -56,15 +56,15 @@ def is_given_up(outcome: ImportOutcome, options: TransferOptions) -> bool:
 
 
 class Abandoned(Exception):
-    """Ends the writing, and takes back what was not committed."""
+    """Ends a transaction or a file, and undoes what was not committed."""
 
 
 class Verdicts:
     """Counts events in an outcome, and puts aside those that do not fit.
 
     Args:
-        put_aside: takes what is bad or in conflict; without it, it is only counted.
-        max_put_aside: give up when more than so many are put aside.
+        put_aside: takes bad and conflicting events; without it, they are only counted.
+        max_put_aside: give up if more than this many are put aside.
     """
 
     def __init__(self, put_aside: Callable[[Problem], None] | None, max_put_aside: int | None) -> None:
@@ -84,7 +84,7 @@ class Verdicts:
             self.bad(bad_line)
 
     def bad(self, bad_line: InvalidLine) -> None:
-        """Note what is no event, or none that can be taken.
+        """Note a line that is not an event, or an event that cannot be taken.
 
         Raises:
             Abandoned: too many are put aside.
@@ -105,11 +105,11 @@ class Verdicts:
         """Note an event whose place is taken by a different one.
 
         Args:
-            transaction: where it was to be written.
-            source: the name of what was read.
-            line: where the event stands there.
+            transaction: the transaction that was to write it.
+            source: the name of the source.
+            line: the line of the event in the source.
             event: the event.
-            stored: the one that has its place, where it is known.
+            stored: the event at its place, if it is known.
 
         Raises:
             Abandoned: too many are put aside.

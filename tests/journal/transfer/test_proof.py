@@ -57,7 +57,7 @@ def test_what_is_missing_is_counted_and_the_first_is_named(journal: Journal, siz
     proof = proven(journal, *events, size=size)
     assert (proof.events, proof.missing, proof.differing, proof.digest) == (9, 3, 0, None)
     assert not proof.holds
-    assert proof.first == f"old.db:5: sequence {ID}, version 4 is not there"
+    assert proof.first == f"old.db:5: sequence {ID}, version 4 is missing"
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
@@ -69,7 +69,7 @@ def test_what_differs_is_counted_and_said(journal: Journal, size: int) -> None:
     journal.events.append(stored)
     proof = proven(journal, *events, size=size)
     assert (proof.events, proof.missing, proof.differing, proof.digest) == (9, 0, 2, None)
-    assert proof.first == f"old.db:4: sequence {ID}, version 3 is another one there: state.n is 33 there and 3 here"
+    assert proof.first == f"old.db:4: sequence {ID}, version 3 is different: state.n is 33 there and 3 here"
 
 
 @pytest.mark.parametrize("change", [{"state": '{"n":0} '}, {"event_type": "a.b#c"}, {"originator_id": OTHER_ID}])

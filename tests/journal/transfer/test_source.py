@@ -107,7 +107,7 @@ def test_a_time_that_nobody_knows_stays_unknown() -> None:
 
 
 def test_events_of_a_sound_page_are_not_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_looked_at", None)
+    monkeypatch.setattr(source, "_checked", None)
     assert len(batch_of_page("old.db", [row(at, time=None if at % 2 else TIME) for at in range(1, 9)]).lines) == 8
 
 
