@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from uuid import uuid4
 
 import psycopg
 import pytest
 
+from tests.helpers.events import ID
 from tests.helpers.other_libraries.message_store import MessageDb
 
 
 @pytest.mark.parametrize(
-    "stream", ["account-123", f"account-{uuid4()}", str(uuid4()), "account:snapshot-123", "Konto-Ærøskøbing 日本 🦆"]
+    "stream", ["account-123", f"account-{ID}", ID, "account:snapshot-123", "Konto-Ærøskøbing 日本 🦆"]
 )
 def test_a_stream_begins_at_position_0(message_db: MessageDb, stream: str) -> None:
     for number in range(3):

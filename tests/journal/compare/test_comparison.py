@@ -32,7 +32,7 @@ from tests.helpers.stores import execute, file_with, journal_with
 
 IDS = [str(UUID(int=number)) for number in (1, 2, 3, 2**127, 2**128 - 1)]
 OTHER_TIME = "2027-01-31T12:00:00.000000Z"
-PAGE_SIZES = [1, 2, 3, 500]
+PAGE_SIZES = [2, 500]
 
 
 @pytest.fixture(params=PAGE_SIZES, ids=lambda size: f"pages of {size}")
@@ -43,9 +43,9 @@ def page_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     return size
 
 
-@pytest.fixture(params=["sqlite to sqlite", "sqlite to postgresql", "postgresql to sqlite", "postgresql to postgresql"])
+@pytest.fixture(params=["sqlite to sqlite", "sqlite to postgresql", "postgresql to postgresql"])
 def urls(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
-    """Two stores without journals, of both databases in all pairings."""
+    """Two stores without journals, each of both databases, and one of each."""
     kinds = request.param.split(" to ")
     if kinds == ["postgresql", "postgresql"]:
         url: str = request.getfixturevalue("postgres_url")
@@ -160,7 +160,7 @@ def test_journals_without_events_are_the_same(urls: list[str]) -> None:
     assert differences(*urls) == ([], {})
 
 
-@pytest.mark.parametrize("lacking", [IDS[:1], IDS[2:3], IDS[-1:], IDS[:2], IDS[-2:], IDS], ids=len)
+@pytest.mark.parametrize("lacking", [IDS[:1], IDS[2:3], IDS[-2:], IDS], ids=len)
 @pytest.mark.parametrize("side", [0, 1], ids=["only in B", "only in A"])
 def test_sequences_that_one_side_lacks_are_told_as_a_whole(
     urls: list[str], page_size: int, lacking: list[str], side: int
