@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,8 @@ FLOORS = ["advice", "exceptions", "domain", "infrastructure", "interchange", "jo
 # The root is above all of them: it is what starts the program.
 ROOT = {"__init__", "__main__"}
 DATABASE_ROOM = PACKAGE / "infrastructure" / "sqlalchemy"
+# Each database has its session; the options of the command line become those of an operation.
+SHARED_NAMES = {"session", "options"}
 DATABASES = {"sqlalchemy", "psycopg", "sqlite3"}
 
 
@@ -90,6 +93,14 @@ def test_no_import_goes_up() -> None:
 
 def test_interchange_knows_nothing_of_the_infrastructure() -> None:
     assert [str(found) for found in all_imports() if leaves_its_room(found)] == []
+
+
+def test_a_name_of_a_file_says_what_it_is_in_one_place_only() -> None:
+    """On the command line, the files of commands, running and rendering are named after one command or one answer."""
+    files = [file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py"]
+    apart = [file for file in files if file.parent.parent != PACKAGE / "cli"]
+    stems = Counter(file.stem for file in apart)
+    assert {stem for stem, count in stems.items() if count > 1} == SHARED_NAMES
 
 
 def test_only_one_room_knows_a_database() -> None:

@@ -14,8 +14,7 @@ from esjournal.interchange.rejects import putting_aside
 from esjournal.journal.cursor import cursor_line
 from esjournal.journal.journal import is_same_journal
 from esjournal.journal.transfer import overlap
-from esjournal.journal.transfer.options import CopyOptions
-from esjournal.journal.transfer.progress import Progress, without_progress
+from esjournal.journal.transfer.options import CopyOptions, Progress, without_progress
 from esjournal.journal.transfer.proof import Proof, prove
 from esjournal.journal.transfer.source import Source, open_source
 from esjournal.journal.transfer.target import open_target

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.secondprocess import read_beside
-from esjournal.journal.transfer.options import TransferOptions
-from esjournal.journal.transfer.progress import Progress, without_progress
+from esjournal.journal.transfer.options import Progress, TransferOptions, without_progress
 
 if TYPE_CHECKING:
     from esjournal.journal.transfer.overlap import Named

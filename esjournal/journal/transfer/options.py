@@ -1,12 +1,16 @@
-"""The options of an import, a copy and an export."""
+"""The options of an import, a copy and an export, and how these report their progress."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from esjournal.domain.choices import FileFormat
+
+# Called again and again with the number of events so far.
+Progress = Callable[[int], None]
 
 
 class TypeRules(NamedTuple):
@@ -79,3 +83,9 @@ class ExportOptions:
     limit: int | None = None
     csv_safe: bool = False
     sealed: bool = False
+
+
+@contextmanager
+def without_progress(*_: Any) -> Iterator[Progress]:
+    """Give what takes the numbers and shows nothing."""
+    yield lambda events: None

@@ -13,8 +13,7 @@ from esjournal.exceptions import StoreError, UnusableFile
 from esjournal.interchange.inputfiles import Files
 from esjournal.journal.journal import initialise
 from esjournal.journal.transfer.fileimport import import_files
-from esjournal.journal.transfer.options import TransferOptions, TypeRules
-from esjournal.journal.transfer.progress import Progress
+from esjournal.journal.transfer.options import Progress, TransferOptions, TypeRules
 from tests.helpers.events import OTHER_ID, event, sequence
 from tests.helpers.stores import file_with, journal_with, stored
 
