@@ -1,33 +1,33 @@
 """Every error that esjournal raises.
 
 EsjournalError
- +-- InvalidURL                the address of a journal cannot be used
- +-- InvalidData               what was given is no event
- |    +-- InvalidLine          ... at a place in a file
- |    +-- MappingError         an event and an item do not map to one another
- |         +-- TopicNotFound   ... because no class is registered under the topic
- +-- UnusableFile              a file or folder that was named cannot be read or written
- +-- InvalidCursor             a cursor cannot be used with this journal
- +-- SequenceNotFound          no sequence's id begins as was said
- +-- AmbiguousId               several do
- +-- Conflict                  a place in a sequence is taken
- |    +-- SequencedItemConflict  ... by another item
- |    +-- ConcurrencyError       ... by another event: the same conflict in the event store's words
- +-- StoreError                the store cannot do its part
-      +-- StoreNotFound        nothing is there
-      +-- NotAJournal          something else is there
-      +-- NotInitialised       a store is there, and no journal in it yet
-      +-- StoreDamaged         what is there cannot be read
-      |    +-- MomentOutOfRange  ... because it was recorded at a time that has no four digits of a year
-      +-- SchemaTooNew         a later esjournal made it
-      +-- StoreLocked          others kept it locked until the timeout
-      +-- StatementCancelled   the server gave up on a statement
-      +-- StoreChanged         others wrote to it, and could not be kept from it, while it was read
-      +-- StoreReplaced        its files were replaced while it was open
-      +-- StoreFull            the disk, or the database's own limit, is reached
-      +-- StoreUnreachable     the server does not answer, or refuses us
-      +-- OutcomeUnknown       the server did not say whether it has committed
-      +-- OutOfOrder           events become visible there out of the order of their positions
+ +-- InvalidURL                  the address of a journal cannot be used
+ +-- InvalidData                 not an event, or not one that can be stored
+ |    +-- InvalidLine            ... on a line of a file
+ |    +-- MappingError           an event and an item cannot be mapped to each other
+ |         +-- TopicNotFound     ... because no class is registered under the topic
+ +-- UnusableFile                a file or folder cannot be read or written
+ +-- InvalidCursor               a cursor cannot be used with this journal
+ +-- SequenceNotFound            no sequence has an id with this beginning
+ +-- AmbiguousId                 several sequences have
+ +-- Conflict                    a place in a sequence is taken
+ |    +-- SequencedItemConflict  ... as a strategy raises it
+ |    +-- ConcurrencyError       ... as an event store raises it
+ +-- StoreError                  the store cannot be opened, read or written
+      +-- StoreNotFound          there is no file or database
+      +-- NotAJournal            it is something else
+      +-- NotInitialised         there is a database without a journal
+      +-- StoreDamaged           what is stored cannot be read
+      |    +-- TimeOutOfRange    ... because it has a time outside of the years 1 to 9999
+      +-- SchemaTooNew           a later esjournal made it
+      +-- StoreLocked            another program kept it locked until the timeout
+      +-- StatementCancelled     the server cancelled a statement
+      +-- StoreChanged           another program wrote to it while it was read without a lock
+      +-- StoreReplaced          its files were replaced while it was open
+      +-- StoreFull              the disk is full, or the database has reached its own limit
+      +-- StoreUnreachable       the server does not answer, or refuses the connection
+      +-- OutcomeUnknown         the connection was lost during COMMIT
+      +-- OutOfOrder             events may become visible out of the order of their global positions
 
 Messages say what happened, where, with which value, and what to do next.
 """
@@ -46,14 +46,14 @@ class InvalidURL(EsjournalError):
 
 
 class InvalidData(EsjournalError):
-    """What was given is no event."""
+    """Not an event, or not one that can be stored."""
 
 
 class InvalidLine(InvalidData):
-    """A line of a file is no event, or none that can be taken.
+    """A line of a file is not an event, or not one that can be stored.
 
-    `source` is the file's name, `line` counts from 1, `reason` says what is wrong; `text` is the line, and `event`
-    what it would be, where they are known.
+    `source` is the file's name, `line` counts from 1, and `reason` says what is wrong. `text` is the line, and `event`
+    is its event, if they are known.
     """
 
     def __init__(self, source: str, line: int, reason: str, text: str | None = None, event: Any = None) -> None:
@@ -69,27 +69,27 @@ class InvalidLine(InvalidData):
 
 
 class MappingError(InvalidData):
-    """An event and a sequenced item do not map to one another."""
+    """An event and a sequenced item cannot be mapped to each other."""
 
 
 class TopicNotFound(MappingError):
-    """No class is registered under a topic; nothing is imported to look for one."""
+    """No class is registered under a topic; no module is imported to find one."""
 
 
 class UnusableFile(EsjournalError):
-    """A file or folder that was named cannot be read or written."""
+    """A file or folder cannot be read or written."""
 
 
 class InvalidCursor(EsjournalError):
-    """A cursor's file has no cursor, or one of another journal, or of this one as it is no longer."""
+    """A file has no cursor, or the cursor of another journal, or of this journal before it was changed."""
 
 
 class SequenceNotFound(EsjournalError):
-    """No sequence of a journal has an id that begins as was said."""
+    """No sequence of a journal has an id with this beginning."""
 
 
 class AmbiguousId(EsjournalError):
-    """The ids of several sequences begin as was said; they are in the message."""
+    """Several sequences have an id with this beginning; the message lists them."""
 
 
 class Conflict(EsjournalError):
@@ -133,35 +133,35 @@ class Conflict(EsjournalError):
 
 
 class SequencedItemConflict(Conflict):
-    """The position in a sequence is taken by another item."""
+    """A position in a sequence is taken; a strategy raises it."""
 
 
 class ConcurrencyError(Conflict):
-    """The version in a sequence is taken by another event."""
+    """A version of a sequence is taken; an event store raises it."""
 
     _position_word = "version"
 
 
 class StoreError(EsjournalError):
-    """The store cannot do its part."""
+    """The store cannot be opened, read or written."""
 
 
 class StoreNotFound(StoreError):
-    """Nothing is there."""
+    """There is no file or database."""
 
 
 class NotAJournal(StoreError):
-    """Something is there that is not an esjournal."""
+    """A file, a table or a folder is not a journal."""
 
 
 class NotInitialised(StoreError):
-    """A store is there, and no journal in it yet."""
+    """There is a database without a journal."""
 
 
 class StoreDamaged(StoreError):
     """What is stored cannot be read.
 
-    `shown_url` is the store's address without any password, `reason` what the database says of it.
+    `shown_url` is the store's address without any password, and `reason` says what is wrong.
     """
 
     def __init__(self, shown_url: str, reason: str) -> None:
@@ -173,8 +173,8 @@ class StoreDamaged(StoreError):
         return f"{self.shown_url} is damaged: {self.reason}; restore it from a backup"
 
 
-class MomentOutOfRange(StoreDamaged):
-    """What is stored was recorded at a time outside of the years 1 to 9999."""
+class TimeOutOfRange(StoreDamaged):
+    """A stored time is outside of the years 1 to 9999."""
 
 
 class SchemaTooNew(StoreError):
@@ -182,34 +182,34 @@ class SchemaTooNew(StoreError):
 
 
 class StoreLocked(StoreError):
-    """Others kept the store locked until the timeout."""
+    """Another program kept the store locked until the timeout."""
 
 
 class StatementCancelled(StoreError):
-    """The server gave up on a statement: for a timeout of its own, a conflict with others, or an administrator."""
+    """The server cancelled a statement, because of a timeout, a conflict with another session or an administrator."""
 
 
 class StoreChanged(StoreError):
-    """Others wrote to the store while it was read by a user who cannot lock it."""
+    """Another program wrote to the store while it was read by a user who cannot lock it."""
 
 
 class StoreReplaced(StoreError):
-    """The files of a store were replaced while it was open, as by a backup that is restored under a running program."""
+    """The files of a store were replaced while it was open, for example by restoring a backup."""
 
 
 class StoreFull(StoreError):
-    """The disk, or the database's own limit, is reached."""
+    """The disk is full, or the database has reached its own limit."""
 
 
 class StoreUnreachable(StoreError):
-    """The server does not answer, or refuses us."""
+    """The server does not answer, or refuses the connection."""
 
 
 class OutcomeUnknown(StoreError):
-    """The server did not say whether it has committed: what was to be written may be there, or not.
+    """The connection was lost during COMMIT: what was to be written may be stored, or not.
 
-    `shown_url` is the store's address without any password, `reason` says how the answer was lost, and `advice` how to
-    find out. To write the same again without a look may write it twice.
+    `shown_url` is the store's address without any password, `reason` says how the answer was lost, and `advice` says
+    how to find out. Read the store before you write the same again, or it may be stored twice.
     """
 
     def __init__(self, shown_url: str, reason: str, advice: str = "read it before you write it again") -> None:
@@ -219,7 +219,7 @@ class OutcomeUnknown(StoreError):
         self.advice = advice
 
     def with_advice(self, advice: str) -> OutcomeUnknown:
-        """Return the same with other words about how to find out."""
+        """Return the same error with other advice."""
         return OutcomeUnknown(self.shown_url, self.reason, advice)
 
     def __str__(self) -> str:
@@ -230,4 +230,4 @@ class OutcomeUnknown(StoreError):
 
 
 class OutOfOrder(StoreError):
-    """Events become visible there out of the order of their global positions, so a reader could miss some."""
+    """Events may become visible out of the order of their global positions, so a reader could miss some."""

@@ -1,4 +1,4 @@
-"""Domain events: what happened, in the user's words."""
+"""Domain events: what happened, in the words of an application."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLASS_VARIABLE = re.compile(r"(\w+\.)*ClassVar\b")
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class _Declared:
-    """Tells type checkers that the attributes which a subclass declares are its arguments."""
+    """Tells type checkers that a subclass takes the attributes that it declares."""
 
     __slots__ = ()
 
@@ -33,13 +33,13 @@ class _Declared:
 class DomainEvent(_Declared):
     """Something that happened: attributes that are given once and never change.
 
-    A subclass may declare its attributes. Then its events take these and their place, and no others; what has no
-    default has to be given. The types of values are not checked. A subclass that declares nothing takes any attributes.
-    What is stored is read as it is, whatever the class declares by then.
+    A subclass may declare its attributes. Then an event takes these and its place, and no others, and those without a
+    default have to be given. The types of values are not checked. A subclass that declares nothing takes any
+    attributes. A stored event is read as it was stored, whatever its class declares now.
 
-    Two events are equal when they are of the same class and have equal attributes. A subclass registers its topic when
-    it is defined, so that stored events of it can be read. `vars(event)` is a dictionary of the attributes: no public
-    name of this class can hide one.
+    Two events are equal if they are of the same class and have equal attributes. A subclass registers its topic when it
+    is defined, so that its stored events can be read. `vars(event)` is a dictionary of the attributes; no public name
+    of this class can hide one.
 
     >>> DomainEvent(originator_version=1, foo="bar")
     DomainEvent(originator_version=1, foo='bar')
@@ -99,11 +99,11 @@ def recreate_event(cls: type[Event], topic: str, attributes: dict[str, Any]) -> 
 
     Args:
         cls: the class of the event.
-        topic: `module#QualName`, as stored; an alias of the class stays what it was when the event is stored again.
+        topic: `module#QualName`, as stored; if it is an alias of the class, the event is stored under it again.
         attributes: the names and values that the event has.
     """
     event = object.__new__(cls)
-    # Past whatever a subclass has under these names.
+    # A subclass may have other things under these names.
     _attributes_of(event).update(attributes)
     if topic != cls.__topic__:
         _set_stored_topic(event, topic)

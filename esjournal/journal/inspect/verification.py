@@ -13,7 +13,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.rules import are_sound
 from esjournal.domain.state.batchcheck import doubtful
 from esjournal.domain.text import counted, shortened, span
-from esjournal.exceptions import InvalidData, InvalidLine, MomentOutOfRange, StoreDamaged
+from esjournal.exceptions import InvalidData, InvalidLine, StoreDamaged, TimeOutOfRange
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
@@ -157,7 +157,7 @@ class Verification:
             except StoreDamaged as error:
                 unreadable.append(position)
                 self._position = position
-                kind = "bad-moment" if isinstance(error, MomentOutOfRange) else INTEGRITY
+                kind = "bad-moment" if isinstance(error, TimeOutOfRange) else INTEGRITY
                 yield Finding(kind, str(position), f"the event cannot be read: {error.reason}")
         if begin == self._position or len(unreadable) == PAGE_SIZE:
             yield Finding(INTEGRITY, span(self._position + 1, self.until), f"the rest was not read: {reason}")

@@ -19,7 +19,6 @@ from esjournal.exceptions import (
     EsjournalError,
     InvalidData,
     InvalidURL,
-    MomentOutOfRange,
     NotAJournal,
     NotInitialised,
     OutcomeUnknown,
@@ -30,6 +29,7 @@ from esjournal.exceptions import (
     StoreFull,
     StoreLocked,
     StoreUnreachable,
+    TimeOutOfRange,
 )
 from esjournal.infrastructure.sqlalchemy.columntypes import OUTSIDE_YEARS
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
@@ -709,7 +709,7 @@ def _outside_years(error: BaseException) -> str | None:
 
 def _error_kind(error: BaseException) -> type[EsjournalError]:
     if _outside_years(error):
-        return MomentOutOfRange
+        return TimeOutOfRange
     has_state = getattr(error, "sqlstate", None) is not None
     if isinstance(error, psycopg.DataError) and not has_state:
         # The driver read a value that Python cannot represent.
