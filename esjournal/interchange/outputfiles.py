@@ -103,7 +103,7 @@ def replacing(path: str) -> Iterator[BinaryIO]:
             yield raw
         return
     with _as_unusable(path):
-        beside, raw = _new_file(destination.path.parent)
+        temporary, raw = _new_file(destination.path.parent)
     try:
         with raw:
             if destination.status is not None:
@@ -111,9 +111,9 @@ def replacing(path: str) -> Iterator[BinaryIO]:
             yield raw
             raw.flush()
             os.fsync(raw.fileno())
-        beside.replace(destination.path)
+        temporary.replace(destination.path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     _sync_folder(destination.path.parent)
 
@@ -193,8 +193,8 @@ def _writing(path: str, destination: _Destination) -> Iterator[BinaryIO]:
 
 def _new_file(folder: Path) -> tuple[Path, BinaryIO]:
     # Random: the number of a process may be reused, and the file's own name may already have the maximum length.
-    beside = folder / f".esjournal-{os.urandom(8).hex()}.part"
-    return beside, os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE), "wb")
+    temporary = folder / f".esjournal-{os.urandom(8).hex()}.part"
+    return temporary, os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE), "wb")
 
 
 def _keep_attributes(descriptor: int, path: Path, status: os.stat_result) -> None:

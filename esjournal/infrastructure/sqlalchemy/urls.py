@@ -1,4 +1,4 @@
-"""The URL of a journal: which database it is, where, and what of it may be shown."""
+"""Parses the URL of a store, and hides its secrets when it is shown."""
 
 from __future__ import annotations
 

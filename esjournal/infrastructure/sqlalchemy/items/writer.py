@@ -63,14 +63,14 @@ class Transaction(Generic[Item]):
 
     @contextmanager
     def explaining(self, items: Sequence[Item]) -> Iterator[None]:
-        """Raise a conflict where the database refuses items because the place of one is taken.
+        """Raise a conflict if the database refuses items because the place of one is taken.
 
         Args:
             items: what is written inside; when that fails, the connection can still be used.
 
         Raises:
             SequencedItemConflict: the place of an item is taken.
-            StoreError: the database gave out a global position that is taken.
+            StoreError: the database assigned a global position that is taken.
         """
         try:
             yield
@@ -153,7 +153,7 @@ class Transaction(Generic[Item]):
         return self._statements.same_content(one, other)
 
     def _conflict(self, items: Sequence[Item]) -> SequencedItemConflict | None:
-        # A place is what the database was given: the same place may be written in more than one way.
+        # Places are compared in the form that the database stores: an id may be written in more than one way.
         placed = [item for item in self._statements.canonical(items) if item[1] is not None]
         taken = {self._statements.place(item): item for item in self.stored_at(placed).values()}
         for item in placed:

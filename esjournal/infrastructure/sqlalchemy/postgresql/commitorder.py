@@ -146,7 +146,7 @@ def gap(connection: Any, table: str, position: str) -> str | None:
     """
     if connection.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()[0]:
         return (
-            f"this is a standby, which does not show transactions that are still writing to {table} on the primary; "
+            f"this is a standby, which does not see transactions that are still writing to {table} on the primary; "
             f"name the primary"
         )
     if connection.execute(_IS_SUBSCRIBED, (table, table)).fetchone()[0]:

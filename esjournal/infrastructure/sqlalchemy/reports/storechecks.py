@@ -55,15 +55,15 @@ class StoreChecks(ABC):
         found = [finding for table in self._tables for finding in shape_findings(self._session, table)]
         yield from found
         if any(finding.kind == "index" for finding in found):
-            yield from _told(self._positions_taken_twice)
+            yield from _as_findings(self._positions_taken_twice)
 
     def positions(self) -> Iterator[Finding]:
         """Yield the positions that no reader finds, and on SQLite events missing at the end."""
-        return _told(self._positions_before_the_first)
+        return _as_findings(self._positions_before_the_first)
 
     def versions(self) -> Iterator[Finding]:
         """Yield the gaps in the versions of sequences, and the versions that two events have."""
-        return _told(self._breaks_in_versions)
+        return _as_findings(self._breaks_in_versions)
 
     @abstractmethod
     def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
@@ -117,10 +117,10 @@ class StoreChecks(ABC):
 
 class _SQLiteChecks(StoreChecks):
     def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
-        return IntegrityBeside(self._session) if self._session.is_shared else nullcontext(_told(self._integrity))
+        return IntegrityBeside(self._session) if self._session.is_shared else nullcontext(_as_findings(self._integrity))
 
     def positions(self) -> Iterator[Finding]:
-        yield from _told(self._positions_after_the_last)
+        yield from _as_findings(self._positions_after_the_last)
         yield from super().positions()
 
     def _integrity(self) -> Iterator[Finding]:
@@ -191,7 +191,7 @@ class _PostgreSQLChecks(StoreChecks):
         return rows
 
 
-def _told(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _as_findings(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Yield the findings of a check; a StoreDamaged error becomes a finding too."""
     try:
         yield from check()

@@ -71,7 +71,7 @@ class DeferredIndex:
             self._connection.execute(create)
 
     def twins(self, select: str) -> Iterator[tuple[int, Row, Row]]:
-        """Yield each row whose place an earlier one has: the number of rows before it, the row, and the earlier one.
+        """Yield each row at a place that an earlier row has: the number of rows before it, the row, the earlier row.
 
         Args:
             select: returns the row at a global position.
