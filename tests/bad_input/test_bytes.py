@@ -87,7 +87,7 @@ def test_a_path_that_is_not_utf8_is_shown_with_escapes(
         (["log", "--since", b"\xff"], 2, "'\\udcff' is not a time"),
         (["get", b"\xff"], 2, "'\\udcff'"),
         (["append", "new", "0", b"a\xff", "{}"], 3, "'a\\udcff'"),
-        (["append", "new", "0", "a", b'{"a":"\xff"}'], 3, "no valid UTF-8"),
+        (["append", "new", "0", "a", b'{"a":"\xff"}'], 3, "not valid UTF-8"),
         (["import", b"\xff.ndjson"], 2, "\\udcff.ndjson cannot be read"),
         (["log", "--layout", "eventsourcing", "--table", b"\xff"], 5, "has no table"),
         (["--url", b"postgresql://\xff@localhost/x", "info"], 2, "malformed"),

@@ -126,7 +126,7 @@ def test_where_prepared_statements_are_mixed_up_the_message_says_how_to_do_witho
                 for journal in (one, other):
                     journal.events.last_global_position()
 
-        with pytest.raises(StoreError, match=r"prepare no statements, by prepare=off in the URL"):
+        with pytest.raises(StoreError, match=r"write prepare=off in the URL"):
             both()
 
 

@@ -160,7 +160,7 @@ def test_a_state_that_bytes_would_not_give_back_is_a_bad_line(empty: Bank, asked
     given = lines_of_an_account(account, 2) + "".join(bad)
     result = asked.run("import", "-", "-F", "ndjson", input=given)
     assert result.exit_code == 3
-    reason = "the state is neither JSON nor base64, so this layout cannot store it unchanged"
+    reason = "the state is neither JSON nor the base64 of other bytes, so it could not be read back unchanged"
     assert [message.partition(": ")[2] for message in result.stderr.splitlines()[:3]] == [
         f"standard input:{number}: {reason}" for number in (3, 4, 5)
     ]

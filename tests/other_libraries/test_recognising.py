@@ -123,7 +123,13 @@ def test_an_unknown_layout_is_refused(tmp_path: Path, command: list[str]) -> Non
 def test_a_table_that_is_not_there_is_refused(tmp_path: Path, command: list[str]) -> None:
     url = file_with(tmp_path / "app.db", f"CREATE TABLE stored_events {EVENTS_9}")
     options = ["--layout", "eventsourcing", "--table", "none"]
-    refused(5, "has no table none of the layout eventsourcing: `esjournal info` says what", *command, *options, url=url)
+    refused(
+        5,
+        "has no table none of the layout eventsourcing: run `esjournal info` to see what",
+        *command,
+        *options,
+        url=url,
+    )
     refused(5, "has no table of the layout message-db", *command, "--layout", "message-db", url=url)
 
 

@@ -255,7 +255,7 @@ def test_an_append_and_an_import_say_it(others: Callable[[str], str], postgres_u
     for command in (["append", "new", "0", "a:B", "{}"], ["import", str(file)]):
         result = invoke(*command, url=url)
         assert (result.exit_code, result.stdout) == (5, ""), result.output
-        assert re.search("cannot be written: (the sequence .* run `SELECT setval|a sequence gave out)", result.stderr)
+        assert re.search("cannot be written: (the sequence .* run `SELECT setval|a sequence assigned)", result.stderr)
     with writer(postgres_url) as connection:
         assert connection.execute("SELECT count(*) FROM stored_events").fetchone() == (50,)
         connection.execute("SELECT setval(%s, 50)", (SEQUENCES["eventsourcing"],))

@@ -154,7 +154,9 @@ def bytes_of_state(state: str) -> bytes:
     except binascii.Error:
         stored = b""
     if state_of_bytes(stored) != state:
-        raise InvalidData("the state is neither JSON nor base64, so this layout cannot store it unchanged")
+        raise InvalidData(
+            "the state is neither JSON nor the base64 of other bytes, so it could not be read back unchanged"
+        )
     return stored
 
 
