@@ -141,6 +141,12 @@ def test_the_files_that_a_page_names_are_there(page: str) -> None:
         assert any((ROOT / folder / name).exists() for folder in NAMED_FROM), name
 
 
+def test_the_files_in_the_drawing_of_the_rooms_are_there() -> None:
+    files = {file.name for file in (ROOT / "esjournal").rglob("*.py")}
+    drawing = (ROOT / "docs/design.md").read_text().partition("```text\n")[2].partition("```")[0]
+    assert set(re.findall(r"\w+\.py", drawing)) <= files
+
+
 def test_the_readme_sets_up_and_tests_with_one_line_each() -> None:
     text = (ROOT / "README.md").read_text()
     for heading in ("## Try it", "## Run the tests"):
