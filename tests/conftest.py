@@ -68,6 +68,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ServerOfWorkers())
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count a test as long that needs the environment of another library."""
+    for item in items:
+        if "environments" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session")
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a PostgreSQL server, with a database that no other process uses that runs tests.

@@ -10,6 +10,8 @@ from tests.helpers.events import ID, OTHER_ID, event
 from tests.helpers.program import run
 from tests.helpers.stores import journal_with
 
+pytestmark = pytest.mark.long
+
 HALF = r'{"s":"\ud83d","k\ud83d":1}'
 NOT_UTF8 = b"bad\xff"
 

@@ -13,6 +13,8 @@ from tests.helpers.events import event
 from tests.helpers.program import invoke, run
 from tests.helpers.stores import journal_with, stored
 
+pytestmark = pytest.mark.long
+
 EVENTS = 600
 COMMANDS = [
     ["verify"],

@@ -180,6 +180,7 @@ def without_privileges() -> None:
         ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("read_only", ["file", "folder"])
 def test_a_read_only_journal_is_read_and_not_written(tmp_path: Path, read_only: str) -> None:
     folder = tmp_path / "folder"

@@ -424,6 +424,8 @@ def test_states_that_are_huge_are_compared(store_url: str, tmp_path: Path) -> No
     assert invoke("diff", "--as-json", store_url, other).stdout.count("@") == 1
 
 
+@pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.parametrize("different", [False, True], ids=["equal", "different"])
 def test_memory_stays_flat_however_large_the_journals(store_url: str, tmp_path: Path, different: bool) -> None:
     peaks = []

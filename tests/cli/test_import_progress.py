@@ -13,6 +13,8 @@ from tests.helpers.events import generated
 from tests.helpers.stores import file_with, journal_with
 from tests.helpers.terminal import lines_on_terminal
 
+pytestmark = pytest.mark.long
+
 COUNT = 40_000
 
 

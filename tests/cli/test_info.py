@@ -117,6 +117,7 @@ def test_a_connection_that_does_not_wait_for_the_disk_is_warned_of(
         assert any("synchronous is not FULL" in warning for warning in describe(journal).warnings) == warned
 
 
+@pytest.mark.long
 def test_a_server_that_does_not_wait_for_the_disk_is_warned_of(own_url: str) -> None:
     journal_with(own_url, sequence(3))
     assert json.loads(invoke("info", "-F", "json", url=own_url).stdout)["warnings"] == []

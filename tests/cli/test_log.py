@@ -180,6 +180,7 @@ def test_a_template_takes_states_that_are_no_json(store_url: str) -> None:
 # On a terminal
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])
 def test_a_line_fits_the_terminal(sqlite_url: str, columns: int) -> None:
     wide = [event(n, '{"a":"' + "\u6f22" * 300 + '"}', event_type="m.n#" + "\u6f22" * (n * 9)) for n in range(1, 9)]
@@ -191,6 +192,7 @@ def test_a_line_fits_the_terminal(sqlite_url: str, columns: int) -> None:
     assert max(map(cell_len, lines)) <= columns
 
 
+@pytest.mark.long
 def test_a_narrow_terminal_shows_ids_and_types_that_are_short_and_a_wide_one_all_of_them(url: str) -> None:
     narrow = plain(on_terminal("log", "-n", "1", url=url, columns=80, PAGER="cat"))
     assert narrow.startswith(f"    12  2026-01-31 12:11:00Z  {OTHER_ID[:8]}@11  Gone  {{")
@@ -206,6 +208,7 @@ def test_full_folds_the_state_on_a_terminal_and_loses_nothing(sqlite_url: str) -
     assert max(map(len, text.splitlines())) <= 80
 
 
+@pytest.mark.long
 def test_colours_come_unless_they_are_not_wanted(url: str) -> None:
     assert "\x1b[33m" in on_terminal("log", "-n", "1", url=url, PAGER="cat")
     assert "\x1b[33m" not in on_terminal("log", "-n", "1", url=url, PAGER="cat", NO_COLOR="1")
@@ -214,6 +217,7 @@ def test_colours_come_unless_they_are_not_wanted(url: str) -> None:
 HOSTILE = '{"a":"\x1b]52;c;AAAA\x07\u202e\x9b2J [bold]x[/] \r"}'
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "arguments", [[], ["--full"], ["-F", "ndjson"], ["-F", "csv"], ["--template", "{state.a} {state} {event_type}"]]
 )
@@ -231,12 +235,14 @@ def test_nothing_stored_drives_the_terminal_with_a_pager_or_without(
 # The pager
 
 
+@pytest.mark.long
 def test_the_users_pager_gets_what_is_printed_on_a_terminal(url: str, tmp_path: Path) -> None:
     text = on_terminal("log", url=url, PAGER=f"tee {tmp_path / 'paged'}")
     assert (tmp_path / "paged").read_text() == text
     assert len(plain(text).splitlines()) == 12
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [(["--no-pager"], {}), ([], {"PAGER": ""}), ([], {"PAGER": "cat"}), ([], {"PAGER": "no-such-pager"})],
@@ -247,12 +253,14 @@ def test_no_pager_is_used_where_none_is_wanted_or_there(
     assert len(plain(on_terminal("log", *arguments, url=url, **{"PAGER": "false", **variables})).splitlines()) == 12
 
 
+@pytest.mark.long
 def test_a_pager_that_is_left_early_ends_the_log_quietly(sqlite_url: str) -> None:
     journal_with(sqlite_url, [event(n, '{"a":"' + "x" * 500 + '"}') for n in range(3_000)])
     text = plain(on_terminal("log", url=sqlite_url, PAGER="head -n 2"))
     assert len(text.splitlines()) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pager", ["true", "head -n 2", "sh -c 'exec <&-'"])
 def test_a_pager_that_is_left_early_is_exit_0(sqlite_url: str, pager: str) -> None:
     journal_with(sqlite_url, [event(n, '{"a":"' + "x" * 500 + '"}') for n in range(3_000)])
@@ -260,6 +268,7 @@ def test_a_pager_that_is_left_early_is_exit_0(sqlite_url: str, pager: str) -> No
     assert (code, "esjournal:" in text) == (0, False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("less", [None, "", "-j10", "FRX", "-M --chop-long-lines"])
 def test_less_shows_colours_whatever_its_own_variable_says(url: str, tmp_path: Path, less: str | None) -> None:
     # Stands in for less, and writes down what it was called with.
@@ -272,12 +281,14 @@ def test_less_shows_colours_whatever_its_own_variable_says(url: str, tmp_path: P
     assert given == ["FRX" if less is None else less, "-R", "-S"]
 
 
+@pytest.mark.long
 def test_no_pager_begins_where_nothing_is_found(url: str, tmp_path: Path) -> None:
     text = on_terminal("log", "--type", "none", url=url, PAGER=f"tee {tmp_path / 'paged'}")
     assert "nothing found" in text
     assert not (tmp_path / "paged").exists()
 
 
+@pytest.mark.long
 def test_a_pipe_is_not_paged(url: str) -> None:
     import os
 

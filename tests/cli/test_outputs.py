@@ -289,6 +289,7 @@ def test_a_files_name_is_durable_before_the_cursor_has_its_own(folder: Path, mon
 # Streams that are open already
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("line", "code", "out"),
     [

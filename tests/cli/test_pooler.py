@@ -20,6 +20,8 @@ from tests.helpers.pooling import pooled
 from tests.helpers.program import environment, run, start
 from tests.helpers.stores import file_with, journal_with, stored
 
+pytestmark = pytest.mark.long
+
 # More than PREPARED, and enough for two processes.
 MANY = 60_000
 # From the sixth time on psycopg prepares a statement.

@@ -19,6 +19,8 @@ from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
 from tests.helpers.program import COMMAND, RUN, environment, loaded, run, start
 from tests.helpers.stores import file_with, journal_with, stored
 
+pytestmark = pytest.mark.long
+
 IMPORTED = 20_000
 
 

@@ -18,6 +18,8 @@ from tests.helpers.program import COMMAND, environment
 from tests.helpers.stores import damaged_journal_with, file_with, journal_with
 from tests.helpers.terminal import HOSTILE, MARKUP, STYLE, ended_on_terminal, on_terminal, plain
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def varied(sqlite_url: str) -> str:

@@ -11,6 +11,8 @@ from tests.helpers.events import event
 from tests.helpers.program import COMMAND, run
 from tests.helpers.stores import journal_with
 
+pytestmark = pytest.mark.long
+
 SCRIPT = [str(Path(sys.executable).with_name("esjournal"))]
 PLANTED = (
     *("msgspec", "sqlalchemy", "psycopg", "typer", "click", "rich", "zstandard", "pyarrow", "cryptography"),

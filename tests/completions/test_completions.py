@@ -14,6 +14,8 @@ import pytest
 
 from tests.helpers.program import COMMAND_NAMES
 
+pytestmark = pytest.mark.long
+
 FOLDER = Path(__file__).parents[2] / "completions"
 
 # On a terminal of its own zsh lists what it would offer, and ends.

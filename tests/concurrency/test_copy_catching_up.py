@@ -18,6 +18,8 @@ from tests.helpers.concurrency.writers import PATIENCE, Writer
 from tests.helpers.program import COMMAND, environment, run
 from tests.helpers.stores import stored
 
+pytestmark = pytest.mark.long
+
 WRITERS, BATCHES, SIZE = 3, 400, 3
 TOTALS = re.compile(
     r"esjournal: ([\d,]+) read, ([\d,]+) appended, ([\d,]+) already there, [^\n]+\n"

@@ -22,6 +22,8 @@ from tests.helpers.concurrency.writers import Writer
 from tests.helpers.events import event
 from tests.helpers.stores import journal_with
 
+pytestmark = pytest.mark.long
+
 WRITERS = 3
 EVENTS = 500
 ROUNDS = 6

@@ -16,6 +16,8 @@ from tests.helpers.concurrency.writers import Writer
 from tests.helpers.events import event
 from tests.helpers.stores import journal_with
 
+pytestmark = pytest.mark.long
+
 WRITERS = 2
 EVENTS = 600
 INVALID_CURSOR = 2

@@ -9,6 +9,8 @@ import statistics
 import time
 from collections.abc import Callable
 
+import pytest
+
 from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.concurrency.followed import NONE, Acknowledged, Faults, faults_of
 from tests.helpers.concurrency.follower import Follower
@@ -16,6 +18,8 @@ from tests.helpers.concurrency.journals import at_server, schema_of
 from tests.helpers.concurrency.writers import Writer
 from tests.helpers.events import event
 from tests.helpers.stores import journal_with
+
+pytestmark = pytest.mark.long
 
 WRITERS = 8
 MOST_MILLISECONDS = 3

@@ -10,6 +10,8 @@ import pytest
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from tests.helpers.concurrency.writers import Writer
 
+pytestmark = pytest.mark.long
+
 KILLS = 10
 ENDLESS = 1_000_000
 

@@ -26,6 +26,8 @@ from tests.helpers.program import invoke, run
 from tests.helpers.proxy import Proxy
 from tests.helpers.stores import file_with, journal_with, stored
 
+pytestmark = pytest.mark.long
+
 COMMAND = re.compile("find out with `esjournal (.*)` on the same --url before you append it again\n")
 answered = pytest.mark.parametrize("is_answered", [True, False], ids=["its answer is lost", "it is lost itself"])
 

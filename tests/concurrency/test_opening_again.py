@@ -16,6 +16,8 @@ from tests.helpers.concurrency import opener
 from tests.helpers.program import append_in_a_shell, environment
 from tests.helpers.stores import stored
 
+pytestmark = pytest.mark.long
+
 PATIENCE = 60.0
 
 

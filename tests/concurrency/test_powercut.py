@@ -15,7 +15,10 @@ import pytest
 from tests.helpers.concurrency.powercut import Call, Disk, watched
 from tests.helpers.program import COMMAND, environment, run
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: no cut is simulated")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: no cut is simulated"),
+]
 
 APPENDS = 3
 

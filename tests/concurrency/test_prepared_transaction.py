@@ -12,6 +12,8 @@ from tests.helpers.concurrency.journals import at_server
 from tests.helpers.concurrency.server import OwnServer
 from tests.helpers.program import run
 
+pytestmark = pytest.mark.long
+
 # As the library's module for PostgreSQL makes it, which takes ids out of order.
 TABLE = """
     CREATE TABLE stored_events (

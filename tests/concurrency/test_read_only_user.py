@@ -18,7 +18,10 @@ from tests.helpers.program import append_in_a_shell, environment, run
 from tests.helpers.stores import file_with, journal_with
 
 PATIENCE = 60.0
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as another user")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as another user"),
+]
 
 
 @pytest.fixture

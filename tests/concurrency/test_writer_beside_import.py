@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.concurrency.cases import random_events
 from tests.helpers.concurrency.journals import check_index
@@ -20,6 +22,8 @@ from tests.helpers.concurrency.writers import PATIENCE, Writer
 from tests.helpers.events import ID, sequence
 from tests.helpers.program import run, start
 from tests.helpers.stores import file_with, journal_with, stored
+
+pytestmark = pytest.mark.long
 
 EVENTS = 30_000
 CHUNK = 1_000

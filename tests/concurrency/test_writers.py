@@ -15,6 +15,8 @@ from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, S
 from tests.helpers.concurrency.followed import Acknowledged
 from tests.helpers.concurrency.writers import Writer
 
+pytestmark = pytest.mark.long
+
 StartWriters = Callable[..., list[Writer]]
 Stored = tuple[int, int, str]
 

@@ -91,6 +91,7 @@ def shell(tmp_path: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
         yield run
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", pages_with("sh", "console"))
 def test_the_shell_snippets_of_a_page_run_and_print_what_it_shows(page: str, shell: Shell) -> None:
     for block in blocks(page):
@@ -99,6 +100,7 @@ def test_the_shell_snippets_of_a_page_run_and_print_what_it_shows(page: str, she
                 run_step(step, shell, page)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", pages_with("python"))
 def test_the_python_snippets_of_a_page_run_as_one_program(page: str, tmp_path: Path, postgres_url: str) -> None:
     program = tmp_path / Path(page).name
@@ -155,6 +157,7 @@ def test_the_readme_sets_up_and_tests_with_one_line_each() -> None:
         assert fenced.count("\n") == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", COMMAND_NAMES)
 def test_the_examples_of_a_commands_help_run(
     command: str, exported: Path, work: Path, shell: Shell, postgres_url: str

@@ -21,6 +21,8 @@ from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.pages import ROOT, blocks
 from tests.helpers.program import invoke
 
+pytestmark = pytest.mark.long
+
 ORDER = "f3b1a1de-5e6c-4a8f-9d0c-2f4c3c1b7a55"
 MISSING = "7d0c9c9f-7c1e-4f0e-9d55-0c8f5f2f7a10"
 

@@ -22,6 +22,8 @@ from tests.helpers.other_libraries.tables import writer
 from tests.helpers.program import invoke
 from tests.helpers.stores import file_with, journal_with
 
+pytestmark = pytest.mark.long
+
 TYPES = [
     "smallint",
     "integer",

@@ -167,6 +167,8 @@ def test_an_export_ends_with_the_last_event_that_was_there_at_its_beginning(mixe
         assert [first.global_position, *(found.global_position for found in events)] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.long
+@pytest.mark.alone
 def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
     # One sequence, so that what get reads is as long as what export does.
     few = file_with(tmp_path / "few.ndjson", generated(FEW, sequences=1))
@@ -187,6 +189,8 @@ def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: P
     assert {name: large - small for name, (small, large) in peaks.items() if large - small > GROWTH_ALLOWED} == {}
 
 
+@pytest.mark.long
+@pytest.mark.alone
 def test_memory_of_a_copy_and_its_proof_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
     initialise(store_url)
     peaks = []
