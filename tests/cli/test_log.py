@@ -305,7 +305,7 @@ def test_a_pipe_is_not_paged(url: str) -> None:
         (["--since", "soon"], "'soon' is not a time"),
         (["--until", "2026-02-30"], "is not a time"),
         (["--since", "2026-02-01", "--until", "2026-01-01"], "nothing is between them"),
-        (["--where", "n = 1"], "'n = 1' is not a comparison"),
+        (["--where", "n = 1"], "'n = 1' is not a condition"),
         (["--where", "n == x"], "'x' is not a JSON string"),
         (["-g", "("], r"-g '\(' is not a regular expression"),
         (["-g", "*"], "is not a regular expression"),

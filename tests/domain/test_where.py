@@ -1,11 +1,11 @@
-"""Comparisons with a field of a state: how they are written, and of what they are true."""
+"""Conditions on a field of a state: how they are written, and which states meet them."""
 
 from __future__ import annotations
 
 import pytest
 
 from esjournal.domain.state import values
-from esjournal.domain.state.where import Comparison, comparison
+from esjournal.domain.state.where import StateCondition, state_condition
 from esjournal.exceptions import InvalidData
 
 STATE = values.parsed(
@@ -17,18 +17,18 @@ STATE = values.parsed(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('carrier == "UA"', Comparison(("carrier",), "==", "UA")),
-        ("  delay>60 ", Comparison(("delay",), ">", values.Number("60"))),
-        ("a.b.c != null", Comparison(("a", "b", "c"), "!=", None)),
-        ('a."x.y" <= -1.5e3', Comparison(("a", "x.y"), "<=", values.Number("-1.5e3"))),
-        ("ok == true", Comparison(("ok",), "==", True)),
-        ('a == "=="', Comparison(("a",), "==", "==")),
-        ('"" == "\\u00e9"', Comparison(("",), "==", "\u00e9")),
-        ("a<=2", Comparison(("a",), "<=", values.Number("2"))),
+        ('carrier == "UA"', StateCondition(("carrier",), "==", "UA")),
+        ("  delay>60 ", StateCondition(("delay",), ">", values.Number("60"))),
+        ("a.b.c != null", StateCondition(("a", "b", "c"), "!=", None)),
+        ('a."x.y" <= -1.5e3', StateCondition(("a", "x.y"), "<=", values.Number("-1.5e3"))),
+        ("ok == true", StateCondition(("ok",), "==", True)),
+        ('a == "=="', StateCondition(("a",), "==", "==")),
+        ('"" == "\\u00e9"', StateCondition(("",), "==", "\u00e9")),
+        ("a<=2", StateCondition(("a",), "<=", values.Number("2"))),
     ],
 )
-def test_a_comparison_is_a_path_an_operator_and_a_json_value(text: str, expected: Comparison) -> None:
-    found = comparison(text)
+def test_a_condition_is_a_path_an_operator_and_a_json_value(text: str, expected: StateCondition) -> None:
+    found = state_condition(text)
     assert found == expected
     assert type(found.value) is type(expected.value)
 
@@ -36,12 +36,12 @@ def test_a_comparison_is_a_path_an_operator_and_a_json_value(text: str, expected
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "is not a comparison"),
-        ("carrier", "is not a comparison"),
-        ('carrier = "UA"', "is not a comparison"),
-        ('== "UA"', "is not a comparison"),
-        ('a..b == "UA"', "is not a comparison"),
-        ('a b == "UA"', "is not a comparison"),
+        ("", "is not a condition"),
+        ("carrier", "is not a condition"),
+        ('carrier = "UA"', "is not a condition"),
+        ('== "UA"', "is not a condition"),
+        ('a..b == "UA"', "is not a condition"),
+        ('a b == "UA"', "is not a condition"),
         ("carrier == UA", "'UA' is not a JSON string"),
         ("carrier ==", "'' is not a JSON string"),
         ("carrier == 'UA'", "is not a JSON string"),
@@ -57,9 +57,9 @@ def test_a_comparison_is_a_path_an_operator_and_a_json_value(text: str, expected
         ('"a\\q" == 1', "is not a path"),
     ],
 )
-def test_what_is_no_comparison_is_refused_with_an_example_of_one(text: str, complaint: str) -> None:
+def test_what_is_not_a_condition_is_refused_with_an_example_of_one(text: str, complaint: str) -> None:
     with pytest.raises(InvalidData, match=complaint):
-        comparison(text)
+        state_condition(text)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_is_no_comparison_is_refused_with_an_example_of_one(text: str, comp
     ],
 )
 def test_what_is_true_of_a_state(text: str) -> None:
-    assert comparison(text).holds(STATE)
+    assert state_condition(text).holds(STATE)
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_what_is_true_of_a_state(text: str) -> None:
     ],
 )
 def test_what_is_not_true_of_a_state(text: str) -> None:
-    assert not comparison(text).holds(STATE)
+    assert not state_condition(text).holds(STATE)

@@ -23,7 +23,7 @@ from esjournal.cli.signals import interruption_repeated
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.domain.state.where import Comparison, comparison
+from esjournal.domain.state.where import StateCondition, state_condition
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.read.pages import read_journal
@@ -58,7 +58,7 @@ def run(
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
     line_of = None if template is None else line_template(template)
     earliest, latest = _span(since, until)
-    comparisons = _comparisons(where or ())
+    conditions = _state_conditions(where or ())
     expression = None if pattern is None else _expression(pattern)
     starts = [checked_start(text, url) for text in originator_ids or ()]
     if follow:
@@ -80,7 +80,7 @@ def run(
             originator_ids=[find_sequence(journal, start) for start in starts],
             since=earliest,
             until=latest,
-            comparisons=comparisons,
+            state_conditions=conditions,
             pattern=expression,
         )
         if follow:
@@ -106,8 +106,8 @@ def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]
     return earliest, latest
 
 
-def _comparisons(texts: Sequence[str]) -> list[Comparison]:
-    return [checked(comparison, text) for text in texts]
+def _state_conditions(texts: Sequence[str]) -> list[StateCondition]:
+    return [checked(state_condition, text) for text in texts]
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

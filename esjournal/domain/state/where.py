@@ -1,4 +1,4 @@
-"""Comparisons of a field of a state with a value: `carrier == "UA"`, `dep_delay > 60`."""
+"""Conditions on a field of a state: `carrier == "UA"`, `dep_delay > 60`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _EQUALITY = ("==", "!=")
-_COMPARISON = re.compile(rf"\s*({paths.PATTERN})\s*(==|!=|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)
+_CONDITION = re.compile(rf"\s*({paths.PATTERN})\s*(==|!=|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)
 _HINT = """write a path, one of == != < <= > >=, and a JSON value, such as 'carrier == "UA"' or 'dep_delay > 60'"""
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A comparison of a field of a state with a value.
+class StateCondition:
+    """A condition on a state: a comparison of one of its fields with a value.
 
     `path` leads to the field, `operator` is one of == != < <= > >=, `value` is a string, a `values.Number`, a truth
     value or None for null. Strings are compared by code points, numbers exactly. A comparison with a missing field is
@@ -41,7 +41,7 @@ class Comparison:
     value: Any
 
     def holds(self, state: Any) -> bool:
-        """Say whether the comparison is true of a parsed state."""
+        """Say whether a parsed state meets the condition."""
         found = paths.value_at(state, self.path)
         if found is values.MISSING:
             return False
@@ -53,15 +53,15 @@ class Comparison:
         return compare(found, self.value)
 
 
-def comparison(text: str) -> Comparison:
-    """Return the comparison that a text says: `PATH OPERATOR VALUE`, with the value as JSON.
+def state_condition(text: str) -> StateCondition:
+    """Return a condition from its text, `PATH OPERATOR VALUE`, with the value as JSON.
 
     Raises:
-        InvalidData: the text is not a comparison.
+        InvalidData: the text is not a condition.
     """
-    found = _COMPARISON.fullmatch(text)
+    found = _CONDITION.fullmatch(text)
     if found is None:
-        raise InvalidData(f"{shortened(text)} is not a comparison: {_HINT}")
+        raise InvalidData(f"{shortened(text)} is not a condition: {_HINT}")
     path_text, operator_text, value_text = found.groups()
     value = values.scalar(value_text)
     if value is values.MISSING:
@@ -70,7 +70,7 @@ def comparison(text: str) -> Comparison:
         raise InvalidData(f"{shortened(value_text)} is beyond a double: write a number that a double can hold")
     if operator_text not in _EQUALITY and not isinstance(value, str):
         raise InvalidData(f"{value_text} has no order: compare it with == or !=")
-    return Comparison(paths.path(path_text), operator_text, value)
+    return StateCondition(paths.path(path_text), operator_text, value)
 
 
 def _is_double(number: values.Number) -> bool:

@@ -281,7 +281,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         if until is None:
             until = self.last_global_position()
-        version = self.session.server_version() if conditions.comparisons else None
+        version = self.session.server_version() if conditions.state_conditions else None
         statement, values = self._statements.page(conditions, ascending=ascending, server_version=version)
         position = self._statements.position_in_page
         if ahead and ascending and not conditions:

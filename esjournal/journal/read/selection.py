@@ -10,7 +10,7 @@ from functools import cached_property
 from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.domain.state import values
-from esjournal.domain.state.where import Comparison
+from esjournal.domain.state.where import StateCondition
 from esjournal.infrastructure.sqlalchemy.items.conditions import Conditions
 from esjournal.journal.journal import Journal
 
@@ -22,7 +22,7 @@ class Selection:
     """The conditions that an event must meet; one that is empty or None leaves nothing out.
 
     `types` are patterns; `originator_ids` are in canonical form; `since` and `until` are times in canonical form, both
-    inclusive; `comparisons` are of fields of the state with values; `pattern` is searched in the text of the state, as
+    inclusive; `state_conditions` are about fields of the state; `pattern` is searched in the text of the state, as
     stored and with its escapes resolved.
     """
 
@@ -30,7 +30,7 @@ class Selection:
     originator_ids: Collection[str] = ()
     since: str | None = None
     until: str | None = None
-    comparisons: Sequence[Comparison] = ()
+    state_conditions: Sequence[StateCondition] = ()
     pattern: re.Pattern[str] | None = None
 
     @cached_property
@@ -39,7 +39,7 @@ class Selection:
         return not (
             self.types
             or self.originator_ids
-            or self.comparisons
+            or self.state_conditions
             or any(given is not None for given in (self.since, self.until, self.pattern))
         )
 
@@ -49,7 +49,7 @@ class Selection:
             sequence_ids=[journal.events.bound_id(originator_id) for originator_id in self.originator_ids],
             topics=self.types.whole,
             topic_patterns=self.types.with_magic,
-            comparisons=self.comparisons,
+            state_conditions=self.state_conditions,
         )
 
     def span(self, journal: Journal, after: int, until: int) -> tuple[int, int]:
@@ -78,12 +78,12 @@ class Selection:
             and (self.since is None or (recorded_at is not None and recorded_at >= self.since))
             and (self.until is None or (recorded_at is not None and recorded_at <= self.until))
             and (self.pattern is None or _is_found(self.pattern, state))
-            and (not self.comparisons or self._compares(state))
+            and (not self.state_conditions or self._meets_conditions(state))
         )
 
-    def _compares(self, state: str) -> bool:
+    def _meets_conditions(self, state: str) -> bool:
         value = values.parsed(state)
-        return value is not None and all(comparison.holds(value) for comparison in self.comparisons)
+        return value is not None and all(condition.holds(value) for condition in self.state_conditions)
 
 
 def _is_found(pattern: re.Pattern[str], state: str) -> bool:

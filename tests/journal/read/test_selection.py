@@ -16,7 +16,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.domain.state import values
-from esjournal.domain.state.where import Comparison, comparison
+from esjournal.domain.state.where import StateCondition, state_condition
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import read_journal
 from esjournal.journal.read.selection import Selection
@@ -40,12 +40,12 @@ def passed_by_the_database(journal: Journal, selection: Selection) -> list[int]:
     return [found[-1] for page in pages for found in page]
 
 
-def true_of(found: Sequence[str], wanted: Comparison) -> list[int]:
+def true_of(found: Sequence[str], wanted: StateCondition) -> list[int]:
     parsed = enumerate(map(values.parsed, found), 1)
     return [position for position, value in parsed if value is not None and wanted.holds(value)]
 
 
-def comparisons() -> st.SearchStrategy[Comparison]:
+def state_conditions() -> st.SearchStrategy[StateCondition]:
     names = st.sampled_from(["a", "b", "\u00e9", "\u2028", "c.d", 'e"f', "g\\h", "", "0", "$", "%s", "\0", "\ud83d"])
     below = st.lists(st.one_of(names, st.integers(0, 2)), max_size=2)
     paths = st.builds(lambda first, rest: (first, *rest), names, below)
@@ -54,19 +54,21 @@ def comparisons() -> st.SearchStrategy[Comparison]:
         st.sampled_from(["\0", "\ud83d", "x\udcff"]),
         st.sampled_from(NUMBERS).map(values.Number),
     )
-    ordered = st.builds(Comparison, paths, st.sampled_from(["<", "<=", ">", ">="]), constants)
-    equal = st.builds(Comparison, paths, st.sampled_from(["==", "!="]), st.one_of(constants, st.none(), st.booleans()))
+    ordered = st.builds(StateCondition, paths, st.sampled_from(["<", "<=", ">", ">="]), constants)
+    equal = st.builds(
+        StateCondition, paths, st.sampled_from(["==", "!="]), st.one_of(constants, st.none(), st.booleans())
+    )
     return st.one_of(ordered, equal)
 
 
 @on_one_journal
-@given(found=st.lists(st.one_of(json_states(), any_states()), min_size=1, max_size=8), wanted=comparisons())
-def test_a_comparison_finds_what_it_is_true_of_and_nothing_else(
-    journal: Journal, found: list[str], wanted: Comparison
+@given(found=st.lists(st.one_of(json_states(), any_states()), min_size=1, max_size=8), wanted=state_conditions())
+def test_a_condition_finds_what_it_is_true_of_and_nothing_else(
+    journal: Journal, found: list[str], wanted: StateCondition
 ) -> None:
     kept = [state for state in found if "\0" not in state]
     refilled(journal, [event(version, state) for version, state in enumerate(kept)])
-    assert positions(journal, Selection(comparisons=[wanted])) == true_of(kept, wanted)
+    assert positions(journal, Selection(state_conditions=[wanted])) == true_of(kept, wanted)
 
 
 TRICKY = [
@@ -120,8 +122,8 @@ def test_states_that_databases_read_in_ways_of_their_own_are_compared_by_our_rul
     for path in ("a", "a.b", "a[0]", "a[1].b", "a[0][1]", "a[999999999]", "a.0", 'a."-1"', '"\\ud83d"."\\u0000"'):
         for value in VALUES:
             if operator in ("==", "!=") or value[0] in '"0123456789':
-                wanted = comparison(f"{path} {operator} {value}")
-                assert positions(journal, Selection(comparisons=[wanted])) == true_of(TRICKY, wanted), wanted
+                wanted = state_condition(f"{path} {operator} {value}")
+                assert positions(journal, Selection(state_conditions=[wanted])) == true_of(TRICKY, wanted), wanted
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_the_database_gives_only_what_is_wanted_of_plain_states(journal: Journal
         ]
         + [event(1_000, '{"left":null,"carrier":"AA"}')],
     )
-    selection = Selection(comparisons=[comparison(text)])
+    selection = Selection(state_conditions=[state_condition(text)])
     found = positions(journal, selection)
     passed = passed_by_the_database(journal, selection)
     assert 0 < len(found) < 50
@@ -149,8 +151,8 @@ def test_the_database_gives_only_what_is_wanted_of_plain_states(journal: Journal
 @pytest.mark.parametrize("text", ["x' OR '1'='1", 'x" OR 1=1 --', "%s", "?", ":a", "'; DROP TABLE stored_events; --"])
 def test_paths_values_types_and_ids_are_never_part_of_a_statement(journal: Journal, text: str) -> None:
     refilled(journal, [event(0, '{"x":1}')])
-    comparisons = [Comparison((text,), "==", text), Comparison(("x", text), "!=", values.Number("1"))]
-    assert positions(journal, Selection(comparisons=comparisons)) == []
+    conditions = [StateCondition((text,), "==", text), StateCondition(("x", text), "!=", values.Number("1"))]
+    assert positions(journal, Selection(state_conditions=conditions)) == []
     assert positions(journal, Selection(types=TypePatterns([text, f"{text}x*"]))) == []
     assert len(list(journal.events.all_items())) == 1
 

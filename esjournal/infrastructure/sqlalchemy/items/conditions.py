@@ -15,7 +15,7 @@ from typing import Any
 
 from esjournal.domain.state.numbers import canonical, exact
 from esjournal.domain.state.values import Number
-from esjournal.domain.state.where import Comparison
+from esjournal.domain.state.where import StateCondition
 
 # A fragment of SQL, and the values of its parameters.
 Fragment = tuple[str, Sequence[Any]]
@@ -44,10 +44,10 @@ class Conditions:
     sequence_ids: Sequence[Any] = ()
     topics: Sequence[str] = ()
     topic_patterns: Sequence[str] = ()
-    comparisons: Sequence[Comparison] = ()
+    state_conditions: Sequence[StateCondition] = ()
 
     def __bool__(self) -> bool:
-        return any((self.sequence_ids, self.topics, self.topic_patterns, self.comparisons))
+        return any((self.sequence_ids, self.topics, self.topic_patterns, self.state_conditions))
 
 
 EVERYTHING = Conditions()
@@ -75,17 +75,17 @@ def fragments(conditions: Conditions, names: Names) -> Iterator[Fragment]:
         yield f"{names.sequence_id} IN ({marks})", conditions.sequence_ids
     if conditions.topics or conditions.topic_patterns:
         yield _of_topics(conditions, names)
-    for comparison in conditions.comparisons:
-        if not _is_sendable(comparison):
+    for condition in conditions.state_conditions:
+        if not _is_sendable(condition):
             continue
         if names.server_version is None:
-            yield _on_sqlite(comparison, names)
+            yield _on_sqlite(condition, names)
         elif names.server_version >= _POSTGRESQL_CHECKS_JSON:
-            yield _on_postgresql(comparison, names)
+            yield _on_postgresql(condition, names)
 
 
-def _is_sendable(comparison: Comparison) -> bool:
-    texts = [text for text in (*comparison.path, comparison.value) if isinstance(text, str)]
+def _is_sendable(condition: StateCondition) -> bool:
+    texts = [text for text in (*condition.path, condition.value) if isinstance(text, str)]
     return not any(map(_NOT_SENDABLE.search, texts))
 
 
@@ -105,35 +105,35 @@ def _like(pattern: str) -> str:
     return escaped.replace("*", "%").replace("?", "_") + ("%" if rest else "")
 
 
-def _on_sqlite(comparison: Comparison, names: Names) -> Fragment:
-    names_of_path = [part for part in comparison.path if isinstance(part, str)]
+def _on_sqlite(condition: StateCondition, names: Names) -> Fragment:
+    names_of_path = [part for part in condition.path if isinstance(part, str)]
     if not all(map(_SIMPLE_NAME.fullmatch, names_of_path)):
         return "TRUE", ()
     keys = [f'"{name}"' for name in names_of_path]
-    steps = [f'."{part}"' if isinstance(part, str) else f"[{part}]" for part in comparison.path]
+    steps = [f'."{part}"' if isinstance(part, str) else f"[{part}]" for part in condition.path]
     # Before 3.45 SQLite compares keys without decoding their escapes, and of two equal keys it takes the first.
     twice = f"instr(substr({names.data}, instr({names.data}, ?) + length(?)), ?)"
     doubtful = " OR ".join([f"instr({names.data}, '\\')", *[twice] * len(keys)])
-    holds, values = _comparison_on_sqlite(comparison, names.data, f"${''.join(steps)}")
+    holds, values = _condition_on_sqlite(condition, names.data, f"${''.join(steps)}")
     return (
         f"CASE WHEN {doubtful} THEN TRUE WHEN json_valid({names.data}) THEN {holds} ELSE FALSE END",
         [*(key for key in keys for _ in range(3)), *values],
     )
 
 
-def _comparison_on_sqlite(comparison: Comparison, data: str, path: str) -> Fragment:
+def _condition_on_sqlite(condition: StateCondition, data: str, path: str) -> Fragment:
     kind, field = f"json_type({data}, ?)", f"json_extract({data}, ?)"
-    value = comparison.value
-    if comparison.operator == "!=":
+    value = condition.value
+    if condition.operator == "!=":
         # Different numbers may have the same double.
         return f"{kind} IS NOT NULL", [path]
     if isinstance(value, Number):
         number = float(value)
         spread = abs(number) * _SPREAD
-        holds, bounds = _with_spread(comparison.operator, number - spread, number + spread)
+        holds, bounds = _with_spread(condition.operator, number - spread, number + spread)
         return f"({kind} IN ('integer', 'real') AND CAST({field} AS REAL) {holds})", [path, path, *bounds]
     if isinstance(value, str):
-        return f"({kind} = 'text' AND {field} {_SQL[comparison.operator]} ?)", [path, path, value]
+        return f"({kind} = 'text' AND {field} {_SQL[condition.operator]} ?)", [path, path, value]
     return f"{kind} = ?", [path, json.dumps(value)]
 
 
@@ -143,14 +143,14 @@ def _with_spread(operator: str, low: float, high: float) -> Fragment:
     return ("<= ?", [high]) if operator in ("<", "<=") else (">= ?", [low])
 
 
-def _on_postgresql(comparison: Comparison, names: Names) -> Fragment:
-    data, value = names.data, comparison.value
-    marks = ", ".join(["CAST(%s AS text)"] * len(comparison.path))
+def _on_postgresql(condition: StateCondition, names: Names) -> Fragment:
+    data, value = names.data, condition.value
+    marks = ", ".join(["CAST(%s AS text)"] * len(condition.path))
     field = f"pg_catalog.jsonb_extract_path(CAST({data} AS jsonb), {marks})"
-    sign = _SQL.get(comparison.operator)
+    sign = _SQL.get(condition.operator)
     # For the server an index is text too, and a name of digits is an index in an array: it may return more than wanted.
-    values: list[Any] = [*map(str, comparison.path)]
-    if comparison.operator == "!=":
+    values: list[Any] = [*map(str, condition.path)]
+    if condition.operator == "!=":
         holds = f"{field} IS NOT NULL"
     elif isinstance(value, Number):
         # The server refuses numbers with very many digits; those are compared by the caller only.
