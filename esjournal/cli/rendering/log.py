@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, folded
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
 from esjournal.domain.choices import OutputFormat
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-Event = tuple[Any, ...]
-Page = Sequence[Event]
+    from esjournal.journal.read.pages import Page
+
 
 # Below this width ids are shortened to what usually distinguishes them, and any command accepts.
 WIDE_ENOUGH_FOR_IDS = 160
@@ -34,7 +34,7 @@ def print_log(
     *,
     full: bool,
     csv_safe: bool,
-    line_of: Callable[[Event], str] | None = None,
+    line_of: Callable[[EventRow], str] | None = None,
 ) -> None:
     """Print events as they come, a page at a time.
 
@@ -68,13 +68,13 @@ def _texts(pages: Iterable[Page], output_format: OutputFormat, csv_safe: bool) -
     return event_texts(map(RecordedEvent._make, chain.from_iterable(pages)), output_format, csv_safe=csv_safe)
 
 
-def _plain_line(event: Event) -> str:
+def _plain_line(event: EventRow) -> str:
     originator_id, version, event_type, state, recorded_at, position = event
     time = f"{recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}"
     return on_one_line(f"{position:>6}  {time}  {originator_id}@{version}  {event_type}  {state}") + "\n"
 
 
-def _plain_block(event: Event) -> str:
+def _plain_block(event: EventRow) -> str:
     originator_id, version, event_type, state, recorded_at, position = fields_on_one_line(event)
     return (
         f"event {position}  {recorded_at or UNKNOWN_TIME}\nsequence {originator_id}  version {version}\n"
@@ -148,7 +148,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
         )
 
 
-def _in_one_line(event: Event, width: int) -> Event:
+def _in_one_line(event: EventRow, width: int) -> EventRow:
     # Only as much of a state as a line can show, because it may be very long.
     return tuple(fields_on_one_line((*event[:3], event[3][:width], *event[4:])))
 
@@ -164,6 +164,6 @@ def _time_text(recorded_at: str | None, wide: bool) -> str:
     return f"{day} {clock.replace('.000000', '')}" if wide else f"{day} {clock[:8]}Z"
 
 
-def _place(event: Event, width: int) -> str:
+def _place(event: EventRow, width: int) -> str:
     originator_id: str = event[0]
     return f"{originator_id if width >= WIDE_ENOUGH_FOR_IDS else originator_id[:SHORT_ID]}@{event[1]}"

@@ -8,16 +8,14 @@ from typing import Any
 
 import typer
 
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.exceptions import InvalidData
 
 _STATE = "state."
 _PARTS = re.compile(r'\{\{|\}\}|\{((?:"(?:[^"\\]|\\.)*"|[^{}"])*)\}|[{}]')
 
-Event = tuple[Any, ...]
 
-
-def template(text: str) -> Callable[[Event], str]:
+def template(text: str) -> Callable[[EventRow], str]:
     """Return a function that makes a line, with its line end, from an event, given as the fields of RecordedEvent.
 
     Args:
@@ -28,7 +26,7 @@ def template(text: str) -> Callable[[Event], str]:
     Raises:
         typer.BadParameter: a brace is unmatched, or there is no such field.
     """
-    pieces: list[str | Callable[[Event, Any], str]] = []
+    pieces: list[str | Callable[[EventRow, Any], str]] = []
     end = 0
     for found in _PARTS.finditer(text):
         pieces += [text[end : found.start()], _piece(found[0], found[1])]
@@ -36,7 +34,7 @@ def template(text: str) -> Callable[[Event], str]:
     pieces.append(text[end:])
     needs_state = f"{{{_STATE}" in text
 
-    def line(event: Event) -> str:
+    def line(event: EventRow) -> str:
         from esjournal.domain.state import values
 
         state = values.parsed(event[3]) if needs_state else None
@@ -45,7 +43,7 @@ def template(text: str) -> Callable[[Event], str]:
     return line
 
 
-def _piece(whole: str, name: str | None) -> str | Callable[[Event, Any], str]:
+def _piece(whole: str, name: str | None) -> str | Callable[[EventRow, Any], str]:
     if whole in ("{{", "}}"):
         return whole[0]
     if name is None:
@@ -60,7 +58,7 @@ def _piece(whole: str, name: str | None) -> str | Callable[[Event, Any], str]:
     return lambda event, state: "" if event[index] is None else _without_line_ends(str(event[index]))
 
 
-def _field_of_state(text: str) -> Callable[[Event, Any], str]:
+def _field_of_state(text: str) -> Callable[[EventRow, Any], str]:
     from esjournal.domain.state import paths, values
 
     try:
@@ -68,7 +66,7 @@ def _field_of_state(text: str) -> Callable[[Event, Any], str]:
     except InvalidData as error:
         raise typer.BadParameter(str(error)) from None
 
-    def field(event: Event, state: Any) -> str:
+    def field(event: EventRow, state: Any) -> str:
         value = paths.value_at(state, path)
         if value is values.MISSING:
             return ""

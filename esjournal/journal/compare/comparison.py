@@ -12,7 +12,7 @@ from esjournal.domain.text import shortened
 from esjournal.exceptions import StoreDamaged
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.secondprocess import second_process, second_process_pays
-from esjournal.journal.compare.merge import Difference, Merge, Page
+from esjournal.journal.compare.merge import Difference, Merge, PlacedEvents
 from esjournal.journal.compare.result import Counts, EventDifference
 from esjournal.journal.journal import Journal
 
@@ -116,7 +116,7 @@ class Comparison:
                 yield from found
         self._add(upper)
 
-    def _sides(self, **bounds: str) -> tuple[Iterator[Page], Iterator[Page]]:
+    def _sides(self, **bounds: str) -> tuple[Iterator[PlacedEvents], Iterator[PlacedEvents]]:
         (a, b), (until_a, until_b) = self._journals, self.until
         return _pages(a, until_a, **bounds), _pages(b, until_b, **bounds)
 
@@ -145,7 +145,7 @@ def changes_of(difference: EventDifference) -> Changes | None:
     return changes_of_states(one, other, by_value=difference.by_value)
 
 
-def _pages(journal: Journal, until: int, **bounds: str) -> Iterator[Page]:
+def _pages(journal: Journal, until: int, **bounds: str) -> Iterator[PlacedEvents]:
     """Yield the events of a journal in the order of their places, as they are when reading begins."""
     for page in journal.events.pages_by_place(until=until, **bounds):
         ids, versions, types, states, _ = zip(*page, strict=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
-from typing import Any
 
 from esjournal.domain.state.equality import mean_the_same
 from esjournal.journal.compare.result import Counts, EventDifference, SequenceComparison, Status
 
-Event = tuple[Any, ...]
-Page = Sequence[Event]
+# An event without its global position, which is not compared; and some of them, in the order of their places.
+PlacedEvent = tuple[str, int, str, str, str | None]
+PlacedEvents = Sequence[PlacedEvent]
 Difference = EventDifference | SequenceComparison
 
 _ID = itemgetter(0)
@@ -43,15 +43,17 @@ class Merge:
         # Found since the last page; a generator for each event would take longer than everything else.
         self._found: list[Difference] = []
 
-    def differences(self, pages_a: Iterator[Page], pages_b: Iterator[Page]) -> Iterator[list[Difference]]:
+    def differences(
+        self, pages_a: Iterator[PlacedEvents], pages_b: Iterator[PlacedEvents]
+    ) -> Iterator[list[Difference]]:
         """Yield what is found, page by page.
 
         Args:
             pages_a: the events of A in the order of their places, without global positions.
             pages_b: those of B.
         """
-        a: Page = ()
-        b: Page = ()
+        a: PlacedEvents = ()
+        b: PlacedEvents = ()
         while True:
             if not a:
                 a = next(pages_a, ())
@@ -76,14 +78,14 @@ class Merge:
         found, self._found = self._found, []
         return found
 
-    def _note_same(self, page: Page) -> None:
+    def _note_same(self, page: PlacedEvents) -> None:
         for originator_id, count in Counter(map(_ID, page)).items():
             events = self._events_of(originator_id)
             events.in_a += count
             events.in_b += count
             events.same += count
 
-    def _one_by_one(self, a: Page, b: Page) -> tuple[int, int]:
+    def _one_by_one(self, a: PlacedEvents, b: PlacedEvents) -> tuple[int, int]:
         """Compare events until one side is used up, and return how many were used of each.
 
         A side that has ended is empty.
@@ -107,7 +109,7 @@ class Merge:
                 self._note_on_one_side(other, Status.ONLY_IN_B, one)
         return at_a, at_b
 
-    def _note_at_one_place(self, one: Event, other: Event) -> None:
+    def _note_at_one_place(self, one: PlacedEvent, other: PlacedEvent) -> None:
         originator_id, version, type_a, state_a, recorded_a = one
         _, _, type_b, state_b, recorded_b = other
         events = self._events_of(originator_id)
@@ -124,7 +126,7 @@ class Merge:
                 a, b = (type_a, state_a), (type_b, state_b)
                 self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 
-    def _note_on_one_side(self, event: Event, side: Status, next_of_other: Event | None) -> None:
+    def _note_on_one_side(self, event: PlacedEvent, side: Status, next_of_other: PlacedEvent | None) -> None:
         originator_id, version, event_type, state, _ = event
         events = self._events_of(originator_id)
         events.count(side)

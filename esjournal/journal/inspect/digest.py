@@ -16,7 +16,7 @@ from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.journal.journal import Journal
 
-Page = Sequence[EventRow] | Sequence[RecordedEvent]
+Events = Sequence[EventRow] | Sequence[RecordedEvent]
 
 _OMITTED = frozenset({"global_position", "sequence_name"})
 
@@ -27,7 +27,7 @@ class Digest:
     def __init__(self) -> None:
         self._sha256 = hashlib.sha256()
 
-    def update(self, events: Page, *, checked: bool = False) -> None:
+    def update(self, events: Events, *, checked: bool = False) -> None:
         """Add events to the digest.
 
         Args:
@@ -41,7 +41,7 @@ class Digest:
         return self._sha256.hexdigest()
 
 
-def digest_of(pages: Iterable[Page]) -> str:
+def digest_of(pages: Iterable[Events]) -> str:
     """Return the digest of events.
 
     Args:

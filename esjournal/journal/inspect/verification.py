@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -24,9 +24,8 @@ from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.inspect.digest import Digest
 from esjournal.journal.journal import Journal, open_journal, open_temporary_journal
+from esjournal.journal.read.pages import Page
 from esjournal.journal.temporary import open_file, open_read_in
-
-Page = Sequence[tuple[Any, ...]]
 
 # For each of the first five fields: the kind of finding if it breaks its rule, its class, and the rule.
 _RULES: tuple[tuple[str, type, Callable[[str], object]], ...] = (

@@ -13,7 +13,7 @@ from esjournal.interchange.batches import Batch
 from esjournal.interchange.gcpause import uncollected
 from esjournal.journal.compare.wording import difference
 from esjournal.journal.inspect.digest import Digest
-from esjournal.journal.transfer.target import Counterparts, Event
+from esjournal.journal.transfer.target import Counterparts, EventFields
 
 
 @dataclass
@@ -66,7 +66,7 @@ def prove(
     with uncollected():
         for batch in batches:
             copied = _without(batch, put_aside)
-            events: list[Event] = list(zip(*copied.columns, strict=True))
+            events: list[EventFields] = list(zip(*copied.columns, strict=True))
             found = find(events)
             if [row and row[:5] for row in found] != events:
                 events = [
@@ -80,7 +80,7 @@ def prove(
     return proof
 
 
-def _compared(proof: Proof, event: Event, found: Event | None, place: str, by_value: bool) -> Event:
+def _compared(proof: Proof, event: EventFields, found: EventFields | None, place: str, by_value: bool) -> EventFields:
     """Note what differs, and return the event as it is on both sides."""
     if found is not None and _is_same(found, event, by_value):
         proof.respelt += found[3] != event[3]
@@ -100,13 +100,13 @@ def _compared(proof: Proof, event: Event, found: Event | None, place: str, by_va
     return event
 
 
-def _mismatch(event: Event, found: Event | None) -> str:
+def _mismatch(event: EventFields, found: EventFields | None) -> str:
     if found is None:
         return "is missing"
     return f"is different: {difference(RecordedEvent(*found[:5]), RecordedEvent(*event))}"
 
 
-def _is_same(found: Event, event: Event, by_value: bool) -> bool:
+def _is_same(found: EventFields, event: EventFields, by_value: bool) -> bool:
     if found[2:4] == event[2:4]:
         return True
     return bool(by_value and found[2] == event[2] and mean_the_same(found[3], event[3]))

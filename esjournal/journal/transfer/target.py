@@ -28,10 +28,11 @@ from esjournal.journal.transfer.exporting import text_of
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, Verdicts
 
-Event = tuple[Any, ...]
+# The fields of an event in the order of RecordedEvent, with its global position if it is stored.
+EventFields = tuple[Any, ...]
 # Returns what is at the place of each event, as fields in the order of RecordedEvent, or None. It is called with all
 # events that were copied, in their order.
-Counterparts = Callable[[Sequence[Event]], Sequence[Event | None]]
+Counterparts = Callable[[Sequence[EventFields]], Sequence[EventFields | None]]
 _place = itemgetter(0, 1)
 _ANY_LENGTH = 2**31 - 1
 
@@ -86,14 +87,14 @@ def counterparts_in_journal(journal: Journal) -> Counterparts:
     # The global position after which the journal is expected to have the next events.
     after: int | None = None
 
-    def find(events: Sequence[Event]) -> Sequence[Event | None]:
+    def find(events: Sequence[EventFields]) -> Sequence[EventFields | None]:
         nonlocal after
-        page: Sequence[Event] = ()
+        page: Sequence[EventFields] = ()
         if after is not None and events:
             size = len(events)
             page = next(iter(journal.events.pages(after=after, until=after + size, size=size)), ())
         places = list(map(_place, events))
-        found: list[Event | None] = [*page]
+        found: list[EventFields | None] = [*page]
         if list(map(_place, page)) != places:
             along = zip(page, places, strict=False)
             same = next((at for at, (row, place) in enumerate(along) if row[:2] != place), len(page))
@@ -121,8 +122,8 @@ def counterparts_in_file(path: str) -> Iterator[Counterparts]:
     with read_beside(Files([path], line_limit=_ANY_LENGTH)) as batches:
         events = chain.from_iterable(batch.events for batch in batches)
 
-        def find(wanted: Sequence[Event]) -> Sequence[Event | None]:
-            found: list[Event | None] = [*islice(events, len(wanted))]
+        def find(wanted: Sequence[EventFields]) -> Sequence[EventFields | None]:
+            found: list[EventFields | None] = [*islice(events, len(wanted))]
             found += [None] * (len(wanted) - len(found))
             pairs = zip(found, wanted, strict=True)
             return [one if one is not None and one[:2] == other[:2] else None for one, other in pairs]
@@ -160,7 +161,7 @@ def write_file(
     outcome = verdicts.outcome
     file_format = format_of(path)
 
-    def pages() -> Iterator[Sequence[Event]]:
+    def pages() -> Iterator[Sequence[EventFields]]:
         for given in batches:
             batch = _fitting_csv(given) if file_format is FileFormat.CSV else given
             verdicts.read(batch)
