@@ -1,4 +1,4 @@
-"""The commands by name. Each is made when it is asked for: a command does not wait for twelve others to load."""
+"""The commands by name. Each is loaded only when it is run, so that none waits for twelve others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-# What `esjournal --help` says of each, in its order; a test compares it with the commands' own help.
+# The lines of `esjournal --help`, in order; a test compares them with the help of each command.
 HELP = {
     "init": "Make a journal, unless there is one already.",
     "append": "Append an event, and print its global position.",
@@ -24,7 +24,7 @@ HELP = {
     "import": "Append the events of files, all in one transaction.",
     "copy": "Copy a journal or a file of events, and prove the copy.",
 }
-# Python has these names for itself.
+# Reserved by Python as a keyword, and as a built-in name.
 _FUNCTIONS = {"import": "import_", "list": "list_"}
 
 
