@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -24,12 +24,20 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_rounds_follow_one_another_and_find_nothing() -> None:
-    ended = run("--seconds", "5", "--seed", "1", "--only", *FAST)
+def test_a_round_finds_nothing() -> None:
+    ended = run("--seconds", "0", "--seed", "1", "--only", *FAST)
     assert (ended.returncode, ended.stderr) == (0, "")
-    found = re.search(r"(\d+) rounds of 200 inputs for each target; 0 targets failed", ended.stdout)
-    assert found is not None
-    assert int(found[1]) > 1
+    assert "1 rounds of 200 inputs for each target; 0 targets failed" in ended.stdout
+
+
+def test_rounds_follow_one_another_until_the_time_is_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 4.0, 6.0])
+    monkeypatch.setattr("fuzz.__main__.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("sys.argv", ["fuzz", "--seconds", "5", "--seed", "1", "--only", "where"])
+    assert main() == 0
+    assert "2 rounds of 200 inputs" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
