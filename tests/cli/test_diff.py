@@ -278,6 +278,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.long
 def test_what_is_stored_never_drives_a_terminal(tmp_path: Path) -> None:
     states = [json.dumps({text: text, "n": {text: [text]}}, ensure_ascii=False) for text in HOSTILE]
     events = [event(version, state) for version, state in enumerate([*states, *HOSTILE])]
@@ -340,6 +341,7 @@ def test_progress_is_seen_on_a_terminal_and_not_when_quiet(tmp_path: Path) -> No
     assert on_terminal("diff", "--quiet", *urls) == ""
 
 
+@pytest.mark.long
 def test_colours_are_left_out_where_they_are_not_wanted(a: str, b: str) -> None:
     assert "\x1b[33m" in on_terminal("diff", "-q", "--full", a, b)
     assert (
@@ -392,6 +394,7 @@ def long_diff(request: pytest.FixtureRequest, a: str, tmp_path: Path) -> list[st
     return ["diff", *request.param.split(), *urls]
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_it_with_one_line(long_diff: list[str]) -> None:
     # Nobody reads what it prints, so it is still at it.
     with start(*long_diff, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -403,6 +406,7 @@ def test_ctrl_c_ends_it_with_one_line(long_diff: list[str]) -> None:
     assert stderr.decode() == "esjournal: interrupted; uncommitted changes were rolled back\n"
 
 
+@pytest.mark.long
 def test_a_reader_that_has_seen_enough_is_no_error(long_diff: list[str]) -> None:
     with start(*long_diff, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -246,6 +246,7 @@ def test_without_pyarrow_one_line_says_how_to_get_it(url: str, tmp_path: Path) -
     assert "pip install 'esjournal[parquet]'" in line
 
 
+@pytest.mark.long
 def test_only_parquet_loads_pyarrow(url: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_PYARROW, "with", "--url", url, "export"]
     for name, expected in (("e.ndjson", "not loaded"), ("e.csv", "not loaded"), ("e.parquet", "loaded")):

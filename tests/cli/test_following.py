@@ -205,6 +205,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly_when_the_next_event_comes
         assert process.returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_without_a_word(url: str, number: int, code: int) -> None:
     with start("log", "-f", "-n", "1", url=url, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -140,6 +140,7 @@ def test_a_time_before_all_of_them_finds_nothing(store_url: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_the_events_that_set_a_field_and_the_last_of_them(url: str) -> None:
     assert run("history", ID, "--field", "owner", url=url).stdout == (
         "version 0  a#Opened  2026-01-31T12:00:00.000000Z\n"
@@ -165,6 +166,7 @@ def test_a_field_that_was_removed_last_has_no_value(url: str) -> None:
     assert (found["value"], found["originator_version"]) == (None, 2)
 
 
+@pytest.mark.long
 def test_names_that_need_quotes_are_shown_as_field_takes_them(store_url: str) -> None:
     # Half of a surrogate pair is lawful in JSON, as an escape, and nothing that UTF-8 could hold.
     journal_with(store_url, [event(0, r'{"a b":{"c.d":"\ud800"},"\udc00":1}')])
@@ -240,6 +242,7 @@ def test_a_history_fits_the_terminal_and_loses_nothing(sqlite_url: str, columns:
     assert "bottom" in text
 
 
+@pytest.mark.long
 def test_changes_have_colours_unless_none_are_wanted(url: str) -> None:
     text = on_terminal("history", ID, url=url)
     assert all(f"\x1b[{colour}m" in text for colour in (31, 32, 33))

@@ -82,6 +82,7 @@ def test_a_prefix_that_no_id_can_have_is_refused(url: str, prefix: str) -> None:
     refused(invoke("list", "--prefix", prefix, url=url), 2, "is not a UUID, nor the beginning of one")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [80, 100, 140, 200])
 def test_a_list_fits_the_terminal(sqlite_url: str, columns: int) -> None:
     events = [*EVENTS, event(2**63 - 1, event_type="a.module.of.a.long.name#" + "X" * 100)]

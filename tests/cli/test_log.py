@@ -37,6 +37,7 @@ def numbers(url: str, *arguments: str) -> list[int]:
 # Which events
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("zone", "arguments", "expected"),
     [

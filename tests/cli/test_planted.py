@@ -14,6 +14,8 @@ from tests.helpers.events import ID, OTHER_ID, event
 from tests.helpers.stores import journal_with
 from tests.helpers.terminal import STYLE, on_terminal
 
+pytestmark = pytest.mark.long
+
 # It would set the clipboard, clear the screen, turn text round, and begin a line of its own.
 PLANTED = "\x1b]52;c;cm0=\x07\x1b[2J\x9b2J\u202e\u2066\r\x08\nplanted\t"
 

@@ -109,6 +109,7 @@ def test_an_error_that_nothing_foresaw(capsys: pytest.CaptureFixture[str], monke
             assert CANARY not in shown
 
 
+@pytest.mark.long
 def test_as_a_process_too(tmp_path: Path) -> None:
     for given in GIVEN:
         ended = run(given, "list", cwd=tmp_path, env=environment(ESJOURNAL_URL=given))

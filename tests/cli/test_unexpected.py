@@ -12,6 +12,8 @@ from tests.helpers.events import event, generated
 from tests.helpers.program import environment
 from tests.helpers.stores import file_with, journal_with
 
+pytestmark = pytest.mark.long
+
 ADVICE = (
     "; if `esjournal verify` finds the journal sound, this is a bug in esjournal: "
     "report it with what ESJOURNAL_TRACEBACK=1 shows\n"

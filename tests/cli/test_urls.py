@@ -59,6 +59,7 @@ def test_commands_of_two_journals_and_init_take_none_of_them(bank: str) -> None:
     assert (result.exit_code, "whose tables are made by its own library" in result.stderr) == (2, True)
 
 
+@pytest.mark.long
 def test_a_tilde_is_the_home_of_the_user(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "here").mkdir()
@@ -77,6 +78,7 @@ def test_a_tilde_is_the_home_of_the_user(tmp_path: Path) -> None:
     assert list((tmp_path / "here").iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["file:x.db", "file:x?mode=memory", "what?.db", "100%41.db", "x&layout=y.db", "a#b"])
 def test_a_name_that_looks_like_a_url_is_a_file(tmp_path: Path, name: str) -> None:
     assert run("init", url=name, cwd=tmp_path).returncode == 0

@@ -83,6 +83,7 @@ def test_json_of_a_sound_journal_is_whole_too(url: str) -> None:
     assert document == {"findings": [], "events": 8, "digest": None, "sequences": {}}
 
 
+@pytest.mark.long
 def test_digests_are_printed_as_sha256sum_does(url: str) -> None:
     exported = run("export", url=url).stdout
     digest = hashlib.sha256(re.sub(r',"global_position":[0-9]*}$', "}", exported, flags=re.MULTILINE).encode())
@@ -127,6 +128,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_events_that_map_to_no_class_are_found_where_modules_are_named(store_url: str, modules: Path) -> None:
     journal_with(store_url, [event(0, event_type="shop_events#Paid"), event(1, event_type="more_events#Sent")])
     assert run("verify", url=store_url).returncode == 0
@@ -143,6 +145,7 @@ def test_nothing_is_imported_that_is_not_named(store_url: str, modules: Path) ->
     assert ended.stdout.startswith("unmapped          1  no class is registered")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "cause"),
     [

@@ -40,6 +40,7 @@ def compared(*states: str) -> Changes | None:
     return changes_of_states(*states)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("state", [deep, spread])
 @pytest.mark.parametrize("changes_between", [folded, compared])
 def test_many_leaves_under_long_paths_take_memory_for_the_text(

@@ -300,6 +300,7 @@ def zstd_of(path: Path, piece: bytes, count: int) -> None:
 HEADER = b"originator_id,originator_version,event_type,state\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -341,6 +342,7 @@ def test_a_link_stays_a_link_to_what_is_written(tmp_path: Path) -> None:
     assert target.read_bytes() == b"new"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "reason"), [("a.ndjson.zst", "read"), ("a.csv.zst", "")])
 @pytest.mark.parametrize("between", [b"", b"bad\n"])
 def test_hundreds_of_millions_of_blank_lines_take_seconds(

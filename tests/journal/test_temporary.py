@@ -134,6 +134,7 @@ def test_export_of_an_exported_file_gives_the_same_bytes(tmp_path: Path) -> None
     assert invoke("export", url=str(path)).stdout == path.read_text()
 
 
+@pytest.mark.long
 def test_whatever_was_exported_is_read_however_long_its_lines_are(tmp_path: Path) -> None:
     state = '{"a":"' + "x" * (17 * 1024 * 1024) + '"}'
     url = journal_with(str(tmp_path / "j.db"), [event(0, state)])

@@ -8,6 +8,8 @@ import pytest
 
 from tests.helpers.other_libraries.environments import npm_package, python_with
 
+pytestmark = pytest.mark.long
+
 
 def test_what_cannot_be_installed_fails_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(pytest.fail.Exception, match="is there a network"):

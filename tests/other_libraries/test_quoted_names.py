@@ -19,6 +19,8 @@ from sqlalchemy import make_url
 from tests.helpers.other_libraries.urls import text_of
 from tests.helpers.program import invoke
 
+pytestmark = pytest.mark.long
+
 NAMES = [
     "my events",
     "tenant-a",

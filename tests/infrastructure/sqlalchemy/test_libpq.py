@@ -16,6 +16,8 @@ from tests.helpers.events import sequence
 from tests.helpers.program import environment, run
 from tests.helpers.stores import journal_with
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def reader(postgres_server: str, postgres_url: str) -> Iterator[str]:

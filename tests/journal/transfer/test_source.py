@@ -186,6 +186,7 @@ def test_a_journal_that_is_not_there_and_a_cursor_of_another_are_refused(store_u
         pass
 
 
+@pytest.mark.long
 def test_memory_stays_flat_however_long_the_journal_is(journal: Journal) -> None:
     import_events(journal, (batch_of_page("x", [(*found[:5], 1)]) for found in generated(20_000)))
 
