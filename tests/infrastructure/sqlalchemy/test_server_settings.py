@@ -116,16 +116,19 @@ def test_what_a_recovery_cancels_is_said(postgres_url: str, standby: Standby) ->
     url = standby.url_of(postgres_url)
     with standby.without_patience(), open_journal(url) as journal, writer(postgres_url) as primary:
         session = journal.events.session
+        alter = threading.Timer(0.3, primary.execute, ["ALTER TABLE stored_events ADD CHECK (true)"])
 
         def read_on() -> None:
             with session.snapshot():
                 assert journal.events.last_global_position() == 3
-                threading.Timer(0.3, primary.execute, ["ALTER TABLE stored_events ADD CHECK (true)"]).start()
+                alter.start()
                 with session.connection() as connection:
                     connection.execute("SELECT pg_sleep(20)")
 
         with pytest.raises(StatementCancelled, match=r"gave up on a statement: .*recovery; try again; on a standby"):
             read_on()
+        # Its connection is closed next.
+        alter.join()
 
 
 # Servers and roles that are only read
