@@ -263,7 +263,11 @@ def test_a_seal_is_checked_whenever_there_is_one_and_can_be_demanded(folder: Pat
         assert invoke("export", *options, "-o", name, url="old.db").exit_code == 0
     Path("changed.ndjson").write_text(Path("changed.ndjson").read_text().replace('"n":3', '"n":4'))
     for options in ([], ["--commit-every", "1"], ["--rejects", "r"]):
-        refused(invoke("import", "changed.ndjson", *options, url=url), 3, "changed.ndjson:6: the file is not what was")
+        refused(
+            invoke("import", "changed.ndjson", *options, url=url),
+            3,
+            "changed.ndjson:6: the file does not match its seal",
+        )
         refused(invoke("import", "open.ndjson", "--require-seal", *options, url=url), 3, "the file ends without a seal")
         assert stored(url) == []
         assert not Path("r").exists()

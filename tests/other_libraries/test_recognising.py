@@ -264,7 +264,7 @@ def test_a_value_of_another_kind_is_bad_data_with_its_position(tmp_path: Path, r
     )
     result = invoke(command, "--layout", "eventsourcing", url=url)
     assert (result.exit_code, result.stdout) == (3, ""), result.output
-    assert re.fullmatch("esjournal: global position 1: [^\n]+, and no (text|integer)\n", result.stderr), result.stderr
+    assert re.fullmatch("esjournal: global position 1: [^\n]+, not (text|an integer)\n", result.stderr), result.stderr
     assert invoke("info", "--layout", "eventsourcing", url=url).exit_code == 0
 
 

@@ -290,7 +290,6 @@ def test_a_number_that_counts_nothing_is_refused_at_once(strategy: Strategy) -> 
         (strategy.pages, "after", 0),
         (strategy.pages, "until", 0),
         (strategy.pages, "size", 1),
-        (strategy.pages, "every", 1),
     ]
     for read, name, least in reads:
         for refused in (least - 1, -(10**30)):
