@@ -213,9 +213,9 @@ class PostgreSQLSession(Session):
         rows = connection.execute(_SETTINGS_NOT_IN_FORCE, (list(given), list(given.values()))).fetchall()
         for name, value in rows:
             raise StoreError(
-                f"{self.url}: {name} is {value!r}, not {given[name]!r} as in the options of the connection: something "
-                f"in between, such as a pooler, drops them; let it pass them on, or leave them out and name the schema "
-                f"with ?schema=NAME"
+                f"{self.url}: {name} is {value!r}, not {given[name]!r} as the options of the connection say: "
+                f"something in between, such as a pooler, drops them; let it pass them on, or leave them out and name "
+                f"the schema with ?schema=NAME"
             )
 
     def server_version(self) -> int:
