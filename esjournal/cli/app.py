@@ -7,18 +7,15 @@ from typing import Annotated
 import typer
 
 from esjournal import __version__
+from esjournal.cli.commandtable import SETTINGS
 from esjournal.cli.exits import JournalGroup
 from esjournal.cli.options import LayoutOption, ProgramOptions, TableOption, UrlOption
 
 app = typer.Typer(
     cls=JournalGroup,
-    # Typer's own completion loads Rich for its help texts; completions/ has scripts that start nothing.
-    add_completion=False,
     invoke_without_command=True,
-    # Both load Rich at every start.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    **SETTINGS,
 )
 
 

@@ -7,7 +7,11 @@ from importlib import import_module
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
+# Of the program and of each command. Typer's own completion loads Rich for its help texts; completions/ has scripts
+# that start nothing. Markup and pretty exceptions load Rich at every start.
+SETTINGS: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
 # The lines of `esjournal --help`, in order; a test compares them with the help of each command.
 HELP = {
     "init": "Make a journal, unless there is one already.",
@@ -38,7 +42,7 @@ class CommandTable(Mapping[str, Any]):
         function = _FUNCTIONS.get(name, name)
         module = import_module(f"esjournal.cli.commands.{function}")
         # An app of one command is that command.
-        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        app = typer.Typer(**SETTINGS)
         app.command(name)(getattr(module, function))
         return typer.main.get_command(app)
 
@@ -49,3 +53,19 @@ class CommandTable(Mapping[str, Any]):
     def __len__(self) -> int:
         """Return how many commands there are."""
         return len(HELP)
+
+
+class CommandGroup(TyperGroup):
+    """The program: its help names the commands without loading them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "commands": CommandTable()})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands."""
+        return list(HELP)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write what each command does."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(HELP.items()))

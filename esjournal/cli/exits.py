@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
-from esjournal.cli.commandtable import HELP, CommandTable
+from esjournal.cli.commandtable import CommandGroup
 from esjournal.cli.terminal import on_one_line
 from esjournal.exceptions import (
     AmbiguousId,
@@ -57,20 +56,8 @@ _NEGATIVE_NUMBER = re.compile(r"-\d")
 _given: list[str] = []
 
 
-class JournalGroup(TyperGroup):
+class JournalGroup(CommandGroup):
     """The commands, and every way in which they can end."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "commands": CommandTable()})
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names of the commands."""
-        return list(HELP)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write what each command does, without loading it."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(HELP.items()))
 
     def main(
         self,
