@@ -17,6 +17,8 @@ from esjournal.domain.choices import FileFormat, LayoutName
 from esjournal.exceptions import InvalidData
 from esjournal.interchange.formats import is_file_of_events
 
+# The largest global position, and so the largest number of events.
+MAX_COUNT = 2**63 - 1
 URL_VARIABLE = "ESJOURNAL_URL"
 DEFAULT_URL = "sqlite:///esjournal.db"
 
@@ -76,7 +78,7 @@ AfterOption = Annotated[
         "--after",
         metavar="POSITION",
         min=0,
-        max=2**63 - 1,
+        max=MAX_COUNT,
         help="Only events after this global position.",
         show_default=False,
     ),
@@ -104,7 +106,7 @@ CsvSafeOption = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show neither progress nor totals.")]
 LimitOption = Annotated[
     int | None,
-    typer.Option("--limit", metavar="N", min=0, max=2**63 - 1, help="At most N events.", show_default=False),
+    typer.Option("--limit", metavar="N", min=0, max=MAX_COUNT, help="At most N events.", show_default=False),
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-MAX_COUNT = 2**63 - 1
+from esjournal.cli.options import MAX_COUNT
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and write nothing.")]
 CommitEveryOption = Annotated[

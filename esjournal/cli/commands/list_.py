@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import CsvSafeOption, LayoutOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import MAX_COUNT, CsvSafeOption, LayoutOption, TableOption, UrlOption, url_of
 from esjournal.domain.choices import OutputFormat, SequenceOrder
 
 
@@ -30,7 +30,7 @@ def list_(
     ] = SequenceOrder.ID,
     limit: Annotated[
         int | None,
-        typer.Option(metavar="N", min=0, max=2**63 - 1, help="At most N sequences.", show_default=False),
+        typer.Option(metavar="N", min=0, max=MAX_COUNT, help="At most N sequences.", show_default=False),
     ] = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,

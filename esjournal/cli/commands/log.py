@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.options import (
+    MAX_COUNT,
     AfterOption,
     CsvSafeOption,
     IdsOption,
@@ -23,7 +24,7 @@ def log(
     context: typer.Context,
     last: Annotated[
         int | None,
-        typer.Option("-n", metavar="N", min=0, max=2**63 - 1, help="Only the last N events.", show_default=False),
+        typer.Option("-n", metavar="N", min=0, max=MAX_COUNT, help="Only the last N events.", show_default=False),
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="Print the latest events first.")] = False,
     since: Annotated[

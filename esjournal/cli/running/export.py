@@ -7,10 +7,7 @@ from typing import IO
 import typer
 
 from esjournal.cli.exits import say
-from esjournal.cli.options import (
-    check_csv_safe,
-    checked_start,
-)
+from esjournal.cli.options import check_csv_safe, checked_start
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.terminal import output
 from esjournal.domain.choices import FileFormat

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from esjournal.cli.exits import NOTHING_FOUND, fail
-from esjournal.cli.options import (
-    check_csv_safe,
-    checked,
-    checked_start,
-)
+from esjournal.cli.options import check_csv_safe, checked, checked_start
 from esjournal.cli.rendering.events import print_events
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model import rules

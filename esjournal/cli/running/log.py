@@ -10,11 +10,7 @@ from itertools import chain
 import typer
 
 from esjournal.cli.exits import INTERRUPTED, NOTHING_FOUND, fail
-from esjournal.cli.options import (
-    check_csv_safe,
-    checked,
-    checked_start,
-)
+from esjournal.cli.options import check_csv_safe, checked, checked_start
 from esjournal.cli.pager import paged
 from esjournal.cli.rendering.log import print_log
 from esjournal.cli.rendering.templates import template as line_template
