@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from esjournal.exceptions import InvalidURL
-from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.outputfiles import replacing
 from esjournal.interchange.rejects import putting_aside
 from esjournal.journal.cursor import cursor_line
@@ -79,7 +77,6 @@ def copy_events(
         *also_written,
     )
     types = TypeSelection(*options.types)
-    copied = None
     with (
         open_source(
             source,
@@ -99,14 +96,8 @@ def copy_events(
         with putting_aside(options.rejects) as aside:
             # The process that reads is started before the thread that draws.
             with opened.read() as batches, progress(opened, False) as on_progress:
-                outcome = there.take(
-                    types.of(batches),
-                    dry_run=options.dry_run,
-                    put_aside=None if aside is None else aside.take,
-                    max_put_aside=options.max_rejects,
-                    on_progress=on_progress,
-                    **_for_stores(target, options),
-                )
+                put_aside = None if aside is None else aside.take
+                outcome = there.take(types.of(batches), options, put_aside, on_progress)
             copied = Copied(outcome, is_given_up(outcome, options), types.unused(), opened.left_out())
             if copied.is_given_up:
                 raise Abandoned
@@ -129,11 +120,4 @@ def copy_events(
                 raise Abandoned
         if cursor_stream is not None:
             cursor_stream.write(cursor_line(opened.cursor()))
-    assert copied is not None
     return copied
-
-
-def _for_stores(target: str, options: CopyOptions) -> dict[str, Any]:
-    if is_file_of_events(target):
-        return {}
-    return {"commit_every": options.commit_every, "require_contiguous": options.require_contiguous}

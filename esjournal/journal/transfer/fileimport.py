@@ -63,7 +63,7 @@ def import_files(
         from esjournal.interchange.rejects import putting_aside
         from esjournal.journal.journal import open_journal
         from esjournal.journal.transfer import overlap
-        from esjournal.journal.transfer.importing import import_events
+        from esjournal.journal.transfer.importing import import_with
         from esjournal.journal.transfer.typechoice import TypeSelection
         from esjournal.journal.transfer.verdicts import Abandoned, is_given_up
 
@@ -77,16 +77,9 @@ def import_files(
         # An import that is given up leaves no file of rejects.
         with open_journal(url) as journal, suppress(Abandoned), putting_aside(options.rejects) as aside:
             with progress() as on_progress:
-                outcome = import_events(
-                    journal,
-                    types.of(batches),
-                    dry_run=options.dry_run,
-                    commit_every=options.commit_every,
-                    require_contiguous=options.require_contiguous,
-                    put_aside=None if aside is None else aside.take,
-                    max_put_aside=options.max_rejects,
-                    on_progress=on_progress,
-                )
-            if is_given_up(outcome, options):
+                put_aside = None if aside is None else aside.take
+                outcome = import_with(journal, types.of(batches), options, put_aside, on_progress)
+            given_up = is_given_up(outcome, options)
+            if given_up:
                 raise Abandoned
-        return Imported(outcome, is_given_up(outcome, options), types.unused())
+        return Imported(outcome, given_up, types.unused())

@@ -16,6 +16,7 @@ from esjournal.interchange.batches import Batch, Read, batch_of
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import Journal
+from esjournal.journal.transfer.options import Progress, TransferOptions
 from esjournal.journal.transfer.typechoice import fitting
 from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, Verdicts
 
@@ -86,6 +87,34 @@ def import_events(
         raise unknown.with_advice(advice) from unknown.__cause__
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def import_with(
+    journal: Journal,
+    batches: Iterable[Batch],
+    options: TransferOptions,
+    put_aside: Callable[[Problem], None] | None,
+    on_progress: Progress,
+) -> ImportOutcome:
+    """Append events as the options of a transfer say; see `import_events`.
+
+    Args:
+        journal: an open journal.
+        batches: the events to append, already chosen by their types.
+        options: how to append them.
+        put_aside: takes the events that do not fit; without it, one of them stops the import.
+        on_progress: called repeatedly with the number of events read so far.
+    """
+    return import_events(
+        journal,
+        batches,
+        dry_run=options.dry_run,
+        commit_every=options.commit_every,
+        require_contiguous=options.require_contiguous,
+        put_aside=put_aside,
+        max_put_aside=options.max_rejects,
+        on_progress=on_progress,
+    )
 
 
 class _Import:

@@ -87,5 +87,5 @@ class ExportOptions:
 
 @contextmanager
 def without_progress(*_: Any) -> Iterator[Progress]:
-    """Give what takes the numbers and shows nothing."""
+    """Yield a function that ignores the numbers."""
     yield lambda events: None

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model import rules
@@ -25,7 +24,8 @@ from esjournal.interchange.rejects import Problem
 from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.transfer.exporting import text_of
-from esjournal.journal.transfer.importing import import_events
+from esjournal.journal.transfer.importing import import_with
+from esjournal.journal.transfer.options import Progress, TransferOptions
 from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, Verdicts
 
 # The fields of an event in the order of RecordedEvent, with its global position if it is stored.
@@ -37,19 +37,87 @@ _place = itemgetter(0, 1)
 _ANY_LENGTH = 2**31 - 1
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Protocol):
     """What events are copied to: a journal, or a file that is replaced.
 
-    `journal` is None for a file. `take` writes batches: it is `import_events` or `write_file` without the first
-    argument. `rewrites_states` says whether the text of JSON may change there. `counterparts` opens a function that
-    finds the events that were copied.
+    `journal` is None for a file. `rewrites_states` says whether the text of JSON may change there.
     """
 
     journal: Journal | None
-    take: Callable[..., ImportOutcome]
     rewrites_states: bool
-    counterparts: Callable[[], AbstractContextManager[Counterparts]]
+
+    def take(
+        self,
+        batches: Iterable[Batch],
+        options: TransferOptions,
+        put_aside: Callable[[Problem], None] | None,
+        on_progress: Progress,
+    ) -> ImportOutcome:
+        """Write batches; see `import_events` and `write_file`."""
+
+    def counterparts(self) -> AbstractContextManager[Counterparts]:
+        """Open a function that finds the events that were copied."""
+
+
+class JournalTarget:
+    """A journal that events are copied to.
+
+    Args:
+        journal: an open journal.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal: Journal | None = journal
+        self.rewrites_states = journal.layout is not None and journal.layout.rewrites_states
+        self._journal = journal
+
+    def take(
+        self,
+        batches: Iterable[Batch],
+        options: TransferOptions,
+        put_aside: Callable[[Problem], None] | None,
+        on_progress: Progress,
+    ) -> ImportOutcome:
+        """Append batches."""
+        return import_with(self._journal, batches, options, put_aside, on_progress)
+
+    def counterparts(self) -> AbstractContextManager[Counterparts]:
+        """Open a function that finds the events that were copied."""
+        return nullcontext(counterparts_in_journal(self._journal))
+
+
+class FileTarget:
+    """A file that events are copied to, and that is replaced.
+
+    Args:
+        path: an NDJSON or CSV file, compressed by its name.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.journal: Journal | None = None
+        self.rewrites_states = False
+        self._path = path
+
+    def take(
+        self,
+        batches: Iterable[Batch],
+        options: TransferOptions,
+        put_aside: Callable[[Problem], None] | None,
+        on_progress: Progress,
+    ) -> ImportOutcome:
+        """Write batches; a file has no transactions, and takes any version."""
+        return write_file(
+            self._path,
+            batches,
+            dry_run=options.dry_run,
+            put_aside=put_aside,
+            max_put_aside=options.max_rejects,
+            on_progress=on_progress,
+        )
+
+    def counterparts(self) -> AbstractContextManager[Counterparts]:
+        """Open a function that finds the events that were copied."""
+        return counterparts_in_file(self._path)
 
 
 @contextmanager
@@ -64,15 +132,10 @@ def open_target(url: str) -> Iterator[Target]:
         StoreError: there is no journal, or it cannot be opened; nothing is made.
     """
     if is_file_of_events(url):
-        yield Target(None, partial(write_file, url), False, lambda: counterparts_in_file(url))
+        yield FileTarget(url)
         return
     with open_journal(url) as journal:
-        yield Target(
-            journal,
-            partial(import_events, journal),
-            journal.layout is not None and journal.layout.rewrites_states,
-            lambda: nullcontext(counterparts_in_journal(journal)),
-        )
+        yield JournalTarget(journal)
 
 
 def counterparts_in_journal(journal: Journal) -> Counterparts:

@@ -15,6 +15,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.exporting import export_events
+from esjournal.journal.transfer.options import TransferOptions
 from esjournal.journal.transfer.source import JournalSource, batch_of_page
 from esjournal.journal.transfer.target import counterparts_in_file, counterparts_in_journal, open_target, write_file
 from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
@@ -194,14 +195,16 @@ def test_bad_lines_of_csv_are_told_in_the_order_of_the_source(tmp_path: Path) ->
 
 
 def test_a_target_is_what_its_name_says(store_url: str, journal: Journal, tmp_path: Path) -> None:
+    batches, read = [batch_of_page("x", rows(event(0)))], list[int]()
     with open_target(store_url) as target:
         assert target.journal.journal_id == journal.journal_id
-        assert counts(target.take([batch_of_page("x", rows(event(0)))])) == (1, 1, 0, 0, 0)
+        assert counts(target.take(batches, TransferOptions(), None, read.append)) == (1, 1, 0, 0, 0)
         with target.counterparts() as find:
             assert content(find([event(0)])) == [event(0)[:4]]
     with open_target(str(tmp_path / "e.ndjson")) as target:
         assert target.journal is None
-        assert counts(target.take([batch_of_page("x", rows(event(0)))])) == (1, 1, 0, 0, 0)
+        assert counts(target.take(batches, TransferOptions(), None, read.append)) == (1, 1, 0, 0, 0)
         with target.counterparts() as find:
             assert content(find([event(0)])) == [event(0)[:4]]
         assert ID in (tmp_path / "e.ndjson").read_text()
+    assert read == [1, 1]
