@@ -135,4 +135,6 @@ def test_no_files_are_offered_where_none_is_meant(complete: Callable[[str], set[
 
 def test_options_come_with_their_help_where_the_shell_shows_it(tmp_path: Path) -> None:
     script = f"source {FOLDER}/esjournal.fish; complete -C 'esjournal get --rev'"
-    assert run(shell("fish"), "--no-config", "-c", script, folder=tmp_path) == "--reverse\tPrint the latest events first\n"
+    assert (
+        run(shell("fish"), "--no-config", "-c", script, folder=tmp_path) == "--reverse\tPrint the latest events first\n"
+    )

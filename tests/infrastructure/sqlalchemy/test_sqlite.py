@@ -528,6 +528,8 @@ def test_a_write_that_was_cut_off_outside_of_wal_is_undone_by_a_writer_only(jour
     before = journal.read_bytes()
     with pytest.raises(StoreError, match="was left in the middle of a write, which must be undone first: run"):
         read(journal)
+    with pytest.raises(StoreError, match="which must be undone first: open it with the library that writes it"):
+        open_event_store(f"sqlite:///{journal}?layout=eventsourcing")
     assert journal.read_bytes() == before
     set_up(journal)
     with opened(journal) as strategy:

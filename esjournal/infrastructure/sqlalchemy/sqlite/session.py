@@ -460,6 +460,13 @@ class SQLiteSession(Session):
         code = getattr(error, "sqlite_errorcode", None)
         return code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
+    def _opening_to_write(self) -> str:
+        """Say what opens the store in such a way that SQLite repairs what a write has left."""
+        if self.url.layout is not None:
+            # `init` makes journals, and refuses tables of another library.
+            return "open it with the library that writes it"
+        return f"run {command('init', url=self.url.argument)}"
+
     def translated(self, error: BaseException) -> EsjournalError:
         """Return a driver's error as an EsjournalError."""
         code = _primary_code(error)
@@ -474,15 +481,15 @@ class SQLiteSession(Session):
             return StoreDamaged(str(self.url), "a text is not UTF-8")
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
             return StoreError(
-                f"{self.url} was left in the middle of a write, which must be undone first: run "
-                f"{command('init', url=self.url.argument)}, which does that"
+                f"{self.url} was left in the middle of a write, which must be undone first: "
+                f"{self._opening_to_write()}, which does that"
             )
         if code == sqlite3.SQLITE_READONLY:
             return self._read_only()
         if code == sqlite3.SQLITE_CANTOPEN and self._files is not None and not self._files.may_be_written():
             return StoreError(
                 f"{self.url} was left with a WAL that cannot be read without write permission: have a user with that "
-                f"permission run {command('init', url=self.url.argument)}"
+                f"permission {self._opening_to_write()}"
             )
         if "no such table" in str(error):
             return self.not_initialised()
