@@ -31,7 +31,7 @@ from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.source import batch_of_page
 from tests.helpers.events import OTHER_ID, event, generated, json_states, recorded_events, sequence
-from tests.helpers.memory import FEW, GROWTH_ALLOWED, MANY, peak_kibibytes
+from tests.helpers.memory import FULL, GROWTH_ALLOWED, TWICE_FULL, peak_kibibytes
 from tests.helpers.stores import file_with, journal_with
 
 
@@ -171,8 +171,8 @@ def test_an_export_ends_with_the_last_event_that_was_there_at_its_beginning(mixe
 @pytest.mark.alone
 def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
     # One sequence, so that what get reads is as long as what export does.
-    few = file_with(tmp_path / "few.ndjson", generated(FEW, sequences=1))
-    many = file_with(tmp_path / "many.ndjson", generated(MANY, sequences=1))
+    few = file_with(tmp_path / "few.ndjson", generated(FULL, sequences=1))
+    many = file_with(tmp_path / "many.ndjson", generated(TWICE_FULL, sequences=1))
     sequence_id = next(generated(1, sequences=1)).originator_id
     commands = {
         "import": ["import"],
@@ -181,7 +181,8 @@ def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: P
         "import again": ["import"],
     }
     peaks: dict[str, list[int]] = {name: [] for name in commands}
-    initialise(store_url)
+    # An empty journal is filled in another way, with a smaller cache.
+    journal_with(store_url, [event(of=OTHER_ID)])
     for path in (few, many):
         for name, command in commands.items():
             arguments = [*command, str(path)] if command == ["import"] else command
@@ -192,9 +193,10 @@ def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: P
 @pytest.mark.long
 @pytest.mark.alone
 def test_memory_of_a_copy_and_its_proof_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
-    initialise(store_url)
+    # An empty journal is filled in another way, with a smaller cache.
+    journal_with(store_url, [event(of=OTHER_ID)])
     peaks = []
-    for count in (FEW, MANY):
+    for count in (FULL, TWICE_FULL):
         source, target = str(tmp_path / f"{count}.db"), str(tmp_path / f"copy-of-{count}.db")
         for url in (source, target):
             initialise(url)
