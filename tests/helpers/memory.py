@@ -18,8 +18,9 @@ found = re.search(r"VmHWM:\\s*([0-9]+) kB", status.read_text()) if status.exists
 print(found[1] if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 """
 FEW, MANY = 5_000, 100_000
-# The first fill the 32 MiB that a writer's cache on SQLite may take, which grows no more with the second.
-FULL, TWICE_FULL = 200_000, 400_000
+# The first fill the 32 MiB that the cache of a writer on SQLite may take. The second have twice as many new events, if
+# the first are there already.
+FULL, THRICE_FULL = 200_000, 600_000
 GROWTH_ALLOWED = 24 * 1024
 
 

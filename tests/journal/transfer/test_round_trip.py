@@ -31,7 +31,7 @@ from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.source import batch_of_page
 from tests.helpers.events import OTHER_ID, event, generated, json_states, recorded_events, sequence
-from tests.helpers.memory import FULL, GROWTH_ALLOWED, TWICE_FULL, peak_kibibytes
+from tests.helpers.memory import FULL, GROWTH_ALLOWED, THRICE_FULL, peak_kibibytes
 from tests.helpers.stores import file_with, journal_with
 
 
@@ -172,7 +172,7 @@ def test_an_export_ends_with_the_last_event_that_was_there_at_its_beginning(mixe
 def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
     # One sequence, so that what get reads is as long as what export does.
     few = file_with(tmp_path / "few.ndjson", generated(FULL, sequences=1))
-    many = file_with(tmp_path / "many.ndjson", generated(TWICE_FULL, sequences=1))
+    many = file_with(tmp_path / "many.ndjson", generated(THRICE_FULL, sequences=1))
     sequence_id = next(generated(1, sequences=1)).originator_id
     commands = {
         "import": ["import"],
@@ -196,7 +196,7 @@ def test_memory_of_a_copy_and_its_proof_stays_flat_however_large_the_journal(sto
     # An empty journal is filled in another way, with a smaller cache.
     journal_with(store_url, [event(of=OTHER_ID)])
     peaks = []
-    for count in (FULL, TWICE_FULL):
+    for count in (FULL, THRICE_FULL):
         source, target = str(tmp_path / f"{count}.db"), str(tmp_path / f"copy-of-{count}.db")
         for url in (source, target):
             initialise(url)
