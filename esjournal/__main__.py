@@ -11,13 +11,14 @@ def main() -> None:
     """Run the command line, and end with its exit code."""
     try:
         # Loading takes a while, and Ctrl-C must not print a traceback meanwhile: so it is all in here.
-        from esjournal.cli.signals import end_on_termination, repeat_lost_interruptions
+        from esjournal.cli.signals import end_while_loading, repeat_lost_interruptions
         from esjournal.cli.standardstreams import (
             buffer_stdout,
             lose_messages_that_cannot_be_printed,
             open_closed_streams,
         )
 
+        end_while_loading()
         repeat_lost_interruptions()
         open_closed_streams()
         buffer_stdout()
@@ -26,15 +27,15 @@ def main() -> None:
         from esjournal.cli.unexpected import say_what_threads_raise
 
         say_what_threads_raise()
-        # Only now: Python loses what a handler raises while it compiles, and there was nothing to roll back before.
-        end_on_termination()
         app(prog_name="esjournal")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
-        # Python 3.11 turns an interruption into a RuntimeError while a class is created, which is most of loading.
+        # Python 3.11 turns what a signal raises into a RuntimeError while a class is created: a driver has many.
         if isinstance(error, RuntimeError) and isinstance(error.__cause__, KeyboardInterrupt):
             sys.exit(INTERRUPTED)
+        if isinstance(error, RuntimeError) and isinstance(error.__cause__, SystemExit):
+            sys.exit(error.__cause__.code)
         from esjournal.cli.unexpected import say_unexpected
 
         say_unexpected(error)

@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+
+from esjournal.cli.signals import raise_interruptions
 
 # Of the program and of each command. Typer's own completion loads Rich for its help texts; completions/ has scripts
 # that start nothing. Markup and pretty exceptions load Rich at every start.
@@ -32,6 +34,16 @@ HELP = {
 _FUNCTIONS = {"import": "import_", "list": "list_"}
 
 
+class Command(TyperCommand):
+    """A command: what it does is loaded when it is run, and not for its help."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Load and run it; from then on it may have something to roll back."""
+        import_module(f"esjournal.cli.running.{_function_of(str(self.name))}")
+        raise_interruptions()
+        return super().invoke(ctx)
+
+
 class CommandTable(Mapping[str, Any]):
     """The program's commands, in the order of the help."""
 
@@ -39,11 +51,11 @@ class CommandTable(Mapping[str, Any]):
         """Load and return the command of a name."""
         if name not in HELP:
             raise KeyError(name)
-        function = _FUNCTIONS.get(name, name)
+        function = _function_of(name)
         module = import_module(f"esjournal.cli.commands.{function}")
         # An app of one command is that command.
         app = typer.Typer(**SETTINGS)
-        app.command(name)(getattr(module, function))
+        app.command(name, cls=Command)(getattr(module, function))
         return typer.main.get_command(app)
 
     def __iter__(self) -> Iterator[str]:
@@ -69,3 +81,7 @@ class CommandGroup(TyperGroup):
         """Write what each command does."""
         with formatter.section("Commands"):
             formatter.write_dl(list(HELP.items()))
+
+
+def _function_of(name: str) -> str:
+    return _FUNCTIONS.get(name, name)

@@ -309,38 +309,35 @@ def test_a_signal_during_an_export_leaves_no_file(large: str, tmp_path: Path) ->
 
 LOADING_IS_INTERRUPTED = """
 import signal, sys
+from contextlib import suppress
 from importlib.abc import MetaPathFinder
 from esjournal.__main__ import main
 
-class Field:
-    def __set_name__(self, owner, name):
-        signal.raise_signal(signal.SIGINT)
-
 class Interrupter(MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "esjournal.cli.app":
-            INTERRUPT
+        if name == "MODULE":
+            # As Python does while it compiles.
+            with suppress(BaseException):
+                signal.raise_signal(NUMBER)
 
 sys.meta_path.insert(0, Interrupter())
 main()
 """
 
 
-@pytest.mark.parametrize("interrupt", ["signal.raise_signal(signal.SIGINT)", 'type("Class", (), {"field": Field()})'])
-def test_an_interrupt_while_the_program_loads_is_no_traceback(interrupt: str) -> None:
-    program = LOADING_IS_INTERRUPTED.replace("INTERRUPT\n", f"{interrupt}\n")
-    process = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120)
-    assert (process.returncode, process.stdout, process.stderr) == (130, b"", b"")
+@pytest.mark.parametrize("module", ["esjournal.cli.app", "esjournal.cli.running.append"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_the_program_loads_ends_it_at_once_and_without_a_traceback(
+    sqlite_url: str, module: str, number: int
+) -> None:
+    program = LOADING_IS_INTERRUPTED.replace("NUMBER", str(int(number))).replace("MODULE", module)
+    command = [sys.executable, "-c", program, "append", "new", "0", "a", "{}", "--url", journal_with(sqlite_url, [])]
+    process = subprocess.run(command, capture_output=True, timeout=120)
+    assert (process.returncode, process.stdout, process.stderr) == (128 + number, b"", b"")
+    assert stored(sqlite_url) == []
 
 
-def test_a_termination_while_the_program_loads_is_left_to_the_operating_system() -> None:
-    # What a handler raises then may get lost, and the program would go on.
-    program = LOADING_IS_INTERRUPTED.replace("INTERRUPT\n", "signal.raise_signal(signal.SIGTERM)\n")
-    process = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120)
-    assert (process.returncode, process.stdout, process.stderr) == (-signal.SIGTERM, b"", b"")
-
-
-LETTING_GO_IS_INTERRUPTED = """
+WORK_IS_INTERRUPTED = """
 import signal
 from esjournal.__main__ import main
 from esjournal.journal import journal
@@ -349,13 +346,24 @@ class Held:
     def __del__(self):
         signal.raise_signal(NUMBER)
 
+class Field:
+    def __set_name__(self, owner, name):
+        signal.raise_signal(NUMBER)
+
 def open_journal(*arguments):
-    Held()
+    MOMENT
     signal.pause()
 
 journal.open_journal = open_journal
 main()
 """
+
+
+def interrupted_at_work(moment: str, number: int, url: str) -> tuple[int, bytes, bytes]:
+    program = WORK_IS_INTERRUPTED.replace("MOMENT", moment).replace("NUMBER", str(int(number)))
+    command = [sys.executable, "-c", program, "append", ID, "0", "a", "{}", "--url", url]
+    process = subprocess.run(command, capture_output=True, timeout=120)
+    return process.returncode, process.stdout, process.stderr
 
 
 @pytest.mark.parametrize(
@@ -368,10 +376,12 @@ main()
 def test_an_interrupt_that_python_loses_ends_the_program_all_the_same(
     sqlite_url: str, number: int, code: int, said: bytes
 ) -> None:
-    program = LETTING_GO_IS_INTERRUPTED.replace("NUMBER", str(int(number)))
-    command = [sys.executable, "-c", program, "append", ID, "0", "a", "{}", "--url", sqlite_url]
-    process = subprocess.run(command, capture_output=True, timeout=120)
-    assert (process.returncode, process.stdout, process.stderr) == (code, b"", said)
+    assert interrupted_at_work("Held()", number, sqlite_url) == (code, b"", said)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_while_a_class_is_created_is_no_traceback(sqlite_url: str, number: int, code: int) -> None:
+    assert interrupted_at_work('type("Class", (), {"field": Field()})', number, sqlite_url) == (code, b"", b"")
 
 
 FORKING_IS_INTERRUPTED = """

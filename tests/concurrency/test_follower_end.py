@@ -100,7 +100,7 @@ def test_an_interrupted_follower_goes_on_at_its_cursor_and_shows_nothing_again(
 ) -> None:
     def interrupt(follower: Follower) -> None:
         ended = follower.stop(number)
-        # Python itself may still have been loading.
+        # Python itself may have been starting, before it runs any line of ours.
         assert ended == code or (ended == -number and not follower.count), follower.errors()
 
     shown, acknowledged = followed_in_rounds(
