@@ -23,6 +23,7 @@ EsjournalError
       +-- StoreLocked            another program kept it locked until the timeout
       +-- StatementCancelled     the server cancelled a statement
       +-- StoreChanged           another program wrote to it while it was read without a lock
+      +-- UnfinishedWrite        a write was cut off, and only a program that may write can undo it
       +-- StoreReplaced          its files were replaced while it was open
       +-- StoreFull              the disk is full, or the database has reached its own limit
       +-- StoreUnreachable       the server does not answer, or refuses the connection
@@ -191,6 +192,10 @@ class StatementCancelled(StoreError):
 
 class StoreChanged(StoreError):
     """Another program wrote to the store while it was read by a user who cannot lock it."""
+
+
+class UnfinishedWrite(StoreError):
+    """A program was killed in the middle of a write, which only one that opens the store to write can undo."""
 
 
 class StoreReplaced(StoreError):

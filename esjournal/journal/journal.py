@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.exceptions import InvalidURL, NotInitialised, OutcomeUnknown, StoreNotFound
+from esjournal.exceptions import InvalidURL, NotInitialised, OutcomeUnknown, StoreNotFound, UnfinishedWrite
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
@@ -152,6 +152,11 @@ def _has_journal(datastore: SQLAlchemyDatastore) -> bool:
         datastore.identity()
     except (StoreNotFound, NotInitialised):
         return False
+    except UnfinishedWrite:
+        # A database that is opened to write undoes it.
+        with datastore.session.writing_connection():
+            pass
+        return _has_journal(datastore)
     return True
 
 

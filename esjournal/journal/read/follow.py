@@ -6,7 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from esjournal.exceptions import InvalidCursor, StatementCancelled, StoreError, StoreLocked, StoreUnreachable
+from esjournal.exceptions import (
+    InvalidCursor,
+    StatementCancelled,
+    StoreChanged,
+    StoreError,
+    StoreLocked,
+    StoreUnreachable,
+    UnfinishedWrite,
+)
 from esjournal.journal.cursor import Cursor, cursor_at, cursor_of, mismatch
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import Page
@@ -14,8 +22,8 @@ from esjournal.journal.read.selection import EVERYTHING, Selection
 
 # How long to wait before a store that cannot be read is tried again: the first time, and at most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
-# The errors that a follower waits out, however long it takes.
-_PASSING = (StoreUnreachable, StoreLocked, StatementCancelled)
+# The errors that a follower waits out, however long it takes: other programs end what causes them.
+_PASSING = (StoreUnreachable, StoreLocked, StatementCancelled, StoreChanged, UnfinishedWrite)
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,10 @@ def follow(
     """Yield events as they are committed, without an end.
 
     Positions are committed in order and without gaps, so all new events are after the last position, however many
-    programs write at the same time. It waits while the server is gone, the store is locked, or a writer to another
-    library's table takes longer than the timeout. It notices that a journal was restored or replaced once that journal
-    has more or fewer events than were followed, even if the server was never gone.
+    programs write at the same time. It waits while the server is gone, the store is locked, a writer to another
+    library's table takes longer than the timeout, or a write that was cut off is not undone yet. It notices that a
+    journal was restored or replaced once that journal has more or fewer events than were followed, even if the server
+    was never gone.
 
     Args:
         journal: an open journal.

@@ -27,12 +27,14 @@ from esjournal.exceptions import (
     StoreLocked,
     StoreNotFound,
     StoreReplaced,
+    UnfinishedWrite,
 )
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journal import initialise
 from tests.helpers.program import run
 from tests.helpers.stores import stored
 
@@ -526,12 +528,13 @@ def test_a_write_that_was_cut_off_outside_of_wal_is_undone_by_a_writer_only(jour
     )
     subprocess.run([sys.executable, "-c", program, str(journal)], check=True)
     before = journal.read_bytes()
-    with pytest.raises(StoreError, match="was left in the middle of a write, which must be undone first: run"):
+    with pytest.raises(UnfinishedWrite, match="was left in the middle of a write, which must be undone first: run"):
         read(journal)
-    with pytest.raises(StoreError, match="which must be undone first: open it with the library that writes it"):
+    with pytest.raises(UnfinishedWrite, match="which must be undone first: open it with the library that writes it"):
         open_event_store(f"sqlite:///{journal}?layout=eventsourcing")
     assert journal.read_bytes() == before
-    set_up(journal)
+    # As `init` does, which the message names.
+    assert not initialise(str(journal)).created
     with opened(journal) as strategy:
         assert len(list(strategy.all_items())) == 3
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,11 +18,18 @@ from typing import NoReturn
 import pytest
 
 from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.exceptions import InvalidCursor, StoreNotFound, StoreReplaced, StoreUnreachable
+from esjournal.exceptions import (
+    InvalidCursor,
+    StoreError,
+    StoreNotFound,
+    StoreReplaced,
+    StoreUnreachable,
+    UnfinishedWrite,
+)
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.journal.cursor import cursor_at
-from esjournal.journal.journal import Journal, open_journal
+from esjournal.journal.journal import Journal, initialise, open_journal
 from esjournal.journal.read import follow as follow_module
 from esjournal.journal.read.follow import Followed, follow
 from esjournal.journal.read.selection import Selection
@@ -189,6 +198,45 @@ def test_a_sqlite_file_that_is_removed_ends_the_following(sqlite_url: str) -> No
         sqlite_file(sqlite_url).unlink()
         with pytest.raises(StoreNotFound, match="nothing is at"):
             next(coming)
+
+
+# Begins a write outside of WAL mode, and is killed while a part of it is already in the file.
+CUT_OFF = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("CREATE TABLE begun (value)")
+print("begun", flush=True)
+sys.stdin.readline()
+connection.execute("CREATE TABLE large AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999) "
+                   "SELECT i, randomblob(100) FROM n")
+os._exit(0)
+"""
+
+
+def test_a_write_that_was_cut_off_is_waited_for_until_a_writer_undoes_it(sqlite_url: str) -> None:
+    path = sqlite_file(journal_with(sqlite_url, sequence(3)))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = delete")
+    told: list[object] = []
+
+    def undo(error: StoreError) -> None:
+        told.append(type(error))
+        initialise(sqlite_url)
+        with open_journal(sqlite_url) as writing:
+            writing.events.append([event(3)])
+
+    with subprocess.Popen(
+        [sys.executable, "-c", CUT_OFF, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout.readline() == b"begun\n"
+        with open_journal(sqlite_url) as journal:
+            coming = follow(journal, after=0, on_lost=undo, on_found=lambda: told.append("there again"))
+            assert taken(coming, 3) == [1, 2, 3]
+            writer.communicate(b"\n")
+            assert taken(coming, 1) == [4]
+    assert told == [UnfinishedWrite, "there again"]
 
 
 # A server that goes away

@@ -26,6 +26,7 @@ from esjournal.exceptions import (
     StoreError,
     StoreFull,
     StoreReplaced,
+    UnfinishedWrite,
 )
 from esjournal.infrastructure.sqlalchemy.items.statements import AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
@@ -480,7 +481,7 @@ class SQLiteSession(Session):
             # Python's message would quote the text.
             return StoreDamaged(str(self.url), "a text is not UTF-8")
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
-            return StoreError(
+            return UnfinishedWrite(
                 f"{self.url} was left in the middle of a write, which must be undone first: "
                 f"{self._opening_to_write()}, which does that"
             )
