@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,6 +22,10 @@ from tests.helpers.standby import Standby
 
 # A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Users run modules that were compiled once; a variable that forbids it would have each process compile all of them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Everyday runs try the same inputs every time, however busy the machine is; `python -m fuzz` looks for new ones.
 settings.register_profile(
