@@ -15,14 +15,13 @@ from sqlalchemy.exc import ArgumentError
 
 from esjournal.exceptions import InvalidURL
 from esjournal.infrastructure.secrets import MASK, SHOWN_PARAMETERS
+from esjournal.infrastructure.sqlalchemy.urlschemes import POSTGRESQL, SQLITE
 
 DEFAULT_TIMEOUT = 10.0
 MEMORY = ":memory:"
 # A private database that is deleted when it is closed; what does not fit in memory is on disk.
 TEMPORARY = ":temporary:"
 
-_POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
-_SQLITE = {"sqlite", "sqlite+pysqlite"}
 # user:password@host without a scheme; a file with such a name can be written as sqlite:///FILE.
 _WITHOUT_SCHEME = re.compile(r".*:.*@", re.DOTALL)
 # libpq's keyword strings; a file with such a name can be written as ./FILE.
@@ -94,15 +93,15 @@ class StoreURL:
             if "@" in (url.host or ""):
                 # The text before the @ is the rest of an unescaped password.
                 raise ValueError
-            if url.drivername in _POSTGRESQL:
+            if url.drivername in POSTGRESQL:
                 # Fails now for bytes that are not UTF-8: a UnicodeEncodeError is a ValueError.
                 text.encode()
         except (ArgumentError, ValueError):
             # The parser's message quotes the URL, and its password.
             raise InvalidURL(f"the URL is malformed: {_WAYS_TO_WRITE}, with % codes for special characters") from None
-        if url.drivername in _SQLITE:
+        if url.drivername in SQLITE:
             return cls._sqlite(url, query, timeout, schema)
-        if url.drivername in _POSTGRESQL:
+        if url.drivername in POSTGRESQL:
             return cls._postgresql(url.set(drivername="postgresql+psycopg"), query, timeout, schema)
         raise InvalidURL(
             f"the URL names {url.drivername!r}, and journals are in SQLite or PostgreSQL: {_WAYS_TO_WRITE}"
@@ -192,7 +191,7 @@ def _expanded(path: str) -> str:
 def _made(text: str) -> URL:
     hosts = _HOSTS.fullmatch(text)
     url = make_url(text if hosts is None else f"{hosts['before']}{hosts['rest']}")
-    if url.drivername not in _SQLITE and "@" in text.partition("?")[2]:
+    if url.drivername not in SQLITE and "@" in text.partition("?")[2]:
         # The question mark may be part of a password, and the text before it not a user.
         raise InvalidURL("the URL has an @ after a question mark: write %40 for @, and %3F for ? before it")
     if hosts is None:

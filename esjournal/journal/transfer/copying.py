@@ -13,6 +13,7 @@ from esjournal.journal.cursor import cursor_line
 from esjournal.journal.journal import is_same_journal
 from esjournal.journal.transfer import overlap
 from esjournal.journal.transfer.options import CopyOptions, Progress, without_progress
+from esjournal.journal.transfer.processes import processes_writing
 from esjournal.journal.transfer.proof import Proof, prove
 from esjournal.journal.transfer.source import Source, open_source
 from esjournal.journal.transfer.target import open_target
@@ -82,8 +83,7 @@ def copy_events(
             source,
             after=options.after,
             cursor_file=cursor_file,
-            # A server on this machine takes a core for itself.
-            busy=2 if target.startswith("postgresql") else 1,
+            busy=processes_writing(target),
             in_parts=options.commit_every is not None,
         ) as opened,
         open_target(target) as there,

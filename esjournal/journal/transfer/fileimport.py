@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.transfer.options import Progress, TransferOptions, without_progress
+from esjournal.journal.transfer.processes import processes_writing
 
 if TYPE_CHECKING:
     from esjournal.journal.transfer.overlap import Named
@@ -57,8 +58,7 @@ def import_files(
     if options.commit_every is not None:
         # Checked first, because events of a damaged file would be committed before its end is reached.
         files.check_seals()
-    # A server on this machine takes a core for itself: with two cores, a third process makes an import slower.
-    with read_beside(files, busy=2 if url.startswith("postgresql") else 1) as batches:
+    with read_beside(files, busy=processes_writing(url)) as batches:
         # Loaded here, while the second process reads: SQLAlchemy and a driver take some 0.2 s.
         from esjournal.interchange.rejects import putting_aside
         from esjournal.journal.journal import open_journal

@@ -1,0 +1,16 @@
+"""How many processes are at work on a transfer."""
+
+from __future__ import annotations
+
+from esjournal.infrastructure.sqlalchemy.urlschemes import names_a_server
+
+
+def processes_writing(target: str) -> int:
+    """Return how many processes are at work while this one writes to a store.
+
+    A server on this machine takes a core for itself: with two cores, a third process makes an import slower.
+
+    Args:
+        target: the URL of the store, or the path of a file.
+    """
+    return 2 if names_a_server(target) else 1
