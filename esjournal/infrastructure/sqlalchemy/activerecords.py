@@ -127,7 +127,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         It holds the journal's write lock from the first statement to the last.
         """
         with self.session.transaction(self._statements.table) as connection:
-            self.session.prepare_for_many_rows(connection)
+            with self.session.translating():
+                self.session.prepare_for_many_rows(connection)
             yield Transaction(self.session, self._statements, connection)
 
     def get_item(self, sequence_id: Any, eq: Any) -> Item | None:

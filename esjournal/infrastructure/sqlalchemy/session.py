@@ -78,38 +78,45 @@ class Session(ABC):
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._pinned: _Pinned | None = None
 
-    def connection(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
         """Lease a driver connection, inside a snapshot always the same one; its errors become EsjournalErrors."""
-        return self._leased()
+        with self._leased() as connection, self.translating():
+            yield connection
 
     @contextmanager
     def _leased(self) -> Iterator[Any]:
         with self._one_at_a_time:
-            lease = None
-            try:
+            with self.translating():
                 lease = self._pinned or self.engine.raw_connection()
+            try:
                 yield lease.dbapi_connection
-            except EsjournalError:
-                raise
-            except PoolTimeout as error:
-                raise StoreLocked("every connection of the pool is in use: close those you do not need") from error
-            except DBAPIError as error:
-                # SQLAlchemy's error quotes the driver's, with its secrets, so it must not be the cause.
-                cause = error.orig or error
-                raise self.translated(cause) from self.redacted(cause)
-            except UnicodeEncodeError as error:
-                raise InvalidData(f"text with half of a surrogate pair cannot be stored: {error.reason}") from None
-            except UnicodeDecodeError:
-                raise StoreDamaged(str(self.url), "a text is not UTF-8") from None
-            except OverflowError:
-                raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
-            except self._driver_error as error:
-                if (interruption := self.interruption(error)) is not None:
-                    raise interruption from None
-                raise self.translated(error) from self.redacted(error)
             finally:
-                if lease is not None:
-                    lease.close()
+                lease.close()
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Raise an EsjournalError for each error of the driver; only calls of the driver belong inside."""
+        try:
+            yield
+        except EsjournalError:
+            raise
+        except PoolTimeout as error:
+            raise StoreLocked("every connection of the pool is in use: close those you do not need") from error
+        except DBAPIError as error:
+            # SQLAlchemy's error quotes the driver's, with its secrets, so it must not be the cause.
+            cause = error.orig or error
+            raise self.translated(cause) from self.redacted(cause)
+        except UnicodeEncodeError as error:
+            raise InvalidData(f"text with half of a surrogate pair cannot be stored: {error.reason}") from None
+        except UnicodeDecodeError:
+            raise StoreDamaged(str(self.url), "a text is not UTF-8") from None
+        except OverflowError:
+            raise InvalidData("an integer is beyond 64 bits: positions go up to 2**63 - 1") from None
+        except self._driver_error as error:
+            if (interruption := self.interruption(error)) is not None:
+                raise interruption from None
+            raise self.translated(error) from self.redacted(error)
 
     def rows(self, select: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return all rows of a select."""
@@ -127,25 +134,32 @@ class Session(ABC):
             raise StoreDamaged(str(self.url), "a value is missing in a column that must have one")
         return rows
 
-    def writing_connection(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def writing_connection(self) -> Iterator[Any]:
         """Lease a driver connection to write with; see `connection`."""
-        return self.connection()
+        with self._leased_to_write() as connection, self.translating():
+            yield connection
+
+    def _leased_to_write(self) -> AbstractContextManager[Any]:
+        return self._leased()
 
     @contextmanager
     def transaction(self, table: Table) -> Iterator[Any]:
-        """Lease a connection inside a transaction; meanwhile no other one can assign global positions of a table."""
-        with self.writing_connection() as connection, self._in_transaction(connection, table):
-            yield connection
+        """Lease a connection inside a transaction; meanwhile no other one can assign global positions of a table.
 
-    @contextmanager
-    def _in_transaction(self, connection: Any, table: Table) -> Iterator[None]:
-        self.begin(connection, table)
-        try:
-            yield
-            self.commit(connection)
-        except BaseException:
-            self.roll_back(connection)
-            raise
+        The transaction is rolled back by any error of the body, which stays as it is: the body may be a caller's.
+        """
+        with self._leased_to_write() as connection:
+            with self.translating():
+                self.begin(connection, table)
+            try:
+                yield connection
+                with self.translating():
+                    self.commit(connection)
+            except BaseException:
+                with self.translating():
+                    self.roll_back(connection)
+                raise
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -181,8 +195,14 @@ class Session(ABC):
 
     def append(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows in a transaction of their own, and return the last global position."""
-        with self._in_transaction(connection, statements.table):
-            return self.load(connection, statements, rows)
+        self.begin(connection, statements.table)
+        try:
+            last = self.load(connection, statements, rows)
+            self.commit(connection)
+        except BaseException:
+            self.roll_back(connection)
+            raise
+        return last
 
     def close(self) -> None:
         """Close every connection."""
@@ -359,7 +379,7 @@ class Session(ABC):
         A table of the same name with other columns is not dropped. A SQLite file stays, marked as a journal's.
         """
         quote = self.engine.dialect.identifier_preparer
-        with self.transaction(identity_table) as connection:
+        with self.transaction(identity_table) as connection, self.translating():
             present = self.columns_present(connection)
             # Without an identity there is no journal, and the tables belong to others.
             if identity_table.name not in present:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from esjournal.exceptions import SequencedItemConflict
+from esjournal.exceptions import NotInitialised, SequencedItemConflict
 from esjournal.infrastructure.sequenceditem import SequencedItem, StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import (
     SQLAlchemyActiveRecordStrategy,
@@ -60,6 +60,33 @@ def test_an_exception_inside_a_transaction_leaves_nothing_behind(strategy: Strat
         write_and_change_ones_mind()
     assert list(strategy.all_items()) == []
     assert strategy.append(event(uuid4(), 0)) == range(1, 2)
+
+
+@pytest.mark.parametrize(
+    "error", [OverflowError("too far"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")]
+)
+def test_an_error_of_the_body_of_a_transaction_stays_as_it_is(strategy: Strategy, error: Exception) -> None:
+    def fail() -> None:
+        with strategy.transaction() as transaction:
+            transaction.append([event(uuid4(), 0)])
+            # Drivers raise these too, and those are translated.
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        fail()
+    assert caught.value is error
+    assert list(strategy.all_items()) == []
+
+
+def test_an_error_of_the_driver_in_a_transaction_is_translated(strategy: Strategy) -> None:
+    def look_into_a_table_that_is_gone() -> None:
+        with strategy.transaction() as transaction:
+            transaction._connection.execute(f"DROP TABLE {strategy.session.table_name('stored_events')}")
+            transaction.stored_at([event(uuid4(), 0)])
+
+    with pytest.raises(NotInitialised):
+        look_into_a_table_that_is_gone()
+    assert list(strategy.all_items()) == []
 
 
 def test_leading_batches_are_written_in_their_order(strategy: Strategy) -> None:

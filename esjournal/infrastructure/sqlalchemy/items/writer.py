@@ -57,7 +57,7 @@ class Transaction(Generic[Item]):
         if not items:
             return range(0)
         rows = self._statements.rows(items)
-        with self.explaining(items), self._session.savepoint(self._connection):
+        with self._session.translating(), self.explaining(items), self._session.savepoint(self._connection):
             last = self._session.load(self._connection, self._statements.appending, rows)
         return range(last - len(items) + 1, last + 1)
 
@@ -94,16 +94,18 @@ class Transaction(Generic[Item]):
             written.
         """
         rows = (self._statements.rows_of_columns(columns) for columns in batches if columns[0])
-        if self._deferred is not None:
-            return self._deferred.load(self._statements.appending, rows)
-        return self._session.load_leading(self._connection, self._statements.appending, rows)
+        with self._session.translating():
+            if self._deferred is not None:
+                return self._deferred.load(self._statements.appending, rows)
+            return self._session.load_leading(self._connection, self._statements.appending, rows)
 
     def defer_index(self) -> bool:
         """Postpone the index of places until all items are written, if that is faster; return whether it is.
 
         Until `build_index`, no place counts as taken.
         """
-        self._deferred = self._session.defer_index(self._connection, self._statements.table)
+        with self._session.translating():
+            self._deferred = self._session.defer_index(self._connection, self._statements.table)
         return self._deferred is not None
 
     def build_index(self) -> Iterator[Twin[Item]]:
@@ -112,12 +114,13 @@ class Transaction(Generic[Item]):
         Yields:
             The removed items, in global order.
         """
-        if self._deferred is None or self._deferred.build():
-            return
-        for offset, *rows in self._deferred.twins(self._statements.item_at_global_position()):
-            twin, original = self._statements.items(rows)
-            yield Twin(offset, twin, self.same_content(twin, original))
-        self._deferred.remove_twins()
+        with self._session.translating():
+            if self._deferred is None or self._deferred.build():
+                return
+            for offset, *rows in self._deferred.twins(self._statements.item_at_global_position()):
+                twin, original = self._statements.items(rows)
+                yield Twin(offset, twin, self.same_content(twin, original))
+            self._deferred.remove_twins()
 
     def repeated(self, columns: Columns, after: int) -> int:
         """Return how many items, counted from the first, are stored after a global position in the same order.
@@ -127,7 +130,8 @@ class Transaction(Generic[Item]):
             after: a global position.
         """
         count = len(columns[0])
-        rows = self._connection.execute(self._statements.content_page(), (after, after + count)).fetchall()
+        with self._session.translating():
+            rows = self._connection.execute(self._statements.content_page(), (after, after + count)).fetchall()
         stored = self._statements.contents(rows)
         items = list(zip(*self._statements.content(columns), strict=True))
         if stored == items:
@@ -139,13 +143,15 @@ class Transaction(Generic[Item]):
     def stored_at(self, items: Sequence[Item]) -> dict[Place, Item]:
         """Return the stored items at the places of some items, by sequence id and position."""
         places = [self._statements.bound_place(*item[:2]) for item in items]
-        rows = self._session.rows_at(self._connection, self._statements.items_at(), places) if places else []
+        with self._session.translating():
+            rows = self._session.rows_at(self._connection, self._statements.items_at(), places) if places else []
         return {(item[0], item[1]): item for item in self._statements.items(rows)}
 
     def last_positions(self, sequence_ids: Sequence[Any]) -> list[Any]:
         """Return the last position of each sequence, None for one without items."""
         bound = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
-        found = self._session.last_positions(self._connection, self._statements.last_positions(), bound)
+        with self._session.translating():
+            found = self._session.last_positions(self._connection, self._statements.last_positions(), bound)
         return [self._statements.position(position) for position in found]
 
     def same_content(self, one: Item, other: Item) -> bool:

@@ -563,7 +563,7 @@ class PostgreSQLSession(Session):
             NotAJournal: a table has the same name but there is no journal; it is left as it was.
         """
         self.check_schema()
-        with self.transaction(identity_table) as connection:
+        with self.transaction(identity_table) as connection, self.translating():
             if self.url.schema is not None and not self._schema_is_present(connection):
                 connection.execute(f"CREATE SCHEMA {self._quoted_schema(self.url.schema)}")
             present = self.names_present(connection, [identity_table.name, *(table.name for table in tables)])

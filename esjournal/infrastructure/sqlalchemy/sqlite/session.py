@@ -120,15 +120,12 @@ class SQLiteSession(Session):
             connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
         return connection
 
-    def connection(self) -> AbstractContextManager[Any]:
-        """Lease a driver connection; see the base class."""
-        if self._files is None or self._pinned is not None:
-            return super().connection()
-        self._settle(self._files)
-        return super().connection() if self._version is None else self._connection_without_locks(self._version)
-
     @contextmanager
-    def _connection_without_locks(self, version: FileVersion) -> Iterator[Any]:
+    def connection(self) -> Iterator[Any]:
+        """Lease a driver connection; see the base class."""
+        if self._files is not None and self._pinned is None:
+            self._settle(self._files)
+        version = None if self._pinned else self._version
         try:
             with super().connection() as connection:
                 yield connection
@@ -138,8 +135,8 @@ class SQLiteSession(Session):
             raise
         self._check_version(version)
 
-    def _check_version(self, version: FileVersion) -> None:
-        if self._files is not None and self._files.version() != version:
+    def _check_version(self, version: FileVersion | None) -> None:
+        if version is not None and self._files is not None and self._files.version() != version:
             raise StoreChanged(
                 f"{self.url} was written to while it was read, and this user cannot lock it, because the file or its "
                 f"folder is read-only: try again"
@@ -162,8 +159,7 @@ class SQLiteSession(Session):
         version = self._version
         with closing(super().rows_streamed(select, parameters)) as lists:
             for rows in lists:
-                if version is not None:
-                    self._check_version(version)
+                self._check_version(version)
                 yield rows
 
     def _settle(self, files: DatabaseFiles) -> None:
@@ -329,10 +325,11 @@ class SQLiteSession(Session):
         """Whether the database keeps reads consistent while others write: not if this user cannot lock the file."""
         return self._version is None
 
-    def writing_connection(self) -> AbstractContextManager[Any]:
-        """Lease a driver connection to write with; see the base class."""
+    def _leased_to_write(self) -> AbstractContextManager[Any]:
         self._prepare_to_write()
-        return self.connection()
+        if self._files is not None:
+            self._settle(self._files)
+        return super()._leased_to_write()
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin with the write lock: SQLite refuses a later upgrade of the lock at once instead of waiting."""
@@ -515,7 +512,7 @@ class SQLiteSession(Session):
         made = self._files is not None and self._files.make()
         self._is_made = True
         try:
-            with self.transaction(identity_table) as connection:
+            with self.transaction(identity_table) as connection, self.translating():
                 created = self._create_missing(connection, tables)
             if self._files is not None:
                 # After the tables, so that the file itself, and not the WAL, has our application_id.
