@@ -27,7 +27,7 @@ from peers import postgres_server
 EVENTS, ROUNDS = 300_000, 5
 TARGET = 0.5
 # The sides of a comparison, and its options.
-COMPARISONS = (
+COMPARISONS: tuple[tuple[str, str, str, str, list[str]], ...] = (
     ("SQLite", "A", "SQLite", "B", []),
     ("SQLite", "A", "PostgreSQL", "B", []),
     ("PostgreSQL", "A", "PostgreSQL", "B", []),

@@ -35,8 +35,9 @@ class Postgres:
     def execute(self, *statements: str) -> tuple[int, ...]:
         with closing(psycopg.connect(self.server, autocommit=True)) as connection:
             for statement in statements:
-                cursor = connection.execute(statement)  # type: ignore[call-overload]
-            return tuple(map(int, cursor.fetchone())) if cursor.description else ()
+                cursor = connection.execute(statement)
+            row = cursor.fetchone() if cursor.description else None
+            return tuple(map(int, row or ()))
 
     def empty(self, schema: str) -> None:
         """Make the journal of a schema, or empty it, with nothing left to do for the server."""

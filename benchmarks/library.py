@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -92,9 +93,9 @@ def measure(side: str, file: Path) -> dict[str, float]:
     append([item for sequence in sequences for item in items(sequence, LENGTH)])
     assert len(get(sequences[0])) == LENGTH
     return {
-        "batch": statistics.median(seconds(lambda batch=batch: append(batch)) for batch in batches),
-        "append": statistics.median(seconds(lambda single=single: append(single)) for single in singles),
-        "get": statistics.median(seconds(lambda sequence=sequence: get(sequence)) for sequence in sequences * 5),
+        "batch": statistics.median(seconds(partial(append, batch)) for batch in batches),
+        "append": statistics.median(seconds(partial(append, single)) for single in singles),
+        "get": statistics.median(seconds(partial(get, sequence)) for sequence in sequences * 5),
         "synchronous": synchronous,
     }
 

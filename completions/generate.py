@@ -44,7 +44,7 @@ def commands() -> tuple[Command, list[Command]]:
     """Return the program and its commands."""
     group: Any = typer.main.get_command(app)
     context = group.make_context("esjournal", [], resilient_parsing=True)
-    return _command("", group, context), [_command(*named, context) for named in group.commands.items()]
+    return _command("", group, context), [_command(name, command, context) for name, command in group.commands.items()]
 
 
 def _command(name: str, command: Any, parent: Any) -> Command:

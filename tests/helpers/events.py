@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from esjournal.domain.model import rules
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.interchange import ndjson
 from esjournal.interchange.batches import Batch, Read
 
@@ -21,6 +21,14 @@ TIME = "2026-01-31T12:00:00.000000Z"
 
 def event(version: int | None = 0, state: str = "{}", *, of: str = ID, event_type: str = "a.b#C") -> RecordedEvent:
     return RecordedEvent(of, version, event_type, state, TIME)
+
+
+def row_of(event: RecordedEvent, position: int | None = None) -> EventRow:
+    """An event as pages have it: a plain tuple, with its version and its global position."""
+    version, at = event.originator_version, event.global_position if position is None else position
+    assert version is not None
+    assert at is not None
+    return event.originator_id, version, event.event_type, event.state, event.recorded_at, at
 
 
 def sequence(count: int, *, of: str = ID) -> list[RecordedEvent]:
@@ -83,8 +91,9 @@ def recorded_events(draw: st.DrawFn) -> RecordedEvent:
 def reads(batches: Iterable[Batch]) -> Iterator[Read]:
     """What batches hold, line by line."""
     for batch in batches:
-        bad = [(line.line, line) for line in batch.bad]
-        yield from sorted([*zip(batch.lines, batch.events, strict=True), *bad], key=lambda read: read[0])
+        found: list[Read] = [*zip(batch.lines, batch.events, strict=True)]
+        found += [(line.line, line) for line in batch.bad]
+        yield from sorted(found, key=lambda read: read[0])
 
 
 def event_of(line: bytes) -> RecordedEvent:

@@ -45,7 +45,7 @@ class OfAnotherLayout:
 
 
 def of_another_layout(*rows: tuple[Any, ...]) -> Journal:
-    return Journal("other", "0b7d9d5e-8a53-4c0c-8a43-0f7f9e1f4a11", OfAnotherLayout(*rows))
+    return Journal("other", "0b7d9d5e-8a53-4c0c-8a43-0f7f9e1f4a11", OfAnotherLayout(*rows))  # type: ignore[arg-type]
 
 
 def counts(outcome: ImportOutcome) -> tuple[int, int, int, int, int]:

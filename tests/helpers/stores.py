@@ -63,4 +63,4 @@ def execute(url: str, *statements: str) -> None:
     with psycopg.connect(driver_url(url), autocommit=True) as connection:
         connection.execute(f'SET search_path TO "{url.rsplit("=", 1)[1]}"')
         for statement in statements:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)

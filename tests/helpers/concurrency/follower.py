@@ -34,6 +34,8 @@ class Follower:
             stderr=self._error_file,
             env=environment(),
         )
+        assert self.process.stdout is not None
+        self._output = self.process.stdout
         self._lines: list[tuple[float, bytes]] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         if reading:
@@ -44,7 +46,7 @@ class Follower:
         self._reader.start()
 
     def _read(self) -> None:
-        for line in self.process.stdout:
+        for line in self._output:
             self._lines.append((time.monotonic(), line))
 
     @property
@@ -101,5 +103,5 @@ class Follower:
         self.process.wait()
         if self._reader.ident:
             self._reader.join()
-        self.process.stdout.close()
+        self._output.close()
         self._error_file.close()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from esjournal.domain.model.events import DomainEvent
@@ -29,7 +30,9 @@ def batch(sequence: UUID, first_version: int, size: int) -> list[DomainEvent]:
 
 
 @retry(attempts=14, wait=0.002)
-def append_behind_others(store: EventStore[StoredEvent], sequence: UUID, size: int) -> tuple[list[DomainEvent], range]:
+def append_behind_others(
+    store: EventStore[StoredEvent], sequence: UUID, size: int
+) -> tuple[list[DomainEvent], Sequence[int]]:
     last = store.get_most_recent_event(sequence)
     events = batch(sequence, 0 if last is None else last.originator_version + 1, size)
     return events, store.append(events)

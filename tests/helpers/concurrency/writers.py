@@ -28,22 +28,29 @@ class Writer:
             stdout=self._file,
             stderr=subprocess.PIPE,
         )
+        assert self.process.stdin is not None
+        assert self.process.stderr is not None
+        self._input, self._errors = self.process.stdin, self.process.stderr
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + PATIENCE
         while "ready\n" not in self._output.read_text():
-            assert self.process.poll() is None, self.process.stderr.read().decode()
+            assert self.process.poll() is None, self.errors()
             assert time.monotonic() < deadline, "the writer does not get ready"
             time.sleep(0.01)
 
     def begin(self) -> None:
-        self.process.stdin.write(b"go\n")
-        self.process.stdin.flush()
+        self._input.write(b"go\n")
+        self._input.flush()
 
     def finish(self, patience: float = PATIENCE) -> list[list[Acknowledged]]:
         """Wait until the writer is done, and return the batches that were acknowledged."""
-        assert self.process.wait(patience) == 0, self.process.stderr.read().decode()
+        assert self.process.wait(patience) == 0, self.errors()
         return self.acknowledged()
+
+    def errors(self) -> str:
+        """Return what it has said on stderr, once it has ended."""
+        return self._errors.read().decode()
 
     def acknowledged(self) -> list[list[Acknowledged]]:
         """Return the batches that were acknowledged until now."""
