@@ -74,7 +74,7 @@ def test_looking_for_a_class_runs_no_module_getattr_and_no_descriptor(monkeypatc
 
     trap = ModuleType("esjournal_lazy_trap")
     trap.__getattr__ = calls.append  # type: ignore[method-assign]
-    trap.Holder = type("Holder", (), {"field": Recording()})
+    vars(trap)["Holder"] = type("Holder", (), {"field": Recording()})
     monkeypatch.setitem(sys.modules, trap.__name__, trap)
 
     assert find_loaded_class("esjournal_lazy_trap#Missing") is None

@@ -103,7 +103,7 @@ def test_any_other_text_is_no_scalar(text: str) -> None:
     assert scalar(text) is MISSING
 
 
-def leaves(value: Any) -> list[tuple[tuple[str, ...], Any]]:
+def leaves(value: Any) -> list[tuple[tuple[str | int, ...], Any]]:
     return [(path_of(steps), leaf) for steps, leaf in leaves_of(value)]
 
 
@@ -125,7 +125,7 @@ def test_a_state_is_made_of_its_leaves_again(state: str) -> None:
     made: dict[str, Any] = {}
     for names, leaf in leaves(value):
         assert value_at(value, names) is leaf
-        inner = made
+        inner: Any = made
         for name in names[:-1]:
             inner = inner.setdefault(name, {})
         if names:

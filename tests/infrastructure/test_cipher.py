@@ -23,7 +23,7 @@ ID = UUID("9b300b13-4410-51bf-85ca-234c8cea73da")
 
 
 class Whispered(DomainEvent):
-    pass
+    words: str
 
 
 @pytest.fixture

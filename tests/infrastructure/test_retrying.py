@@ -1,6 +1,7 @@
 """Trying again: on a concurrency error only, a number of times, with a growing pause."""
 
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -17,7 +18,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return taken
 
 
-def losing(times: int, calls: list[int], error: Exception | None = None):
+def losing(times: int, calls: list[int], error: Exception | None = None) -> Callable[..., int]:
     def append(amount: int, *, factor: int = 1) -> int:
         """Append."""
         calls.append(amount)

@@ -11,7 +11,7 @@ from dataclasses import FrozenInstanceError, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, Flag, IntEnum, StrEnum
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 import pytest
@@ -58,14 +58,12 @@ class Money:
 
 @dataclass
 class Basket:
+    made: ClassVar[int] = 0
     items: list[Any] = field(default_factory=list)
     total: Money | None = None
 
     def __post_init__(self) -> None:
         Basket.made += 1
-
-
-Basket.made = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, Decimal):
         return str(one) == str(other)
     if isinstance(one, datetime):
-        return one.utcoffset() == other.utcoffset()
+        return bool(one.utcoffset() == other.utcoffset())
     if isinstance(one, float):
         return math.copysign(1, one) == math.copysign(1, other)
     return True
@@ -286,7 +284,7 @@ class Number(int):
         Text("a"),
         Number(1),
         range(3),
-        (n for n in ()),
+        (n for n in ""),
         [1, {"x": {Word("hi")}}],
     ],
     ids=lambda value: type(value).__name__,
@@ -433,8 +431,8 @@ HOSTILE = ["Hostile", "HostileDict", "HostileClass", "HostileField", "HostileDes
 class Proxy:
     """What a module may have in the place of an object: everything about it runs code."""
 
-    __class__ = property(watched("Proxy.__class__"))  # type: ignore[assignment]
-    __dict__ = property(watched("Proxy.__dict__"))  # type: ignore[assignment]
+    __class__ = property(watched("Proxy.__class__"))
+    __dict__ = property(watched("Proxy.__dict__"))
     __getattr__ = watched("Proxy.__getattr__")
 
 
@@ -587,7 +585,11 @@ def test_a_dataclass_that_runs_code_is_refused_when_read_and_when_written(name: 
         JSONTranscoder().encode({"a": object.__new__(vars(sys.modules[__name__])[name])})
 
 
-@pytest.mark.parametrize("value", [Hashed(1), Compared(1), Loud.A, (1, Hashed(1)), Money(Hashed(1))], ids=range(5))
+@pytest.mark.parametrize(
+    "value",
+    [Hashed(1), Compared(1), Loud.A, (1, Hashed(1)), Money(Hashed(1))],  # type: ignore[arg-type]
+    ids=range(5),
+)
 def test_a_set_whose_values_have_a_hash_of_their_own_is_refused_when_read_and_when_written(value: Any) -> None:
     transcoder = JSONTranscoder()
     plain = json.loads(transcoder.encode({"a": value}))["a"]
@@ -601,7 +603,7 @@ def test_a_set_whose_values_have_a_hash_of_their_own_is_refused_when_read_and_wh
 def test_a_class_that_was_taught_may_be_in_a_set() -> None:
     transcoder = JSONTranscoder()
     transcoder.register(Word, name="word", encode=lambda word: word.text, decode=Word)
-    attributes = {"a": {Word("x"), Word("y")}, "b": {Word("x"): 1}, "c": {(Word("x"), Money(Word("y")))}}
+    attributes = {"a": {Word("x"), Word("y")}, "b": {Word("x"): 1}, "c": {(Word("x"), Money(Word("y")))}}  # type: ignore[arg-type]
     assert transcoder.decode(transcoder.encode(attributes)) == attributes
 
 

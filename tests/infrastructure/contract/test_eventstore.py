@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -26,7 +26,10 @@ from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.retrying import retry
 from esjournal.infrastructure.sequenceditem import SequencedItem, StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
-from esjournal.infrastructure.sqlalchemy.activerecords import TimestampSequencedItemRecord
+from esjournal.infrastructure.sqlalchemy.activerecords import (
+    SQLAlchemyActiveRecordStrategy,
+    TimestampSequencedItemRecord,
+)
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 
@@ -34,7 +37,10 @@ Store = EventStore[StoredEvent]
 
 
 class Moved(DomainEvent):
-    pass
+    # A type checker takes a class that declares nothing for one that takes nothing.
+    if TYPE_CHECKING:
+
+        def __init__(self, **attributes: Any) -> None: ...
 
 
 def moved(sequence: UUID, version: int, **attributes: object) -> Moved:
@@ -147,8 +153,13 @@ def test_a_stored_event_of_an_unknown_topic_is_an_error_and_no_import(event_stor
 
 
 def test_a_number_that_counts_nothing_is_refused_at_once(event_store: Store) -> None:
-    read = partial(event_store.get_domain_events, uuid4())
-    for call, name, least in ((read, "limit", 0), (read, "page_size", 1), (event_store.all_domain_events, "after", 0)):
+    read: Callable[..., object] = partial(event_store.get_domain_events, uuid4())
+    reads: list[tuple[Callable[..., object], str, int]] = [
+        (read, "limit", 0),
+        (read, "page_size", 1),
+        (event_store.all_domain_events, "after", 0),
+    ]
+    for call, name, least in reads:
         with pytest.raises(ValueError, match=f"{name} is {least - 1}: give at least {least}"):
             call(**{name: least - 1})
         for refused in (1.5, "1", True):
@@ -157,7 +168,8 @@ def test_a_number_that_counts_nothing_is_refused_at_once(event_store: Store) -> 
 
 
 def test_what_is_not_an_event_is_refused(event_store: Store) -> None:
-    for refused in ("text", [None], [moved(uuid4(), 0), StoredEvent(uuid4(), 0, "a#B", "{}")]):
+    given: list[Any] = ["text", [None], [moved(uuid4(), 0), StoredEvent(uuid4(), 0, "a#B", "{}")]]
+    for refused in given:
         with pytest.raises(TypeError, match="is not a DomainEvent: append events"):
             event_store.append(refused)
     assert list(event_store.all_domain_events()) == []
@@ -181,6 +193,7 @@ def test_a_retried_append_lands_behind_what_others_wrote_meanwhile(event_store: 
     def step() -> int:
         nonlocal interrupted
         last = event_store.get_most_recent_event(sequence)
+        assert last is not None
         version = last.originator_version + 1
         if not interrupted:
             interrupted = True
@@ -213,7 +226,9 @@ def test_events_at_times_are_stored_read_and_appended_again_when_somebody_else_w
         store.append(Moved(sequence_id=sequence, timestamp=next(given), step=0))
 
     step()
-    assert store.get_most_recent_event(sequence).timestamp == 1767225602.5
+    last = store.get_most_recent_event(sequence)
+    assert last is not None
+    assert last.timestamp == 1767225602.5
 
 
 def test_a_store_is_made_and_opened_again_from_a_url_in_one_call(store_url: str) -> None:
@@ -246,15 +261,20 @@ def test_a_store_in_memory_is_always_a_new_one(uri: str, create: bool) -> None:
 def test_a_store_that_cannot_be_opened_leaves_no_connection_behind(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with (
-        open_event_store(store_url, create=True) as store,
-        store.active_record_strategy.session.connection() as connection,
-    ):
-        table = store.active_record_strategy.session.table_name("esjournal")
-        connection.execute(f"UPDATE {table} SET schema_version = 9")
+    with open_event_store(store_url, create=True) as store:
+        strategy = store.active_record_strategy
+        assert isinstance(strategy, SQLAlchemyActiveRecordStrategy)
+        table = strategy.session.table_name("esjournal")
+        with strategy.session.connection() as connection:
+            connection.execute(f"UPDATE {table} SET schema_version = 9")
     closed: list[bool] = []
     close = SQLAlchemyDatastore.close_connection
-    monkeypatch.setattr(SQLAlchemyDatastore, "close_connection", lambda self: (close(self), closed.append(True)))
+
+    def counted_close(self: SQLAlchemyDatastore) -> None:
+        close(self)
+        closed.append(True)
+
+    monkeypatch.setattr(SQLAlchemyDatastore, "close_connection", counted_close)
     with pytest.raises(SchemaTooNew):
         open_event_store(store_url)
     assert closed == [True]

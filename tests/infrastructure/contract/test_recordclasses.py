@@ -75,7 +75,9 @@ def test_a_record_class_of_the_orm_holds_items(journal_url: str, batch: int) -> 
             with pytest.raises(SequencedItemConflict):
                 strategy.append(items[:size])
         assert strategy.append(items[0]._replace(number=batch, status=None)) == range(batch + 1, batch + 2)
-        assert strategy.get_item(order, batch).status is None
+        last = strategy.get_item(order, batch)
+        assert last is not None
+        assert last.status is None
         with datastore.session.connection() as connection:
             table = datastore.session.table_name("ordered")
             rows = connection.execute(f"SELECT DISTINCT written_by, kept FROM {table}").fetchall()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 
 import pytest
@@ -52,6 +52,7 @@ def test_pages_are_read_ahead_inside_and_the_reader_may_stop_in_the_middle(reade
     with reader.events.session.snapshot():
         pages = reader.events.pages(size=10, ahead=True)
         assert len(next(pages)) == 10
+        assert isinstance(pages, Generator)
         pages.close()
         writer.events.append(sequence(3, of=OTHER_ID))
         assert len(versions(reader, ahead=True)) == 60

@@ -5,7 +5,7 @@ import struct
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from uuid import uuid4
 
@@ -98,7 +98,7 @@ def test_an_append_that_waited_goes_behind_what_was_committed_whatever_isolation
     journal: str, isolation: str, batch: int
 ) -> None:
     url = with_options(journal, f"-c default_transaction_isolation={isolation}")
-    appended: list[range] = []
+    appended: list[Sequence[int]] = []
     with opened(journal) as holder, opened(url) as strategy:
         with strategy.session.connection() as connection:
             [setting] = connection.execute("SHOW default_transaction_isolation").fetchone()
@@ -434,10 +434,12 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing_behind(journal: s
         def break_in_the_middle() -> None:
             with strategy.transaction() as transaction:
                 transaction.append([event() for _ in range(100)])
-                [pid] = psql.execute(
+                row = psql.execute(
                     "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid <> pg_backend_pid() "
                     "AND application_name = 'esjournal' AND datname = current_database()"
                 ).fetchone()
+                assert row is not None
+                [pid] = row
                 psql.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
                 transaction.append([event()])
 

@@ -10,12 +10,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Table
 
 from esjournal.exceptions import (
     EsjournalError,
@@ -29,11 +30,13 @@ from esjournal.exceptions import (
     StoreReplaced,
     UnfinishedWrite,
 )
+from esjournal.infrastructure.activerecord import NEXT
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 from esjournal.journal.journal import initialise
 from tests.helpers.program import run
 from tests.helpers.stores import stored
@@ -258,7 +261,7 @@ def test_an_append_to_a_locked_journal_waits_for_the_timeout_and_then_says_so(jo
 @pytest.mark.parametrize("batch", [1, 3])
 def test_an_append_to_a_locked_journal_goes_on_when_the_lock_is_let_go(journal: Path, batch: int) -> None:
     with locked(journal) as other, opened(journal) as strategy:
-        appended: list[range] = []
+        appended: list[Sequence[int]] = []
         waiting = threading.Thread(target=lambda: appended.append(strategy.append([event() for _ in range(batch)])))
         waiting.start()
         time.sleep(0.2)
@@ -272,7 +275,7 @@ def test_an_append_to_a_locked_journal_goes_on_when_the_lock_is_let_go(journal: 
 def test_a_lock_that_is_free_briefly_is_taken(journal: Path, batch: int) -> None:
     def is_taken() -> bool:
         with locked(journal) as other, opened(journal) as strategy:
-            appended: list[range] = []
+            appended: list[Sequence[int]] = []
             waiting = threading.Thread(target=lambda: appended.append(strategy.append([event() for _ in range(batch)])))
             waiting.start()
             # SQLite's own waiting looks after 228 ms and then after 328.
@@ -317,7 +320,7 @@ def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing_half_written(journal
         for batch in (
             [event("x" * 1_000) for _ in range(1_000)],
             [event("x" * 1_000_000)],
-            [event()._replace(originator_version=None, state="x" * 300_000) for _ in range(2)],
+            [event()._replace(originator_version=NEXT, state="x" * 300_000) for _ in range(2)],
         ):
             with pytest.raises(StoreFull, match="the disk is full: make room and try again"):
                 strategy.append(batch)
@@ -345,9 +348,10 @@ def test_a_disk_that_fills_up_in_a_long_transaction_undoes_all_of_it(journal: Pa
 
 def test_setting_up_on_a_full_disk_leaves_no_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=str(path)), tables=(StoredEventRecord,)) as datastore:
+        assert isinstance(datastore.session, SQLiteSession)
         create_missing = datastore.session._create_missing
 
-        def on_a_full_disk(connection: sqlite3.Connection, tables: object) -> bool:
+        def on_a_full_disk(connection: sqlite3.Connection, tables: Sequence[Table]) -> bool:
             connection.execute("PRAGMA max_page_count = 3")
             return create_missing(connection, tables)
 

@@ -22,7 +22,7 @@ INDEX = "there is no index unique (originator_id, originator_version)"
 
 def shape(url: str) -> list[tuple[str, str, str]]:
     with open_journal(url, as_it_is=True) as journal:
-        return list(map(tuple, checks_of(journal.events.session, RecordedEventRecord.__table__).shape()))
+        return list(checks_of(journal.events.session, RecordedEventRecord.__table__).shape())
 
 
 def integrity(url: str) -> list[Finding]:
