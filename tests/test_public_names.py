@@ -18,7 +18,10 @@ def names_for_type_checkers() -> dict[str, str]:
     tree = ast.parse(Path(esjournal.__file__).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name))
     return {
-        alias.name: found.module for found in block.body if isinstance(found, ast.ImportFrom) for alias in found.names
+        alias.name: found.module
+        for found in block.body
+        if isinstance(found, ast.ImportFrom) and found.module
+        for alias in found.names
     }
 
 
@@ -34,7 +37,7 @@ def test_type_checkers_see_no_other_names() -> None:
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'esjournal' has no attribute 'Journal'"):
-        _ = esjournal.Journal
+        _ = esjournal.Journal  # type: ignore[attr-defined]
 
 
 def test_importing_the_package_loads_nothing_of_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -132,5 +132,5 @@ def test_what_tests_share_is_in_the_room_of_helpers() -> None:
         ("helpers/program.py", "from tests.cli import test_commands", imports_tests),
     ],
 )
-def test_the_rules_see_an_import_that_breaks_them(file: str, source: str, rule: object) -> None:
+def test_the_rules_see_an_import_that_breaks_them(file: str, source: str, rule: Callable[[Import], bool]) -> None:
     assert any(map(rule, imports_of(PACKAGE / file, source)))

@@ -189,7 +189,7 @@ def counts(**given: int) -> dict[str, int]:
     return {name: given.get(name, 0) for name in names}
 
 
-SEQUENCES = [
+SEQUENCES: list[dict[str, object]] = [
     {
         "originator_id": OTHER_ID,
         "status": "different",
@@ -204,7 +204,7 @@ SEQUENCES = [
     },
     {"originator_id": THIRD_ID, "status": "only_in_b", "departs_at": None, "events": counts(in_b=2, only_in_b=2)},
 ]
-EVENTS = [
+EVENTS: list[dict[str, object]] = [
     {
         "originator_id": OTHER_ID,
         "originator_version": 1,

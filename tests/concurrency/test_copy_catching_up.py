@@ -58,7 +58,9 @@ def test_a_copy_catches_up_again_and_again_while_others_write_and_is_killed_now_
             continue
         result = run(*command)
         assert result.returncode == 0, result.stderr
-        copies.append([int(count.replace(",", "")) for count in TOTALS.fullmatch(result.stderr).groups()])
+        totals = TOTALS.fullmatch(result.stderr)
+        assert totals is not None, result.stderr
+        copies.append([int(count.replace(",", "")) for count in totals.groups()])
         at = json.loads(cursor.read_text())["global_position"]
         # What the cursor says is there.
         assert len(stored(target_url)) >= at

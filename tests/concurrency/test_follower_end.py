@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,7 @@ def standing_still(
     journal_with(store_url, [event(n, f'{{"nonce":"{n}","padding":"{PADDING}"}}') for n in range(PAGE_SIZE + 1)])
     follower = start_follower(store_url, "--cursor-file", str(tmp_path / "cursor"), reading=False)
     # Its first byte is there, and the pipe holds no page.
+    assert isinstance(follower.process.stdout, BufferedReader)
     assert follower.process.stdout.peek(1)
     return follower
 

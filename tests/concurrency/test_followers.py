@@ -89,7 +89,7 @@ def first_words_of_the_dead(writers: list[Writer]) -> list[str]:
     """Wait until no writer runs, and return the last line of stderr of those that failed."""
     for writer in writers:
         writer.process.wait(60)
-    return [writer.process.stderr.read().decode().splitlines()[-1] for writer in writers if writer.process.returncode]
+    return [writer.errors().splitlines()[-1] for writer in writers if writer.process.returncode]
 
 
 def test_writers_that_take_no_lock_are_refused_by_the_unique_position(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from tests.helpers.concurrency.writers import Writer
 
@@ -38,5 +39,6 @@ def test_a_killed_writer_leaves_every_acknowledged_batch_and_no_partial_one(
             assert set(map(tuple, sequences.values())) == {tuple(range(size))}
             nonces = {event.nonce for event in store.all_domain_events()}
             assert acknowledged <= nonces
+            assert isinstance(store.active_record_strategy, SQLAlchemyActiveRecordStrategy)
             assert store.active_record_strategy.last_global_position() == len(sequences) * size
     assert len(acknowledged) >= KILLS // 2 * size

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -37,8 +38,8 @@ def proxy(postgres_url: str) -> Iterator[Callable[..., Proxy]]:
     """Start a proxy in front of the server."""
     proxies: list[Proxy] = []
 
-    def start(**options: object) -> Proxy:
-        proxies.append(Proxy(postgres_url, **options).__enter__())  # type: ignore[arg-type]
+    def start(*, answered: bool, passing: int = 0) -> Proxy:
+        proxies.append(Proxy(postgres_url, answered=answered, passing=passing).__enter__())
         return proxies[-1]
 
     yield start
@@ -46,7 +47,7 @@ def proxy(postgres_url: str) -> Iterator[Callable[..., Proxy]]:
         each.__exit__(None, None, None)
 
 
-def unknown(*command: str, **options: object) -> str:
+def unknown(*command: str, **options: Any) -> str:
     """Run a command as a process whose COMMIT is cut, and return what it says."""
     result = run(*command, **options)
     assert (result.returncode, result.stdout) == (5, ""), result

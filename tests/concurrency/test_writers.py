@@ -1,6 +1,6 @@
 """Many processes on one journal: nothing lost, nothing twice, one winner a version, and followers in step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import msgspec
@@ -26,7 +26,7 @@ class State(msgspec.Struct):
 
 
 @pytest.fixture
-def strategy(store_url: str):
+def strategy(store_url: str) -> Iterator[SQLAlchemyActiveRecordStrategy[RecordedEvent]]:
     """Reads the journal with its global positions."""
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=store_url), tables=(RecordedEventRecord,)) as datastore:
         datastore.setup_tables()
@@ -37,6 +37,8 @@ def strategy(store_url: str):
 
 def as_acknowledged(item: RecordedEvent) -> Acknowledged:
     nonce = msgspec.json.decode(item.state, type=State).nonce
+    assert item.global_position is not None
+    assert item.originator_version is not None
     return Acknowledged(item.global_position, item.originator_version, nonce)
 
 

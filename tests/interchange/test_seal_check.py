@@ -52,7 +52,7 @@ def refused(path: Path, message: str, *, required: bool = False) -> None:
     """Check that reading and checking come to the same error."""
     for look in (read, check):
         with pytest.raises(InvalidLine, match=message):
-            look(path, required=required)  # type: ignore[operator]
+            look(path, required=required)
 
 
 def passes(path: Path, count: int, *, required: bool = True) -> None:

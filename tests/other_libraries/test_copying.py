@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.journal.journal import initialise
+from tests.helpers.events import ID
 from tests.helpers.other_libraries.bank import Bank
 from tests.helpers.other_libraries.message_store import MessageDb
 from tests.helpers.other_libraries.shop import Shop
@@ -116,7 +117,7 @@ def test_a_journal_is_copied_into_messages_as_json_values(message_db: MessageDb,
     states = ['{"b":1.10,"a":[1,2]}', '{"big":1E2,"é":"\\u00e9"}', '{"x":1,"x":2}', "{}"]
     events = [
         {
-            "originator_id": "9b300b13-4410-51bf-85ca-234c8cea73da",
+            "originator_id": ID,
             "originator_version": version,
             "event_type": "a#B",
             "state": "STATE",
@@ -129,7 +130,7 @@ def test_a_journal_is_copied_into_messages_as_json_values(message_db: MessageDb,
     said = copied(journal, url)
     assert "proven: 4 events, 3 of them equal as JSON but not as text, so there is no common digest" in said
     assert "4 read, 0 appended, 4 already there" in copied(journal, url)
-    assert [json.loads(str(message.data)) for message in message_db.stream(events[0]["originator_id"])] == [
+    assert [json.loads(str(message.data)) for message in message_db.stream(ID)] == [
         json.loads(state) for state in states
     ]
     same(journal, url, "--as-json")

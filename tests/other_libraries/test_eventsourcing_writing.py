@@ -259,7 +259,7 @@ def test_a_writer_holds_the_lock_that_the_library_takes(postgres_url: str, open_
         psycopg.connect(text_of(server)) as other,
         pytest.raises(psycopg.errors.LockNotAvailable),
     ):
-        other.execute(f'LOCK TABLE "{schema}".bank_events IN EXCLUSIVE MODE NOWAIT')  # type: ignore[arg-type]
+        other.execute(f'LOCK TABLE "{schema}".bank_events IN EXCLUSIVE MODE NOWAIT')
 
 
 def test_what_has_no_place_in_the_table_is_refused(empty: Bank, asked: Asked) -> None:

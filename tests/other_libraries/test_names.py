@@ -78,7 +78,7 @@ def named(request: pytest.FixtureRequest, tmp_path: Path) -> Named:
 
     def execute(statement: str, *values: str) -> None:
         with psycopg.connect(text_of(server), autocommit=True, options=f"-csearch_path={schema}") as connection:
-            connection.execute(statement, values)  # type: ignore[arg-type]
+            connection.execute(statement, values)
 
     execute(
         "CREATE TABLE stored_events (originator_id text, originator_version bigint, topic text, state bytea, "

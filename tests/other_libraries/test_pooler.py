@@ -24,7 +24,7 @@ def through(pooled_server: str, url: str, layout: str) -> str:
 
 
 def written_and_read(url: str, tmp_path: Path, first: int) -> None:
-    events = [event._replace(originator_version=event.originator_version + first) for event in sequence(EVENTS)]
+    events = [event._replace(originator_version=version) for version, event in enumerate(sequence(EVENTS), first)]
     file = file_with(tmp_path / "events.ndjson", events[:-1])
     imported = run("import", str(file), url=url)
     assert f"{EVENTS - 1} appended" in imported.stderr, imported.stderr

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.state.changes import Changes
 from esjournal.domain.state.leaves import leaves_of, path_of
 from esjournal.domain.state.paths import Path, path_text, value_at
 from esjournal.domain.state.values import MISSING, Number, parsed, text_of
@@ -134,13 +133,12 @@ def test_changes_are_the_difference_of_the_whole_states_before_and_after(patches
         before, expected = expected, merged(expected, parsed(patch))
         gone, come = differing(before, expected)
         assert step.state == expected
-        assert step.changes == Changes(
-            added={names: value for names, value in come.items() if names not in gone},
-            changed={
-                names: (gone[names], value) for names, value in come.items() if names in gone and gone[names] != value
-            },
-            removed={names: value for names, value in gone.items() if names not in come},
-        )
+        assert step.changes is not None
+        assert step.changes.added == {names: value for names, value in come.items() if names not in gone}
+        assert step.changes.changed == {
+            names: (gone[names], value) for names, value in come.items() if names in gone and gone[names] != value
+        }
+        assert step.changes.removed == {names: value for names, value in gone.items() if names not in come}
 
 
 @given(meeting_patches)

@@ -230,6 +230,7 @@ def test_a_write_that_was_cut_off_is_waited_for_until_a_writer_undoes_it(sqlite_
     with subprocess.Popen(
         [sys.executable, "-c", CUT_OFF, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as writer:
+        assert writer.stdout is not None
         assert writer.stdout.readline() == b"begun\n"
         with open_journal(sqlite_url) as journal:
             coming = follow(journal, after=0, on_lost=undo, on_found=lambda: told.append("there again"))

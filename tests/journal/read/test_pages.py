@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -76,9 +77,14 @@ def test_bounds_limit_types_and_direction_mean_the_same_on_pages_of_any_size(
 
 def test_reading_stops_at_the_page_that_is_asked_for(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "SEQUENCE_PAGE_SIZE", 2)
-    asked = []
+    asked: list[tuple[Any, ...]] = []
     get_items = journal.events.get_items
-    monkeypatch.setattr(journal.events, "get_items", lambda *given: asked.append(given) or get_items(*given))
+
+    def noted(*given: Any) -> list[RecordedEvent]:
+        asked.append(given)
+        return get_items(*given)
+
+    monkeypatch.setattr(journal.events, "get_items", noted)
     events = read_sequence(journal, ID)
     assert [next(events).originator_version, next(events).originator_version] == [0, 1]
     assert len(asked) == 1

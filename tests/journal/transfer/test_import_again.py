@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_behind_what_is_there_the_new_tail_is_appended(
 @pytest.mark.parametrize("at", [0, 1, 30, COUNT - 1])
 @pytest.mark.parametrize("change", [{"state": "{}"}, {"event_type": "other"}])
 def test_one_event_that_is_changed_is_the_one_conflict(
-    journal: Journal, chunk_size: int, events: list[RecordedEvent], at: int, change: dict[str, str]
+    journal: Journal, chunk_size: int, events: list[RecordedEvent], at: int, change: dict[str, Any]
 ) -> None:
     changed = [*events]
     changed[at] = events[at]._replace(**change)

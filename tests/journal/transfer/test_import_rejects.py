@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import ConflictingEvent, Problem
@@ -68,10 +69,10 @@ def test_all_are_put_aside_though_only_the_first_are_kept_to_be_shown(journal: J
 @pytest.mark.parametrize("allowed", [0, 1, 2])
 @pytest.mark.parametrize("events", [(BAD, event(0), BAD, BAD), (event(0), event(0, '{"x":1}'), BAD, BAD)])
 def test_more_than_so_many_and_nothing_is_written(
-    journal: Journal, chunk_size: int, events: tuple[object, ...], allowed: int
+    journal: Journal, chunk_size: int, events: tuple[RecordedEvent | str, ...], allowed: int
 ) -> None:
     aside: list[Problem] = []
-    outcome = import_events(journal, given(*events), put_aside=aside.append, max_put_aside=allowed)  # type: ignore[arg-type]
+    outcome = import_events(journal, given(*events), put_aside=aside.append, max_put_aside=allowed)
     assert not outcome.committed
     assert len(aside) == allowed
     assert outcome.problems == allowed + 1
@@ -81,7 +82,7 @@ def test_more_than_so_many_and_nothing_is_written(
 
 def test_as_many_as_are_allowed_are_put_aside(journal: Journal, chunk_size: int) -> None:
     aside: list[Problem] = []
-    events = (event(0), event(0, '{"x":1}'), BAD, event(1), BAD)
+    events: list[RecordedEvent | str] = [event(0), event(0, '{"x":1}'), BAD, event(1), BAD]
     outcome = import_events(journal, given(*events), put_aside=aside.append, max_put_aside=3)
     assert outcome.committed
     assert (len(aside), len(content(journal))) == (3, 2)
@@ -96,7 +97,7 @@ def test_a_dry_run_puts_aside_and_writes_nothing(journal: Journal, chunk_size: i
 
 def test_in_parts_the_rest_is_written_to_its_end(journal: Journal, chunk_size: int) -> None:
     aside: list[Problem] = []
-    events = [event(0), BAD, event(0, '{"x":1}'), BAD, event(1), event(2)]
+    events: list[RecordedEvent | str] = [event(0), BAD, event(0, '{"x":1}'), BAD, event(1), event(2)]
     outcome = import_events(journal, given(*events), put_aside=aside.append, commit_every=2)
     assert counts(outcome) == (6, 3, 0, 1, 2)
     assert outcome.committed
@@ -105,7 +106,7 @@ def test_in_parts_the_rest_is_written_to_its_end(journal: Journal, chunk_size: i
 
 
 def test_given_up_in_parts_what_was_committed_stays_and_is_counted(journal: Journal, chunk_size: int) -> None:
-    events = [event(0), event(1), event(2), BAD, event(3), BAD, event(4)]
+    events: list[RecordedEvent | str] = [event(0), event(1), event(2), BAD, event(3), BAD, event(4)]
     outcome = import_events(journal, given(*events), put_aside=lambda _: None, max_put_aside=1, commit_every=2)
     assert not outcome.committed
     assert (outcome.appended, len(content(journal))) == (3, 3)

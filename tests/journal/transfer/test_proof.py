@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.proof import Proof, prove
 from esjournal.journal.transfer.source import JournalSource
 from esjournal.journal.transfer.target import counterparts_in_file, counterparts_in_journal, write_file
-from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
+from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, row_of, sequence
 from tests.helpers.given import given, of_another_layout
 
 LATER = "2026-02-01T00:00:00.000000Z"
@@ -26,7 +27,7 @@ def proven(journal: Journal, *events: RecordedEvent, size: int = 3, put_aside: S
 
 
 def digest(*events: RecordedEvent) -> str:
-    return digest_of([[(*found[:5], position) for position, found in enumerate(events, 1)]])
+    return digest_of([[row_of(found, position) for position, found in enumerate(events, 1)]])
 
 
 def test_what_is_all_there_is_proven_with_the_digest_of_verify(journal: Journal) -> None:
@@ -73,7 +74,7 @@ def test_what_differs_is_counted_and_said(journal: Journal, size: int) -> None:
 
 
 @pytest.mark.parametrize("change", [{"state": '{"n":0} '}, {"event_type": "a.b#c"}, {"originator_id": OTHER_ID}])
-def test_the_smallest_change_is_found(journal: Journal, change: dict[str, str]) -> None:
+def test_the_smallest_change_is_found(journal: Journal, change: dict[str, Any]) -> None:
     journal.events.append([*sequence(1), event(1)])
     assert not proven(journal, sequence(1)[0]._replace(**change), event(1)).holds
 

@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -152,7 +153,7 @@ def of_types(*patterns: str) -> Selection:
     ],
 )
 def test_an_export_has_what_was_asked_for_in_global_order(
-    mixed: str, options: dict[str, object], positions: list[int]
+    mixed: str, options: dict[str, Any], positions: list[int]
 ) -> None:
     with open_journal(mixed) as journal:
         found = [json.loads(line)["global_position"] for line in exported(journal, **options).splitlines()]

@@ -17,7 +17,7 @@ from esjournal.journal.journal import Journal, is_same_journal, open_journal
 from esjournal.journal.transfer import source
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.source import JournalSource, batch_of_page, open_source
-from tests.helpers.events import ID, OTHER_ID, TIME, event, event_of, generated, reads, sequence
+from tests.helpers.events import ID, OTHER_ID, TIME, event, event_of, generated, reads, row_of, sequence
 from tests.helpers.given import of_another_layout
 from tests.helpers.stores import file_with, journal_with
 
@@ -188,7 +188,7 @@ def test_a_journal_that_is_not_there_and_a_cursor_of_another_are_refused(store_u
 
 @pytest.mark.long
 def test_memory_stays_flat_however_long_the_journal_is(journal: Journal) -> None:
-    import_events(journal, (batch_of_page("x", [(*found[:5], 1)]) for found in generated(20_000)))
+    import_events(journal, (batch_of_page("x", [row_of(found, 1)]) for found in generated(20_000)))
 
     def peak(after: int) -> int:
         tracemalloc.start()

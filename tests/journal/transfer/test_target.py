@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from esjournal.domain.choices import FileFormat
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.options import TransferOptions
 from esjournal.journal.transfer.source import JournalSource, batch_of_page
 from esjournal.journal.transfer.target import counterparts_in_file, counterparts_in_journal, open_target, write_file
-from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
+from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, row_of, sequence
 from tests.helpers.given import counts
 from tests.helpers.stores import file_with
 
@@ -122,8 +122,8 @@ def written(path: Path, rows: Sequence[tuple[Any, ...]], **options: Any) -> tupl
     return counts(outcome)
 
 
-def rows(*events: RecordedEvent) -> list[tuple[Any, ...]]:
-    return [(*found[:5], position) for position, found in enumerate(events, 1)]
+def rows(*events: RecordedEvent) -> list[EventRow]:
+    return [row_of(found, position) for position, found in enumerate(events, 1)]
 
 
 @pytest.mark.parametrize(("name", "file_format"), [("e.ndjson", FileFormat.NDJSON), ("e.csv", FileFormat.CSV)])
@@ -197,6 +197,7 @@ def test_bad_lines_of_csv_are_told_in_the_order_of_the_source(tmp_path: Path) ->
 def test_a_target_is_what_its_name_says(store_url: str, journal: Journal, tmp_path: Path) -> None:
     batches, read = [batch_of_page("x", rows(event(0)))], list[int]()
     with open_target(store_url) as target:
+        assert target.journal is not None
         assert target.journal.journal_id == journal.journal_id
         assert counts(target.take(batches, TransferOptions(), None, read.append)) == (1, 1, 0, 0, 0)
         with target.counterparts() as find:
