@@ -104,7 +104,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         self.sequenced_item_class = sequenced_item_class
         self.field_names = SequencedItemFieldNames(sequenced_item_class)
         self.table: Table = checked_table(active_record_class, self.field_names)
-        self._statements = Statements(active_record_class, sequenced_item_class, session.engine.dialect)
+        self._statements = Statements(active_record_class, sequenced_item_class, session.sql)
 
     def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:
         """Write one item or many, all or nothing; see the base class."""

@@ -106,13 +106,10 @@ class _TimeAsText(TypeDecorator[str]):
 class Timestamp(TypeDecorator[float]):
     """Seconds since 1970, a float in Python and a double in the database: comes back equal, and sorts like times."""
 
-    impl = Double
+    # Strict tables of SQLite call a double REAL.
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Double().with_variant(REAL(), "sqlite")
     cache_ok = True
     rule = NUMBERS
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        # Strict tables of SQLite call a double REAL.
-        return dialect.type_descriptor(REAL() if dialect.name == "sqlite" else Double())
 
 
 def within_years(time: Any, kind: TypeEngine[Any] | None = None) -> Any:

@@ -78,9 +78,8 @@ class SQLAlchemyDatastore:
 
     def schema_sql(self) -> str:
         """Return the SQL that creates the tables, for reading; nothing is sent to the database."""
-        dialect = self.session.engine.dialect
         tables = [identity_table, *self._tables]
-        statements = [statement for table in tables for statement in create_statements(table, dialect)]
+        statements = [statement for table in tables for statement in create_statements(table, self.session.sql)]
         return "".join(f"{statement};\n" for statement in statements)
 
     def drop_tables(self) -> None:

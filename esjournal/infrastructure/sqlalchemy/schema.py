@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Dialect, MetaData, Table
+from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequence_id_as_text, time_as_text
+from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 
 SCHEMA_VERSION = 1
@@ -13,8 +14,6 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x45534A4C
 
 _PLACE = "place"
-# Strict tables of SQLite have no other types.
-_STRICT_TYPES = {"INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"}
 
 identity_table = Table(
     "esjournal",
@@ -49,29 +48,27 @@ def record_table(name: str, sequence_id: Column, position: Column, *others: Colu
     )
 
 
-def create_statements(table: Table, dialect: Dialect) -> list[str]:
+def create_statements(table: Table, sql: DatabaseSQL) -> list[str]:
     """Return the statements that create a table, formatted to be read in the database's shell.
 
     Args:
         table: a table of `record_table`, or the identity table; for any other, the SQL is SQLAlchemy's.
-        dialect: the database's dialect.
+        sql: the database's SQL.
     """
     if table is not identity_table and not place_names(table):
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
-        statements = [CreateTable(table).compile(dialect=dialect)]
-        statements += [CreateIndex(index).compile(dialect=dialect) for index in indexes]
+        statements = [CreateTable(table).compile(dialect=sql.dialect)]
+        statements += [CreateIndex(index).compile(dialect=sql.dialect) for index in indexes]
         return [str(statement).strip() for statement in statements]
-    quote = dialect.identifier_preparer
+    quote = sql.dialect.identifier_preparer
     name = quote.format_table(table)
     place = ", ".join(map(quote.quote, place_names(table)))
-    on_sqlite = dialect.name == "sqlite"
-    strict = on_sqlite and {column.type.compile(dialect) for column in table.columns} <= _STRICT_TYPES
-    lines = [_column_definition(column, dialect) for column in table.columns]
-    if place and not on_sqlite:
+    lines = [_column_definition(column, sql) for column in table.columns]
+    if place and sql.has_key_of_places:
         lines.append(f"PRIMARY KEY ({place})")
     body = ",\n".join(f"    {line}" for line in lines)
-    statement = f"CREATE TABLE {name} (\n{body}\n)" + (" STRICT" if strict else "")
-    return [statement, *index_statements(table, dialect).values()]
+    statement = f"CREATE TABLE {name} (\n{body}\n){sql.table_options(table)}"
+    return [statement, *index_statements(table, sql).values()]
 
 
 def place_names(table: Table) -> tuple[str, ...]:
@@ -80,37 +77,31 @@ def place_names(table: Table) -> tuple[str, ...]:
     return names
 
 
-def index_statements(table: Table, dialect: Dialect) -> dict[str, str]:
+def index_statements(table: Table, sql: DatabaseSQL) -> dict[str, str]:
     """Return the statements that create the indexes of a table, by the names of the indexes.
 
-    On SQLite the first one is the unique index of places. It is a named index and not a key, so that a bulk load can
-    build it last.
+    The first one is the unique index of places, unless they are the table's key.
 
     Args:
         table: a table of `record_table`; any other has no indexes.
-        dialect: the database's dialect.
+        sql: the database's SQL.
     """
     if not place_names(table):
         return {}
-    quote = dialect.identifier_preparer
-    on_sqlite = dialect.name == "sqlite"
-    indexes = {f"{table.name}_place": ("UNIQUE INDEX", place_names(table))} if on_sqlite else {}
+    quote = sql.dialect.identifier_preparer
+    indexes = {} if sql.has_key_of_places else {f"{table.name}_place": ("UNIQUE INDEX", place_names(table))}
     for column in table.columns:
         if column.index:
-            # Queries by this index want the global position; SQLite's indexes contain it anyway.
-            names = (column.name,) if on_sqlite else (column.name, GLOBAL_POSITION)
-            indexes[f"{table.name}_{column.name}"] = ("INDEX", names)
+            indexes[f"{table.name}_{column.name}"] = ("INDEX", (column.name, *sql.also_indexed))
     return {
         name: f"CREATE {kind} {quote.quote(name)} ON {quote.format_table(table)} ({', '.join(map(quote.quote, names))})"
         for name, (kind, names) in indexes.items()
     }
 
 
-def _column_definition(column: Column, dialect: Dialect) -> str:  # type: ignore[type-arg]
-    name = dialect.identifier_preparer.quote(column.name)
+def _column_definition(column: Column, sql: DatabaseSQL) -> str:  # type: ignore[type-arg]
+    name = sql.dialect.identifier_preparer.quote(column.name)
     if column.name == GLOBAL_POSITION:
-        if dialect.name == "sqlite":
-            return f"{name} INTEGER PRIMARY KEY AUTOINCREMENT"
-        return f"{name} bigint NOT NULL UNIQUE"
-    kind = column.type.compile(dialect)
+        return f"{name} {sql.position_definition}"
+    kind = column.type.compile(sql.dialect)
     return f"{name} {kind}" + ("" if column.nullable else " NOT NULL")

@@ -20,6 +20,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.text import counted
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columntypes import now_as_text
+from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import (
     SCHEMA_VERSION,
@@ -68,12 +69,20 @@ class Session(ABC):
     Args:
         url: the URL of the store.
         engine: SQLAlchemy's engine, in autocommit mode.
+        sql: the database's SQL.
         one_at_a_time: guards a connection that all threads share.
     """
 
-    def __init__(self, url: StoreURL, engine: Engine, one_at_a_time: AbstractContextManager[Any] | None = None) -> None:
+    def __init__(
+        self,
+        url: StoreURL,
+        engine: Engine,
+        sql: DatabaseSQL,
+        one_at_a_time: AbstractContextManager[Any] | None = None,
+    ) -> None:
         self.url = url
         self.engine = engine
+        self.sql = sql
         self._one_at_a_time = one_at_a_time or nullcontext()
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._pinned: _Pinned | None = None
@@ -432,7 +441,7 @@ class Session(ABC):
     def make_tables(self, connection: Any, tables: Sequence[Table]) -> None:
         """Create tables inside a transaction; the identity table gets its only row."""
         for table in tables:
-            for statement in create_statements(table, self.engine.dialect):
+            for statement in create_statements(table, self.sql):
                 connection.execute(statement)
             if table is identity_table:
                 name = self.engine.dialect.identifier_preparer.format_table(table)
@@ -447,13 +456,13 @@ class Session(ABC):
         changing = [
             statement
             for table in timed
-            for statement in changing_statements(table, present.get(table.name, {}), self.engine.dialect)
+            for statement in changing_statements(table, present.get(table.name, {}), self.sql)
         ]
         for statement in changing:
             connection.execute(statement)
         statements: dict[str, str] = {}
         for table in tables:
-            statements |= index_statements(table, self.engine.dialect)
+            statements |= index_statements(table, self.sql)
         missing = statements.keys() - self.names_present(connection, list(statements))
         for name in sorted(missing):
             connection.execute(statements[name])

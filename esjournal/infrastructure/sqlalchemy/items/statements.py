@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeDecorator
 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columntypes import Timestamp
+from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.columnrules import ANYTHING, rule_of, rule_of_type
 from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions, Names, fragments
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, writing_of
@@ -61,15 +62,16 @@ class Statements(Generic[Item]):
             column to rows, `check` raises for rows with values of the wrong kind, and `means` returns the part of an
             item's content that stays the same if the database rewrites it.
         sequenced_item_class: the namedtuple class of the items.
-        dialect: SQLAlchemy's dialect of the database, with positional parameters.
+        sql: the database's SQL.
     """
 
-    def __init__(self, active_record_class: type[Any], sequenced_item_class: type[Item], dialect: Dialect) -> None:
+    def __init__(self, active_record_class: type[Any], sequenced_item_class: type[Item], sql: DatabaseSQL) -> None:
         table: Table = active_record_class.__table__
         self.table = table
         self.item_class = sequenced_item_class
-        self.dialect = dialect
-        self._mark = "?" if dialect.paramstyle == "qmark" else "%s"
+        self._sql = sql
+        self._mark = sql.mark
+        dialect = self._dialect = sql.dialect
         self.names = SequencedItemFieldNames(sequenced_item_class)
         self._completed: Callable[[Rows], Rows] | None = getattr(active_record_class, "completed", None)
         self._check: Callable[[Rows], None] | None = getattr(active_record_class, "check", None)
@@ -258,7 +260,7 @@ class Statements(Generic[Item]):
         # The global position comes last if the items have no such field.
         added = [] if GLOBAL_POSITION in self.names.all else [self.table.columns[GLOBAL_POSITION]]
         selected = self._cached("page", lambda: select(*self._selected, *added))
-        mark = self._typed_mark(self.table.columns[GLOBAL_POSITION])
+        mark = self._sql.typed_mark(self.table.columns[GLOBAL_POSITION])
         where = [f"{self._global_position} > {mark}", f"{self._global_position} <= {mark}"]
         values: list[Any] = []
         for fragment, given in fragments(conditions, self._condition_names(server_version)):
@@ -273,15 +275,15 @@ class Statements(Generic[Item]):
             sequence_id=self._name(sequence_id),
             topic=self._name(topic),
             data=self._name(data),
-            id_mark=self._typed_mark(sequence_id),
+            id_mark=self._sql.typed_mark(sequence_id),
             mark=self._mark,
             server_version=server_version,
         )
 
     def positions_between(self) -> str:
         """Return a select of the first and the last global position of items recorded between two times."""
-        table = self.dialect.identifier_preparer.format_table(self.table)
-        mark = self._typed_mark(self.table.columns[RECORDED_AT])
+        table = self._dialect.identifier_preparer.format_table(self.table)
+        mark = self._sql.typed_mark(self.table.columns[RECORDED_AT])
         # Adding 0 keeps the database from scanning the index of positions from the journal's beginning.
         position = f"{self._global_position} + 0"
         return (
@@ -291,7 +293,7 @@ class Statements(Generic[Item]):
 
     def first_and_last(self) -> str:
         """Return a select of the first and the last global position, 0 if there are no items."""
-        table = self.dialect.identifier_preparer.format_table(self.table)
+        table = self._dialect.identifier_preparer.format_table(self.table)
         first, last = (f"(SELECT coalesce({end}({self._global_position}), 0) FROM {table})" for end in ("min", "max"))
         return f"SELECT {first}, {last}"
 
@@ -301,7 +303,7 @@ class Statements(Generic[Item]):
         Counting all items reads the smallest index. For 336,776 events that takes SQLite 4 ms, and counting up to a
         position 45 ms, so the items after it are subtracted.
         """
-        table = self.dialect.identifier_preparer.format_table(self.table)
+        table = self._dialect.identifier_preparer.format_table(self.table)
         after = f"(SELECT count(*) FROM {table} WHERE {self._global_position} > {self._mark})"
         return f"SELECT (SELECT count(*) FROM {table}) - {after}"
 
@@ -369,17 +371,9 @@ class Statements(Generic[Item]):
         )
 
     def items_at(self) -> str:
-        """Return the statement for `Session.rows_at`; on PostgreSQL a select by arrays of ids and of positions."""
-        if self.dialect.name == "sqlite":
-            return self.item_at()
-        table = self.dialect.identifier_preparer.format_table(self.table)
-        sequence_id, position = map(self._name, self._selected[:2])
-        arrays = ", ".join(f"pg_catalog.unnest({self._array_mark(column)})" for column in self._selected[:2])
-        return (
-            f"{self._cached('items', lambda: select(*self._selected))} JOIN "
-            f"ROWS FROM ({arrays}) AS place (sequence_id, position) "
-            f"ON {table}.{sequence_id} = place.sequence_id AND {table}.{position} = place.position"
-        )
+        """Return the statement for `Session.rows_at`."""
+        everywhere = self._cached("items", lambda: select(*self._selected))
+        return self._sql.rows_at(self.item_at(), everywhere, self.table, self._selected[:2])
 
     def item_at_global_position(self) -> str:
         """Return a select by a global position."""
@@ -390,43 +384,32 @@ class Statements(Generic[Item]):
         )
 
     def last_positions(self) -> str:
-        """Return the statement for `Session.last_positions`; on PostgreSQL a select by an array of ids."""
-        sequence_id, position = map(self._name, self._selected[:2])
-        table = self.dialect.identifier_preparer.format_table(self.table)
-        if self.dialect.name == "sqlite":
-            return f"SELECT max({position}) FROM {table} WHERE {sequence_id} = {self._mark}"
-        ids = f"pg_catalog.unnest({self._array_mark(self._selected[0])})"
-        return (
-            f"SELECT (SELECT max({position}) FROM {table} WHERE {sequence_id} = given.id) "
-            f"FROM {ids} WITH ORDINALITY AS given (id, rank) ORDER BY rank"
-        )
+        """Return the statement for `Session.last_positions`."""
+        return self._sql.last_positions(self.table, self._selected[:2])
 
     def _name(self, column: Column[Any]) -> str:
-        return self.dialect.identifier_preparer.quote(column.name)
-
-    def _array_mark(self, column: Column[Any]) -> str:
-        return f"CAST({self._mark} AS {column.type.compile(self.dialect)}[])"
+        return self._dialect.identifier_preparer.quote(column.name)
 
     def _cached(self, key: Any, build: Callable[[], Any], *, limited: bool = False) -> str:
         if key not in self._cache:
             # SQLAlchemy would add an OFFSET, with a parameter of its own, on SQLite only.
             limit = f" LIMIT {self._mark}" if limited else ""
-            self._cache[key] = build().compile(dialect=self.dialect).string + limit
+            self._cache[key] = build().compile(dialect=self._dialect).string + limit
         return self._cache[key]
 
     def _append_statements(self) -> AppendStatements:
-        quote = self.dialect.identifier_preparer
+        quote = self._dialect.identifier_preparer
         writing = writing_of(self.table) or Writing()
         table = quote.format_table(self.table)
         names = [quote.quote(column.name) for column in self._written]
         sequence_id, position = names[:2]
-        marks = [self._typed_mark(column) for column in self._written]
+        marks = [self._sql.typed_mark(column) for column in self._written]
         following = (
             f"(SELECT coalesce(max({position}) + 1, {writing.first_position}) FROM {table} "
-            f"WHERE {sequence_id} = {self._typed_mark(self._written[0])})"
+            f"WHERE {sequence_id} = {self._sql.typed_mark(self._written[0])})"
         )
-        # SQLite assigns the next global position itself, and so does a server if the column has a default.
-        numbered = self.dialect.name != "sqlite" and self.table.columns[GLOBAL_POSITION].server_default is None
+        # A column with a default gets the next global position from the database too.
+        numbered = not self._sql.assigns_positions and self.table.columns[GLOBAL_POSITION].server_default is None
         copied = [self._global_position, *names] if numbered else names
         last_global_position = f"SELECT coalesce(max({self._global_position}), 0) FROM {table}"
         return AppendStatements(
@@ -448,11 +431,6 @@ class Statements(Generic[Item]):
             values = [f"(SELECT coalesce(max({position}), 0) + 1 FROM {table})", *values]
             names = [position, *names]
         return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})"
-
-    def _typed_mark(self, column: Column[Any]) -> str:
-        if self.dialect.name == "sqlite":
-            return self._mark
-        return f"CAST({self._mark} AS {column.type.compile(self.dialect)})"
 
 
 _COMPARISONS = {"gt": "gt", "gte": "ge", "lt": "lt", "lte": "le"}

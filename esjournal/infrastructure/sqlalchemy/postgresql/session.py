@@ -37,6 +37,7 @@ from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.postgresql import commitorder
 from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
+from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import PostgreSQLSQL
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Session, interruption_of
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
@@ -169,7 +170,7 @@ class PostgreSQLSession(Session):
             engine.dialect.identifier_preparer.schema_for_object = lambda each: each.schema or url.schema
         self._server_version: int | None = None
         self._has_citus: bool | None = None
-        super().__init__(url, engine)
+        super().__init__(url, engine, PostgreSQLSQL(engine.dialect))
         self._parameters = self._connection_parameters()
 
     def _connection_parameters(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Dialect, Table
 
 from esjournal.domain.findings import Finding
+from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
 from esjournal.infrastructure.sqlalchemy.session import Session
 
@@ -64,7 +65,7 @@ def shape_findings(session: Session, table: Table) -> Iterator[Finding]:
     """
     with session.connection() as connection:
         found = _shape_of(connection, table, session.engine.dialect)
-    expected = _expected(table, session.engine.dialect)
+    expected = _expected(table, session.sql)
     if not found.columns:
         yield Finding("schema", table.name, "the table is missing")
         return
@@ -75,7 +76,7 @@ def shape_findings(session: Session, table: Table) -> Iterator[Finding]:
             yield Finding("schema", table.name, f"the column {name} is {found.columns[name]}, not {definition}")
     for option in sorted(expected.options - found.options):
         yield Finding("schema", table.name, f"the table is not {option}")
-    named = index_statements(table, session.engine.dialect)
+    named = index_statements(table, session.sql)
     for name, definition in expected.indexes.items():
         if definition not in found.indexes.values():
             hints = [f"{other} is {its}" for other, its in found.indexes.items() if _columns(its) in definition]
@@ -88,11 +89,10 @@ def _columns(index: str) -> str:
     return index[index.index("(") : index.index(")") + 1]
 
 
-def _expected(table: Table, dialect: Dialect) -> Shape:
+def _expected(table: Table, sql: DatabaseSQL) -> Shape:
     # SQLite accepts any name of a type, so it can run the statements of both databases, but only without a schema.
-    without_schema = type(dialect)()
     with closing(sqlite3.connect(":memory:")) as connection:
-        for statement in create_statements(table, without_schema):
+        for statement in create_statements(table, sql.without_schema()):
             connection.execute(statement)
         return _shape_in_sqlite(connection, table)
 

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain, islice
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Table
 
+from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.statements import ROWS_OF_AN_INSERT, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import index_statements, place_names
 
@@ -27,15 +28,15 @@ class DeferredIndex:
     Args:
         connection: a connection of sqlite3, inside the transaction.
         table: an empty table of `record_table`.
-        dialect: the database's dialect.
+        sql: SQLite's SQL.
     """
 
-    def __init__(self, connection: sqlite3.Connection, table: Table, dialect: Dialect) -> None:
-        quote = dialect.identifier_preparer
+    def __init__(self, connection: sqlite3.Connection, table: Table, sql: DatabaseSQL) -> None:
+        quote = sql.dialect.identifier_preparer
         self._connection = connection
         self._table = quote.format_table(table)
         self._place = ", ".join(map(quote.quote, place_names(table)))
-        indexes = index_statements(table, dialect)
+        indexes = index_statements(table, sql)
         self._create_unique, *self._create_others = indexes.values()
         # Appending rows needs no cache, and each sorting thread takes as much again.
         connection.execute("PRAGMA cache_size=-2000")

@@ -33,6 +33,7 @@ from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
+from esjournal.infrastructure.sqlalchemy.sqlite.sqlitesql import SQLiteSQL
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 
 _CACHE_KIBIBYTES = 32 * 1024
@@ -94,7 +95,7 @@ class SQLiteSession(Session):
             isolation_level="AUTOCOMMIT",
             poolclass=QueuePool if self._files else StaticPool,
         )
-        super().__init__(url, engine, None if self._files else threading.RLock())
+        super().__init__(url, engine, SQLiteSQL(engine.dialect), None if self._files else threading.RLock())
 
     def _connect(self) -> sqlite3.Connection:
         connection, self._first = self._first, None
@@ -405,7 +406,7 @@ class SQLiteSession(Session):
         name = self.engine.dialect.identifier_preparer.format_table(table)
         if not place_names(table) or connection.execute(f"SELECT EXISTS (SELECT 1 FROM {name})").fetchone()[0]:
             return None
-        return DeferredIndex(connection, table, self.engine.dialect)
+        return DeferredIndex(connection, table, self.sql)
 
     def rows_at(self, connection: Any, select: str, places: Sequence[Sequence[Any]]) -> list[Row]:
         """Return the rows at places; one query for each costs 5 microseconds, and has no limit on parameters."""

@@ -1,0 +1,75 @@
+"""The SQL of a database where SQLite and PostgreSQL differ; each database's own is in its room."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar, Self
+
+from sqlalchemy import Column, Dialect, Table
+
+
+class DatabaseSQL(ABC):
+    """What the statements of a database look like.
+
+    `mark` marks a parameter. `assigns_positions` says whether the database itself assigns the global positions of a
+    journal. `position_definition` is the type and the constraints of their column. `has_key_of_places` says whether
+    places are the primary key of a table, and not a named index. `also_indexed` are the columns at the end of every
+    other index.
+
+    Args:
+        dialect: SQLAlchemy's dialect of the database, with positional parameters.
+    """
+
+    mark: ClassVar[str]
+    assigns_positions: ClassVar[bool]
+    position_definition: ClassVar[str]
+    has_key_of_places: ClassVar[bool]
+    also_indexed: ClassVar[tuple[str, ...]]
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+    def without_schema(self) -> Self:
+        """Return the same for statements that name no schema."""
+        return type(self)(type(self.dialect)())
+
+    @abstractmethod
+    def typed_mark(self, column: Column[Any]) -> str:
+        """Return a parameter that has the type of a column."""
+
+    @abstractmethod
+    def table_options(self, table: Table) -> str:
+        """Return the end of the statement that creates a table, after its columns."""
+
+    @abstractmethod
+    def seconds_statements(self, table: Table, counted: Collection[str]) -> list[str]:
+        """Return the statements that turn columns of whole microseconds into columns of seconds.
+
+        Args:
+            table: the table as it should be.
+            counted: the names of the columns.
+        """
+
+    @abstractmethod
+    def rows_at(self, at_one_place: str, everywhere: str, table: Table, place: Sequence[Column[Any]]) -> str:
+        """Return the statement for `Session.rows_at`.
+
+        Args:
+            at_one_place: a select by a sequence's id and a position.
+            everywhere: the same select without conditions.
+            table: the table that it reads.
+            place: the columns of the id and the position.
+        """
+
+    @abstractmethod
+    def last_positions(self, table: Table, place: Sequence[Column[Any]]) -> str:
+        """Return the statement for `Session.last_positions`.
+
+        Args:
+            table: the table to read.
+            place: the columns of the id and the position.
+        """
+
+    def _names(self, columns: Sequence[Column[Any]]) -> list[str]:
+        return [self.dialect.identifier_preparer.quote(column.name) for column in columns]

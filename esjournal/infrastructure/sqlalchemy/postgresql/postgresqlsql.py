@@ -1,0 +1,62 @@
+"""The SQL of PostgreSQL, where it differs from that of SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, Table
+
+from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.upgrades import A_SECOND
+
+
+class PostgreSQLSQL(DatabaseSQL):
+    """The SQL of PostgreSQL; queries by an index want the global position, so the index has it too."""
+
+    mark: ClassVar[str] = "%s"
+    assigns_positions: ClassVar[bool] = False
+    position_definition: ClassVar[str] = "bigint NOT NULL UNIQUE"
+    has_key_of_places: ClassVar[bool] = True
+    also_indexed: ClassVar[tuple[str, ...]] = (GLOBAL_POSITION,)
+
+    def typed_mark(self, column: Column[Any]) -> str:
+        """Return a parameter with a cast."""
+        return f"CAST({self.mark} AS {column.type.compile(self.dialect)})"
+
+    def table_options(self, table: Table) -> str:
+        """Return nothing: all tables are strict."""
+        return ""
+
+    def seconds_statements(self, table: Table, counted: Collection[str]) -> list[str]:
+        """Return statements that change the types of the columns."""
+        quote = self.dialect.identifier_preparer
+        name = quote.format_table(table)
+        return [
+            f"ALTER TABLE {name} ALTER COLUMN {quote.quote(column)} TYPE double precision "
+            f"USING CAST(CAST({quote.quote(column)} AS numeric) / CAST({A_SECOND} AS numeric) AS double precision)"
+            for column in sorted(counted)
+        ]
+
+    def rows_at(self, at_one_place: str, everywhere: str, table: Table, place: Sequence[Column[Any]]) -> str:
+        """Return a select by arrays of ids and of positions."""
+        sequence_id, position = self._names(place)
+        name = self.dialect.identifier_preparer.format_table(table)
+        arrays = ", ".join(map(self._unnested, place))
+        return (
+            f"{everywhere} JOIN ROWS FROM ({arrays}) AS place (sequence_id, position) "
+            f"ON {name}.{sequence_id} = place.sequence_id AND {name}.{position} = place.position"
+        )
+
+    def last_positions(self, table: Table, place: Sequence[Column[Any]]) -> str:
+        """Return a select by an array of ids."""
+        sequence_id, position = self._names(place)
+        name = self.dialect.identifier_preparer.format_table(table)
+        return (
+            f"SELECT (SELECT max({position}) FROM {name} WHERE {sequence_id} = given.id) "
+            f"FROM {self._unnested(place[0])} WITH ORDINALITY AS given (id, rank) ORDER BY rank"
+        )
+
+    def _unnested(self, column: Column[Any]) -> str:
+        return f"pg_catalog.unnest(CAST({self.mark} AS {column.type.compile(self.dialect)}[]))"

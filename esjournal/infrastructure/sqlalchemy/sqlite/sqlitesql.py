@@ -1,0 +1,64 @@
+"""The SQL of SQLite, where it differs from that of PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, Table
+
+from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
+from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
+from esjournal.infrastructure.sqlalchemy.upgrades import A_SECOND
+
+# Strict tables have no other types.
+_STRICT_TYPES = {"INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"}
+
+
+class SQLiteSQL(DatabaseSQL):
+    """The SQL of SQLite.
+
+    Places have a named index, so that a bulk load can build it last. Every index contains the global position anyway.
+    """
+
+    mark: ClassVar[str] = "?"
+    assigns_positions: ClassVar[bool] = True
+    position_definition: ClassVar[str] = "INTEGER PRIMARY KEY AUTOINCREMENT"
+    has_key_of_places: ClassVar[bool] = False
+    also_indexed: ClassVar[tuple[str, ...]] = ()
+
+    def typed_mark(self, column: Column[Any]) -> str:
+        """Return a parameter: it needs no type."""
+        return self.mark
+
+    def table_options(self, table: Table) -> str:
+        """Return STRICT if the types of all columns allow it."""
+        return " STRICT" if {column.type.compile(self.dialect) for column in table.columns} <= _STRICT_TYPES else ""
+
+    def seconds_statements(self, table: Table, counted: Collection[str]) -> list[str]:
+        """Return statements that move the rows to a new table: SQLite cannot change the type of a column."""
+        quote = self.dialect.identifier_preparer
+        name = quote.format_table(table)
+        before = quote.quote(f"{table.name}_before")
+        names = [quote.quote(column.name) for column in table.columns]
+        values = [
+            f"{quoted} / {A_SECOND}.0" if column.name in counted else quoted
+            for quoted, column in zip(names, table.columns, strict=True)
+        ]
+        return [
+            *(f"DROP INDEX IF EXISTS {quote.quote(index)}" for index in index_statements(table, self)),
+            f"ALTER TABLE {name} RENAME TO {before}",
+            *create_statements(table, self),
+            f"INSERT INTO {name} ({', '.join(names)}) SELECT {', '.join(values)} FROM {before} ORDER BY 1",
+            f"DROP TABLE {before}",
+        ]
+
+    def rows_at(self, at_one_place: str, everywhere: str, table: Table, place: Sequence[Column[Any]]) -> str:
+        """Return the select by one place."""
+        return at_one_place
+
+    def last_positions(self, table: Table, place: Sequence[Column[Any]]) -> str:
+        """Return a select by one id."""
+        sequence_id, position = self._names(place)
+        name = self.dialect.identifier_preparer.format_table(table)
+        return f"SELECT max({position}) FROM {name} WHERE {sequence_id} = {self.mark}"
