@@ -17,6 +17,7 @@ from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.domain.model.sequencenames import NamedId, checked_name, id_of_name, name_of_id
 from esjournal.domain.state import jsontext
 from esjournal.domain.state.batchcheck import doubtful, is_object_on_each_line, perhaps_beyond_limits
+from esjournal.domain.state.members import raw_members
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Columns, Read, batch_of
@@ -51,7 +52,6 @@ _OPTIONAL = ("recorded_at", "global_position", "sequence_name", REJECT)
 
 _line_decoder = msgspec.json.Decoder(_Line)
 _line_encoder = msgspec.json.Encoder()
-_members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
 
@@ -115,7 +115,7 @@ def raw_fields(text: str) -> dict[str, str]:
         raise jsontext.Malformed("Expecting '{'", _after_space(data, 0))
     plain = jsontext.without_surrogates(data)
     # The last value of each name. If it is not the text after the name, the name occurs again.
-    members = _members_decoder.decode(plain)
+    members = raw_members(plain)
     values: dict[str, str] = {}
     at = _after_space(plain, _after_space(plain, 0) + 1)
     while found := _string.match(plain, at):

@@ -6,8 +6,7 @@ import msgspec
 
 from esjournal.domain.model import rules
 from esjournal.domain.state import values
-
-_members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+from esjournal.domain.state.members import raw_members
 
 
 def mean_the_same(one: str, other: str) -> bool:
@@ -58,7 +57,7 @@ def _members(text: str) -> dict[str, msgspec.Raw] | None:
     if len(text) > 2 * rules.MAX_STATE_DEPTH:
         return None
     try:
-        return _members_decoder.decode(text)
+        return raw_members(text)
     except (msgspec.MsgspecError, UnicodeEncodeError):
         # Python's json decides, also about what is not an object.
         return None

@@ -55,6 +55,15 @@ def parsed(state: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def is_json(text: str) -> bool:
+    """Say whether a text is JSON of any kind, not nested deeper than Python's stack."""
+    try:
+        _decoder.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def unescaped(text: str) -> str:
     r"""Return the text of a state with characters in place of its escapes, such as `\u00fc` and `\"`.
 
