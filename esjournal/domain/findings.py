@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 # The kind of findings about what cannot be read, and of those that the database's own check reports.
 INTEGRITY = "integrity"
+# The place of a finding if only the database's own text says what is damaged.
+WHOLE = "database"
 
 
 class Finding(NamedTuple):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import esjournal
-from esjournal.infrastructure.sqlalchemy.reports import storeinfo
-from esjournal.infrastructure.sqlalchemy.reports.storeinfo import has_wal_reset_bug
+from esjournal.infrastructure.sqlalchemy.postgresql import postgresqlinfo
+from esjournal.infrastructure.sqlalchemy.sqlite.sqliteinfo import has_wal_reset_bug
 from esjournal.journal.inspect.info import describe
 from esjournal.journal.journal import open_journal
 from tests.helpers.events import OTHER_ID, sequence
@@ -128,7 +128,7 @@ def test_a_server_that_does_not_wait_for_the_disk_is_warned_of(own_url: str) -> 
 
 
 def test_every_setting_that_may_lose_events_is_looked_at() -> None:
-    assert set(storeinfo._SETTINGS) == {"synchronous_commit", "fsync", "full_page_writes"}
+    assert set(postgresqlinfo._SETTINGS) == {"synchronous_commit", "fsync", "full_page_writes"}
 
 
 def test_a_file_of_events_is_told_too(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import Engine, Table
@@ -31,6 +31,11 @@ from esjournal.infrastructure.sqlalchemy.schema import (
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.upgrades import changing_statements, time_columns
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
+
+if TYPE_CHECKING:
+    from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
+    from esjournal.infrastructure.sqlalchemy.reports.storechecks import StoreChecks
+    from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
 
 STREAMED_ROWS = 500
 
@@ -353,6 +358,18 @@ class Session(ABC):
         Raises:
             StoreError: it was.
         """
+
+    @abstractmethod
+    def event_counts(self, table: Table, until: int) -> EventCounts:
+        """Return the counts of a journal's events up to a global position."""
+
+    @abstractmethod
+    def checks(self, table: Table) -> StoreChecks:
+        """Return the checks of a journal that the database does itself."""
+
+    @abstractmethod
+    def description(self, connection: Any, table: Table) -> DatabaseDescription:
+        """Return what the database knows of a store, for a table of events."""
 
     def why_read_only(self) -> str | None:
         """Return why the store cannot be written, and what to do; None if only trying to write can tell."""

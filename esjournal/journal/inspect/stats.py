@@ -8,7 +8,6 @@ from pathlib import Path
 
 from esjournal.domain.periods import Period, finest
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
-from esjournal.infrastructure.sqlalchemy.reports.eventcounts import event_counts
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.journal import Journal
 
@@ -58,7 +57,8 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
     Raises:
         InvalidData: a recording time in the journal is not a time.
     """
-    counted = event_counts(journal.events.session, RecordedEventRecord.__table__, journal.events.last_global_position())
+    until = journal.events.last_global_position()
+    counted = journal.events.session.event_counts(RecordedEventRecord.__table__, until)
     times = counted.first_and_last_time()
     first, last = times or (None, None)
     period = by or (finest(*times, most=MOST_PERIODS) if times else Period.DAY)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from esjournal.domain.findings import INTEGRITY, Finding
+from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
 from esjournal.domain.model import rules
 from esjournal.domain.model.rules import are_sound
 from esjournal.domain.state.batchcheck import doubtful
@@ -17,8 +17,6 @@ from esjournal.exceptions import InvalidData, InvalidLine, StoreDamaged, TimeOut
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
-from esjournal.infrastructure.sqlalchemy.reports.storechecks import checks_of
-from esjournal.infrastructure.sqlalchemy.sqlite.integrity import WHOLE
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.rejects import Problem
@@ -121,7 +119,7 @@ class Verification:
     def _findings(self, on_progress: Callable[[int], None]) -> Iterator[Finding]:
         if self._damage is not None:
             yield Finding(INTEGRITY, WHOLE, self._damage.reason)
-        checks = checks_of(self._journal.events.session, RecordedEventRecord.__table__)
+        checks = self._journal.events.session.checks(RecordedEventRecord.__table__)
         self.unchecked = checks.unchecked()
         yield from checks.shape()
         with checks.integrity() as found_by_the_database:

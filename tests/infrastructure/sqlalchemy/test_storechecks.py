@@ -11,7 +11,6 @@ import pytest
 
 from esjournal.domain.findings import Finding
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
-from esjournal.infrastructure.sqlalchemy.reports.storechecks import checks_of
 from esjournal.infrastructure.sqlalchemy.sqlite.integrity import IntegrityBeside
 from esjournal.journal.journal import open_journal
 from tests.helpers.events import generated, sequence
@@ -22,12 +21,12 @@ INDEX = "there is no index unique (originator_id, originator_version)"
 
 def shape(url: str) -> list[tuple[str, str, str]]:
     with open_journal(url, as_it_is=True) as journal:
-        return list(checks_of(journal.events.session, RecordedEventRecord.__table__).shape())
+        return list(journal.events.session.checks(RecordedEventRecord.__table__).shape())
 
 
 def integrity(url: str) -> list[Finding]:
     with open_journal(url, as_it_is=True) as journal:
-        checks = checks_of(journal.events.session, RecordedEventRecord.__table__)
+        checks = journal.events.session.checks(RecordedEventRecord.__table__)
         with checks.integrity() as found:
             return list(found)
 
@@ -163,7 +162,7 @@ def test_a_sound_database_finds_nothing(url: str) -> None:
 def test_that_amcheck_is_missing_is_said(postgres_url: str) -> None:
     journal_with(postgres_url, sequence(3))
     with open_journal(postgres_url) as journal:
-        unchecked = checks_of(journal.events.session, RecordedEventRecord.__table__).unchecked()
+        unchecked = journal.events.session.checks(RecordedEventRecord.__table__).unchecked()
         with journal.events.session.connection() as connection:
             installed = connection.execute("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'").fetchone()[0]
     assert (unchecked is None) == bool(installed)

@@ -16,11 +16,9 @@ from esjournal.domain.periods import Period
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from esjournal.infrastructure.sqlalchemy.reports.eventcounts import (
-    EventCounts,
-    PostgreSQLEventCounts,
-    SQLiteEventCounts,
-)
+from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlcounts import PostgreSQLEventCounts
+from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
+from esjournal.infrastructure.sqlalchemy.sqlite.sqlitecounts import SQLiteEventCounts
 from esjournal.journal.inspect.stats import LONGEST_SEQUENCES, Counted, LongSequence, count_events
 from esjournal.journal.journal import Journal, initialise, open_journal
 from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence

@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain, islice
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 from psycopg import errors
@@ -41,6 +41,11 @@ from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import Postgre
 from esjournal.infrastructure.sqlalchemy.schema import identity_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Session, interruption_of
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
+
+if TYPE_CHECKING:
+    from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
+    from esjournal.infrastructure.sqlalchemy.reports.storechecks import StoreChecks
+    from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
 
 # The server disconnects a writer that holds the journal's lock and stays idle, so that others do not wait forever.
 IDLE_TIMEOUT_SECONDS = 60
@@ -414,6 +419,26 @@ class PostgreSQLSession(Session):
         while True:
             yield
             time.sleep(FOLLOWING_SECONDS)
+
+    # Reports are loaded when they are asked for, so that other commands start faster.
+
+    def event_counts(self, table: Table, until: int) -> EventCounts:
+        """Return the counts of a journal's events up to a global position."""
+        from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlcounts import PostgreSQLEventCounts
+
+        return PostgreSQLEventCounts(self, table, until)
+
+    def checks(self, table: Table) -> StoreChecks:
+        """Return the checks of a journal that the database does itself."""
+        from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlchecks import PostgreSQLChecks
+
+        return PostgreSQLChecks(self, table)
+
+    def description(self, connection: Any, table: Table) -> DatabaseDescription:
+        """Return what the database knows of a store, for a table of events."""
+        from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlinfo import about_postgresql
+
+        return about_postgresql(connection, self.engine.dialect.identifier_preparer.format_table(table))
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error, or one of another library's function, means that a place is taken."""

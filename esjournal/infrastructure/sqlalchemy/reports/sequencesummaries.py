@@ -31,6 +31,7 @@ class Sequences:
     def __init__(self, session: Session, table: Table) -> None:
         self._session = session
         self._dialect = session.engine.dialect
+        self._mark = session.sql.mark
         self._table = table
 
     def types(self) -> list[str]:
@@ -77,10 +78,6 @@ class Sequences:
     @property
     def _from(self) -> str:
         return self._dialect.identifier_preparer.format_table(self._table)
-
-    @property
-    def _mark(self) -> str:
-        return "?" if self._dialect.paramstyle == "qmark" else "%s"
 
     @property
     def _id_mark(self) -> str:

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
 
 from sqlalchemy import Table
 
-from esjournal.domain.findings import INTEGRITY, Finding
+from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
 from esjournal.domain.text import counted, span
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
-from esjournal.infrastructure.sqlalchemy.reports.tableshape import shape_findings
-from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
+from esjournal.infrastructure.sqlalchemy.reports.tableshape import Shape, shape_findings
+from esjournal.infrastructure.sqlalchemy.schema import create_statements, identity_table, index_statements, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
-from esjournal.infrastructure.sqlalchemy.sqlite.integrity import WHOLE, IntegrityBeside, integrity_findings
+from esjournal.infrastructure.sqlalchemy.sqlite.sqliteshape import shape_made_by
 
 _FIRST_POSITION = 1
 # Sequences may begin with version 0 or 1.
 _LAST_FIRST_VERSION = 1
-
-
-def checks_of(session: Session, table: Table) -> StoreChecks:
-    """Return the checks of a session's database.
-
-    Args:
-        session: a session on the journal.
-        table: the journal's table of events.
-    """
-    kind: type[StoreChecks] = _SQLiteChecks if session.engine.dialect.name == "sqlite" else _PostgreSQLChecks
-    return kind(session, table)
 
 
 class StoreChecks(ABC):
@@ -41,29 +31,40 @@ class StoreChecks(ABC):
         table: the journal's table of events.
     """
 
+    # The name of the function in SQL.
+    _LAG: ClassVar[str]
+
     def __init__(self, session: Session, table: Table) -> None:
         self._session = session
         self._tables = (identity_table, table)
         quote = session.engine.dialect.identifier_preparer
         self._name = quote.format_table(table)
         self._id, self._version = map(quote.quote, place_names(table))
-        # Qualified, because lag accepts any type, and another schema's function for this type would be preferred.
-        self._lag = "lag" if session.engine.dialect.name == "sqlite" else "pg_catalog.lag"
 
     def shape(self) -> Iterator[Finding]:
         """Yield what is wrong with tables and indexes, and the consequences."""
-        found = [finding for table in self._tables for finding in shape_findings(self._session, table)]
+        found = [finding for table in self._tables for finding in self._shape_findings(table)]
         yield from found
         if any(finding.kind == "index" for finding in found):
-            yield from _as_findings(self._positions_taken_twice)
+            yield from as_findings(self._positions_taken_twice)
+
+    def _shape_findings(self, table: Table) -> Iterator[Finding]:
+        sql = self._session.sql
+        with self._session.connection() as connection:
+            found = self._shape(connection, table)
+        expected = shape_made_by(create_statements(table, sql.without_schema()), table.name)
+        yield from shape_findings(table.name, found, expected, index_statements(table, sql))
+
+    @abstractmethod
+    def _shape(self, connection: Any, table: Table) -> Shape: ...
 
     def positions(self) -> Iterator[Finding]:
         """Yield the positions that no reader finds, and on SQLite events missing at the end."""
-        return _as_findings(self._positions_before_the_first)
+        return as_findings(self._positions_before_the_first)
 
     def versions(self) -> Iterator[Finding]:
         """Yield the gaps in the versions of sequences, and the versions that two events have."""
-        return _as_findings(self._breaks_in_versions)
+        return as_findings(self._breaks_in_versions)
 
     @abstractmethod
     def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
@@ -104,7 +105,7 @@ class StoreChecks(ABC):
             f"OR min({self._version}) > {_LAST_FIRST_VERSION}) "
             f"SELECT CAST({self._id} AS text), previous, {self._version} FROM "
             f"(SELECT {self._id}, {self._version}, "
-            f"{self._lag}({self._version}) OVER (PARTITION BY {self._id} ORDER BY {self._version}) AS previous "
+            f"{self._LAG}({self._version}) OVER (PARTITION BY {self._id} ORDER BY {self._version}) AS previous "
             f"FROM {self._name} WHERE {self._id} IN (SELECT {self._id} FROM broken)) AS places "
             f"WHERE (previous IS NULL AND {self._version} > {_LAST_FIRST_VERSION}) OR {self._version} - 1 <> previous"
         )
@@ -115,84 +116,12 @@ class StoreChecks(ABC):
                     yield from _break_findings(sequence_id, previous, version)
 
 
-class _SQLiteChecks(StoreChecks):
-    def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
-        return IntegrityBeside(self._session) if self._session.is_shared else nullcontext(_as_findings(self._integrity))
+def as_findings(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Yield the findings of a check; a StoreDamaged error becomes a finding too.
 
-    def positions(self) -> Iterator[Finding]:
-        yield from _as_findings(self._positions_after_the_last)
-        yield from super().positions()
-
-    def _integrity(self) -> Iterator[Finding]:
-        with self._session.connection() as connection:
-            yield from integrity_findings(self._session, connection)
-
-    def _positions_after_the_last(self) -> Iterator[Finding]:
-        # AUTOINCREMENT stores the last position it assigned.
-        with self._session.connection() as connection:
-            last, assigned = connection.execute(
-                f"SELECT (SELECT coalesce(max({GLOBAL_POSITION}), 0) FROM {self._name}), "
-                f"(SELECT max(seq) FROM sqlite_sequence WHERE name = ?)",
-                (self._tables[-1].name,),
-            ).fetchone()
-        if not isinstance(assigned, int | None):
-            yield Finding("bad-position", "sqlite_sequence", f"the last assigned position is {assigned!r}")
-        elif assigned is not None and assigned > last:
-            missing = counted(assigned - last, "event")
-            yield Finding("missing-position", span(last + 1, assigned), f"{missing} missing at the end")
-
-
-class _PostgreSQLChecks(StoreChecks):
-    def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
-        return nullcontext(self._damaged_indexes())
-
-    def unchecked(self) -> str | None:
-        return self._amcheck()[1]
-
-    def _damaged_indexes(self) -> Iterator[Finding]:
-        check_index, _ = self._amcheck()
-        for oid, name in self._indexes() if check_index else ():
-            try:
-                with self._session.connection() as connection:
-                    # True: look for each row of the table in the index.
-                    connection.execute(f"SELECT {check_index}(%s::oid::regclass, true)", (oid,))
-            except StoreDamaged as error:
-                yield Finding(INTEGRITY, name, error.reason)
-
-    def _amcheck(self) -> tuple[str | None, str | None]:
-        """Return the function that checks an index, and the reason if there is none."""
-        with self._session.connection() as connection:
-            row = connection.execute(
-                "SELECT called, pg_catalog.has_schema_privilege(extnamespace, 'usage') AND "
-                "pg_catalog.has_function_privilege(called || '(regclass, boolean)', 'execute') "
-                "FROM (SELECT pg_catalog.quote_ident(nspname::text) || '.bt_index_check' AS called, extnamespace "
-                "FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace "
-                "WHERE extname = 'amcheck') AS extension"
-            ).fetchone()
-        if row is None:
-            return None, "indexes were not checked, because the extension amcheck is not installed"
-        function, is_permitted = row
-        if not is_permitted:
-            return None, f"indexes were not checked, because this user may not execute {function}"
-        return function, None
-
-    def _indexes(self) -> list[tuple[int, str]]:
-        quote = self._session.engine.dialect.identifier_preparer
-        names = [quote.format_table(table) for table in self._tables]
-        with self._session.connection() as connection:
-            rows: list[tuple[int, str]] = connection.execute(
-                "SELECT indexrelid, relname FROM pg_catalog.pg_index "
-                "JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid JOIN pg_catalog.pg_am ON pg_am.oid = relam "
-                "WHERE indrelid IN (CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid), "
-                "CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid)) "
-                "AND amname = 'btree' AND indisvalid ORDER BY relname",
-                names,
-            ).fetchall()
-        return rows
-
-
-def _as_findings(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Yield the findings of a check; a StoreDamaged error becomes a finding too."""
+    Args:
+        check: the check.
+    """
     try:
         yield from check()
     except StoreDamaged as error:

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from esjournal.domain.findings import INTEGRITY, Finding
+from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.session import Session
 
-# The place of these findings: SQLite says what is damaged in its text only.
-WHOLE = "database"
 _INTERRUPTIONS = 10
 _INTERRUPTION_SECONDS = 0.05
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import QueuePool, StaticPool, Table, create_engine
@@ -35,6 +35,11 @@ from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFil
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.sqlite.sqlitesql import SQLiteSQL
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
+
+if TYPE_CHECKING:
+    from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
+    from esjournal.infrastructure.sqlalchemy.reports.storechecks import StoreChecks
+    from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
 
 _CACHE_KIBIBYTES = 32 * 1024
 # The interval at which a waiting writer tries the lock. SQLite's own waiting slows down to 100 ms, and seldom hits the
@@ -453,6 +458,26 @@ class SQLiteSession(Session):
     def location(self) -> tuple[Any, ...]:
         """Return the number of the file, or a key of this database in memory."""
         return (self._files.number() if self._files is not None else None) or (id(self),)
+
+    # Reports are loaded when they are asked for, so that other commands start faster.
+
+    def event_counts(self, table: Table, until: int) -> EventCounts:
+        """Return the counts of a journal's events up to a global position."""
+        from esjournal.infrastructure.sqlalchemy.sqlite.sqlitecounts import SQLiteEventCounts
+
+        return SQLiteEventCounts(self, table, until)
+
+    def checks(self, table: Table) -> StoreChecks:
+        """Return the checks of a journal that the database does itself."""
+        from esjournal.infrastructure.sqlalchemy.sqlite.sqlitechecks import SQLiteChecks
+
+        return SQLiteChecks(self, table)
+
+    def description(self, connection: Any, table: Table) -> DatabaseDescription:
+        """Return what the database knows of a store, for a table of events."""
+        from esjournal.infrastructure.sqlalchemy.sqlite.sqliteinfo import about_sqlite
+
+        return about_sqlite(connection, self.can_lock)
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""
