@@ -45,10 +45,12 @@ Get = Callable[[UUID], list[Any]]
 
 def open_esjournal(file: Path) -> tuple[Items, Append, Get, int]:
     from esjournal.infrastructure.sequenceditem import StoredEvent
+    from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
     from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 
     strategy = open_event_store(str(file), create=True).active_record_strategy
-    with strategy.session.connection() as connection:  # type: ignore[attr-defined]
+    assert isinstance(strategy, SQLAlchemyActiveRecordStrategy)
+    with strategy.session.connection() as connection:
         [synchronous] = connection.execute("PRAGMA synchronous").fetchone()
 
     def items(sequence: UUID, count: int) -> list[Any]:

@@ -71,9 +71,8 @@ def b(tmp_path: Path) -> str:
 
 def two(folder: Path, events: list[RecordedEvent], others: list[RecordedEvent]) -> tuple[str, str]:
     """The URLs of two journals."""
-    return tuple(  # type: ignore[return-value]
-        journal_with(f"sqlite:///{folder / name}", given) for name, given in (("one.db", events), ("two.db", others))
-    )
+    one = journal_with(f"sqlite:///{folder / 'one.db'}", events)
+    return one, journal_with(f"sqlite:///{folder / 'two.db'}", others)
 
 
 def objects(output: str) -> list[dict[str, Any]]:

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange import csvtext
+from esjournal.interchange.batches import Read
 from esjournal.interchange.bytestreams import byte_stream
 from tests.helpers.events import ID, event, json_states, reads
 
 HEADER = "originator_id,originator_version,event_type,state"
 
 
-def read(path: Path, data: str | bytes | None = None, *, line_limit: int = 1_000_000) -> list[tuple[int, object]]:
+def read(path: Path, data: str | bytes | None = None, *, line_limit: int = 1_000_000) -> list[Read]:
     if data is not None:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
     with byte_stream(str(path), line_limit=line_limit) as opened:
@@ -63,7 +64,9 @@ def test_a_state_with_nothing_but_a_carriage_return_in_it_comes_back(path: Path)
 def test_rows_are_numbered_by_the_line_they_begin_on(path: Path) -> None:
     rows = [f'{ID},0,a,"{{\n\n}}"', "", f"{ID},1,a,{{}}"]
     found = read(path, "\n".join([HEADER, *rows]))
-    assert [(line, read_event.state) for line, read_event in found] == [(2, "{\n\n}"), (6, "{}")]  # type: ignore[attr-defined]
+    states = [(line, row.state) for line, row in found if isinstance(row, RecordedEvent)]
+    assert states == [(2, "{\n\n}"), (6, "{}")]
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("bom", ["", "\ufeff"], ids=["no-bom", "bom"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def sources(*paths: str, **options: object) -> list[tuple[str, int]]:
+def sources(*paths: str, **options: Any) -> list[tuple[str, int]]:
     """File and version of each event."""
     return [
         (batch.source, found.originator_version or 0)
-        for batch in Files(paths, **options).batches()  # type: ignore[arg-type]
+        for batch in Files(paths, **options).batches()
         for found in batch.events
     ]
 

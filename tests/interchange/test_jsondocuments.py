@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,9 +24,9 @@ def line(version: int, state: str = '{"a":1}') -> str:
     return f'{{"originator_id":"{ID}","originator_version":{version},"event_type":"a","state":{state}}}'
 
 
-def read(path: Path, text: str, **options: int) -> list[tuple[int, object]]:
+def read(path: Path, text: str, **options: Any) -> list[tuple[int, object]]:
     path.write_bytes(text.encode())
-    batches = Files([str(path)], **options).batches()  # type: ignore[arg-type]
+    batches = Files([str(path)], **options).batches()
     return [
         (number, found.reason if isinstance(found, InvalidLine) else (found.originator_version, found.state))
         for number, found in reads(batches)

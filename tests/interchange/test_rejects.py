@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
 from esjournal.interchange import ndjson
 from esjournal.interchange.rejects import ConflictingEvent, reject_line
@@ -83,8 +84,8 @@ def test_a_conflict_keeps_the_event_without_a_position_and_says_what_stands_in_i
 
 
 @given(recorded_events(), st.booleans(), st.booleans())
-def test_any_event_that_was_put_aside_is_read_back_from_its_line(event: object, timed: bool, bad: bool) -> None:
-    expected = event._replace(global_position=None, **({} if timed else {"recorded_at": None}))  # type: ignore[attr-defined]
+def test_any_event_that_was_put_aside_is_read_back_from_its_line(event: RecordedEvent, timed: bool, bad: bool) -> None:
+    expected = event._replace(global_position=None, recorded_at=event.recorded_at if timed else None)
     if bad:
         problem: InvalidLine | ConflictingEvent = InvalidLine("e", 1, "gap", event=expected)
     else:

@@ -13,7 +13,7 @@ import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _CALLS = "openat,mknod,mknodat,pwrite64,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2,link,write"
 _CALL = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)")
@@ -29,7 +29,7 @@ class Call(NamedTuple):
     arguments: list[str]
 
 
-def watched(command: list[str], log: Path, **options: object) -> list[Call]:
+def watched(command: list[str], log: Path, **options: Any) -> list[Call]:
     """Run a command to its end under strace, and return its calls on files.
 
     Args:
@@ -38,7 +38,7 @@ def watched(command: list[str], log: Path, **options: object) -> list[Call]:
         options: those of `subprocess.run`.
     """
     strace = ["strace", "-f", "-y", "-xx", "-s", "10000000", "-e", f"trace={_CALLS}", "-o", str(log)]
-    subprocess.run([*strace, *command], check=True, **options)  # type: ignore[call-overload]
+    subprocess.run([*strace, *command], check=True, **options)
     calls = []
     for line in log.read_text().splitlines():
         if (found := _CALL.match(line)) and int(found[3]) >= 0:

@@ -30,8 +30,8 @@ on_one_journal = settings(
 NUMBERS = ["0", "-0", "1.1", "1.10", "1e5", "100000", "1e-300", "9007199254740992", "9007199254740993", "9" * 40]
 
 
-def positions(journal: Journal, selection: Selection, **options: object) -> list[int]:
-    return [found[-1] for page in read_journal(journal, selection, **options) for found in page]  # type: ignore[arg-type]
+def positions(journal: Journal, selection: Selection, **options: Any) -> list[int]:
+    return [found[-1] for page in read_journal(journal, selection, **options) for found in page]
 
 
 def passed_by_the_database(journal: Journal, selection: Selection) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import pytest
 
@@ -51,10 +51,10 @@ NONE = Selection(types=TypePatterns(["none*"]))
     ],
 )
 def test_an_export_says_how_many_events_it_wrote_and_how_far_it_looked(
-    url: str, file_format: FileFormat, options: dict[str, object], expected: Exported
+    url: str, file_format: FileFormat, options: dict[str, Any], expected: Exported
 ) -> None:
     with open_journal(url) as journal:
-        exported = export_events(journal, io.BytesIO(), file_format, **options)  # type: ignore[arg-type]
+        exported = export_events(journal, io.BytesIO(), file_format, **options)
     assert exported == expected
 
 

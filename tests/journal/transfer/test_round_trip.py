@@ -36,9 +36,9 @@ from tests.helpers.memory import FULL, GROWTH_ALLOWED, THRICE_FULL, peak_kibibyt
 from tests.helpers.stores import file_with, journal_with
 
 
-def exported(journal: Journal, file_format: FileFormat = FileFormat.NDJSON, **options: object) -> bytes:
+def exported(journal: Journal, file_format: FileFormat = FileFormat.NDJSON, **options: Any) -> bytes:
     stream = io.BytesIO()
-    count = export_events(journal, stream, file_format, **options).events  # type: ignore[arg-type]
+    count = export_events(journal, stream, file_format, **options).events
     if file_format is FileFormat.NDJSON:
         assert count == stream.getvalue().count(b"\n")
     return stream.getvalue()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from esjournal.interchange.batches import Batch
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.typechoice import TypeSelection
-from tests.helpers.events import event, reads
+from tests.helpers.events import event
 from tests.helpers.given import BAD, content, counts, given
 
 TYPES = ["a", "b", "c", "b", "a", "a"]
@@ -18,10 +20,11 @@ def batches(*, size: int | None = None) -> list[Batch]:
     return list(given(*[event(n, event_type=kind) for n, kind in enumerate(TYPES)], size=size))
 
 
-def kept(source: list[Batch], **options: object) -> list[tuple[int, str]]:
+def kept(source: list[Batch], **options: Any) -> list[tuple[int, str]]:
     """Line and type of each event that is wanted."""
-    chosen = TypeSelection(**{"new_types": {}, **options}).of(source)  # type: ignore[arg-type]
-    return [(line, found.event_type) for line, found in reads(chosen)]  # type: ignore[union-attr]
+    chosen = list(TypeSelection(**{"new_types": {}, **options}).of(source))
+    assert not any(batch.bad for batch in chosen)
+    return [(line, found.event_type) for batch in chosen for line, found in zip(batch.lines, batch.events, strict=True)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])
@@ -83,9 +86,9 @@ def test_in_parts_only_what_is_wanted_counts(journal: Journal, chunk_size: int, 
     ],
 )
 def test_rules_that_had_nothing_to_do_are_known_at_the_end(
-    size: int, options: dict[str, object], unused: list[str]
+    size: int, options: dict[str, Any], unused: list[str]
 ) -> None:
-    selection = TypeSelection(**{"new_types": {}, **options})  # type: ignore[arg-type]
+    selection = TypeSelection(**{"new_types": {}, **options})
     list(selection.of(batches(size=size)))
     assert selection.unused() == unused
 
