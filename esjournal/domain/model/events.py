@@ -85,7 +85,7 @@ class DomainEvent(_Declared):
         attributes = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__qualname__}({attributes})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Callable[..., DomainEvent], tuple[type[DomainEvent], str, dict[str, Any]]]:
         return recreate_event, (type(self), stored_topic(self), dict(vars(self)))
 
 

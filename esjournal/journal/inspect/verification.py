@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
 from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.model.rules import are_sound
 from esjournal.domain.state.batchcheck import doubtful
 from esjournal.domain.text import counted, shortened, span
@@ -210,7 +210,7 @@ def _suspects(page: Page) -> Page:
     return page
 
 
-def _field_findings(event: tuple[Any, ...], *, opaque: bool) -> Iterator[Finding]:
+def _field_findings(event: tuple[object, ...], *, opaque: bool) -> Iterator[Finding]:
     position = str(event[-1])
     for (kind, cls, rule), value in zip(_RULES, event, strict=False):
         if type(value) is not cls:
@@ -227,7 +227,7 @@ def _field_findings(event: tuple[Any, ...], *, opaque: bool) -> Iterator[Finding
             yield Finding(kind, position, f"{shortened(value)} is not in its canonical form, {canonical!r}")
 
 
-def _mapping_findings(map_item: Callable[[StoredEvent], object], event: tuple[Any, ...]) -> Iterator[Finding]:
+def _mapping_findings(map_item: Callable[[StoredEvent], object], event: EventRow) -> Iterator[Finding]:
     originator_id, version, event_type, state, _, position = event
     try:
         map_item(StoredEvent(UUID(originator_id), version, event_type, state))

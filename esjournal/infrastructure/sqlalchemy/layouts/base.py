@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 from esjournal.domain.choices import LayoutName
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.domain.model.sequencenames import id_of_name, name_of_id
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidURL
@@ -115,7 +115,7 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
         with super().transaction() as transaction:
             yield transaction
 
-    def pages(self, *, conditions: Conditions = EVERYTHING, **options: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
+    def pages(self, *, conditions: Conditions = EVERYTHING, **options: Any) -> Iterator[Sequence[EventRow]]:
         """Return all events in pages; see the base class. Conditions on states are left to the caller."""
         # Reading ahead takes a fixed number of positions for each page, and there may be more gaps than events.
         options["ahead"] = False
