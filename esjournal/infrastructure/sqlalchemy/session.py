@@ -399,6 +399,14 @@ class Session(ABC):
     def columns_present(self, connection: Any) -> dict[str, dict[str, str]]:
         """Return the column types of every table in the journal's schema, by the names of table and column."""
 
+    @abstractmethod
+    def all_columns(self) -> list[Row]:
+        """Return the schema, table, name and type of every column in the store, in tables that anybody made."""
+
+    def current_schema(self) -> str | None:
+        """Return the schema that the URL names, else the one that PostgreSQL finds tables in first."""
+        return self.url.schema
+
     def drop_tables(self, tables: Sequence[Table]) -> None:
         """Drop these tables of the journal, and its identity if no other table of the journal is left.
 

@@ -16,22 +16,6 @@ from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 LAYOUTS: tuple[Layout, ...] = (EventsourcingLayout(), Eventsourcing4Layout(), MessageDbLayout())
 
-# A table WITHOUT ROWID has no order of insertion; in any other, the rowid counts as a column.
-_SQLITE_COLUMNS = """
-    SELECT NULL, list.name, columns.name, lower(columns.type)
-    FROM pragma_table_list AS list JOIN pragma_table_info(list.name) AS columns
-    WHERE list.schema = 'main' AND list.type = 'table' AND list.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-    UNION ALL SELECT NULL, name, 'rowid', 'integer' FROM pragma_table_list
-    WHERE schema = 'main' AND type = 'table' AND NOT wr
-"""
-_POSTGRESQL_COLUMNS = """
-    SELECT nspname::text, relname::text, attname::text, pg_catalog.format_type(atttypid, NULL)
-    FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_class ON pg_class.oid = attrelid
-    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped
-        AND nspname::text NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'
-"""
-
 
 class Recognised(NamedTuple):
     """A table with its layout.
@@ -51,7 +35,7 @@ def recognised(session: Session) -> list[Recognised]:
     Args:
         session: a session on the store, which need not be a journal.
     """
-    schema, current = session.url.schema, _current_schema(session)
+    schema, current = session.url.schema, session.current_schema()
     found = [
         Recognised(layout, table.schema, table.name, table.schema in (schema, schema or layout.schema or current))
         for table in _tables(session)
@@ -86,7 +70,7 @@ def open_layout(session: Session) -> LayoutStrategy:
     """
     url = session.url
     layout = layout_of(url)
-    schema = _current_schema(session)
+    schema = session.current_schema()
     tables = {table.name: table for table in _tables(session) if table.schema == schema and layout.has(table)}
     wanted = url.table or (layout.table if layout.table in tables else None)
     if wanted is None and len(tables) == 1:
@@ -107,18 +91,8 @@ def open_layout(session: Session) -> LayoutStrategy:
 
 
 def _tables(session: Session) -> Iterator[FoundTable]:
-    query = _SQLITE_COLUMNS if session.engine.dialect.name == "sqlite" else _POSTGRESQL_COLUMNS
     columns: dict[tuple[str | None, str], dict[str, str]] = {}
-    with session.connection() as connection:
-        for schema, table, column, kind in connection.execute(query).fetchall():
-            columns.setdefault((schema, table), {})[column] = kind
+    for schema, table, column, kind in session.all_columns():
+        columns.setdefault((schema, table), {})[column] = kind
     for (schema, table), kinds in columns.items():
         yield FoundTable(schema, table, kinds)
-
-
-def _current_schema(session: Session) -> str | None:
-    if session.engine.dialect.name == "sqlite" or session.url.schema is not None:
-        return session.url.schema
-    with session.connection() as connection:
-        schema: str | None = connection.execute("SELECT pg_catalog.current_schema()").fetchone()[0]
-    return schema

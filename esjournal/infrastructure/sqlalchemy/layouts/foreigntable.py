@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, MetaData, Table
 
+# What lets SQLite repair a store that a write has left: `init` makes journals, and refuses tables of another library.
+OPENING_TO_WRITE = "open it with the library that writes it"
+
 _WRITING = "writing"
 
 

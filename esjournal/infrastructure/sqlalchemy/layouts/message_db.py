@@ -21,6 +21,7 @@ from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, others_table
 from esjournal.infrastructure.sqlalchemy.layouts.namedids import NamedIds, NameInText
+from esjournal.infrastructure.sqlalchemy.layouts.writemessage import INSERT, INSERT_NEXT
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 _COLUMNS = {"id", "stream_name", "type", "position", "global_position", "data", "metadata", "time"}
@@ -30,16 +31,6 @@ _NO_JSONB = re.compile(r"\\u(?:0000|[dD][89a-fA-F]..)")
 # jsonb stores numbers as numeric, whose smallest value is about 1e-16383.
 _TINY = re.compile(r'"(?:[^"\\]|\\.)*"|(-?[0-9.]+[eE]-0*[1-9][0-9]{4,})', re.DOTALL)
 _PERHAPS_TINY = re.compile(r"[eE]-0*[1-9][0-9]{4}")
-# The parameters are in the order of the columns: stream, position, type, data. The expected version is the position
-# before the new one.
-_INSERT = (
-    "SELECT write_message(id => CAST(pg_catalog.gen_random_uuid() AS varchar), stream_name => %s, "
-    'expected_version => CAST(%s AS bigint) - 1, "type" => %s, data => CAST(%s AS jsonb))'
-)
-_INSERT_NEXT = (
-    "SELECT write_message(id => CAST(pg_catalog.gen_random_uuid() AS varchar), stream_name => coalesce(%s, %s), "
-    '"type" => %s, data => CAST(%s AS jsonb))'
-)
 
 
 class MessageDbLayout(Layout):
@@ -69,7 +60,7 @@ class MessageDbLayout(Layout):
             Column("data", _JsonInText(), key="state"),
             Column("time", _TimeWithoutZone(), key="recorded_at", server_default=FetchedValue()),
             Column("global_position", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue()),
-            writing=Writing(insert=_INSERT, insert_next=_INSERT_NEXT, last_written="SELECT pg_catalog.lastval()"),
+            writing=Writing(insert=INSERT, insert_next=INSERT_NEXT, last_written="SELECT pg_catalog.lastval()"),
         )
         methods = {"means": staticmethod(_meaning), "check": staticmethod(_check_times)}
         record = type("MessageRecord", (), {"__table__": columns, **methods})

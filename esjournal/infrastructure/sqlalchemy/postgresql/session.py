@@ -33,6 +33,7 @@ from esjournal.exceptions import (
 )
 from esjournal.infrastructure.sqlalchemy.columntypes import OUTSIDE_YEARS
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
+from esjournal.infrastructure.sqlalchemy.layouts import writemessage
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.postgresql import commitorder
 from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
@@ -62,8 +63,6 @@ PIPELINE_ROWS = 20
 # handler, Python would print the log.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
-# The error of message-db's function if a stream is not at the expected version.
-_WRONG_VERSION = "Wrong expected version"
 _WAITING_SECONDS = 0.01
 
 # Functions in a view, and operators of a foreign type, would run with the reader's privileges.
@@ -86,6 +85,13 @@ _COLUMNS = """
     SELECT CAST(attname AS text),
         pg_catalog.format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' not null' ELSE '' END
     FROM pg_catalog.pg_attribute WHERE attrelid = CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid) AND attnum > 0
+"""
+_ALL_COLUMNS = """
+    SELECT nspname::text, relname::text, attname::text, pg_catalog.format_type(atttypid, NULL)
+    FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_class ON pg_class.oid = attrelid
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped
+        AND nspname::text NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'
 """
 _TYPES = ("bigint", "uuid", "text", "timestamp with time zone")
 _SEARCH_PATH = "SELECT CAST(CURRENT_USER AS text), pg_catalog.current_setting('search_path')"
@@ -525,7 +531,7 @@ class PostgreSQLSession(Session):
         if issubclass(kind, StoreDamaged):
             return kind(str(self.url), message)
         if _is_wrong_version(error):
-            return InvalidData(f"the event does not follow the last one of its sequence: {message}")
+            return InvalidData(writemessage.explained(message))
         advice = _ADVICE.get(getattr(error, "sqlstate", None) or "")
         said = message if advice is None else f"{message}; {advice}"
         return kind(_SAID[kind].format(url=self.url, message=said))
@@ -637,6 +643,18 @@ class PostgreSQLSession(Session):
             found.setdefault(table, {})[column] = kind
         return found
 
+    def all_columns(self) -> list[Row]:
+        """Return every column outside of the server's own schemas; see the base class."""
+        return self.rows(_ALL_COLUMNS)
+
+    def current_schema(self) -> str | None:
+        """Return the schema that the URL names, else the first one of the search path that exists."""
+        if self.url.schema is not None:
+            return self.url.schema
+        with self.connection() as connection:
+            schema: str | None = connection.execute("SELECT pg_catalog.current_schema()").fetchone()[0]
+        return schema
+
 
 class _Cursor(psycopg.Cursor[Any]):
     """A cursor for which a percent sign in a quoted name does not mark a parameter."""
@@ -711,7 +729,7 @@ def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
 
 
 def _is_wrong_version(error: BaseException) -> bool:
-    return isinstance(error, errors.RaiseException) and str(error).startswith(_WRONG_VERSION)
+    return isinstance(error, errors.RaiseException) and str(error).startswith(writemessage.WRONG_VERSION)
 
 
 def _is_refusal(error: psycopg.Error) -> bool:

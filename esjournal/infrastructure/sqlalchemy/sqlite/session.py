@@ -29,6 +29,7 @@ from esjournal.exceptions import (
     UnfinishedWrite,
 )
 from esjournal.infrastructure.sqlalchemy.items.statements import AppendStatements, Row
+from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import OPENING_TO_WRITE
 from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
@@ -65,6 +66,14 @@ _KINDS_OF_TABLES = """
         WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo(schema.name) WHERE hidden IN (2, 3))
         THEN 'generated columns in' ELSE 'table' END
     FROM sqlite_master AS schema WHERE name IN ('esjournal', 'stored_events')
+"""
+# A table WITHOUT ROWID has no order of insertion; in any other, the rowid counts as a column.
+_ALL_COLUMNS = """
+    SELECT NULL, list.name, columns.name, lower(columns.type)
+    FROM pragma_table_list AS list JOIN pragma_table_info(list.name) AS columns
+    WHERE list.schema = 'main' AND list.type = 'table' AND list.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    UNION ALL SELECT NULL, name, 'rowid', 'integer' FROM pragma_table_list
+    WHERE schema = 'main' AND type = 'table' AND NOT wr
 """
 
 Result = TypeVar("Result")
@@ -487,8 +496,7 @@ class SQLiteSession(Session):
     def _opening_to_write(self) -> str:
         """Say what opens the store in such a way that SQLite repairs what a write has left."""
         if self.url.layout is not None:
-            # `init` makes journals, and refuses tables of another library.
-            return "open it with the library that writes it"
+            return OPENING_TO_WRITE
         return f"run {command('init', url=self.url.argument)}"
 
     def translated(self, error: BaseException) -> EsjournalError:
@@ -584,6 +592,10 @@ class SQLiteSession(Session):
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         query = "SELECT name, type FROM pragma_table_info(?)"
         return {table: dict(connection.execute(query, (table,)).fetchall()) for table in tables}
+
+    def all_columns(self) -> list[Row]:
+        """Return every column, without a schema; see the base class."""
+        return self.rows(_ALL_COLUMNS)
 
 
 def _let_signals_through() -> None:
