@@ -22,6 +22,9 @@ DATABASE_ROOM = PACKAGE / "infrastructure" / "sqlalchemy"
 # Each database has its session; the options of the command line become those of an operation.
 SHARED_NAMES = {"session", "options"}
 DATABASES = {"sqlalchemy", "psycopg", "sqlite3"}
+# What differs between databases is in these rooms; the other two files parse the schemes of URLs.
+ROOMS_OF_DATABASES = [DATABASE_ROOM / "sqlite", DATABASE_ROOM / "postgresql"]
+PARSERS_OF_SCHEMES = [DATABASE_ROOM / "urls.py", DATABASE_ROOM / "urlschemes.py"]
 
 
 class Import(NamedTuple):
@@ -77,6 +80,37 @@ def touches_a_database(found: Import) -> bool:
     return found.module.partition(".")[0] in DATABASES and not found.file.is_relative_to(DATABASE_ROOM)
 
 
+def names_a_database(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.startswith(("sqlite", "postgres", "qmark"))
+    )
+
+
+def asks_which_database(node: ast.AST) -> bool:
+    """Whether this is a dialect's name, or a comparison with the name of a database or of its way to mark parameters.
+
+    `with_variant(..., "sqlite")`, with which SQLAlchemy chooses a type, is none of these.
+    """
+    if isinstance(node, ast.Attribute) and node.attr == "name":
+        return ast.unparse(node.value).endswith("dialect")
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "startswith":
+        return any(names_a_database(part) for argument in node.args for part in ast.walk(argument))
+    if isinstance(node, ast.Compare):
+        return any(names_a_database(part) for side in (node.left, *node.comparators) for part in ast.walk(side))
+    return isinstance(node, ast.MatchValue) and names_a_database(node.value)
+
+
+def questions_of(file: Path, source: str) -> Iterator[str]:
+    """The places in a file that ask which database it is; files that may ask have none."""
+    if file in PARSERS_OF_SCHEMES or any(file.is_relative_to(room) for room in ROOMS_OF_DATABASES):
+        return
+    for node in ast.walk(ast.parse(source)):
+        if asks_which_database(node):
+            yield f"{file}: {ast.unparse(node)}"
+
+
 def imports_tests(found: Import) -> bool:
     package, *names = found.module.split(".")
     return package == "tests" and "helpers" not in names[:1]
@@ -105,6 +139,31 @@ def test_a_name_of_a_file_says_what_it_is_in_one_place_only() -> None:
 
 def test_only_one_room_knows_a_database() -> None:
     assert [str(found) for found in all_imports() if touches_a_database(found)] == []
+
+
+def test_only_the_databases_rooms_ask_which_database_it_is() -> None:
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert [question for file in files for question in questions_of(file, file.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ('kind = A if session.engine.dialect.name == "sqlite" else B', 2),
+        ("names = [dialect.name for dialect in all_of_them]", 1),
+        ('busy = 2 if url.startswith("postgresql") else 1', 1),
+        ('found = url.startswith(("x", "sqlite:"))', 1),
+        ('found = scheme in {"postgres", "postgresql"}', 1),
+        ('mark = "?" if dialect.paramstyle == "qmark" else "%s"', 1),
+        ('match scheme:\n    case "sqlite":\n        pass', 1),
+        ('kind = Uuid().with_variant(Text(), "sqlite")', 0),
+        ('name = layout.name == "message-db"', 0),
+    ],
+)
+def test_the_rule_sees_code_that_asks_which_database_it_is(source: str, count: int) -> None:
+    assert len(list(questions_of(DATABASE_ROOM / "schema.py", source))) == count
+    for room in ROOMS_OF_DATABASES:
+        assert list(questions_of(room / "session.py", source)) == []
 
 
 def test_what_tests_share_is_in_the_room_of_helpers() -> None:
