@@ -282,8 +282,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         if until is None:
             until = self.last_global_position()
-        version = self.session.server_version() if conditions.state_conditions else None
-        statement, values = self._statements.page(conditions, ascending=ascending, server_version=version)
+        statement, values = self._statements.page(conditions, ascending=ascending)
         position = self._statements.position_in_page
         if ahead and ascending and not conditions:
             after = yield from self._pages_ahead(statement, after, until, size, checked)
@@ -303,7 +302,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             after: the global position to start after.
             until: the last global position.
         """
-        statement, _ = self._statements.page(EVERYTHING, ascending=True, server_version=None)
+        statement, _ = self._statements.page()
         return self._pages_ahead(statement, after, until, PAGE_SIZE, True, stride=2)
 
     def _pages_ahead(

@@ -8,6 +8,9 @@ from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, Dialect, Table
 
+from esjournal.domain.state.where import StateCondition
+from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
+
 
 class DatabaseSQL(ABC):
     """What the statements of a database look like.
@@ -30,9 +33,9 @@ class DatabaseSQL(ABC):
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
 
+    @abstractmethod
     def without_schema(self) -> Self:
         """Return the same for statements that name no schema."""
-        return type(self)(type(self.dialect)())
 
     @abstractmethod
     def typed_mark(self, column: Column[Any]) -> str:
@@ -69,6 +72,15 @@ class DatabaseSQL(ABC):
         Args:
             table: the table to read.
             place: the columns of the id and the position.
+        """
+
+    @abstractmethod
+    def state_fragment(self, condition: StateCondition, data: str) -> Fragment | None:
+        """Return a condition on a state as SQL, None if the database cannot check it.
+
+        Args:
+            condition: the condition.
+            data: the name of the column of states.
         """
 
     def _names(self, columns: Sequence[Column[Any]]) -> list[str]:

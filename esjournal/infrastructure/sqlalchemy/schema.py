@@ -10,8 +10,6 @@ from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 
 SCHEMA_VERSION = 1
-# "ESJL" in ASCII: SQLite stores it in the file's header, which tells a journal from another program's file.
-APPLICATION_ID = 0x45534A4C
 
 _PLACE = "place"
 

@@ -222,10 +222,6 @@ class Session(ABC):
         """Close every connection."""
         self.engine.dispose()
 
-    def server_version(self) -> int | None:
-        """Return the server's major version, None if the database is a file."""
-        return None
-
     def table_name(self, name: str) -> str:
         """Return the name of a table for SQL; on PostgreSQL with the schema that the URL names."""
         return self.engine.dialect.identifier_preparer.format_table(named_table(name))

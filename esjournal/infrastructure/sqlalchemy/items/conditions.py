@@ -7,30 +7,20 @@ result. A state that a database could read differently than we do is always retu
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esjournal.domain.state.numbers import canonical, exact
-from esjournal.domain.state.values import Number
 from esjournal.domain.state.where import StateCondition
 
 # A fragment of SQL, and the values of its parameters.
 Fragment = tuple[str, Sequence[Any]]
 
-_SIMPLE_NAME = re.compile(r'[^"\\\x00-\x1f]+')
-# Since this version PostgreSQL can check JSON without an error; older servers return all states.
-_POSTGRESQL_CHECKS_JSON = 16
-# SQLite may read decimal digits with an error in the last bits of a double.
-_SPREAD = 1e-12
-# A numeric has up to 16,383 digits after the point, and the exponent of a double shifts them by some hundreds.
-_MOST_DIGITS_ON_POSTGRESQL = 10_000
 # A parameter cannot hold half of a surrogate pair, and on PostgreSQL no NUL.
 _NOT_SENDABLE = re.compile("[\0\ud800-\udfff]")
 _NOT_IN_LIKE = re.compile("[\\[\0\ud800-\udfff]")
-_SQL = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+COMPARISONS = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
 @dataclass(frozen=True)
@@ -57,7 +47,7 @@ EVERYTHING = Conditions()
 class Names:
     """The names in conditions: the columns of a sequence's id, the topic and the data, and the marks of parameters.
 
-    `id_mark` is the mark of an id, `mark` that of any other value. `server_version` is PostgreSQL's, None for SQLite.
+    `id_mark` is the mark of an id, `mark` that of any other value.
     """
 
     sequence_id: str
@@ -65,23 +55,26 @@ class Names:
     data: str
     id_mark: str
     mark: str
-    server_version: int | None = None
 
 
-def fragments(conditions: Conditions, names: Names) -> Iterator[Fragment]:
-    """Yield the parts of a WHERE clause, to be joined by AND."""
+def fragments(
+    conditions: Conditions, names: Names, of_state: Callable[[StateCondition, str], Fragment | None]
+) -> Iterator[Fragment]:
+    """Yield the parts of a WHERE clause, to be joined by AND.
+
+    Args:
+        conditions: the conditions.
+        names: the names in the clause.
+        of_state: returns the database's own SQL for a condition on a column of states, None if it cannot check it.
+    """
     if conditions.sequence_ids:
         marks = ", ".join([names.id_mark] * len(conditions.sequence_ids))
         yield f"{names.sequence_id} IN ({marks})", conditions.sequence_ids
     if conditions.topics or conditions.topic_patterns:
         yield _of_topics(conditions, names)
     for condition in conditions.state_conditions:
-        if not _is_sendable(condition):
-            continue
-        if names.server_version is None:
-            yield _on_sqlite(condition, names)
-        elif names.server_version >= _POSTGRESQL_CHECKS_JSON:
-            yield _on_postgresql(condition, names)
+        if _is_sendable(condition) and (fragment := of_state(condition, names.data)) is not None:
+            yield fragment
 
 
 def _is_sendable(condition: StateCondition) -> bool:
@@ -103,74 +96,3 @@ def _like(pattern: str) -> str:
     start, *rest = _NOT_IN_LIKE.split(pattern, maxsplit=1)
     escaped = re.sub(r"([!%_])", r"!\1", start)
     return escaped.replace("*", "%").replace("?", "_") + ("%" if rest else "")
-
-
-def _on_sqlite(condition: StateCondition, names: Names) -> Fragment:
-    names_of_path = [part for part in condition.path if isinstance(part, str)]
-    if not all(map(_SIMPLE_NAME.fullmatch, names_of_path)):
-        return "TRUE", ()
-    keys = [f'"{name}"' for name in names_of_path]
-    steps = [f'."{part}"' if isinstance(part, str) else f"[{part}]" for part in condition.path]
-    # Before 3.45 SQLite compares keys without decoding their escapes, and of two equal keys it takes the first.
-    twice = f"instr(substr({names.data}, instr({names.data}, ?) + length(?)), ?)"
-    doubtful = " OR ".join([f"instr({names.data}, '\\')", *[twice] * len(keys)])
-    holds, values = _condition_on_sqlite(condition, names.data, f"${''.join(steps)}")
-    return (
-        f"CASE WHEN {doubtful} THEN TRUE WHEN json_valid({names.data}) THEN {holds} ELSE FALSE END",
-        [*(key for key in keys for _ in range(3)), *values],
-    )
-
-
-def _condition_on_sqlite(condition: StateCondition, data: str, path: str) -> Fragment:
-    kind, field = f"json_type({data}, ?)", f"json_extract({data}, ?)"
-    value = condition.value
-    if condition.operator == "!=":
-        # Different numbers may have the same double.
-        return f"{kind} IS NOT NULL", [path]
-    if isinstance(value, Number):
-        number = float(value)
-        spread = abs(number) * _SPREAD
-        holds, bounds = _with_spread(condition.operator, number - spread, number + spread)
-        return f"({kind} IN ('integer', 'real') AND CAST({field} AS REAL) {holds})", [path, path, *bounds]
-    if isinstance(value, str):
-        return f"({kind} = 'text' AND {field} {_SQL[condition.operator]} ?)", [path, path, value]
-    return f"{kind} = ?", [path, json.dumps(value)]
-
-
-def _with_spread(operator: str, low: float, high: float) -> Fragment:
-    if operator == "==":
-        return "BETWEEN ? AND ?", [low, high]
-    return ("<= ?", [high]) if operator in ("<", "<=") else (">= ?", [low])
-
-
-def _on_postgresql(condition: StateCondition, names: Names) -> Fragment:
-    data, value = names.data, condition.value
-    marks = ", ".join(["CAST(%s AS text)"] * len(condition.path))
-    field = f"pg_catalog.jsonb_extract_path(CAST({data} AS jsonb), {marks})"
-    sign = _SQL.get(condition.operator)
-    # For the server an index is text too, and a name of digits is an index in an array: it may return more than wanted.
-    values: list[Any] = [*map(str, condition.path)]
-    if condition.operator == "!=":
-        holds = f"{field} IS NOT NULL"
-    elif isinstance(value, Number):
-        # The server refuses numbers with very many digits; those are compared by the caller only.
-        number = canonical(exact(value))
-        fits = len(number) <= _MOST_DIGITS_ON_POSTGRESQL
-        holds = _of_kind(field, "number", f"CAST(value AS numeric) {sign} CAST(%s AS numeric)" if fits else "TRUE")
-        values[:0] = [number] if fits else []
-    elif isinstance(value, str):
-        # By code points, as everywhere: the order of text differs from server to server.
-        holds = _of_kind(field, "string", f"(value #>> CAST('{{}}' AS text[])) COLLATE \"C\" {sign} CAST(%s AS text)")
-        values.insert(0, value)
-    else:
-        holds = f"{field} = CAST(%s AS jsonb)"
-        values.append(json.dumps(value))
-    # Escapes such as \\u0000 are valid JSON, but not valid jsonb.
-    return f"CASE WHEN pg_catalog.pg_input_is_valid({data}, 'jsonb') THEN {holds} ELSE TRUE END", values
-
-
-def _of_kind(field: str, kind: str, holds: str) -> str:
-    return (
-        f"(SELECT CASE pg_catalog.jsonb_typeof(value) WHEN '{kind}' THEN {holds} ELSE FALSE END "
-        f"FROM (SELECT {field} AS value) AS field)"
-    )

@@ -245,9 +245,7 @@ class Statements(Generic[Item]):
             statement = statement.where(getattr(position, f"__{_COMPARISONS[bound]}__")(value))
         return statement.order_by(position if ascending else position.desc())
 
-    def page(
-        self, conditions: Conditions = EVERYTHING, *, ascending: bool = True, server_version: int | None = None
-    ) -> tuple[str, list[Any]]:
+    def page(self, conditions: Conditions = EVERYTHING, *, ascending: bool = True) -> tuple[str, list[Any]]:
         """Return a select in global order, and the values of its conditions.
 
         Its parameters are the global positions to begin after and to end with, those values, and a limit.
@@ -255,7 +253,6 @@ class Statements(Generic[Item]):
         Args:
             conditions: the conditions that items must meet.
             ascending: the order of the global positions.
-            server_version: the version of a PostgreSQL server, None on SQLite.
         """
         # The global position comes last if the items have no such field.
         added = [] if GLOBAL_POSITION in self.names.all else [self.table.columns[GLOBAL_POSITION]]
@@ -263,13 +260,13 @@ class Statements(Generic[Item]):
         mark = self._sql.typed_mark(self.table.columns[GLOBAL_POSITION])
         where = [f"{self._global_position} > {mark}", f"{self._global_position} <= {mark}"]
         values: list[Any] = []
-        for fragment, given in fragments(conditions, self._condition_names(server_version)):
+        for fragment, given in fragments(conditions, self._condition_names(), self._sql.state_fragment):
             where.append(fragment)
             values += given
         order = self._global_position if ascending else f"{self._global_position} DESC"
         return f"{selected} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {self._mark}", values
 
-    def _condition_names(self, server_version: int | None) -> Names:
+    def _condition_names(self) -> Names:
         sequence_id, _, topic, data = self._selected[:4]
         return Names(
             sequence_id=self._name(sequence_id),
@@ -277,7 +274,6 @@ class Statements(Generic[Item]):
             data=self._name(data),
             id_mark=self._sql.typed_mark(sequence_id),
             mark=self._mark,
-            server_version=server_version,
         )
 
     def positions_between(self) -> str:

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, ClassVar, Self
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Dialect, Table
 
+from esjournal.domain.state.where import StateCondition
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
+from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.upgrades import A_SECOND
 
 
 class PostgreSQLSQL(DatabaseSQL):
-    """The SQL of PostgreSQL; queries by an index want the global position, so the index has it too."""
+    """The SQL of PostgreSQL; queries by an index want the global position, so the index has it too.
+
+    Args:
+        dialect: SQLAlchemy's dialect, with positional parameters.
+        server_version: returns the server's major version.
+    """
 
     mark: ClassVar[str] = "%s"
     assigns_positions: ClassVar[bool] = False
     position_definition: ClassVar[str] = "bigint NOT NULL UNIQUE"
     has_key_of_places: ClassVar[bool] = True
     also_indexed: ClassVar[tuple[str, ...]] = (GLOBAL_POSITION,)
+
+    def __init__(self, dialect: Dialect, server_version: Callable[[], int]) -> None:
+        super().__init__(dialect)
+        self._server_version = server_version
+
+    def without_schema(self) -> Self:
+        """Return the same for statements that name no schema; see the base class."""
+        return type(self)(type(self.dialect)(), self._server_version)
 
     def typed_mark(self, column: Column[Any]) -> str:
         """Return a parameter with a cast."""
@@ -57,6 +72,15 @@ class PostgreSQLSQL(DatabaseSQL):
             f"SELECT (SELECT max({position}) FROM {name} WHERE {sequence_id} = given.id) "
             f"FROM {self._unnested(place[0])} WITH ORDINALITY AS given (id, rank) ORDER BY rank"
         )
+
+    def state_fragment(self, condition: StateCondition, data: str) -> Fragment | None:
+        """Return a condition on a state as SQL; see the base class."""
+        # Loaded here, because few commands have conditions.
+        from esjournal.infrastructure.sqlalchemy.postgresql import postgresqlconditions
+
+        if self._server_version() < postgresqlconditions.CHECKS_JSON:
+            return None
+        return postgresqlconditions.state_fragment(condition, data)
 
     def _unnested(self, column: Column[Any]) -> str:
         return f"pg_catalog.unnest(CAST({self.mark} AS {column.type.compile(self.dialect)}[]))"

@@ -179,9 +179,9 @@ class PostgreSQLSession(Session):
             # Each statement names the schema. A setting of the connection would not be enough: a pooler may drop it,
             # and may run consecutive statements on different connections.
             engine.dialect.identifier_preparer.schema_for_object = lambda each: each.schema or url.schema
-        self._server_version: int | None = None
+        self._version: int | None = None
         self._has_citus: bool | None = None
-        super().__init__(url, engine, PostgreSQLSQL(engine.dialect))
+        super().__init__(url, engine, PostgreSQLSQL(engine.dialect, self._server_version))
         self._parameters = self._connection_parameters()
 
     def _connection_parameters(self) -> dict[str, Any]:
@@ -230,12 +230,11 @@ class PostgreSQLSession(Session):
                 f"the schema with ?schema=NAME"
             )
 
-    def server_version(self) -> int:
-        """Return the server's major version."""
-        if self._server_version is None:
+    def _server_version(self) -> int:
+        if self._version is None:
             with self.connection() as connection:
-                self._server_version = connection.info.server_version // 10_000
-        return self._server_version
+                self._version = connection.info.server_version // 10_000
+        return self._version
 
     def location(self) -> tuple[Any, ...]:
         """Return when the server was started, to the microsecond, and the names of the database and the schema.

@@ -30,7 +30,7 @@ from esjournal.exceptions import (
 )
 from esjournal.infrastructure.sqlalchemy.items.statements import AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import OPENING_TO_WRITE
-from esjournal.infrastructure.sqlalchemy.schema import APPLICATION_ID, identity_table, place_names
+from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from esjournal.infrastructure.sqlalchemy.reports.storechecks import StoreChecks
     from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
 
+# "ESJL" in ASCII: stored in the file's header, which tells a journal from another program's file.
+_APPLICATION_ID = 0x45534A4C
 _CACHE_KIBIBYTES = 32 * 1024
 # The interval at which a waiting writer tries the lock. SQLite's own waiting slows down to 100 ms, and seldom hits the
 # few milliseconds in which an import with several commits leaves the lock free.
@@ -245,7 +247,7 @@ class SQLiteSession(Session):
         if self.url.layout is not None or not pages:
             return
         found = dict(connection.execute(_KINDS_OF_TABLES).fetchall())
-        if application_id != APPLICATION_ID:
+        if application_id != _APPLICATION_ID:
             self._check_is_a_dump(files, application_id, set(found))
         for name, kind in found.items():
             if kind != "table":
@@ -575,9 +577,9 @@ class SQLiteSession(Session):
     def _create_missing(self, connection: Any, tables: Sequence[Table]) -> bool:
         present = self.names_present(connection, [identity_table.name, *(table.name for table in tables)])
         missing = [table for table in tables if table.name not in present]
-        is_marked = connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        is_marked = connection.execute("PRAGMA application_id").fetchone() == (_APPLICATION_ID,)
         if not is_marked:
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
         if identity_table.name not in present:
             missing.insert(0, identity_table)
         self.make_tables(connection, missing)

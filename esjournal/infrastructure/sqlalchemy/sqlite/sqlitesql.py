@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, Table
 
+from esjournal.domain.state.where import StateCondition
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
+from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
 from esjournal.infrastructure.sqlalchemy.upgrades import A_SECOND
 
@@ -26,6 +28,10 @@ class SQLiteSQL(DatabaseSQL):
     position_definition: ClassVar[str] = "INTEGER PRIMARY KEY AUTOINCREMENT"
     has_key_of_places: ClassVar[bool] = False
     also_indexed: ClassVar[tuple[str, ...]] = ()
+
+    def without_schema(self) -> Self:
+        """Return this: SQLite has no schemas."""
+        return self
 
     def typed_mark(self, column: Column[Any]) -> str:
         """Return a parameter: it needs no type."""
@@ -62,3 +68,10 @@ class SQLiteSQL(DatabaseSQL):
         sequence_id, position = self._names(place)
         name = self.dialect.identifier_preparer.format_table(table)
         return f"SELECT max({position}) FROM {name} WHERE {sequence_id} = {self.mark}"
+
+    def state_fragment(self, condition: StateCondition, data: str) -> Fragment:
+        """Return a condition on a state as SQL; see the base class."""
+        # Loaded here, because few commands have conditions.
+        from esjournal.infrastructure.sqlalchemy.sqlite import sqliteconditions
+
+        return sqliteconditions.state_fragment(condition, data)
