@@ -35,6 +35,7 @@ SHAPES = {
     "strings of one bracket": filled('{"a":[', '"[",', "0]}"),
     "short numbers": filled('{"a":[', "1,", "1e300]}"),
     "large numbers": filled('{"a":[', "1e300,", "0]}"),
+    "numbers close to the largest": filled('{"a":[', "1e308,", "0]}"),
     "text": filled('{"a":"', "\u00fc\u20ac", '"}'),
 }
 
@@ -120,7 +121,7 @@ number_texts = st.one_of(
 )
 
 
-@given(st.lists(st.one_of(number_texts, strings), max_size=8))
+@given(st.lists(st.one_of(number_texts, strings, st.sampled_from(["true", "false", "null"])), max_size=8))
 def test_a_number_is_beyond_a_double_if_python_reads_it_as_infinite(parts: list[str]) -> None:
     text = f"[{', '.join(parts)}]"
     values = json.loads(text, parse_int=lambda _: 0)
@@ -132,6 +133,13 @@ def test_a_number_across_two_pieces_is_one_number() -> None:
     for padding in range(jsontext._CHUNK_BYTES - 12, jsontext._CHUNK_BYTES + 2):
         text = "[" + " " * padding + "1234e5678]"
         assert jsontext.number_beyond_a_double(text.encode()) == "1234e5678"
+
+
+def test_the_first_number_beyond_a_double_is_named() -> None:
+    numbers = [f"{first}.5e{exponent}" for exponent in range(400, 310, -1) for first in range(1, 10)]
+    text = f"[true,false,1e300,{','.join(numbers)}]"
+    assert jsontext.number_beyond_a_double(text.encode()) == "1.5e400"
+    assert jsontext.number_beyond_a_double(text.replace("1.5e400", "-1.5e400").encode()) == "-1.5e400"
 
 
 @given(st.text('{}[]",:\\ \n\r\teE+-.019ntrufalsud8c\x00', max_size=40))

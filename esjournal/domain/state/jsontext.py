@@ -35,11 +35,8 @@ _HUGE_EXPONENT = b"0e000"
 _DROPPED = b"+ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
 # With a two-digit exponent, a number needs more digits than this to be beyond a double.
 _MANY_DIGITS = b"0" * 200
-# The lookbehind follows the first digit, so that the search jumps from digit to digit. A number with one digit before
-# the point and an exponent up to 307, as programs write them, is skipped.
-_LARGE_NUMBER = re.compile(
-    rb"[0-9](?<![0-9.][0-9])(?!(?:\.[0-9]++)?+[eE]\+?(?:[012][0-9][0-9]|30[0-7])(?![0-9]))[0-9.]*+(?:[eE]\+?[0-9]{3,}+|(?<=[0-9.]{200})(?:[eE][+-]?+[0-9]++)?+)"
-)
+# Outside of strings, what is not part of a number becomes a space.
+_NO_NUMBER = bytes(byte if byte in b"0123456789+-.eE" else ord(" ") for byte in range(256))
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -160,7 +157,6 @@ def number_beyond_a_double(data: bytes) -> str | None:
             begun += piece[:end]
             if found := _beyond_a_double(begun):
                 return found
-            begun.clear()
         begun += piece[end:]
     return _beyond_a_double(begun)
 
@@ -191,12 +187,22 @@ def large_numbers_in(shapes: bytes | bytearray) -> Iterator[int]:
 
 
 def _beyond_a_double(text: bytearray) -> str | None:
+    """Return the first number beyond a double of a text outside of strings, and empty the text."""
     if not has_large_number(text):
+        text.clear()
         return None
-    for found in _LARGE_NUMBER.finditer(text):
-        if not found[0].isdigit() and math.isinf(float(found[0])):
-            sign = "-" if text[: found.start()].endswith(b"-") else ""
-            return sign + found[0].decode()
+    # Each number is converted once, because that takes longer than all else. What is left of true and false is an e.
+    spaced = text.translate(_NO_NUMBER)
+    # A number may be as long as a state: of that, there should be no more copies at a time than needed.
+    text.clear()
+    whole = bytes(spaced)
+    spaced.clear()
+    numbers = dict.fromkeys(whole.split())
+    numbers.pop(b"e", None)
+    if any(map(math.isinf, map(float, numbers))):
+        for number in numbers:
+            if math.isinf(float(number)) and not number.removeprefix(b"-").isdigit():
+                return number.decode()
     return None
 
 
