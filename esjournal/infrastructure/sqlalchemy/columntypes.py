@@ -11,7 +11,7 @@ from sqlalchemy import (
     REAL,
     BigInteger,
     DateTime,
-    Double,
+    Float,
     Integer,
     Text,
     Uuid,
@@ -106,8 +106,8 @@ class _TimeAsText(TypeDecorator[str]):
 class Timestamp(TypeDecorator[float]):
     """Seconds since 1970, a float in Python and a double in the database: comes back equal, and sorts like times."""
 
-    # Strict tables of SQLite call a double REAL.
-    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Double().with_variant(REAL(), "sqlite")
+    # PostgreSQL calls a double FLOAT too, and strict tables of SQLite call it REAL.
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Float().with_variant(REAL(), "sqlite")
     cache_ok = True
     rule = NUMBERS
 
