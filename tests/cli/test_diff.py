@@ -428,7 +428,6 @@ def test_states_that_are_huge_are_compared(store_url: str, tmp_path: Path) -> No
 
 
 @pytest.mark.long
-@pytest.mark.alone
 @pytest.mark.parametrize("different", [False, True], ids=["equal", "different"])
 def test_memory_stays_flat_however_large_the_journals(store_url: str, tmp_path: Path, different: bool) -> None:
     peaks = []

@@ -169,7 +169,6 @@ def test_an_export_ends_with_the_last_event_that_was_there_at_its_beginning(mixe
 
 
 @pytest.mark.long
-@pytest.mark.alone
 def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
     # One sequence, so that what get reads is as long as what export does.
     few = file_with(tmp_path / "few.ndjson", generated(FULL, sequences=1))
@@ -192,7 +191,6 @@ def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: P
 
 
 @pytest.mark.long
-@pytest.mark.alone
 def test_memory_of_a_copy_and_its_proof_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
     # An empty journal is filled in another way, with a smaller cache.
     journal_with(store_url, [event(of=OTHER_ID)])
