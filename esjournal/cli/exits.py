@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import typer
 
 from esjournal.cli.commandtable import CommandGroup
+from esjournal.cli.signals import end_if_terminated
 from esjournal.cli.terminal import on_one_line
 from esjournal.exceptions import (
     AmbiguousId,
@@ -112,6 +113,7 @@ def _every_end() -> Iterator[None]:
     except OSError as error:
         fail_to_print(f"the output cannot be written: {reason_of(error)}")
     except KeyboardInterrupt:
+        end_if_terminated()
         fail("interrupted; uncommitted changes were rolled back", INTERRUPTED)
 
 

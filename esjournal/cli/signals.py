@@ -20,6 +20,8 @@ _NUMBERS = tuple(_NUMBERS_BY_EXCEPTION.values())
 # Longer than a follower takes to end.
 _AGAIN_SECONDS = 1.0
 _SOON_SECONDS = 0.01
+# The SIGTERMs that came.
+_received: list[int] = []
 
 
 @contextmanager
@@ -66,6 +68,12 @@ def raise_interruptions() -> None:
             signal.signal(number, handler)
 
 
+def end_if_terminated() -> None:
+    """End as SIGTERM ends the program, if that is what interrupted it: SQLite's driver reports any signal as Ctrl-C."""
+    if _received:
+        sys.exit(_SIGNALLED + _received[0])
+
+
 def repeat_lost_interruptions() -> None:
     """From now on, raise Ctrl-C and SIGTERM again if Python reports that it lost what their handlers raised.
 
@@ -103,6 +111,7 @@ def _end_at_once(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    _received.append(number)
     sys.exit(_SIGNALLED + number)
 
 

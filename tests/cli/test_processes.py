@@ -384,6 +384,35 @@ def test_an_interrupt_while_a_class_is_created_is_no_traceback(sqlite_url: str, 
     assert interrupted_at_work('type("Class", (), {"field": Field()})', number, sqlite_url) == (code, b"", b"")
 
 
+A_STATEMENT_IS_INTERRUPTED = """
+import os, signal, threading
+from esjournal.__main__ import main
+from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+def endless_rows(session, select, parameters=(), rows=SQLiteSession.rows):
+    threading.Timer(0.1, os.kill, (os.getpid(), NUMBER)).start()
+    return rows(session, ENDLESS)
+
+SQLiteSession.rows = endless_rows
+main()
+"""
+
+
+@pytest.mark.parametrize("command", [["get", ID], ["log", "-f"]])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_of_a_statement_of_sqlite_ends_the_program_as_that_signal_does(
+    sqlite_url: str, command: list[str], number: int, code: int
+) -> None:
+    journal_with(sqlite_url, sequence(1))
+    program = A_STATEMENT_IS_INTERRUPTED.replace("NUMBER", str(int(number)))
+    process = subprocess.run(
+        [sys.executable, "-c", program, "--url", sqlite_url, *command], capture_output=True, timeout=120
+    )
+    assert (process.returncode, process.stdout) == (code, b"")
+
+
 FORKING_IS_INTERRUPTED = """
 import os, signal
 from esjournal.__main__ import main

@@ -15,7 +15,7 @@ from esjournal.cli.pager import paged
 from esjournal.cli.rendering.log import print_log
 from esjournal.cli.rendering.templates import template as line_template
 from esjournal.cli.running.following import followed
-from esjournal.cli.signals import interruption_repeated
+from esjournal.cli.signals import end_if_terminated, interruption_repeated
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.typepatterns import TypePatterns
@@ -84,6 +84,7 @@ def run(
             try:
                 print_log(pages, output_format, full=full, csv_safe=csv_safe, line_of=line_of)
             except KeyboardInterrupt:
+                end_if_terminated()
                 # This is how a follower is meant to end.
                 raise typer.Exit(INTERRUPTED) from None
         pages = read_journal(journal, selection, after=after or 0, last=last, reverse=reverse)
