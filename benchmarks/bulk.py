@@ -1,8 +1,8 @@
-"""Import and export of whole journals, beside what else could do it, in one run.
+"""Compare import and export of whole journals with other programs that can do the same, in one run.
 
-Every side runs as a whole process on files of its own, and the order of the sides turns from round to round. A ratio
-is the other's median time by ours: 1.5 means that esjournal is one and a half times as fast. A run of everything
-writes its tables into docs/performance.md, which says what they mean; it takes a while, and some 8 GB under TMPDIR.
+Every side runs as a whole process on its own files, and the order of the sides changes from round to round. A ratio is
+the other's median time divided by ours: 1.5 means that esjournal is one and a half times as fast. A full run writes its
+tables into docs/performance.md, which explains them; it takes a while, and about 8 GB under TMPDIR.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SLOW_ROUNDS = 3
 
 
 class Side(NamedTuple):
-    """A command, what is made ready for it, and how to find out what it did; only the command is measured."""
+    """A command, how to prepare for it, and how to find out what it did; only the command is measured."""
 
     prepare: Callable[[], object]
     command: list[str]
@@ -49,7 +49,7 @@ class Side(NamedTuple):
 
 
 class Library(NamedTuple):
-    """A Python library that is held against an import, in an environment of its own."""
+    """A Python library that imports are compared with, in an environment of its own."""
 
     requirement: str
     module: str
@@ -64,7 +64,7 @@ LIBRARIES = (
 
 
 class Comparison(NamedTuple):
-    """Two sides that shall do the same: one row of the table."""
+    """Two sides that do the same work: one row of the table."""
 
     what: str
     peer: str
@@ -82,7 +82,7 @@ def lacking(program: str) -> str:
 
 @cache
 def python_with(library: Library) -> str:
-    """Return the interpreter that has a library, or nothing where it cannot be installed."""
+    """Return the interpreter that has a library, or "" if the library cannot be installed."""
     try:
         return peers.peer_python(library.requirement, library.module)
     except subprocess.CalledProcessError:
@@ -90,7 +90,7 @@ def python_with(library: Library) -> str:
 
 
 def into_sqlite(data: Data, template: Path, found: Callable[[Path], tuple[int, ...]] = stored_in) -> Side:
-    """Return our side of every import into a SQLite file."""
+    """Return our side of an import into a SQLite file."""
     file = data.place.runs / "ours.db"
     command = esjournal(file, "import", data.ndjson)
     return Side(partial(copy, template, file), command, partial(found, file), data.ndjson)
@@ -133,7 +133,7 @@ def into_postgres(data: Data, schema: str, command: list[str], reads: Path) -> S
 
 
 def imported_into_postgres(data: Data) -> Side:
-    """Return our side of every import into PostgreSQL."""
+    """Return our side of an import into PostgreSQL."""
     postgres = data.place.postgres
     schema = postgres.schema("ours")
     return into_postgres(data, schema, esjournal(postgres.url(schema), "import", data.ndjson), data.ndjson)
@@ -172,7 +172,7 @@ def export_from_postgres(data: Data) -> Iterator[Comparison]:
 
     def ready() -> None:
         data.place.clear()
-        # To count is to read all of the table.
+        # Counting reads the whole table.
         postgres.stored_in(schema)
 
     ours = Side(ready, esjournal(postgres.url(schema), "export", "-o", exported), partial(lines_in, exported))
@@ -206,7 +206,7 @@ ROWS: dict[str, Callable[[Data], Iterator[Comparison]]] = {
 
 
 def measure(comparison: Comparison, data: Data, rounds: int) -> str:
-    """Return the row of a comparison, after all of its rounds."""
+    """Run all rounds of a comparison, and return its row."""
     begin = f"| {comparison.what} | {data.count:,} {data.name} |"
     if comparison.missing:
         return f"{begin} | {comparison.peer} | | not measured: {comparison.missing} | | {comparison.target} |"
@@ -231,7 +231,7 @@ def measure(comparison: Comparison, data: Data, rounds: int) -> str:
 
 
 def environment(postgres: Postgres, rounds: int, libraries: bool) -> Iterator[str]:
-    """Say what the figures were measured on and with."""
+    """Describe the machine and the versions that were measured."""
     yield f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}; Python {platform.python_version()} with"
     yield f"SQLite {sqlite3.sqlite_version}; esjournal {version('esjournal')};"
     if not lacking("sqlite3"):
@@ -250,7 +250,7 @@ def environment(postgres: Postgres, rounds: int, libraries: bool) -> Iterator[st
 
 
 def data_sets(options: argparse.Namespace, place: Place, million: int) -> Iterator[Data]:
-    """Give the flights, if they are there, and generated events."""
+    """Yield the flights, if the file exists, and generated events."""
     if options.flights.exists():
         opened = gzip.open if options.flights.suffix == ".gz" else open
         with opened(options.flights, "rb") as packed, (place.folder / "flights.ndjson").open("wb") as plain:
@@ -263,7 +263,7 @@ def data_sets(options: argparse.Namespace, place: Place, million: int) -> Iterat
 
 
 def measure_all(options: argparse.Namespace, place: Place) -> Iterator[str]:
-    """Give the lines of the report, each when it is measured."""
+    """Yield the lines of the report, each as soon as it is measured."""
     names = options.only or [*ROWS, "growth"]
     yield from environment(place.postgres, options.rounds, "import-libraries" in names)
     if any(name in ROWS for name in names):
@@ -279,7 +279,7 @@ def measure_all(options: argparse.Namespace, place: Place) -> Iterator[str]:
 
 
 def outside_of_figures(page: str) -> tuple[str, str]:
-    """Return what stands before the figures, and what behind them."""
+    """Return the text before the figures, and the text after them."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -297,7 +297,7 @@ def main() -> None:
     options = parser.parse_args()
     writes = not (options.only or options.quick or options.no_write)
     lines, started = [], time.monotonic()
-    # A page without its markers shall fail now, and not after an hour.
+    # A page without its markers fails now, and not after an hour.
     before, after = outside_of_figures(PAGE.read_text()) if writes else ("", "")
     with tempfile.TemporaryDirectory(prefix="esjournal-bulk-") as name, peers.postgres_server(Path(name)) as server:
         postgres = Postgres(server)

@@ -1,9 +1,9 @@
-"""How the time and the memory of checking one state grow with its length, for texts that are hard to check.
+"""How the time and memory needed to check one state grow with its length, for texts that are hard to check.
 
 usage: python benchmarks/checking.py [--most MEBIBYTES]
 
-Prints milliseconds of the processor, the best of three, for texts of 1, 2, 4, 8 and 16 MB, and how many times its size
-checking the longest one takes in memory, beside the text itself. Twice as long a text should take twice as long.
+Prints milliseconds of processor time, the best of three, for texts of 1, 2, 4, 8 and 16 MB. For the longest one it also
+prints how many times its size the check takes in memory, besides the text. Twice the text should take twice as long.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tracemalloc
 from esjournal.domain.model import rules
 
 MEBIBYTE = 1024 * 1024
-# What a state is made of: its beginning, what is repeated, and its end.
+# What a state is made of: its beginning, a part that is repeated, and its end.
 SHAPES = {
     "text": ('{"a":"', "x", '"}'),
     "text that is escaped": ('{"a":"', "\\u20ac", '"}'),

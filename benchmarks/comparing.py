@@ -1,13 +1,13 @@
-"""How fast `diff` compares two journals, beside an export of one of them, on both databases.
+"""How fast `diff` compares two journals, and how that relates to an export of one of them, on both databases.
 
 usage: python benchmarks/comparing.py [--flights FILE] [--events N] [--rounds N]
 
 Makes three journals in SQLite and three in PostgreSQL: A, B with the same events, and C, in which every state is
-another one. Each comparison is held against an export of A to a file: both in turn, whole processes. The ratio is that
-of events per second, of one side of a comparison and of the export: at 0.5 two journals are read in twice the time.
+different. Each comparison is set against an export of A to a file. Both run in turn, as whole processes. The ratio
+is that of events per second, of one side of the comparison and of the export: at 0.5, two journals take twice as long.
 
-The flights are real: name their file, .ndjson or .ndjson.gz. Without it, events are generated. PostgreSQL is the one
-that the tests bring, or the server in ESJOURNAL_TEST_POSTGRES_URL.
+The flights are real: give their file, .ndjson or .ndjson.gz. Without it, events are generated. The PostgreSQL server is
+the one that the tests start, or the one in ESJOURNAL_TEST_POSTGRES_URL.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from peers import postgres_server
 
 EVENTS, ROUNDS = 300_000, 5
 TARGET = 0.5
-# The sides of a comparison, and its options.
+# The two sides of a comparison, and its options.
 COMPARISONS: tuple[tuple[str, str, str, str, list[str]], ...] = (
     ("SQLite", "A", "SQLite", "B", []),
     ("SQLite", "A", "PostgreSQL", "B", []),
@@ -67,7 +67,7 @@ def events_file(file: Path, flights: Path | None, events: int) -> Path:
 
 
 def journals(place: Place, same: Path) -> Journals:
-    """Make the journals, and return their URLs by the names of store and journal."""
+    """Make the journals, and return their URLs by the name of the store and of the journal."""
     changed = place.folder / "changed.ndjson"
     with same.open() as lines, changed.open("w") as stream:
         stream.writelines(line.replace('"state":{', '"state":{"changed":true,', 1) for line in lines)
@@ -111,7 +111,7 @@ def in_turn(place: Place, a: str, b: str, options: list[str], *, differ: bool) -
     exported = run(esjournal(a, "export", "-o", place.runs / "exported.ndjson"))
     place.clear()
     command = [*esjournal("", "diff", "--quiet", *options, a, b)]
-    # No journal is named before the command.
+    # `diff` takes no journal before the command's name.
     at = command.index("--url")
     return exported, run(command[:at] + command[at + 2 :], code=int(differ))
 

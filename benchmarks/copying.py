@@ -1,12 +1,12 @@
-"""How long it takes to copy a journal, beside an import of the same events from a file, and beside a pipe of both.
+"""How long it takes to copy a journal, compared with importing the same events from a file and with a pipe of both.
 
 usage: python benchmarks/copying.py [--flights FILE] [--events N] [--rounds N]
 
-Between each two stores four processes, or a pipe of two, fill an empty journal with the same events, in turns: `copy
---no-verify`, `copy` with its proof, `import` of an uncompressed file, and `export | import -`. A ratio is the other's
-median by that of `copy --no-verify`, because neither of the others proves anything.
+For each pair of stores, four commands take turns to fill an empty journal with the same events: `copy --no-verify`,
+`copy` with its proof, `import` of an uncompressed file, and the pipe `export | import -`. A ratio is the other's median
+divided by that of `copy --no-verify`, because import and the pipe prove nothing either.
 
-PostgreSQL is the one that the tests bring, or the server in ESJOURNAL_TEST_POSTGRES_URL.
+The PostgreSQL server is the one that the tests start, or the one in ESJOURNAL_TEST_POSTGRES_URL.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SIDES = ("copy --no-verify", "copy", "import of NDJSON", "export \\| import")
 
 
 class Target(NamedTuple):
-    """An empty journal to fill: what makes it ready, and how many events it has in the end."""
+    """An empty journal to fill: how to prepare it, and how many events it has at the end."""
 
     url: str
     prepare: Callable[[], object]
@@ -70,7 +70,7 @@ def data_sets(given: argparse.Namespace, place: Place) -> Iterator[Data]:
 
 
 def rows(data: Data, rounds: int) -> Iterator[str]:
-    """Give a row for each two stores, when it is measured."""
+    """Yield a row for each pair of stores, as soon as it is measured."""
     sqlite, postgres = data.place.runs / "target.db", data.place.postgres
     into_sqlite = Target(str(sqlite), partial(copy, data.place.empty, sqlite), partial(stored_in, sqlite))
     yield row(data, "SQLite", str(data.journal), "SQLite", into_sqlite, rounds)

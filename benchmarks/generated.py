@@ -1,4 +1,4 @@
-"""Events that nobody recorded: as many as you like, and the same ones whenever the seed is the same."""
+"""Generated events: any number of them, and always the same ones for the same seed."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def write_events(file: Path, count: int, seed: int = 1) -> Path:
     """Write events as `esjournal export` would, and return the file.
 
     Args:
-        file: where to, as NDJSON.
-        count: how many; a tenth as many sequences, of which 5,000 go on side by side.
-        seed: other seeds give other sequences.
+        file: the NDJSON file to write.
+        count: the number of events; there are a tenth as many sequences, and 5,000 of them grow at the same time.
+        seed: a different seed gives different sequences.
     """
     with file.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as stream:
         stream.writelines(lines(count, seed))
@@ -52,7 +52,7 @@ def write_events(file: Path, count: int, seed: int = 1) -> Path:
 
 def lines(count: int, seed: int) -> Iterator[str]:
     dice = random.Random(seed)
-    # As many as go on side by side, so that memory does not grow with the count.
+    # Only the sequences that still grow are kept, so that memory does not depend on the count.
     going_on = [new_sequence(dice) for _ in range(min(OPEN, -(-count // LENGTH)))]
     opened = len(going_on) * LENGTH
     time = datetime(2026, 1, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ Measured = dict[tuple[str, int], list[Run]]
 
 
 def measure_growth(place: Place, rounds: int, sizes: tuple[int, ...]) -> Measured:
-    """Return the runs of every operation at every size, in which size 0 is start-up alone."""
+    """Return the runs of every operation at every size; size 0 is start-up alone."""
     for size in sizes:
         write_events(place.folder / f"growth-{size}.ndjson", size)
     measured: Measured = {}
@@ -58,7 +58,7 @@ def on_postgres(place: Place, size: int) -> Iterator[tuple[str, Run]]:
 
 
 def growth_tables(measured: Measured, sizes: tuple[int, ...]) -> Iterator[str]:
-    """Give the lines of both tables."""
+    """Yield the lines of both tables."""
     operations = list(dict.fromkeys(operation for operation, _ in measured))
     small, first, last = sizes[1], sizes[2], sizes[-1]
     yield f"| peak memory of the process, MB | {small:,} events | {last:,} events | more | target |"

@@ -1,13 +1,13 @@
-"""How long it takes to look into a large journal, on both databases, beside starting at all.
+"""How long it takes to look into a large journal, on both databases, compared with start-up alone.
 
 usage: python benchmarks/inspection.py [--events N] [--rounds N] [--folder FOLDER]
 
-Makes a journal of ten million generated events in SQLite and one in PostgreSQL, and a small one beside each. What
-looks something up is held against the same command on the small journal: that is start-up. What reads everything is
-given in events per second, whole process, with the peak of its memory beside that on the small journal.
+Makes a journal of ten million generated events in SQLite and one in PostgreSQL, and a small one next to each. Commands
+that look something up are compared with the same command on the small journal, which is start-up alone. For commands
+that read everything, events per second of the whole process are printed, and its peak memory on both journals.
 
-PostgreSQL is the one that the tests bring, or the server in ESJOURNAL_TEST_POSTGRES_URL. It takes some 15 GB in the
-temporary folder, or in the one that is named.
+The PostgreSQL server is the one that the tests start, or the one in ESJOURNAL_TEST_POSTGRES_URL. The journals take
+about 15 GB in the temporary folder, or in the folder that is given.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from peers import postgres_server
 
 EVENTS, SMALL, ROUNDS = 10_000_000, 1_000, 5
 LOOK_UPS = ("get ID", "log -n 20", "log --since, the last hour", "list --prefix")
-# What reads everything, and how many events a second are wanted.
+# Commands that read everything, and the events per second that they should reach.
 READINGS = (
     (["list"], 0),
     (["stats"], 500_000),
@@ -89,7 +89,7 @@ def print_tables(place: Place, events: int, rounds: int) -> None:
 
 
 def journals(place: Place, events: int) -> dict[str, str]:
-    """Make the journals of so many events, and return their URLs by the names of the stores."""
+    """Make the journals of the given sizes, and return their URLs by the names of the stores."""
     file = write_events(place.folder / f"{events}.ndjson", events)
     urls = {"SQLite": str(place.imported(f"journal-{events}", file))}
     if not place.postgres.missing:
@@ -103,7 +103,7 @@ def journals(place: Place, events: int) -> dict[str, str]:
 
 
 def look_ups(url: str) -> Iterator[list[str]]:
-    """Yield the commands of LOOK_UPS, which ask for what is at a journal's end."""
+    """Yield the commands of LOOK_UPS, which ask for events at the end of a journal."""
     last = json.loads(subprocess.check_output(esjournal(url, "log", "-n", "1", "-F", "ndjson")))
     hour_before = datetime.fromisoformat(last["recorded_at"]) - timedelta(hours=1)
     yield esjournal(url, "get", last["originator_id"])
@@ -113,14 +113,14 @@ def look_ups(url: str) -> Iterator[list[str]]:
 
 
 def peer(arguments: list[str], url: str, store: str) -> list[list[str]]:
-    """Return what else does a part of a command: SQLite's shell checks the file, as verify does among other things."""
+    """Return another program that does part of a command: SQLite's shell checks the file, as verify also does."""
     if arguments[0] != "verify" or store != "SQLite" or shutil.which("sqlite3") is None:
         return []
     return [["sqlite3", url, "PRAGMA integrity_check"]]
 
 
 def in_turn(commands: list[list[str]], rounds: int) -> list[list[Run]]:
-    """Run commands in turn, after a round that does not count, and return the runs of each."""
+    """Run commands in turn, and return the runs of each; a first round is not counted."""
     ran = [[run(command) for command in commands] for _ in range(rounds + 1)]
     return [list(side) for side in zip(*ran[1:], strict=True)]
 

@@ -1,4 +1,4 @@
-"""The journals that the bulk measurements run on, in files and on a PostgreSQL server."""
+"""The journals that the bulk benchmarks run on, in files and on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = "global_position, originator_id, originator_version, event_type, state
 
 
 class Postgres:
-    """A PostgreSQL server with one journal in each schema; `missing` says why there is none."""
+    """A PostgreSQL server with one journal in each schema; `missing` says why there is no server."""
 
     def __init__(self, server: str) -> None:
         self.server = server
@@ -26,7 +26,7 @@ class Postgres:
         self.prefix = f"bulk_{uuid4().hex[:8]}"
 
     def schema(self, name: str) -> str:
-        """Return a schema's name that nobody else has on this server."""
+        """Return a schema's name that nothing else uses on this server."""
         return f"{self.prefix}_{name}"
 
     def url(self, schema: str) -> str:
@@ -40,20 +40,20 @@ class Postgres:
             return tuple(map(int, row or ()))
 
     def empty(self, schema: str) -> None:
-        """Make the journal of a schema, or empty it, with nothing left to do for the server."""
+        """Make the journal of a schema, or empty it, and leave the server no work to do later."""
         if schema not in self.made:
             self.made.append(schema)
             run(esjournal(self.url(schema), "init"))
-            # It would start by the clock, in the middle of one side's run and not of the other's.
+            # It starts at its own times, and would hit one side's run and not the other's.
             self.execute(f"ALTER TABLE {schema}.stored_events SET (autovacuum_enabled = off)")
         self.execute(f"TRUNCATE {schema}.stored_events", "CHECKPOINT")
 
     def settle(self, schema: str) -> None:
-        """Do for a filled journal what the server would do within the next minutes."""
+        """Do at once what the server would do for a filled journal in the next minutes."""
         self.execute(f"VACUUM (ANALYZE) {schema}.stored_events", "CHECKPOINT")
 
     def stored_in(self, schema: str) -> tuple[int, ...]:
-        """Return how many events a journal has, and how many characters their states; reads all of it."""
+        """Return the number of events of a journal and of characters in their states; this reads everything."""
         return self.execute(f"{COUNT} {schema}.stored_events")
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class Postgres:
 
 
 class Place:
-    """The folder that everything is in, the journals to begin with, and the server."""
+    """The folder for all files, the journals to begin with, and the server."""
 
     def __init__(self, folder: Path, postgres: Postgres, others_count: int) -> None:
         self.folder = folder
@@ -91,13 +91,13 @@ class Place:
         return file
 
     def clear(self) -> None:
-        """Remove what runs have written."""
+        """Remove what the runs have written."""
         for file in self.runs.iterdir():
             file.unlink()
 
 
 class Data:
-    """Events to measure with, in every form that a side needs, each made when it is first asked for."""
+    """Events to measure with, in every form that a side needs; each form is made when it is first used."""
 
     def __init__(self, name: str, ndjson: Path, place: Place) -> None:
         self.name, self.ndjson, self.place = name, ndjson, place
@@ -105,22 +105,22 @@ class Data:
 
     @cached_property
     def journal(self) -> Path:
-        """A SQLite journal that holds them."""
+        """A SQLite journal that holds these events."""
         return self.place.imported(self.name, self.ndjson)
 
     @cached_property
     def rows(self) -> Path:
-        """The rows of the table as CSV, in its order of columns."""
+        """The rows of the table as CSV, in the order of its columns."""
         return self.rows_behind(0)
 
     @cached_property
     def rows_behind_others(self) -> Path:
-        """The same rows, with positions behind those of the other events."""
+        """The same rows, with positions after those of the other events."""
         return self.rows_behind(self.place.others_count)
 
     @cached_property
     def schema(self) -> str:
-        """The schema of a PostgreSQL journal that holds them."""
+        """The schema of a PostgreSQL journal that holds these events."""
         postgres = self.place.postgres
         schema = postgres.schema(self.name)
         postgres.empty(schema)
@@ -129,7 +129,7 @@ class Data:
         return schema
 
     def rows_behind(self, position: int) -> Path:
-        """Return a CSV file of the rows, with their positions moved."""
+        """Return a CSV file of the rows, with their positions shifted."""
         file = self.place.folder / f"{self.name}-{position}.csv"
         with closing(sqlite3.connect(self.journal)) as connection, file.open("w", newline="") as stream:
             rows = connection.execute(f"SELECT {COLUMNS} FROM stored_events ORDER BY global_position")

@@ -1,11 +1,11 @@
-"""esjournal's SQLite strategy beside the SQLite recorders of eventsourcing 9.5, in one run.
+"""Compare esjournal's SQLite strategy with the SQLite recorders of eventsourcing 9.5, in one run.
 
 usage: python benchmarks/library.py [ROUNDS]
 
-Both sides write the same events to a file in WAL mode, and read them back as objects: esjournal through its active
-record strategy, eventsourcing through SQLiteApplicationRecorder, and for reading also through SQLiteAggregateRecorder,
-whose table has no global order to keep. Each round runs every side once, in a process and on a file of its own, and
-the order turns from round to round. eventsourcing lives in an environment of its own, which is made at the first run.
+Both sides write the same events to a file in WAL mode, and read them back as objects: esjournal with its active record
+strategy, eventsourcing with SQLiteApplicationRecorder, and for reading also with SQLiteAggregateRecorder, whose table
+keeps no global order. Each round runs every side once, in its own process and on its own file, and the order changes
+from round to round. eventsourcing has its own environment, which is made on the first run.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def measure(side: str, file: Path) -> dict[str, float]:
-    """Return the median seconds of each operation, and what PRAGMA synchronous says."""
+    """Return the median seconds of each operation, and the value of PRAGMA synchronous."""
     if side == "esjournal":
         items, append, get, synchronous = open_esjournal(file)
     else:

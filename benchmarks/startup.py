@@ -1,10 +1,10 @@
-"""What one command costs as a process, beside what it stands on, all in one run.
+"""What one command costs as a process, compared with the libraries it is built on, in one run.
 
 usage: python benchmarks/startup.py [ROUNDS]
 
-An append is held against the bare imports of Typer and of SQLAlchemy, each in a process of its own, and in one process
-together; `--help` is held against the help of a bare Typer program with as many commands. Rounds go through all
-commands in turn, so that a machine that slows down slows all of them; medians are quoted.
+An append is compared with the bare imports of Typer and of SQLAlchemy, each in its own process and both in one process.
+`--help` is compared with the help of a bare Typer program that has as many commands. Each round runs all commands in
+turn, so that a machine that slows down affects all of them. The results are medians.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Generated inputs without end for everything that esjournal reads: `python -m fuzz --help`."""
+"""An endless supply of generated inputs for everything that esjournal reads: `python -m fuzz --help`."""

@@ -1,10 +1,10 @@
-"""Give esjournal inputs that nobody wrote, for some seconds: nothing may be raised but EsjournalError and what a
-command line says, and nothing may be taken that does not come back equal.
+"""Try generated inputs on esjournal for some seconds: it may raise nothing but EsjournalError and errors of the command
+line, and whatever it accepts must come back equal.
 
 usage: python -m fuzz [--seconds N] [--seed N] [--only NAME ...]
 
-Each round gives every target some hundred inputs. The same seed gives the same inputs in the same order; a failure is
-printed with its smallest input, and with the command that shows it again. The exit code is 1 if there was any.
+Each round tries some hundred inputs on every target. The same seed gives the same inputs in the same order; a failure
+is printed with its smallest input and the command that reproduces it. The exit code is 1 if there was a failure.
 """
 
 from __future__ import annotations

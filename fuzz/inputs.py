@@ -1,4 +1,4 @@
-"""What inputs are made of: lawful ones, and those with something changed, repeated, cut off or put in."""
+"""The parts of inputs: valid ones, and ones with something changed, repeated, cut off or inserted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def quoted(text: str) -> str:
 
 
 def escaped(text: str, at: int | None) -> str:
-    """A name in quotes, with one character as an escape."""
+    """A name in quotes, with one character written as an escape."""
     if at is None or at >= len(text):
         return f'"{text}"'
     return f'"{text[:at]}\\u{ord(text[at]):04x}{text[at + 1 :]}"'
@@ -64,7 +64,7 @@ members = st.builds(
 
 @st.composite
 def lines(draw: st.DrawFn) -> bytes:
-    """A line that is an event, or nearly one."""
+    """A line that is an event, or almost one."""
     version = draw(st.one_of(st.integers(0, 3).map(str), st.just("-0")))
     required = [
         f'"originator_id":"{ID}"',
@@ -82,7 +82,7 @@ def lines(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def changed(draw: st.DrawFn, data: bytes) -> bytes:
-    """Bytes with some changes, or none."""
+    """Bytes with up to three changes."""
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, len(data)))
         end = draw(st.integers(at, min(len(data), at + 20)))

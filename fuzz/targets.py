@@ -1,4 +1,4 @@
-"""The targets: what is taken comes back equal, and nothing is raised but our own errors."""
+"""The targets: accepted input comes back equal, and only our own errors are raised."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def sealed_file(count: int, data: st.DataObject) -> None:
             found = [read for _, read in reads(ndjson.read(opened, seal_required=True))]
     except EsjournalError:
         return
-    # Before the seal every byte counts, but for a mark at the beginning and blank lines after it.
+    # Every byte before the seal counts, except a byte order mark at the beginning; blank lines after it do not.
     if given_text.strip() == whole.strip():
         assert found == [read._replace(global_position=None) for read in numbered]
     else:

@@ -20,14 +20,14 @@ from tests.helpers.pooling import PGBOUNCER, pooled
 from tests.helpers.postgresql import ServerOfWorkers, own_database, shared_server
 from tests.helpers.standby import Standby
 
-# A shell that runs the tests in the background has SIGINT ignored, and every process started here would inherit that.
+# A shell that runs the tests in the background ignores SIGINT, and every process started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Users run modules that were compiled once; a variable that forbids it would have each process compile all of them.
+# Users run modules that are compiled once; with this variable set, every process would compile all of them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Everyday runs try the same inputs every time, however busy the machine is; `python -m fuzz` looks for new ones.
+# Normal runs always try the same inputs, however busy the machine is; `python -m fuzz` looks for new ones.
 settings.register_profile(
     "everyday", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="strike an import N times with each fault on each database",
     )
     parser.addoption(
-        "--faults-seed", type=int, default=None, metavar="N", help="repeat the random moments of an earlier run"
+        "--faults-seed", type=int, default=None, metavar="N", help="repeat the random times of an earlier run"
     )
     parser.addoption(
         "--followed-events",
@@ -65,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=float,
         default=DEFAULT_OPENING_SECONDS,
         metavar="SECONDS",
-        help="have threads open and close stores on one file for so long",
+        help="how many seconds threads open and close stores on one file",
     )
 
 
@@ -76,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count a test as long that needs the environment of another library."""
+    """Mark a test as long if it needs the environment of another library."""
     for item in items:
         if "environments" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.long)
@@ -84,9 +84,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a PostgreSQL server, with a database that no other process uses that runs tests.
+    """The URL of a PostgreSQL server, with a database that no other test process uses.
 
-    If there is none this fails: a test that skips itself says nothing about PostgreSQL.
+    If there is no server this fails: skipped tests would say nothing about PostgreSQL.
     """
     if workerinput := getattr(request.config, "workerinput", None):
         with own_database(workerinput["postgres_server"]) as url:
@@ -98,7 +98,7 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def own_server() -> Iterator[OwnServer]:
-    """A PostgreSQL server that may be stopped, and that waits for the disk."""
+    """A PostgreSQL server that tests may stop, and that waits for the disk."""
     with tempfile.TemporaryDirectory(prefix="esjournal-") as folder:
         server = OwnServer(Path(folder) / "data")
         try:
@@ -126,32 +126,32 @@ def standby(postgres_server: str) -> Iterator[Standby]:
 
 @contextmanager
 def own_schema(server: str) -> Iterator[str]:
-    """Give the URL of a schema of the test's own, which the journal makes, and drop it after."""
+    """Yield the URL of a schema for one test, which the journal makes, and drop the schema afterwards."""
     schema = f"test_{uuid4().hex}"
     yield f"{server}{'&' if '?' in server else '?'}schema={schema}"
     with closing(psycopg.connect(server, autocommit=True)) as connection:
-        # A test that leaves a transaction open shall fail here, and not hang.
+        # A test that leaves a transaction open should fail here, and not hang.
         connection.execute("SET lock_timeout = '5s'")
         connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a schema of the test's own, which the journal makes and which is dropped after."""
+    """The URL of a schema for one test, which the journal makes and which is dropped afterwards."""
     with own_schema(postgres_server) as url:
         yield url
 
 
 @pytest.fixture
 def other_postgres_url(postgres_server: str) -> Iterator[str]:
-    """Another one, for what needs two stores."""
+    """The URL of another schema, for tests that need two stores."""
     with own_schema(postgres_server) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def pooled_server(postgres_server: str) -> Iterator[str]:
-    """The URL of that server through a PgBouncer, which gives connections to transactions and drops options."""
+    """The URL of that server through a PgBouncer, which pools by transaction and drops options."""
     if PGBOUNCER is None:
         pytest.skip("PgBouncer is not installed: nothing is said of poolers")
     with pooled(postgres_server, "ignore_startup_parameters = options") as url:
@@ -160,13 +160,13 @@ def pooled_server(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """The URL of a SQLite file that is not there yet."""
+    """The URL of a SQLite file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'journal.db'}"
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def journal_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a store without a journal, for what holds on every database."""
+    """The URL of a store without a journal, for tests that hold on every database."""
     if request.param == "memory":
         return "sqlite:///:memory:"
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
@@ -175,6 +175,6 @@ def journal_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a store without a journal, for what needs other processes."""
+    """The URL of a store without a journal, for tests that use other processes."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     return url

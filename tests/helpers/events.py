@@ -1,4 +1,4 @@
-"""Events to test with: one, many, and any (hypothesis)."""
+"""Events to test with: one, many, and arbitrary ones (hypothesis)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def event(version: int | None = 0, state: str = "{}", *, of: str = ID, event_typ
 
 
 def row_of(event: RecordedEvent, position: int | None = None) -> EventRow:
-    """An event as pages have it: a plain tuple, with its version and its global position."""
+    """An event as pages contain it: a plain tuple, with its version and its global position."""
     version, at = event.originator_version, event.global_position if position is None else position
     assert version is not None
     assert at is not None
@@ -36,14 +36,14 @@ def sequence(count: int, *, of: str = ID) -> list[RecordedEvent]:
 
 
 def generated(count: int, *, sequences: int = 50) -> Iterator[RecordedEvent]:
-    """Many events, turn by turn of many sequences, made as they are asked for."""
+    """Many events of many sequences in turn, made one at a time."""
     for index in range(count):
         version, number = divmod(index, sequences)
         yield event(version, f'{{"price":{index}.10,"seat":"A"}}', of=str(UUID(int=number + 1)))
 
 
 def json_states() -> st.SearchStrategy[str]:
-    """Texts of JSON objects, in spellings that other programs rewrite."""
+    """JSON objects as text, written in ways that other programs would change."""
     scalars = st.one_of(
         st.sampled_from(["1.10", "-0", "1E5", "1e-400", "9" * 40, "null", "true", '"\\ud800"', '"\\u0000"', '"\\/"']),
         st.text(max_size=8).map(lambda text: json.dumps(text, ensure_ascii=False)),
@@ -68,14 +68,14 @@ def json_states() -> st.SearchStrategy[str]:
 
 
 def states() -> st.SearchStrategy[str]:
-    """All that a journal may hold as a state: JSON objects, and text that is opaque."""
+    """Every kind of state that a journal may hold: JSON objects, and opaque text."""
     text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
     return st.one_of(json_states().filter(lambda state: "\0" not in state), text)
 
 
 @st.composite
 def recorded_events(draw: st.DrawFn) -> RecordedEvent:
-    """Any event as a journal gives it."""
+    """Any event as a journal returns it."""
     printable = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=20)
     time = draw(st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)))
     return RecordedEvent(
@@ -89,7 +89,7 @@ def recorded_events(draw: st.DrawFn) -> RecordedEvent:
 
 
 def reads(batches: Iterable[Batch]) -> Iterator[Read]:
-    """What batches hold, line by line."""
+    """Yield the content of batches, line by line."""
     for batch in batches:
         found: list[Read] = [*zip(batch.lines, batch.events, strict=True)]
         found += [(line.line, line) for line in batch.bad]
@@ -97,6 +97,6 @@ def reads(batches: Iterable[Batch]) -> Iterator[Read]:
 
 
 def event_of(line: bytes) -> RecordedEvent:
-    """The event of one line as a file of that line would have it; what is wrong with it is raised."""
+    """Return the event of one line, as if it were a file; raise what is wrong with it."""
     columns = ndjson._columns_of(line, 1) if b"\n" not in line else None
     return RecordedEvent(*(value for (value,) in columns)) if columns is not None else ndjson._slowly(line)

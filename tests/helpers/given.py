@@ -1,4 +1,4 @@
-"""What an import is given, and what it came to."""
+"""Input for an import, and its result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BAD = "bad"
 
 
 def given(*events: RecordedEvent | str, source: str = "events.ndjson", size: int | None = None) -> Iterator[Batch]:
-    """Batches of so many lines; by default of one, then two, then three, and so on. A text is a bad line."""
+    """Yield batches of `size` lines; by default of one, then two, then three, and so on. A text is a bad line."""
     reads = [
         (line, InvalidLine(source, line, found, found) if isinstance(found, str) else found)
         for line, found in enumerate(events, 1)
@@ -28,7 +28,7 @@ def given(*events: RecordedEvent | str, source: str = "events.ndjson", size: int
 
 
 class OfAnotherLayout:
-    """A strategy that gives any rows: positions with gaps, moments that nobody knows, fields that break rules."""
+    """A strategy that returns any rows: positions with gaps, unknown recording times, fields that break rules."""
 
     def __init__(self, *rows: tuple[Any, ...]) -> None:
         self.rows = rows
@@ -53,7 +53,7 @@ def counts(outcome: ImportOutcome) -> tuple[int, int, int, int, int]:
 
 
 def content(journal: Journal) -> list[tuple[object, ...]]:
-    """What writers decide of all that is stored, in global order."""
+    """Return the fields that writers set, of all stored events in global order."""
     return [found[:4] for found in journal.events.all_items()]
 
 
@@ -62,7 +62,7 @@ def positions(journal: Journal) -> list[int | None]:
 
 
 def refilled(journal: Journal, events: Iterable[RecordedEvent]) -> None:
-    """Make a journal as if it were new, with these events."""
+    """Give a journal these events and no others, as if it were new."""
     with journal.events.session.connection() as connection:
         connection.execute(f"DELETE FROM {journal.events.session.table_name(RecordedEventRecord.__table__.name)}")
         if "sqlite" in journal.shown_url:

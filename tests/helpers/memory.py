@@ -1,4 +1,4 @@
-"""How much memory a command takes at its peak, and how much more it may take for many events than for few."""
+"""The peak memory of a command, and how much more it may take for many events than for few."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from tests.helpers.program import environment
 
-# Not getrusage where there is another way: on Linux it begins with the peak of the process that started this one.
+# getrusage is only used elsewhere: on Linux its peak begins with that of the process that started this one.
 PEAK = """
 import pathlib, re, resource, sys
 from esjournal.cli.app import app
@@ -18,8 +18,8 @@ found = re.search(r"VmHWM:\\s*([0-9]+) kB", status.read_text()) if status.exists
 print(found[1] if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 """
 FEW, MANY = 5_000, 100_000
-# The first fill the 32 MiB that the cache of a writer on SQLite may take. The second have twice as many new events, if
-# the first are there already.
+# The first number fills the 32 MiB that a writer's cache may take on SQLite. With the second, twice as many events are
+# new if the first ones are there already.
 FULL, THRICE_FULL = 200_000, 600_000
 GROWTH_ALLOWED = 24 * 1024
 

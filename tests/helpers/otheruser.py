@@ -1,7 +1,7 @@
-"""The program as another user runs it, who has no rights but those that everybody has.
+"""The program run by another user, who has only the rights that everybody has.
 
 Root runs it as `python -m tests.helpers.otheruser ARGUMENT ...`. That user may not be able to read the environment that
-the tests run in, so all that the program loads is loaded before its rights are dropped.
+the tests run in, so everything that the program needs is loaded before the rights are dropped.
 """
 
 import importlib

@@ -19,9 +19,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DECISIONS = sorted(f"docs/decisions/{page.name}" for page in (ROOT / "docs" / "decisions").glob("*.md"))
 PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")), *DECISIONS]
-# It needs an application that goes on writing: see tests/other_libraries/test_migrating.py.
+# It needs an application that keeps writing: see tests/other_libraries/test_migrating.py.
 MIGRATING = "docs/migrating.md"
-# Servers that the documentation names; the tests have another.
+# Servers that the documentation names; the tests use their own.
 SERVERS = re.compile(r"postgresql://me@[\w.]+/\w+")
 END = "<<end>>"
 
@@ -29,7 +29,7 @@ Shell = Callable[[str], str]
 
 
 class Block(NamedTuple):
-    """A fenced block, and the line it begins on."""
+    """A fenced block, and the line that it begins on."""
 
     line: int
     language: str
@@ -37,7 +37,7 @@ class Block(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A command, and what it prints; None where a page does not say."""
+    """A command, and its output; None if a page does not show it."""
 
     line: int
     command: str
@@ -64,13 +64,13 @@ def without_jq(text: str) -> str:
 
 
 def pages_with(*languages: str) -> list[str]:
-    """The pages that have blocks of a language, and run by themselves."""
+    """Return the pages that have blocks of a language and can be run alone."""
     return [page for page in PAGES if page != MIGRATING and any(block.language in languages for block in blocks(page))]
 
 
 @contextmanager
 def open_shell(home: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
-    """Give a bash of which every command prints to one place; it fails the test at the first command that fails."""
+    """Yield a bash whose commands all print to one place; it fails the test at the first command that fails."""
     home.mkdir()
     work.mkdir(exist_ok=True)
     for name in ("docs", "completions"):
@@ -92,7 +92,7 @@ def open_shell(home: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
     def run(command: str) -> str:
         assert bash.stdin is not None
         assert bash.stdout is not None
-        # Both the server and the schema are the test's own.
+        # The server and the schema are the test's own.
         here = SERVERS.sub(lambda _: shlex.quote(postgres_url), command)
         here = here.replace("--schema journal", f"--schema {postgres_url.partition('schema=')[2]}")
         bash.stdin.write(here.rstrip("\n") + f"\necho '{END}'\n")
@@ -110,7 +110,7 @@ def open_shell(home: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
 
 
 def run_step(step: Step, shell: Shell, page: str) -> None:
-    """Run a command of a page, without what needs jq if that is missing, and hold what it prints against the page."""
+    """Run a command of a page, without the part for jq if jq is missing, and compare its output with the page."""
     command = without_jq(step.command)
     if not command:
         return

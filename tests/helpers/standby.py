@@ -16,12 +16,12 @@ from sqlalchemy import make_url
 from tests.helpers.postgresql import pgserver
 
 PATIENCE = 60.0
-# Its socket has a folder of its own, so that this need not be free.
+# Its socket has a folder of its own, so this port need not be free.
 PORT = "5432"
 
 
 class Standby:
-    """A standby that is made of a base backup, and follows its primary until it is closed.
+    """A standby that is made from a base backup, and follows its primary until it is closed.
 
     Args:
         primary: the primary's URL.
@@ -50,18 +50,18 @@ class Standby:
 
     @staticmethod
     def at(url: str, folder: Path) -> str:
-        """Return what a URL on the primary is on a standby whose socket is in a folder."""
+        """Translate a URL on the primary into one on a standby whose socket is in a folder."""
         moved = make_url(url).set(host=None, port=None).update_query_dict({"host": str(folder), "port": PORT})
         return moved.render_as_string(hide_password=False)
 
     def url_of(self, url: str) -> str:
-        """Return what a URL on the primary, with a schema or a database of its own, is here."""
+        """Translate a URL on the primary, with a schema or a database of its own, into one on this standby."""
         mine, given = make_url(self.url), make_url(url)
         kept: dict[str, Any] = {name: value for name, value in given.query.items() if name not in ("host", "port")}
         return mine.set(database=given.database).update_query_dict(kept).render_as_string(hide_password=False)
 
     def catch_up(self) -> None:
-        """Wait until all that is committed on the primary can be read here."""
+        """Wait until everything committed on the primary can be read here."""
         with psycopg.connect(self._primary, autocommit=True) as primary:
             [there] = primary.execute("SELECT pg_current_wal_flush_lsn()").fetchone() or (None,)
         deadline = time.monotonic() + PATIENCE
@@ -72,7 +72,7 @@ class Standby:
 
     @contextmanager
     def without_patience(self) -> Iterator[None]:
-        """Let statements be cancelled inside as soon as they are in the way of what the primary has done."""
+        """Inside the block, cancel statements as soon as they conflict with changes from the primary."""
         with psycopg.connect(self.url, autocommit=True) as standby:
             for setting in ("0", "DEFAULT"):
                 standby.execute(f"ALTER SYSTEM SET max_standby_streaming_delay = {setting}")

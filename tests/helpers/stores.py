@@ -1,4 +1,4 @@
-"""Journals and files with events in them, and what a journal holds."""
+"""Journals and files with events in them, and the content of a journal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def journal_with(url: str, events: Iterable[RecordedEvent]) -> str:
 
 
 def damaged_journal_with(url: str, events: Iterable[RecordedEvent]) -> str:
-    """Make a journal that has events that no writer of ours would store, and return its URL."""
+    """Make a journal that has events that esjournal would not store, and return its URL."""
     initialise(url)
     with open_journal(url) as journal, journal.events.session.connection() as connection:
         marks = ", ".join(("%s" if url.startswith("postgresql") else "?",) * len(RecordedEvent._fields))
@@ -36,7 +36,7 @@ def damaged_journal_with(url: str, events: Iterable[RecordedEvent]) -> str:
 
 
 def file_with(path: Path, events: Iterable[RecordedEvent]) -> Path:
-    """Write a file that has events, as export would if they were the journal."""
+    """Write a file that has events, as export would if they were in a journal."""
     numbered = (event._replace(global_position=position) for position, event in enumerate(events, 1))
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(ndjson.write(numbered))
@@ -44,7 +44,7 @@ def file_with(path: Path, events: Iterable[RecordedEvent]) -> Path:
 
 
 def stored(url: str) -> list[RecordedEvent]:
-    """Return all that is in a journal."""
+    """Return all events of a journal."""
     with open_journal(url) as journal:
         return list(journal.events.all_items())
 
@@ -54,7 +54,7 @@ def driver_url(url: str) -> str:
 
 
 def execute(url: str, *statements: str) -> None:
-    """Do to a store what esjournal never would."""
+    """Change a store as esjournal never would."""
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
             for statement in statements:

@@ -1,4 +1,4 @@
-"""The program on a terminal: what reached it, and what must not."""
+"""Runs the program on a terminal: what it shows, and what it must never show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.helpers.program import COMMAND, environment
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-# What a state may hold that a terminal obeys, and what rich would take for markup.
+# Text in a state that a terminal would obey, or that rich would take for markup.
 HOSTILE = [
     "\x1b[2J\x1b]0;title\x07",
     "\x1b]52;c;cm0gLXJmIC8=\x07",
@@ -37,12 +37,14 @@ MARKUP = [
 
 
 def on_terminal(*arguments: str, **options: Any) -> str:
-    """Run a command with stdout and stderr on a terminal, and return what reached it, \r\n as \n."""
+    """Run a command with stdout and stderr on a terminal, and return what it showed, with \r
+     as
+    ."""
     return ended_on_terminal(*arguments, **options)[1]
 
 
 def ended_on_terminal(*arguments: str, url: str | None = None, columns: int = 80, **variables: str) -> tuple[int, str]:
-    """Run a command with stdout and stderr on a terminal, and return its exit code, and what reached the terminal."""
+    """Run a command with stdout and stderr on a terminal, and return its exit code and what it showed."""
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = environment(**{"TERM": "xterm-256color", **variables})
@@ -58,7 +60,7 @@ def plain(text: str) -> str:
 
 
 def lines_on_terminal(*arguments: str, folder: Path, stdin: str = os.devnull) -> list[str]:
-    """Run a command with stderr on a terminal, and return all that stood in a line of it, one after another."""
+    """Run a command with stderr on a terminal, and return everything that one line of it showed, in order."""
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     env = environment(TERM="xterm-256color")
@@ -77,7 +79,7 @@ def lines_on_terminal(*arguments: str, folder: Path, stdin: str = os.devnull) ->
 
 
 def read_terminal(primary: int) -> bytes:
-    """Return all that reaches a terminal, until nobody writes to it any more; then it is closed."""
+    """Return everything that reaches a terminal until nothing writes to it any more; then close it."""
     chunks = []
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Ways to fill a journal that faults may strike: what it holds before, the command, and what it must hold after."""
+"""Ways to fill a journal while faults strike: its content before, the command, and its content afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.helpers.stores import file_with, journal_with, stored
 
 EVENTS = 12_000
 CHUNK = 1_100
-# What the journal that is not empty holds: events of others, and the first of the source.
+# What a journal that is not empty holds: events of others, and the first events of the source.
 OTHERS = 1_200
 THERE_ALREADY = 700
 
@@ -31,7 +31,7 @@ PROVEN = re.compile(TOTALS.pattern + rf"esjournal: proven: {EVENTS:,} events, sh
 
 
 def random_events(count: int, dice: random.Random, *, of: int = 0) -> list[RecordedEvent]:
-    """Events turn by turn of 200 sequences, each with a nonce, and a state that others would spell differently."""
+    """Events of 200 sequences in turn, each with a nonce and a state that other programs would write differently."""
     events = []
     for index in range(count):
         version, number = divmod(index, 200)
@@ -43,10 +43,10 @@ def random_events(count: int, dice: random.Random, *, of: int = 0) -> list[Recor
 
 @dataclass
 class Case(ABC):
-    """A way to fill a journal: the command's options, and what the journal holds before.
+    """A way to fill a journal: the command's options, and the events that the journal holds before.
 
-    `seconds` is how long a whole run takes that no fault strikes, `start_up` how long it takes until it reads events,
-    `done` is all that it says when it comes to its end.
+    `seconds` is how long an undisturbed run takes, `start_up` how long it takes until the first event is read, and
+    `done` matches everything that it prints when it succeeds.
     """
 
     done: ClassVar[re.Pattern[str]]
@@ -68,10 +68,10 @@ class Case(ABC):
 
     @abstractmethod
     def command_of_nothing(self, url: str) -> list[str]:
-        """Return the same command where there is nothing to fill it with."""
+        """Return the same command with an empty source."""
 
     def make(self, url: str) -> None:
-        """Make the journal anew, as it is before the command."""
+        """Make the journal again, as it is before the command."""
         if path := sqlite_path(url):
             for old in path.parent.glob(f"{path.name}*"):
                 old.unlink()
@@ -81,7 +81,7 @@ class Case(ABC):
         journal_with(url, self.before) if self.before else initialise(url)
 
     def measure(self, url: str) -> None:
-        """Find out how long the command runs, and how large the journal gets, when nothing is in its way."""
+        """Measure how long the command runs undisturbed, and how large the journal gets."""
         self.make(url)
         self.bytes_before = size(url)
         self.start_up = _seconds(*self.command_of_nothing(url))
@@ -90,7 +90,7 @@ class Case(ABC):
         assert self.check(url) == len(self.all)
 
     def check(self, url: str) -> int:
-        """Check that the journal is whole, and return how many events it has: those before, and whole chunks."""
+        """Check that the journal is whole and holds the events from before and whole chunks, and count its events."""
         found = stored(url)
         for position, (event, expected) in enumerate(zip(found, self.all, strict=False), 1):
             assert event == expected._replace(global_position=position)
@@ -132,20 +132,20 @@ class CopyCase(Case):
 
 
 def import_cases(folder: Path, dice: random.Random) -> list[Case]:
-    """Imports of a file in a folder."""
+    """Return imports of a file in a folder."""
     events = random_events(EVENTS, dice)
     return _cases(ImportCase, events, str(file_with(folder / "events.ndjson", events)), dice)
 
 
 def copy_cases(folder: Path, dice: random.Random, source: str | None = None) -> list[Case]:
-    """Copies of a journal, by default of one of SQLite in a folder."""
+    """Return copies of a journal, by default of a SQLite journal in a folder."""
     events = random_events(EVENTS, dice)
     url = journal_with(source or f"sqlite:///{folder / 'source.db'}", events)
     return _cases(partial(CopyCase, empty=str(folder / "empty.db")), events, url, dice)
 
 
 def _cases(make: Callable[..., Case], events: list[RecordedEvent], source: str, dice: random.Random) -> list[Case]:
-    """Make one transaction into an empty journal and into one that holds events, and many transactions."""
+    """Return cases with one transaction, into an empty journal and into one with events, and a case with many."""
     before = [*random_events(OTHERS, dice, of=1_000), *events[:THERE_ALREADY]]
     return [
         make("empty", [], [], events, EVENTS, source),

@@ -1,4 +1,4 @@
-"""Faults that strike a process that fills a journal, and what must hold after."""
+"""Faults that strike a process while it fills a journal, and what must hold afterwards."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tests.helpers.program import COMMAND, environment, run
 PATIENCE = 60.0
 STORE = 5
 MORE_ROUNDS = 10
-# By this name the server knows what is struck from all others.
+# This name tells the server's connections of the struck process from all others.
 APPLICATION = "struck-by-a-fault"
 
 INTERRUPTED = "esjournal: interrupted; uncommitted changes were rolled back\n"
 ONE_LINE = re.compile(r"esjournal: [^\n]+\n")
-# In a traceback; Python's own site has a function main, too.
+# In a traceback; Python's own module `site` has a function `main`, too.
 OUR_MAIN = re.compile(r'__main__\.py", line \d+, in main\b')
 
-# SQLite's own way of saying that a disk is full, in a process that is the program in all else.
+# The program, except that SQLite reports a full disk as soon as the file has a certain number of pages.
 WITH_FEW_PAGES = """
 import sqlite3, sys
 from esjournal.__main__ import main
@@ -51,7 +51,7 @@ main()
 
 @dataclass
 class Landed:
-    """Where faults struck: in how many rounds before the first event was read, in the middle, or too late."""
+    """When faults struck: in how many rounds before the first event was read, in the middle, or too late."""
 
     what: str
     rounds: Counter[str] = field(default_factory=Counter)
@@ -64,7 +64,7 @@ class Landed:
 
 @dataclass
 class Ended:
-    """A process that has ended, and when it was struck."""
+    """A process that has ended, and when the fault struck it."""
 
     code: int
     stderr: str
@@ -72,7 +72,7 @@ class Ended:
 
 
 def times(case: Case, round_: int, dice: random.Random) -> float:
-    """A random moment: in every other round of the whole run, else of what comes behind the start-up."""
+    """A random time: in half of the rounds in the whole run, in the others after start-up."""
     return dice.uniform(case.start_up if round_ % 2 == 0 else 0, case.seconds)
 
 
@@ -80,7 +80,7 @@ def times(case: Case, round_: int, dice: random.Random) -> float:
 def running(
     case: Case, url: str, *, pages: int | None = None, file_size: int | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """The command of a case as a process, on a disk that is nearly full where a limit is given."""
+    """Run the command of a case, on a disk that is nearly full if a limit is given."""
     command = COMMAND if pages is None else [sys.executable, "-c", WITH_FEW_PAGES, str(pages)]
     limited = None if file_size is None else with_file_size(file_size)
     if not sqlite_path(url):
@@ -102,7 +102,7 @@ def running(
 
 
 def struck(case: Case, url: str, at: float | None, strike: Callable[[subprocess.Popen[str]], None]) -> Ended:
-    """Run the command, strike it at a moment, and wait for its end; without a moment, the strike chooses its own."""
+    """Run the command, strike it at a time, and wait for its end; without a time, `strike` itself chooses when."""
     begun = time.monotonic()
     with running(case, url) as process:
         time.sleep(max(0.0, begun + (at or 0.0) - time.monotonic()))
@@ -116,19 +116,19 @@ def ended(process: subprocess.Popen[str], at: float | None = None) -> Ended:
 
 
 def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
-    """Check the journal after a fault, run the command again, and check that it comes to its end.
+    """Check the journal after a fault, run the command again, and check that it succeeds.
 
-    A command that came before the fault, and ended with 0, must have done all it was to do.
+    A command that ended with 0 before the fault must have done all of its work.
     """
     wait_for_server(url)
     there = case.check(url)
     assert end.code != 0 or there == len(case.all)
-    # Who is interrupted and says nothing was still loading the program.
+    # A process that prints nothing when it is interrupted was still loading the program.
     early = (end.at is not None and end.at < case.start_up) or (end.code, end.stderr) == (130, "")
     landed.rounds["too late" if end.code == 0 else "before" if early else "in the middle"] += 1
     landed.partly += len(case.before) < there < len(case.all)
     if end.code == 0 and end.at is not None:
-        # The machine is faster than when the case was measured: strike earlier from now on.
+        # The machine is faster than when the case was measured: from now on, strike earlier.
         case.seconds, case.start_up = end.at, min(case.start_up, 0.8 * end.at)
 
     again = run(*case.command(url))
@@ -141,7 +141,7 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
 
 
 def rounds(cases: list[Case], url: str, dice: random.Random, count: int, landed: Landed) -> Iterator[tuple[int, Case]]:
-    """Every round with a journal made anew, case by case; a few more where none has struck in the middle yet."""
+    """Yield rounds, each with a new journal, case by case; add a few if no fault has struck in the middle yet."""
     if not cases[0].seconds:
         for case in cases:
             case.measure(url)
@@ -156,14 +156,14 @@ def rounds(cases: list[Case], url: str, dice: random.Random, count: int, landed:
 
 
 def press_ctrl_c(process: subprocess.Popen[str]) -> None:
-    """Interrupt a process as a terminal does: with all that it has started."""
+    """Interrupt a process as a terminal does, together with the processes that it started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
 
 
 def check_interruption(case: Case, end: Ended) -> None:
-    """It is 130 and one line; while Python loads the program there is no line yet, and before that no program."""
-    # Python's own words, before it has read a line of ours.
+    """Check for exit code 130 and one line; while Python still starts or loads the program, there is no line."""
+    # Messages of Python itself, before it reads a line of our code.
     not_begun = ("Could not import runpy module", "Fatal Python error: init_")
     if end.code == -signal.SIGINT or end.stderr.startswith(not_begun):
         assert not OUR_MAIN.search(end.stderr), end
@@ -175,7 +175,7 @@ def check_interruption(case: Case, end: Ended) -> None:
 
 
 def check_store_error(case: Case, end: Ended) -> None:
-    """It is 5 and one line, behind the totals of what was committed, or the end came before the fault."""
+    """Check for exit code 5 and one line after the totals of what was committed, unless the command succeeded first."""
     assert end.code in (0, STORE), end
     if end.code:
         assert ONE_LINE.fullmatch(_behind_totals(case, end)), end
@@ -184,12 +184,12 @@ def check_store_error(case: Case, end: Ended) -> None:
 
 
 def _behind_totals(case: Case, end: Ended) -> str:
-    """Return what was said behind what was committed, and behind what is said of a command that is done."""
+    """Return what the command printed after its totals."""
     return TOTALS.sub("", case.done.sub("", end.stderr, count=1), count=1)
 
 
 def wait_for_server(url: str) -> None:
-    """Wait until the server has noticed that who was struck is gone, and has ended what that one had begun."""
+    """Wait until the server has noticed that the struck process is gone, and has rolled back its transaction."""
     if sqlite_path(url):
         return
     deadline = time.monotonic() + PATIENCE
@@ -201,7 +201,7 @@ def wait_for_server(url: str) -> None:
 
 
 def cut_connections(connection: psycopg.Connection, after: float, process: subprocess.Popen[str]) -> None:
-    """Have the server end the connections of the process, so many seconds after it has one."""
+    """Make the server end the connections of the process, some seconds after the first one is there."""
     pids = "SELECT pid FROM pg_stat_activity WHERE application_name = %s"
     while not connection.execute(pids, (APPLICATION,)).fetchall() and process.poll() is None:
         time.sleep(0.001)
@@ -210,7 +210,7 @@ def cut_connections(connection: psycopg.Connection, after: float, process: subpr
 
 
 def with_file_size(limit: int) -> Callable[[], None]:
-    """What is to be done in a process so that none of its files gets larger."""
+    """Return a function to call in a new process, which limits the size of the files that it writes."""
 
     def set_limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))

@@ -1,4 +1,4 @@
-"""What writers were told and what a follower showed, held against one another."""
+"""Compares the events that writers had acknowledged with those that a follower showed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Acknowledged(NamedTuple):
-    """What a writer was told about an event: where it is, and which it is."""
+    """An acknowledged event: its position, its version and its nonce."""
 
     position: int
     version: int
@@ -19,10 +19,10 @@ class Acknowledged(NamedTuple):
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong with what was followed, as numbers of events.
+    """How many events were followed wrongly.
 
-    `missed` were acknowledged and not followed, `twice` were followed again, `out_of_order` came behind a later one,
-    and of `unknown` nobody was told.
+    `missed` were acknowledged and not followed, `twice` were followed again, `out_of_order` came after a later event,
+    and `unknown` were never acknowledged.
     """
 
     missed: int = 0
@@ -35,7 +35,7 @@ NONE = Faults()
 
 
 def faults_of(followed: Sequence[Acknowledged], acknowledged: Iterable[Acknowledged]) -> Faults:
-    """Hold what was followed, in the order in which it was shown, against what was acknowledged."""
+    """Compare what was followed, in the order in which it was shown, with what was acknowledged."""
     expected, found = set(acknowledged), set(followed)
     return Faults(
         missed=len(expected - found),
@@ -46,6 +46,6 @@ def faults_of(followed: Sequence[Acknowledged], acknowledged: Iterable[Acknowled
 
 
 def event_of_line(line: bytes) -> Acknowledged:
-    """Read a line of a follower."""
+    """Parse a line of a follower."""
     event = json.loads(line)
     return Acknowledged(event["global_position"], event["originator_version"], event["state"]["nonce"])

@@ -1,4 +1,4 @@
-"""A follower: `esjournal log -f` as a process, and what it shows, with the moment at which it was seen."""
+"""A follower: `esjournal log -f` as a process, and the events that it shows, with the time at which each was seen."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _CLOCK_TICKS_A_SECOND = 100
 
 
 class Follower:
-    """A process of `log -f --format ndjson`, whose lines a thread reads as they come.
+    """A process of `log -f --format ndjson`; a thread reads its lines as they come.
 
     Args:
-        errors: the file that gets its stderr.
-        url: the journal's.
-        options: further ones of the command.
-        reading: whether to read at once what it prints; otherwise it stands still when the pipe is full.
+        errors: the file for its stderr.
+        url: the journal's URL.
+        options: further options of the command.
+        reading: whether to read its output from the start; otherwise it stops when the pipe is full.
     """
 
     def __init__(self, errors: Path, url: str, *options: str, reading: bool = True) -> None:
@@ -42,7 +42,7 @@ class Follower:
             self._reader.start()
 
     def read_on(self) -> None:
-        """Begin to read what it prints."""
+        """Start to read its output."""
         self._reader.start()
 
     def _read(self) -> None:
@@ -51,11 +51,11 @@ class Follower:
 
     @property
     def count(self) -> int:
-        """How many lines have been seen."""
+        """The number of lines seen so far."""
         return len(self._lines)
 
     def wait_for(self, count: int, patience: float = PATIENCE) -> None:
-        """Wait until so many lines have been seen."""
+        """Wait until a number of lines have been seen."""
         deadline = time.monotonic() + patience
         while len(self._lines) < count:
             assert self.process.poll() is None, self.errors()
@@ -63,7 +63,7 @@ class Follower:
             time.sleep(0.005)
 
     def wait_for_word(self, words: str) -> None:
-        """Wait until it has said something on stderr."""
+        """Wait until it has written a text to stderr."""
         deadline = time.monotonic() + PATIENCE
         while words not in self.errors():
             assert self.process.poll() is None, self.errors()
@@ -71,7 +71,7 @@ class Follower:
             time.sleep(0.005)
 
     def stop(self, number: int | None = None) -> int:
-        """Send it a signal, or wait for its own end, and return its exit code when all it printed is read."""
+        """Send it a signal, or wait until it ends; return its exit code once all of its output has been read."""
         if number is not None:
             self.process.send_signal(number)
         if not self._reader.ident:
@@ -81,11 +81,11 @@ class Follower:
         return code
 
     def errors(self) -> str:
-        """Return what it has said on stderr."""
+        """Return what it has written to stderr."""
         return self._errors.read_text()
 
     def seen(self) -> list[tuple[float, Acknowledged]]:
-        """Return the events it has shown and when each was seen; half a line, as a kill leaves it, is none."""
+        """Return the events it has shown and when each was seen; half a line, as a kill leaves it, does not count."""
         return [(at, event_of_line(line)) for at, line in self._lines if line.endswith(b"\n")]
 
     def followed(self) -> list[Acknowledged]:
@@ -93,8 +93,8 @@ class Follower:
         return [event for _, event in self.seen()]
 
     def seconds_of_processor(self) -> float:
-        """Return for how long a processor has worked for it."""
-        # `man proc_pid_stat`: behind the name in parentheses, user and system time are the 12th and 13th.
+        """Return the processor time that it has used."""
+        # See `man proc_pid_stat`: after the name in parentheses, user and system time are the 12th and 13th fields.
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS_A_SECOND
 

@@ -1,4 +1,4 @@
-"""Journals on both databases, seen past the program: where they are, how large, and whether they are sound."""
+"""Journals on both databases without the program: where they are, how large they are, and whether they are sound."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def schema_of(url: str) -> str:
 
 
 def size(url: str) -> int:
-    """How many bytes the largest file of a journal has that no process has open."""
+    """Return the size of the largest file of a journal that no process has open."""
     if path := sqlite_path(url):
         return path.stat().st_size
     with at_server(url) as connection:
@@ -36,7 +36,7 @@ def size(url: str) -> int:
 
 
 def check_index(url: str) -> None:
-    """Check that the indexes are there, that of places unique, and on SQLite that the file is sound."""
+    """Check that the indexes exist, that the one on places is unique, and that a SQLite file is sound."""
     path = sqlite_path(url)
     if path is None:
         with at_server(url) as connection:

@@ -1,6 +1,6 @@
-"""A program that opens a store again and again, in several threads, and appends an event each time.
+"""A program that opens a store again and again in several threads, and appends an event each time.
 
-Run as `python opener.py FILE SECONDS`; it prints a line for each append: the event's nonce, or what went wrong.
+Run it as `python opener.py FILE SECONDS`; it prints a line for each append: the event's nonce, or what went wrong.
 """
 
 import sys

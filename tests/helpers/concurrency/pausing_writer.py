@@ -1,10 +1,10 @@
-"""A process that pauses between writing and COMMIT, and says on stdout which events were acknowledged, and when.
+"""A process that pauses between writing and COMMIT, and prints which events were acknowledged, and when.
 
 usage: pausing_writer.py URL EVENTS MILLISECONDS [unlocked]
 
-It says `ready` when its journal is open, and begins when a line comes on stdin. It writes batches of one to five events
-to a sequence of its own, each in a transaction, in which it pauses for up to so many milliseconds. A server that is
-gone is waited for. An unlocked writer begins its transactions without the journal's lock.
+It prints `ready` when its journal is open, and starts when a line comes on stdin. It writes batches of one to five
+events to a sequence of its own, each in a transaction, in which it pauses for at most MILLISECONDS. If the server goes
+away, it waits for it. An unlocked writer begins its transactions without the journal's lock.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_AT_A_TIME = 5
 
 
 def write(journal: Journal, events: list[RecordedEvent], pause: float) -> Sequence[int | None]:
-    """Write events, and return the positions that they were given."""
+    """Write events, and return their positions."""
     with journal.events.transaction() as transaction:
         positions = transaction.append(events)
         time.sleep(random.uniform(0, pause))
@@ -33,7 +33,7 @@ def write(journal: Journal, events: list[RecordedEvent], pause: float) -> Sequen
 
 
 def write_carefully(journal: Journal, events: list[RecordedEvent], pause: float) -> Sequence[int | None]:
-    """Look whether events are there, and write them if not; return the positions that they have in the end."""
+    """Write events unless they are there already, and return their positions."""
     with journal.events.transaction() as transaction:
         if not transaction.stored_at(events):
             transaction.append(events)
@@ -43,7 +43,7 @@ def write_carefully(journal: Journal, events: list[RecordedEvent], pause: float)
 
 
 def write_and_wait(journal: Journal, events: list[RecordedEvent], pause: float) -> Sequence[int | None]:
-    """Write events, and try again while the server is gone: of a COMMIT that it did, nobody may have heard."""
+    """Write events, and try again while the server is gone; a COMMIT may have succeeded without an answer."""
     way = write
     while True:
         try:
@@ -74,7 +74,7 @@ def main(url: str, count: int, pause: float, unlocked: bool) -> None:
                 RecordedEvent(sequence, number, "follower#Followed", state)
                 for number, state in zip(versions, states, strict=True)
             ]
-            # Without the lock, what append says of positions is a guess.
+            # Without the lock, the positions that append returns are a guess.
             positions = (write_carefully if unlocked else write_and_wait)(journal, events, pause)
             nonces = [json.loads(state)["nonce"] for state in states]
             print(json.dumps([time.monotonic(), list(zip(positions, versions, nonces, strict=True))]), flush=True)  # noqa: T201

@@ -1,8 +1,8 @@
-"""Power cuts, simulated: what is on the disk after a cut is made from the system calls of programs that strace watched.
+"""Simulated power cuts: the content of the disk after a cut is computed from system calls that strace recorded.
 
-Of a file, what was written before its last fsync is there; of what was written after, each write may be there or not.
-Of a folder, what was created, renamed and removed before its last fsync is there; what came after may be there up to
-any point. The index of a WAL is left out: SQLite makes it again.
+Of a file, everything written before its last fsync is there; each later write may be there or not. Of a folder, all
+that was created, renamed and removed before its last fsync is done; operations after it may be done up to any point.
+The index of a WAL is left out: SQLite makes it again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _REMOVED = "removed"
 
 
 class Call(NamedTuple):
-    """A system call that ended well: its name, and its arguments as strace shows them."""
+    """A system call that succeeded: its name, and its arguments as strace shows them."""
 
     name: str
     arguments: list[str]
@@ -34,8 +34,8 @@ def watched(command: list[str], log: Path, **options: Any) -> list[Call]:
 
     Args:
         command: the command; it must end with 0.
-        log: a file for what strace writes.
-        options: those of `subprocess.run`.
+        log: the file for the output of strace.
+        options: options of `subprocess.run`.
     """
     strace = ["strace", "-f", "-y", "-xx", "-s", "10000000", "-e", f"trace={_CALLS}", "-o", str(log)]
     subprocess.run([*strace, *command], check=True, **options)
@@ -49,7 +49,7 @@ def watched(command: list[str], log: Path, **options: Any) -> list[Call]:
 @dataclass
 class _File:
     content: bytes
-    # What was done to it since it was synced: an offset and bytes, or a size and None.
+    # The changes since it was last synced: an offset and bytes, or a size and None.
     unsynced: list[tuple[int, bytes | None]] = field(default_factory=list)
 
     def synced(self) -> None:
@@ -66,10 +66,10 @@ class _File:
 
 
 class Disk:
-    """A folder and its files, as far as they would survive a power cut.
+    """A folder and its files, as they would survive a power cut.
 
     Args:
-        folder: the folder that is watched, with what is in it now; all of that is on the disk.
+        folder: the folder to watch; its present content is on the disk.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -79,7 +79,7 @@ class Disk:
         self._changes: list[tuple[str, str, _File | None]] = []
 
     def take(self, call: Call) -> None:
-        """Take a call as a program made it."""
+        """Apply a call that a program made."""
         if call.name == "openat":
             name = self._name(call.arguments[1])
             if name is not None and name not in self._now and "O_CREAT" in call.arguments[2]:
@@ -116,7 +116,7 @@ class Disk:
             file.synced()
 
     def after_a_cut(self, folder: Path, generator: random.Random) -> None:
-        """Write into a folder what may be on the disk after a cut now."""
+        """Write into a folder what may be on the disk after a power cut at this point."""
         names = dict(self._on_disk)
         for kind, name, file in self._changes[: generator.randrange(len(self._changes) + 1)]:
             if kind == _MADE and file is not None:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that a test may stop and start as it likes."""
+"""A PostgreSQL server that a test may stop and start at any time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.helpers.postgresql import pgserver
 
 
 class OwnServer:
-    """A server of the test's own, whose files of the write-ahead log are small, and which prepares transactions.
+    """A test's own server, with small files of the write-ahead log, that allows prepared transactions.
 
     Args:
         folder: an empty folder that any user may enter.
@@ -22,7 +22,7 @@ class OwnServer:
         self._server = pgserver().get_server(folder, cleanup_mode="stop")
         self.url: str = self._server.get_uri()
         self._sockets = self._server.get_postmaster_info().socket_dir
-        # A limit for the size of files must hit the table first: the log cannot be written is a crash.
+        # A limit for the size of files must affect the table first: if the log cannot be written, the server crashes.
         self.stop()
         self._execute("pg_resetwal", "--wal-segsize=1", "-D", str(folder))
         self.start()
@@ -31,16 +31,16 @@ class OwnServer:
         self._execute("pg_ctl", "-w", "-D", str(self._server.pgdata), "stop")
 
     def start(self, file_size: int | None = None) -> None:
-        """Start it; where a size is given, it can write no file that is larger."""
+        """Start it; if a size is given, it cannot write files that are larger."""
         options = {} if file_size is None else {"preexec_fn": with_file_size(file_size)}
         settings = f'-h "" -k "{self._sockets}" -c max_prepared_transactions=1'
         data = str(self._server.pgdata)
         self._execute("pg_ctl", "-w", "-o", settings, "-l", str(self._server.log), "-D", data, "start", **options)
-        # Or it would not know which process to stop.
+        # Without this it would not know which process to stop.
         self._server.ensure_postgres_running()
 
     def crash(self) -> None:
-        """End it at once, as `pg_ctl stop -m immediate` does: nothing is finished, and the next start recovers."""
+        """Stop it at once, as `pg_ctl stop -m immediate` does: nothing is finished, and the next start recovers."""
         os.kill(self._server.get_pid(), signal.SIGQUIT)
 
     def recover(self) -> None:

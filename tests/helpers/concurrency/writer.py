@@ -1,10 +1,10 @@
-"""A process that appends batches and says on stdout, line by line, which were acknowledged, and after how many seconds.
+"""A process that appends batches and prints a line for each acknowledged one, with the seconds that it took.
 
 usage: writer.py URL BATCHES SIZE [SEQUENCE]
 
-It says `ready` when its store is open, and begins when a line comes on stdin. Without a SEQUENCE every batch is a
-sequence of its own; with one, every batch goes behind what others have written to it, and is retried when they are
-faster.
+It prints `ready` when its store is open, and starts when a line comes on stdin. Without SEQUENCE every batch is a
+sequence of its own. With SEQUENCE every batch is appended after what others have written to it, and is retried if
+another writer was faster.
 """
 
 from __future__ import annotations

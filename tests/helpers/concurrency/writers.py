@@ -1,4 +1,4 @@
-"""Writers in processes of their own, and what they say was acknowledged."""
+"""Writers in their own processes, and the events that they had acknowledged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE = 60.0
 
 
 class Writer:
-    """A process of a writer's program; its words go to a file, so that no full pipe ever holds it up."""
+    """A process of a writer's program; its stderr goes to a file, so that a full pipe never holds it up."""
 
     def __init__(self, output: Path, program: Path, *arguments: object) -> None:
         self._output = output
@@ -44,20 +44,20 @@ class Writer:
         self._input.flush()
 
     def finish(self, patience: float = PATIENCE) -> list[list[Acknowledged]]:
-        """Wait until the writer is done, and return the batches that were acknowledged."""
+        """Wait until the writer is done, and return the acknowledged batches."""
         assert self.process.wait(patience) == 0, self.errors()
         return self.acknowledged()
 
     def errors(self) -> str:
-        """Return what it has said on stderr, once it has ended."""
+        """Return what it has written to stderr, once it has ended."""
         return self._errors.read().decode()
 
     def acknowledged(self) -> list[list[Acknowledged]]:
-        """Return the batches that were acknowledged until now."""
+        """Return the batches acknowledged so far."""
         return [batch for _, batch in self.timed()]
 
     def timed(self) -> list[tuple[float, list[Acknowledged]]]:
-        """Return the batches that were acknowledged until now, with the time in each line; half a line is none."""
+        """Return the batches acknowledged so far, with the time in each line; half a line does not count."""
         lines = map(json.loads, self._output.read_text().split("\n")[1:-1])
         return [(seconds, [Acknowledged(*event) for event in batch]) for seconds, batch in lines]
 

@@ -1,4 +1,4 @@
-"""What esjournal says of the tables of other libraries, asked through the command line."""
+"""Runs esjournal's command line on the tables of other libraries."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.helpers.program import invoke
 
 
 class Asked:
-    """A store that esjournal is asked about.
+    """A store of another library, and the options with which esjournal opens it.
 
     Args:
-        url: the store's.
-        layout: whose tables these are.
-        table: the table, where its name is another one.
+        url: the store's URL.
+        layout: the layout of its table.
+        table: the table, if it does not have its usual name.
     """
 
     def __init__(self, url: str, layout: str, table: str | None = None) -> None:
@@ -26,11 +26,11 @@ class Asked:
         self.options = ["--layout", layout, *(["--table", table] if table else [])]
 
     def run(self, *arguments: str, **options: Any) -> Result:
-        """Run a command, however it ends."""
+        """Run a command, whatever its exit code."""
         return invoke(*arguments, *self.options, url=self.url, **options)
 
     def text(self, *arguments: str, **options: Any) -> str:
-        """Return what a command prints that ends well."""
+        """Return the output of a command that succeeds."""
         result = self.run(*arguments, **options)
         assert result.exit_code == 0, result.stderr
         return result.stdout
@@ -40,7 +40,7 @@ class Asked:
         return [json.loads(line) for line in self.text(*arguments, "-F", "ndjson").splitlines()]
 
     def refused(self, exit_code: int, *arguments: str, **options: Any) -> str:
-        """Return the one line with which a command is refused."""
+        """Return the one line with which a command refuses."""
         result = self.run(*arguments, **options)
         assert (result.exit_code, result.stdout) == (exit_code, ""), result.output
         lines = result.stderr.splitlines()
@@ -48,7 +48,7 @@ class Asked:
         return result.stderr
 
     def check_that_reading_writes_nothing(self, originator_id: str) -> None:
-        """Run every command that reads, and find a file of SQLite and what is beside it as they were, byte for byte."""
+        """Run every command that reads, and check that a SQLite file and the files beside it keep every byte."""
         if not is_sqlite(self.url):
             return
         path = Path(self.url.removeprefix("sqlite:///"))

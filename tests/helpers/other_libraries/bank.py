@@ -16,7 +16,7 @@ CIPHER_KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="
 
 
 class Notification(NamedTuple):
-    """An event as the library gives it, with its place in the order of all."""
+    """An event as the library returns it, with its position in the order of all events."""
 
     id: int
     originator_id: str
@@ -32,11 +32,11 @@ class Bank:
 
     Args:
         python: the Python of the library's environment.
-        url: where the store is, as esjournal spells it.
-        folder: a folder for what processes say.
+        url: the store's URL, as esjournal writes it.
+        folder: a folder for the output of processes.
         compressed: whether zlib compresses states.
         encrypted: whether AES encrypts states.
-        text_ids: whether ids of accounts are texts such as `account-<uuid>`, and not UUIDs.
+        text_ids: whether ids of accounts are texts such as `account-<uuid>` instead of UUIDs.
         with_functions: whether functions in PostgreSQL insert events.
     """
 
@@ -63,7 +63,7 @@ class Bank:
         self._program = Program(python, "bank.py", variables=variables)
 
     def make(self, accounts: int, events: int) -> list[str]:
-        """Make accounts that have some events each, in turn, and return their ids."""
+        """Make accounts with the same number of events each, in turn, and return their ids."""
         return self._program.run("make", accounts, events)
 
     def notifications(self) -> list[Notification]:
@@ -74,12 +74,12 @@ class Bank:
         ]
 
     def states(self, *ids: str) -> list[dict[str, Any]]:
-        """Return what the library makes of the events of some accounts."""
+        """Return the accounts that the library builds from their events."""
         return self._program.run("states", *ids)
 
     @contextmanager
     def appending(self) -> Iterator[Appending]:
-        """Have a process append to a new account until it is killed, which the end of the block does."""
+        """Have a process append to a new account until it is killed, at the end of the block at the latest."""
         with self._program.appending(self._folder / f"{uuid4().hex}.out") as appending:
             yield appending
 
@@ -98,7 +98,7 @@ def _postgresql(url: str) -> dict[str, str]:
         "POSTGRES_HOST": parameters["host"],
         "POSTGRES_PORT": parameters.get("port", "5432"),
         "POSTGRES_USER": parameters["user"],
-        # The library wants one, also where the server does not.
+        # The library needs a password, even if the server does not.
         "POSTGRES_PASSWORD": parameters.get("password", "none"),
         "POSTGRES_SCHEMA": schema,
     }

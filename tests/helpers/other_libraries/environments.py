@@ -20,11 +20,11 @@ PIP = ("--disable-pip-version-check", "--no-input", "--quiet", "--timeout", "20"
 
 
 def python_with(folder: Path, *installs: Sequence[str]) -> Path:
-    """Return the Python of an environment that has some packages; it is made where it is not there yet.
+    """Return the Python of an environment that has some packages; the environment is made if it does not exist yet.
 
     Args:
         folder: where environments are kept.
-        installs: what `pip install` is told, one call after the other.
+        installs: the arguments of each call of `pip install`, in order.
     """
 
     def make(environment: Path) -> None:
@@ -36,7 +36,7 @@ def python_with(folder: Path, *installs: Sequence[str]) -> Path:
 
 
 def npm_package(folder: Path, package: str) -> Path:
-    """Return the folder of an npm package; it is fetched where it is not there yet, and nothing of it is run.
+    """Return the folder of an npm package; it is downloaded if it is not there yet, and none of its code is run.
 
     Args:
         folder: where environments are kept.
@@ -56,7 +56,7 @@ def npm_package(folder: Path, package: str) -> Path:
 
 
 def _kept(folder: Path, make: Callable[[Path], None], requirement: object) -> Path:
-    """Return the folder that was made for a requirement; half of one is never seen under its name."""
+    """Return the folder made for a requirement; it only gets its name once it is complete."""
     name = hashlib.sha256(json.dumps([sys.version, sys.prefix, requirement]).encode()).hexdigest()[:16]
     kept = folder / name
     if kept.exists():
@@ -64,7 +64,7 @@ def _kept(folder: Path, make: Callable[[Path], None], requirement: object) -> Pa
     unfinished = Path(mkdtemp(prefix="unfinished-", dir=folder))
     try:
         make(unfinished)
-        # Another run of the tests may have been faster: then its folder stays.
+        # Another run of the tests may have been faster; then its folder is kept.
         if not kept.exists():
             unfinished.rename(kept)
     finally:

@@ -1,4 +1,4 @@
-"""Stores of message-db: its own functions write and read them."""
+"""Stores of message-db, written and read by its own functions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sqlalchemy import URL
 
 from tests.helpers.other_libraries.urls import text_of
 
-# In the order of its install.sh. Its extension is left out, for what it gives is built into PostgreSQL since version
-# 13, and so are its role and privileges.
+# In the order of its install.sh. Its extension is left out, because PostgreSQL has had the same built in since version
+# 13; its role and privileges are left out, too.
 PARTS = ("schema", "tables", "types", "functions", "indexes", "views")
 
 
 class Message(NamedTuple):
-    """A message as the library gives it."""
+    """A message as the library returns it."""
 
     id: str
     stream_name: str
@@ -64,7 +64,7 @@ class MessageDb:
         id_: str | None = None,
         expected_version: int | None = None,
     ) -> int:
-        """Write a message, and return its position in the stream; data and metadata may be None, which is NULL."""
+        """Write a message, and return its position in the stream; None as data or metadata is stored as NULL."""
         documents = (None if value is None else json.dumps(value) for value in (data, metadata))
         row = self.connection.execute(
             "SELECT write_message(%s, %s, %s, %s::jsonb, %s::jsonb, %s)",
@@ -79,7 +79,7 @@ class MessageDb:
         return list(self._messages("get_stream_messages", name, 0))
 
     def category(self, name: str) -> list[Message]:
-        """Return all messages of a category, in the order of all."""
+        """Return all messages of a category, in global order."""
         return list(self._messages("get_category_messages", name, 1))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Programs of other libraries, run in their environments; what they say are JSON documents, one a line."""
+"""Programs of other libraries, run in their environments; they print one JSON document a line."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PATIENCE = 60.0
 
 
 class Program:
-    """A program, with what names its store.
+    """A program, with the arguments and variables that name its store.
 
     Args:
         python: the Python of the environment that it runs in.
         name: the name of its file.
-        arguments: what comes before all other arguments.
-        variables: the variables of its environment.
+        arguments: the arguments before all others.
+        variables: its environment variables.
     """
 
     def __init__(self, python: Path, name: str, *arguments: str, variables: Mapping[str, str]) -> None:
@@ -30,7 +30,7 @@ class Program:
         self._environment = {**os.environ, **variables}
 
     def run(self, *arguments: object) -> list[Any]:
-        """Run it to its end, and return what it says."""
+        """Run it to its end, and return what it prints."""
         done = subprocess.run(
             [*self._command, *map(str, arguments)],
             env=self._environment,
@@ -44,10 +44,10 @@ class Program:
 
     @contextmanager
     def appending(self, output: Path) -> Iterator[Appending]:
-        """Have it append until it is killed, which the end of the block does at the latest.
+        """Have it append until it is killed, at the end of the block at the latest.
 
         Args:
-            output: where what it says is kept, so that no full pipe ever holds it up.
+            output: the file for its output, so that a full pipe never holds it up.
         """
         with output.open("w") as file:
             process = subprocess.Popen(
@@ -66,7 +66,7 @@ class Appending:
 
     Args:
         process: the process that it runs in.
-        output: what it says: `ready`, and then the nonce of each event that is on the disk.
+        output: its output: `ready`, and then the nonce of each event that is on the disk.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
@@ -74,11 +74,11 @@ class Appending:
         self._output = output
 
     def acknowledged(self) -> list[str]:
-        """Return the nonces that were acknowledged until now; half a line is none."""
+        """Return the nonces acknowledged so far; half a line does not count."""
         return [json.loads(line) for line in self._output.read_text().split("\n")[1:-1]]
 
     def wait_for(self, events: int) -> None:
-        """Wait until that many events were acknowledged."""
+        """Wait until a number of events have been acknowledged."""
         deadline = time.monotonic() + PATIENCE
         while len(self.acknowledged()) < events:
             assert self.process.poll() is None, self._errors().read().decode()
@@ -86,7 +86,7 @@ class Appending:
             time.sleep(0.01)
 
     def kill(self) -> None:
-        """End it at once, in the middle of whatever it does."""
+        """End it at once, whatever it is doing."""
         self.process.kill()
         self.process.wait()
         self._errors().close()

@@ -13,7 +13,7 @@ from tests.helpers.other_libraries.urls import is_sqlite, make_schema, schema_of
 
 
 class Item(NamedTuple):
-    """An item as the library gives it."""
+    """An item as the library returns it."""
 
     sequence_id: str
     position: int | float | str
@@ -26,9 +26,9 @@ class Shop:
 
     Args:
         python: the Python of the library's environment.
-        url: where the store is, as esjournal spells it.
-        folder: a folder for what processes say.
-        table: `stored_events`, which version 2 has not, `integer_sequenced_items` or `timestamp_sequenced_items`.
+        url: the store's URL, as esjournal writes it.
+        folder: a folder for the output of processes.
+        table: `stored_events`, which version 2 does not have, `integer_sequenced_items` or `timestamp_sequenced_items`.
     """
 
     def __init__(self, python: Path, url: str, folder: Path, *, table: str) -> None:
@@ -37,22 +37,22 @@ class Shop:
         self._program = Program(python, "shop.py", _spelled(url), table, variables={})
 
     def make(self, orders: int, events: int) -> list[str]:
-        """Make orders that have some events each, in turn, and return their ids."""
+        """Make orders with the same number of events each, in turn, and return their ids."""
         return self._program.run("make", orders, events)
 
     def items(self) -> list[Item]:
-        """Return all items as the library reads them; it asks for no order."""
+        """Return all items as the library reads them; it does not ask for an order."""
         return [Item(*fields) for fields in self._program.run("items")]
 
     @contextmanager
     def appending(self) -> Iterator[Appending]:
-        """Have a process append to a new order until it is killed, which the end of the block does."""
+        """Have a process append to a new order until it is killed, at the end of the block at the latest."""
         with self._program.appending(self._folder / f"{uuid4().hex}.out") as appending:
             yield appending
 
 
 def _spelled(url: str) -> str:
-    """Spell a URL for SQLAlchemy 1.3 and psycopg2."""
+    """Write a URL for SQLAlchemy 1.3 and psycopg2."""
     if is_sqlite(url):
         return url
     make_schema(url)

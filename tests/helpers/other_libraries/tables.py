@@ -34,7 +34,7 @@ SEQUENCES = {
 
 @contextmanager
 def writer(url: str) -> Iterator[psycopg.Connection]:
-    """A connection of another program, which commits by itself where nothing is begun."""
+    """A connection of another program, which commits each statement unless a transaction was begun."""
     given = make_url(url)
     schema = given.query["schema"]
     server = given.difference_update_query(["schema"]).render_as_string(hide_password=False)

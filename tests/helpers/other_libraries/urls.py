@@ -1,4 +1,4 @@
-"""A store's URL as esjournal spells it, told to libraries that spell it otherwise."""
+"""Translates a store's URL from esjournal's form to those of other libraries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sqlite_file(url: str) -> str:
 
 
 def schema_of(url: str) -> tuple[str, URL]:
-    """Return the schema that a URL of PostgreSQL names, and the URL without it."""
+    """Return the schema that a PostgreSQL URL names, and the URL without it."""
     given = make_url(url)
     schema = given.query["schema"]
     assert isinstance(schema, str)
@@ -33,12 +33,12 @@ def text_of(url: URL) -> str:
 
 
 def connection_parameters(url: URL) -> Mapping[str, str]:
-    """Return what libpq is told; the folder of a socket is the host."""
+    """Return the settings for libpq; the host is the folder of a socket."""
     return {name: str(value) for name, value in conninfo_to_dict(text_of(url)).items()}
 
 
 def make_schema(url: str) -> None:
-    """Make the schema that a URL of PostgreSQL names, where it is not there yet."""
+    """Make the schema that a PostgreSQL URL names, if it does not exist yet."""
     schema, server = schema_of(url)
     with psycopg.connect(text_of(server), autocommit=True) as connection:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')

@@ -1,4 +1,4 @@
-"""The accounts of the bank of eventsourcing 9: their ids are UUIDs, or texts where the environment says so."""
+"""The accounts of the bank of eventsourcing 9: their ids are UUIDs, or texts if an environment variable says so."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A bank of eventsourcing 9; which database it writes to, and how, is said by variables of the environment.
+"""A bank of eventsourcing 9; environment variables say which database it writes to, and how.
 
-usage: bank.py make ACCOUNTS EVENTS   make accounts that have some events each, and say their ids
-       bank.py notifications          say all that is recorded, in order
-       bank.py states ID...           say what the library makes of some accounts
-       bank.py append                 append events until it is killed, and say the nonce of each that is recorded
+usage: bank.py make ACCOUNTS EVENTS   make accounts with EVENTS events each, and print their ids
+       bank.py notifications          print all notifications, in order
+       bank.py states ID...           print the state of some accounts, as the library builds it
+       bank.py append                 append events until it is killed, and print the nonce of each recorded one
 
-All is said on stdout, one JSON document a line. Accounts are written in turn, so that their events alternate.
+It prints one JSON document a line. Accounts are written in turn, so that their events alternate.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from eventsourcing.domain.model.events import DomainEvent
 
 
 class Created(DomainEvent):
-    # Version 4 seals such an event with a hash; the versions before know nothing of it.
+    # Version 4 seals such an event with a hash; earlier versions do not.
     __with_data_integrity__ = True
 
 

@@ -1,11 +1,11 @@
 """A shop of eventsourcing 2, 3 or 4, which keep their events in tables of SQLAlchemy.
 
-usage: shop.py URL TABLE make ORDERS EVENTS   make orders that have some events each, and say their ids
-       shop.py URL TABLE items                say all items, in the order in which the library gives them
-       shop.py URL TABLE append               append events until it is killed, and say the nonce of each that is there
+usage: shop.py URL TABLE make ORDERS EVENTS   make orders with EVENTS events each, and print their ids
+       shop.py URL TABLE items                print all items, in the order in which the library returns them
+       shop.py URL TABLE append               append events until it is killed, and print the nonce of each stored one
 
-TABLE is stored_events, integer_sequenced_items or timestamp_sequenced_items. All is said on stdout, one JSON document
-a line. Orders are written in turn, so that their events alternate.
+TABLE is stored_events, integer_sequenced_items or timestamp_sequenced_items. The program prints one JSON document a
+line. Orders are written in turn, so that their events alternate.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The event store of eventsourcing 2, 3 or 4 on one of its tables, which is made where it is not there yet."""
+"""The event store of eventsourcing 2, 3 or 4 on one of its tables, which is made if it does not exist yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RECORDS = {
     "integer_sequenced_items": "IntegerSequencedItemRecord",
     "timestamp_sequenced_items": "TimestampSequencedItemRecord",
 }
-# Version 2 has no table stored_events, and names its records otherwise.
+# Version 2 has no table stored_events, and uses other names for its records.
 RECORDS_OF_VERSION_2 = {
     "integer_sequenced_items": "SqlIntegerSequencedItem",
     "timestamp_sequenced_items": "SqlTimestampSequencedItem",
