@@ -153,7 +153,7 @@ def other_postgres_url(postgres_server: str) -> Iterator[str]:
 def pooled_server(postgres_server: str) -> Iterator[str]:
     """The URL of that server through a PgBouncer, which pools by transaction and drops options."""
     if PGBOUNCER is None:
-        pytest.skip("PgBouncer is not installed: nothing is said of poolers")
+        pytest.skip("PgBouncer is not installed, so poolers are not tested")
     with pooled(postgres_server, "ignore_startup_parameters = options") as url:
         yield url
 

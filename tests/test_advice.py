@@ -1,4 +1,4 @@
-"""Commands in messages can be pasted into a shell, whatever is in the names in them."""
+"""Commands in messages can be pasted into a shell, whatever the names in them contain."""
 
 from __future__ import annotations
 

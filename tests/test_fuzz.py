@@ -1,4 +1,4 @@
-"""The command that looks for new inputs runs, says how to repeat a failure, and gives a seed the same inputs."""
+"""The fuzzing command runs, says how to reproduce a failure, and makes the same inputs from the same seed."""
 
 from __future__ import annotations
 

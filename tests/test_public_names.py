@@ -1,4 +1,4 @@
-"""The names that `from esjournal import ...` finds: few, loaded when asked for, and the same for type checkers."""
+"""The names that `from esjournal import ...` finds: few, loaded on first use, and the same for type checkers."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ PACKAGE = Path(esjournal.__file__).parent
 TESTS = Path(__file__).parent
 # From the ground up.
 FLOORS = ["advice", "exceptions", "domain", "infrastructure", "interchange", "journal", "cli"]
-# The root is above all of them: it is what starts the program.
+# The root is above all of them: it starts the program.
 ROOT = {"__init__", "__main__"}
 DATABASE_ROOM = PACKAGE / "infrastructure" / "sqlalchemy"
 # Each database has its session; the options of the command line become those of an operation.
@@ -33,7 +33,7 @@ class Import(NamedTuple):
 
     @property
     def room(self) -> str:
-        """The room that the import stands in."""
+        """The room of the importing file."""
         return self.file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Import(NamedTuple):
 
 
 def imports_of(file: Path, source: str) -> Iterator[Import]:
-    """Every import of a file, also those inside functions, and each name of `from package import name`."""
+    """Yield every import of a file, also those inside functions, and each name of `from package import name`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (Import(file, alias.name) for alias in node.names)
@@ -55,7 +55,7 @@ def all_imports(folder: Path = PACKAGE) -> list[Import]:
 
 
 def target_room(module: str) -> str | None:
-    """The room that a module is in; "" for the root, None outside the package."""
+    """Return the room of a module: "" for the root, None outside the package."""
     package, _, rest = module.partition(".")
     if package != "esjournal":
         return None
@@ -89,9 +89,9 @@ def names_a_database(node: ast.AST) -> bool:
 
 
 def asks_which_database(node: ast.AST) -> bool:
-    """Whether this is a dialect's name, or a comparison with the name of a database or of its way to mark parameters.
+    """Return whether this is a dialect's name, or a comparison with the name of a database or its parameter style.
 
-    `with_variant(..., "sqlite")`, with which SQLAlchemy chooses a type, is none of these.
+    `with_variant(..., "sqlite")`, with which SQLAlchemy chooses a type, does not count.
     """
     if isinstance(node, ast.Attribute) and node.attr == "name":
         return ast.unparse(node.value).endswith("dialect")
@@ -103,7 +103,7 @@ def asks_which_database(node: ast.AST) -> bool:
 
 
 def questions_of(file: Path, source: str) -> Iterator[str]:
-    """The places in a file that ask which database it is; files that may ask have none."""
+    """Return the places in a file that check which database it is; files that may do so have none."""
     if file in PARSERS_OF_SCHEMES or any(file.is_relative_to(room) for room in ROOMS_OF_DATABASES):
         return
     for node in ast.walk(ast.parse(source)):

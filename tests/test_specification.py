@@ -1,4 +1,4 @@
-"""The path that the specification walks, with examples of our own."""
+"""The path that the specification walks through, with our own examples."""
 
 from uuid import uuid4
 

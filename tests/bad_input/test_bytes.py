@@ -1,4 +1,4 @@
-"""Halves of surrogate pairs, from escapes in states and from bytes that are not UTF-8: escapes, never a traceback."""
+"""Halves of surrogate pairs, as escapes in states or as bytes that are not UTF-8: shown as escapes, no traceback."""
 
 from __future__ import annotations
 

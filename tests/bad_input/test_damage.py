@@ -1,4 +1,4 @@
-"""Journals with damaged pages, and positions far apart: every command ends, and with a line of ours."""
+"""Journals with damaged pages, and positions far apart: every command ends, with a message of its own."""
 
 import random
 import re
@@ -40,7 +40,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 def leaves(path: Path) -> tuple[int, list[int]]:
-    """Return the size of a page, and the numbers of the leaves of the table of events, from the first to the last."""
+    """Return the page size, and the numbers of the leaf pages of the table of events, from first to last."""
     with closing(sqlite3.connect(path)) as connection:
         [(size,)] = connection.execute("PRAGMA page_size")
         [(root,)] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'stored_events'")
@@ -67,7 +67,7 @@ def test_a_page_that_is_half_zeroed_is_damage(journal: Path, which: str, command
         assert result.stdout.count("\n") < 200
         assert "integrity" in result.stdout
     elif result.returncode != 0:
-        # A part that is whole may be all that a command reads.
+        # A command may read only the part that is whole.
         assert result.returncode == 5
         assert re.fullmatch(r"esjournal: [^\n]* is damaged: [^\n]*\n", result.stderr), result.stderr
     if command[0] == "export":
@@ -116,7 +116,7 @@ def test_flipped_bits_end_no_command_with_a_traceback(journal: Path, seed: int) 
 
 
 def execute(url: str, statement: str) -> None:
-    """Run a statement on the table of events, for which it has `{}`."""
+    """Run a statement on the table of events, whose name replaces `{}`."""
     with open_journal(url) as journal, journal.events.session.connection() as connection:
         connection.execute(
             statement.format(

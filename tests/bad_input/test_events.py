@@ -1,4 +1,4 @@
-"""What is no event: refused in arguments (2 or 3), in lines and in rows (3), with nothing written; or kept exactly."""
+"""Invalid events: refused in arguments (2 or 3), in lines and in rows (3), with nothing written; or kept exactly."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def text_of(value: str) -> str:
 
 
 def refused_everywhere(url: str, folder: Path, code_of_argument: int, message: str, **field: str) -> None:
-    """Give an event with one bad field as arguments, as a line of NDJSON and as a row of CSV."""
+    """Pass an event with one bad field as arguments, as a line of NDJSON and as a row of CSV."""
     given = {"originator_id": ID, "originator_version": "0", "event_type": "a", "state": "{}", **field}
     identity, version, event_type, state = given.values()
     before = stored(url)

@@ -1,4 +1,4 @@
-"""What is no journal, or cannot be written: 5 with the cause, and the file as it was; no secret is ever shown."""
+"""Stores that are not journals or cannot be written: exit code 5 with the cause, no file changed, no secret shown."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def refused(url: str, command: list[str], message: str) -> None:
     assert re.fullmatch(f"esjournal: [^\n]*{message}[^\n]*\n", result.stderr), result.stderr
 
 
-# What is there is no journal
+# Existing stores that are not journals
 
 
 @every_command
@@ -122,7 +122,7 @@ def test_a_foreign_table_of_the_same_name_is_left_alone(postgres_url: str) -> No
 
 
 def copy_refused(good: str, bad: str, code: int, message: str) -> None:
-    """Check that a store is refused as the source and as the target of a copy, and that the other one gets nothing."""
+    """Check that a store is refused as the source and as the target of a copy, and that nothing is written."""
     for arguments in ((bad, good), (good, bad)):
         result = invoke("copy", *arguments)
         assert (result.exit_code, result.stdout) == (code, ""), result.stderr
@@ -175,7 +175,7 @@ def test_of_a_damaged_source_nothing_is_copied(tmp_path: Path) -> None:
 
 
 def without_privileges() -> None:
-    """Let file modes hold for root too: drop CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH for what is run (Linux)."""
+    """Make file modes apply to root too: drop CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH for commands (Linux)."""
     for capability in (1, 2):
         ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
 
@@ -275,7 +275,7 @@ def test_a_lock_held_by_another_is_waited_for_up_to_the_timeout(store_url: str) 
         result = invoke("append", ID, "5", "a", "{}", url=impatient)
         assert result.exit_code == 5
         assert "was locked by others for 0.3 seconds: try again, or wait longer with ?timeout=SECONDS" in result.stderr
-        # Reading waits for nobody, and sees what was committed.
+        # Reading waits for no lock, and sees what was committed.
         assert len(stored(store_url)) == 1
     finally:
         release.set()
@@ -313,7 +313,7 @@ def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch
 # Secrets
 
 CANARY = "tweety-c4n4ry"
-# Nobody listens on port 1.
+# Nothing listens on port 1.
 ADDRESSES = [
     (5, f"postgresql://ada:{CANARY}@127.0.0.1:1/db"),
     (5, f"postgres://ada:{CANARY}@127.0.0.1:1/db"),
@@ -356,7 +356,7 @@ def test_a_password_is_in_no_traceback(code: int, url: str) -> None:
 
 
 def test_a_password_that_is_wrong_is_not_told(postgres_server: str) -> None:
-    # A server that trusts everybody asks for none, so it is asked for a role that is not there.
+    # A server that trusts everybody does not ask for the password, so the test uses a role that does not exist.
     url = re.sub(r"//[^@/]*@", f"//nobody:{CANARY}@", postgres_server, count=1)
     result = invoke("export", url=url)
     assert result.exit_code == 5

@@ -1,4 +1,4 @@
-"""Each command: what it prints, where, and how it ends."""
+"""Each command: its output, where it goes, and the exit code."""
 
 from __future__ import annotations
 

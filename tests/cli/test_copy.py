@@ -1,4 +1,4 @@
-"""`esjournal copy`, between stores and files, each option as its users run it."""
+"""`esjournal copy`, between stores and files, with each option as users type it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STORES = ["sqlite", "postgresql"]
 
 @pytest.fixture(params=STORES, ids=lambda store: f"from-{store}")
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a store for a source, where nothing is yet."""
+    """The URL of a store for a source, where nothing exists yet."""
     if request.param == "sqlite":
         return str(tmp_path / "source.db")
     return str(request.getfixturevalue("postgres_url"))
@@ -59,7 +59,7 @@ def new(tmp_path: Path) -> str:
 
 
 def ended(result: Result, code: int, err: str = "") -> None:
-    """Check an end: the exit code, nothing on stdout, and stderr as a regular expression for the whole of it."""
+    """Check how a command ended: the exit code, no stdout, and a regular expression for all of stderr."""
     assert (result.exit_code, result.stdout) == (code, ""), result.stderr
     assert re.fullmatch(err, result.stderr, re.DOTALL), result.stderr
 
@@ -420,7 +420,7 @@ def test_a_file_that_is_named_twice_is_refused(old: str, new: str, tmp_path: Pat
 def test_a_target_that_cannot_be_read_again_is_refused_where_it_is_to_be_proven(old: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.ndjson")
     refused(invoke("copy", old, str(tmp_path / "pipe.ndjson")), 2, "add --no-verify")
-    # As a process, which has a time limit: opened for writing, the pipe would wait for a reader.
+    # As a process, so that it has a time limit: opening the pipe for writing would wait for a reader.
     assert run("copy", "--dry-run", old, str(tmp_path / "pipe.ndjson")).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""`diff`: what it prints, in which form, and how it ends."""
+"""`diff`: its output, in each format, and how it ends."""
 
 from __future__ import annotations
 
@@ -388,14 +388,14 @@ def test_a_side_that_is_damaged_ends_it_with_one_line(a: str, tmp_path: Path) ->
 
 @pytest.fixture(params=["-F ndjson --full", "--full"], ids=str)
 def long_diff(request: pytest.FixtureRequest, a: str, tmp_path: Path) -> list[str]:
-    """A command that prints more than anybody reads."""
+    """A command that prints more than is read."""
     urls = two(tmp_path, sequence(5_000), [event(version, "secret") for version in range(5_000)])
     return ["diff", *request.param.split(), *urls]
 
 
 @pytest.mark.long
 def test_ctrl_c_ends_it_with_one_line(long_diff: list[str]) -> None:
-    # Nobody reads what it prints, so it is still at it.
+    # Nothing reads its output, so it is still running.
     with start(*long_diff, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.read(1)

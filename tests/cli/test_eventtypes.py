@@ -1,4 +1,4 @@
-"""Event types where there is little room."""
+"""Event types: their module and their name, which is all that a narrow terminal shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports that are carried on, sealed, or read by other programs."""
+"""Exports that continue from a cursor, have a seal, or are read by other programs."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def url(store_url: str) -> str:
 
 @pytest.fixture
 def follow(monkeypatch: pytest.MonkeyPatch) -> Follow:
-    """Run `log -f` in this process: once it waits, events are appended or errors raised, and then comes Ctrl-C."""
+    """Run `log -f` in this process; each time it waits, append events or raise an error; at the end press Ctrl-C."""
 
     def run(url: str, *arguments: str, then: Sequence[Happening] = ()) -> Result:
         happening = iter(then)
@@ -199,7 +199,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly_when_the_next_event_comes
         assert process.stderr is not None
         for _ in range(3):
             assert process.stdout.readline()
-        # Who writes into a pipe learns only then that nobody reads it.
+        # A program that writes to a pipe only notices on the next write that nothing reads it.
         append(url, *numbered(12))
         assert process.communicate(timeout=120) == (b"", b"")
         assert process.returncode == 0

@@ -1,4 +1,4 @@
-"""`history`: what it prints, in which form, and how it ends."""
+"""`history`: its output, in each format, and how it ends."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_field_that_was_removed_last_has_no_value(url: str) -> None:
 
 @pytest.mark.long
 def test_names_that_need_quotes_are_shown_as_field_takes_them(store_url: str) -> None:
-    # Half of a surrogate pair is lawful in JSON, as an escape, and nothing that UTF-8 could hold.
+    # Half of a surrogate pair is valid in JSON as an escape, but cannot be written in UTF-8.
     journal_with(store_url, [event(0, r'{"a b":{"c.d":"\ud800"},"\udc00":1}')])
     printed = run("history", ID, "-F", "ndjson", url=store_url)
     assert printed.returncode == 0, printed.stderr
@@ -250,7 +250,7 @@ def test_changes_have_colours_unless_none_are_wanted(url: str) -> None:
 
 
 def test_nothing_stored_drives_the_terminal_and_each_value_is_seen(sqlite_url: str) -> None:
-    # As names and as values. JSON writes ESC and its like as escapes, and the others may stand there raw.
+    # Both as names and as values. JSON requires escapes for ESC and other control characters; the rest may be raw.
     quoted = [json.dumps(text, ensure_ascii=False) for text in (*HOSTILE, *MARKUP)]
     states = [f'{{{text}:{text},"last":{version}}}' for version, text in enumerate(quoted)]
     hostile_type = "a\x1b[2J#[red]B\x9b"

@@ -1,4 +1,4 @@
-"""`esjournal import`, each option as its users run it."""
+"""`esjournal import`, with each option as users type it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def url(store_url: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that is worked in."""
+    """The working folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -42,7 +42,7 @@ def mixed(folder: Path, url: str) -> str:
 
 
 def ended(result: Result, code: int, err: str = "") -> None:
-    """Check an end: the exit code, nothing on stdout, and stderr as a regular expression for the whole of it."""
+    """Check how a command ended: the exit code, no stdout, and a regular expression for all of stderr."""
     assert (result.exit_code, result.stdout) == (code, ""), result.stderr
     assert re.fullmatch(err, result.stderr, re.DOTALL), result.stderr
 

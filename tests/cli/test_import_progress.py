@@ -1,4 +1,4 @@
-"""Progress of an import on a terminal of 80 columns: what is seen while it runs, and that stdout has nothing."""
+"""The progress of an import on a terminal of 80 columns: what it shows while it runs, and that stdout stays empty."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNT = 40_000
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with events in files that are compressed and not, and all of them in one."""
+    """A folder with compressed and uncompressed files of events, and one file with all of them."""
     folder = tmp_path_factory.mktemp("progress")
     events = list(generated(COUNT))
     file_with(folder / "all.ndjson", events)
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def seen(*arguments: str, url: str, folder: Path, stdin: str = os.devnull) -> list[str]:
-    """Import with stderr on a terminal, and return all that stood in a line of it."""
+    """Import with stderr on a terminal, and return everything that one line of it showed."""
     return lines_on_terminal("--url", url, "import", *arguments, folder=folder, stdin=stdin)
 
 

@@ -1,4 +1,4 @@
-"""`info`: what a journal is, and what could lose its events."""
+"""`info`: facts about a journal, and warnings about what could lose its events."""
 
 from __future__ import annotations
 

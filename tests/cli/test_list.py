@@ -1,4 +1,4 @@
-"""`list`: what it prints, in which form, and how it ends."""
+"""`list`: its output, in each format, and how it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`log`: what it prints, in which form, and how it ends."""
+"""`log`: its output, in each format, and how it ends."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def numbers(url: str, *arguments: str) -> list[int]:
 @pytest.mark.parametrize(
     ("zone", "arguments", "expected"),
     [
-        # Midnight and what follows it are skipped, and half past two is.
+        # The hour from midnight to one is skipped.
         ("<-04>4<-03>,M9.1.6/24,M4.1.6/24", ["--since", "2024-09-08"], [1, 2]),
         ("<-04>4<-03>,M9.1.6/24,M4.1.6/24", ["--until", "2024-09-08"], [0, 1]),
         ("<-04>4<-03>,M9.1.6/24,M4.1.6/24", ["--since", "2024-09-08 00:30", "--until", "2024-09-08 00:30"], [1]),
@@ -109,7 +109,7 @@ def test_an_empty_journal_has_nothing_to_find(store_url: str) -> None:
     refused(invoke("log", url=store_url), 1, "nothing found")
 
 
-# In which form
+# In which format
 
 
 def test_in_a_pipe_each_event_is_one_whole_line(url: str) -> None:
@@ -272,7 +272,7 @@ def test_a_pager_that_is_left_early_is_exit_0(sqlite_url: str, pager: str) -> No
 @pytest.mark.long
 @pytest.mark.parametrize("less", [None, "", "-j10", "FRX", "-M --chop-long-lines"])
 def test_less_shows_colours_whatever_its_own_variable_says(url: str, tmp_path: Path, less: str | None) -> None:
-    # Stands in for less, and writes down what it was called with.
+    # A program in place of less, which records how it was called.
     program = tmp_path / "less"
     program.write_text(f'#!/bin/sh\nprintf \'%s|\' "$LESS" "$@" > {tmp_path / "called"}\ncat\n')
     program.chmod(0o755)

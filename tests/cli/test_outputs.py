@@ -1,4 +1,4 @@
-"""Files that commands write: never what they read, whole or not there, and no more readable than before."""
+"""Files that commands write: never a file they read, complete or missing, and with no more permissions than before."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SOMEBODY = 65533
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that is worked in, with a journal and a file of events, and other names of both."""
+    """The working folder, with a journal and a file of events, and other names for both."""
     monkeypatch.chdir(tmp_path)
     journal_with(f"sqlite:///{tmp_path}/J", sequence(3))
     file_with(tmp_path / "f.ndjson", [event(3)])
@@ -38,7 +38,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {found.name: found.read_bytes() for found in folder.iterdir() if found.is_file()}
 
 
-# What is read, or written already
+# Files that are being read, or already written
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_group_that_cannot_be_kept_gives_its_rights_to_no_other(shared: Path) 
 
 @pytest.fixture
 def shared() -> Iterator[Path]:
-    """A folder that other users reach, as they don't reach those of the tests."""
+    """A folder that other users can enter, unlike the folders of the tests."""
     folder = Path("/tmp") / f"esjournal-{os.urandom(8).hex()}"
     folder.mkdir()
     folder.chmod(0o1777)
@@ -265,7 +265,7 @@ def test_a_link_stays_a_link_to_what_is_written(tmp_path: Path) -> None:
         assert (tmp_path / "file").read_bytes() == b"a\n"
 
 
-# What is durable, and in which order
+# What is synced to disk, and in which order
 
 
 def test_a_files_name_is_durable_before_the_cursor_has_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,7 +286,7 @@ def test_a_files_name_is_durable_before_the_cursor_has_its_own(folder: Path, mon
     assert happened == ["file", "new.ndjson", "folder", "file", "c", "folder"]
 
 
-# Streams that are open already
+# Streams that are already open
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""What a damaged file, or a table of another program, can hold in any column, and what a terminal gets of it."""
+"""Control characters that a damaged file or another program puts in any column: none of them reaches a terminal."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.helpers.terminal import STYLE, on_terminal
 
 pytestmark = pytest.mark.long
 
-# It would set the clipboard, clear the screen, turn text round, and begin a line of its own.
+# It would set the clipboard, clear the screen, reverse text, and begin a new line.
 PLANTED = "\x1b]52;c;cm0=\x07\x1b[2J\x9b2J\u202e\u2066\r\x08\nplanted\t"
 
 
 @pytest.fixture
 def planted(tmp_path: Path) -> str:
-    """A journal that has it in every column of text, each in an event of its own, and two sound events."""
+    """A journal that has it in every text column, each in an event of its own, and two sound events."""
     path = tmp_path / "journal.db"
     journal_with(f"sqlite:///{path}", [*(event(version) for version in range(6)), event(0, of=OTHER_ID)])
     with closing(sqlite3.connect(path)) as database, database:

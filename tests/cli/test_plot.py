@@ -80,7 +80,7 @@ def test_the_numbers_of_the_axis_fit_where_rounding_up_makes_them_longer(by: Per
     for width in (60, 61, 80):
         lines = drawn(plot(ages, by, width, unicode=True))
         assert max(map(len, lines)) <= width
-        # The numbers stand under one another.
+        # The numbers are aligned.
         assert len({line.index(axis) for line in lines[:-1] for axis in "┤│└" if axis in line}) == 1
 
 

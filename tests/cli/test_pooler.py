@@ -24,7 +24,7 @@ pytestmark = pytest.mark.long
 
 # More than PREPARED, and enough for two processes.
 MANY = 60_000
-# From the sixth time on psycopg prepares a statement.
+# psycopg prepares a statement when it runs for the sixth time.
 PREPARED = 6
 
 
@@ -65,7 +65,7 @@ def test_import_export_and_all_that_reads_give_what_they_give_without_a_pooler(
 
 
 def test_writers_and_followers_share_connections(url: str, pooled_server: str) -> None:
-    """Each has prepared statements of its own on a connection without a pooler, with the same names."""
+    """Without a pooler each connection has its own prepared statements, with the same names."""
     journal_with(url, sequence(1))
     with open_journal(url) as one, open_journal(url) as other:
         for version in range(1, 10 * PREPARED, 2):

@@ -1,4 +1,4 @@
-"""What only a process shows: pipes, signals, start-up, and what is there after a kill."""
+"""What only shows in a real process: pipes, signals, start-up, and what a kill leaves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def large(sqlite_url: str) -> str:
-    """A journal whose output no pipe can hold."""
+    """A journal whose output is too large for a pipe."""
     return journal_with(sqlite_url, sequence(20_000))
 
 
@@ -222,7 +222,7 @@ def test_export_to_import_is_one_pipe_from_one_database_to_the_other(
 
 
 def test_get_prints_its_first_rows_before_it_has_read_the_last(sqlite_url: str) -> None:
-    # The reader takes one page and no more, so the pipe is full and the program waits; meanwhile the end changes.
+    # The reader takes one page only, so the pipe is full and the program waits; meanwhile the end changes.
     journal_with(sqlite_url, sequence(30_000))
     with start("get", ID, "-F", "ndjson", url=sqlite_url, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -273,7 +273,7 @@ def importing(store_url: str, many: Path) -> Iterator[subprocess.Popen[bytes]]:
         assert process.stdin is not None
         process.stdin.write(many.read_bytes()[:2_000_000])
         process.stdin.flush()
-        # All but what the pipe holds is read, so the first chunks are in the transaction.
+        # Everything but the content of the pipe has been read, so the first chunks are in the transaction.
         time.sleep(0.2)
         yield process
 
@@ -448,7 +448,7 @@ def test_a_kill_of_an_import_leaves_everything_or_nothing_and_the_same_command_c
     for attempt in range(1, 21):
         with start("import", "-", url=store_url, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             assert process.stdin is not None
-            # The last five are given all of the file, and killed while they end.
+            # The last five get the whole file, and are killed while they end.
             process.stdin.write(data[: len(data) * attempt // 15])
             if attempt >= 15:
                 process.stdin.close()

@@ -1,4 +1,4 @@
-"""A password is in nothing that the program says, wherever it was given."""
+"""A password never appears in the program's output, however it was given."""
 
 from __future__ import annotations
 

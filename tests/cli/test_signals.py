@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: put off, and never lost."""
+"""Ctrl-C and SIGTERM: postponed, and never lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def interrupt() -> None:
 
 
 def lose_interruption() -> None:
-    """Be interrupted where Python loses what is raised, as in a destructor."""
+    """Be interrupted where Python ignores exceptions, as in a destructor."""
     with suppress(KeyboardInterrupt):
         interrupt()
 

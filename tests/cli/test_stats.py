@@ -1,4 +1,4 @@
-"""What is in a journal, as a table, as JSON and as a report."""
+"""`stats`: what is in a journal, as a table, as JSON and as a report."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ def test_a_report_of_a_journal_that_is_not_there_leaves_the_old_one(tmp_path: Pa
     assert [found.name for found in tmp_path.iterdir()] == ["report.svg"]
 
 
-# What it is not given
+# What is refused
 
 
 @pytest.mark.parametrize("arguments", [["--by", "week"], ["--by", ""], ["-F", "csv"], ["more"]])

@@ -90,7 +90,7 @@ def test_a_version_wider_than_those_of_the_rows_before_is_whole(sqlite_url: str)
 
 @pytest.fixture
 def hostile(sqlite_url: str) -> str:
-    """A journal whose states and types would drive a terminal."""
+    """A journal whose states and types contain control sequences."""
     return damaged_journal_with(
         sqlite_url,
         [
@@ -122,7 +122,7 @@ def test_a_message_carries_no_control_to_the_terminal(sqlite_url: str, tmp_path:
     path.write_bytes(b'{"\x1b[2J":1}\n{"originator_id":"\\u001b[2J"}\n')
     text = on_terminal("import", str(path), url=sqlite_url)
     assert "\\u001b]52;c;AAAA\\u0007.ndjson:1:" in text
-    # The progress bar is Rich's own, and ends before the messages begin.
+    # The progress bar comes from Rich, and ends before the messages begin.
     assert "\x1b" not in text[text.index("esjournal: ") :]
     assert "\x1b]52" not in text
 
@@ -170,7 +170,7 @@ def test_a_table_is_whole_on_a_terminal_without_unicode(sqlite_url: str) -> None
 )
 def test_every_table_is_whole_on_a_terminal_without_unicode(sqlite_url: str, command: list[str]) -> None:
     kind = "a#\u6f22"
-    # The second is no JSON object, which verify tells.
+    # The second state is not a JSON object, which verify reports.
     journal_with(sqlite_url, [event(0, '{"a":"\u6f22"}', event_type=kind), event(1, "\u6f22", event_type=kind)])
     text = plain(on_terminal(*command, url=sqlite_url, columns=200, PYTHONIOENCODING="ascii", PAGER="cat"))
     assert "Traceback" not in text

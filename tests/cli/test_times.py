@@ -15,8 +15,8 @@ import typer
 from esjournal.cli.localtime import utc_of_local
 from esjournal.cli.times import time_of
 
-# In Berlin it is half past two in the afternoon of the day on which winter time has come.
-# Zones are spelt out, because a machine may have no database of them.
+# In Berlin it is half past two in the afternoon, on the day when summer time ended.
+# Zones are written as rules, because a machine may have no time zone database.
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
 SANTIAGO = "<-04>4<-03>,M9.1.6/24,M4.1.6/24"
 HAVANA = "CST5CDT,M3.2.0/0,M11.1.0/1"
@@ -27,7 +27,7 @@ NOW = datetime(2026, 10, 25, 13, 30, 15, 250_000, tzinfo=UTC)
 
 @pytest.fixture
 def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """What sets the local time zone, until the end of the test."""
+    """A function that sets the local time zone until the end of the test."""
 
     def set_zone(name: str) -> None:
         monkeypatch.setenv("TZ", name)
@@ -82,7 +82,7 @@ def in_berlin(zone: Callable[[str], None]) -> None:
         ("1 hour 30 minutes", "2026-10-25T12:00:15.250000Z"),
         ("2.weeks.ago", "2026-10-11T13:30:15.250000Z"),
         ("30m", "2026-10-25T13:00:15.250000Z"),
-        # By the calendar, and the clock: it is an hour ahead of UTC now, and was two.
+        # By the calendar and the clock: Berlin is one hour ahead of UTC now, and was two hours ahead then.
         ("1 month ago", "2026-09-25T12:30:15.250000Z"),
         ("1M", "2026-09-25T12:30:15.250000Z"),
         ("last month", "2026-09-25T12:30:15.250000Z"),
@@ -122,7 +122,7 @@ def test_months_end_with_their_last_day() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "first", "last"),
     [
-        # Skipped: the time of the change.
+        # Skipped: the result is the time of the change.
         (BERLIN, "2013-03-31 02:30", "2013-03-31T01:00:00", "2013-03-31T01:00:00"),
         (BERLIN, "2013-03-31 01:59:59.5", "2013-03-31T00:59:59.500000", "2013-03-31T00:59:59.500000"),
         (BERLIN, "2013-03-31 03:00", "2013-03-31T01:00:00", "2013-03-31T01:00:00"),
@@ -135,7 +135,7 @@ def test_months_end_with_their_last_day() -> None:
         (BERLIN, "Sun Oct 27 02:30:00 CEST 2013", "2013-10-27T00:30:00", "2013-10-27T00:30:00"),
         (HAVANA, "2024-11-03", "2024-11-03T04:00:00", "2024-11-03T05:00:00"),
         (LORD_HOWE, "2024-04-07 01:45", "2024-04-06T14:45:00", "2024-04-06T15:15:00"),
-        # Neither.
+        # Neither skipped nor shown twice.
         (HAVANA, "2024-11-02", "2024-11-02T04:00:00", "2024-11-02T04:00:00"),
         (KATHMANDU, "2026-01-01", "2025-12-31T18:15:00", "2025-12-31T18:15:00"),
         (KATHMANDU, "9999-12-31 23:00", "9999-12-31T17:15:00", "9999-12-31T17:15:00"),
@@ -169,7 +169,7 @@ def test_midnights_that_are_skipped_or_repeated_are_too(
     assert time_of(day, now=clock, latest=True) == f"{last}.000000Z"
 
 
-@pytest.mark.skipif(not Path("/usr/share/zoneinfo/Pacific/Apia").exists(), reason="no database of time zones")
+@pytest.mark.skipif(not Path("/usr/share/zoneinfo/Pacific/Apia").exists(), reason="no time zone database")
 def test_a_day_that_was_skipped_is_the_time_of_the_change(zone: Callable[[str], None]) -> None:
     zone("Pacific/Apia")
     for text in ("2011-12-30", "2011-12-30 12:00", "2011-12-30 23:59:59.999999", "2011-12-31"):
@@ -183,12 +183,12 @@ def test_every_quarter_of_an_hour_is_what_looking_at_all_of_them_finds(
 ) -> None:
     zone(name)
     quarter = timedelta(minutes=15)
-    # The changes of these zones are in the first week of a month or in its last.
+    # The changes of these zones are in the first or the last week of a month.
     begin = datetime(2024, month, 1) - 8 * timedelta(days=1)
     every = [begin + n * quarter for n in range(17 * 96)]
     shown = [(utc, datetime.fromtimestamp(utc.replace(tzinfo=UTC).timestamp())) for utc in every]
     for local in every[200:-200:5]:
-        # All that shows this time or a later one begins with the first, and all that shows it or an earlier one ends.
+        # The first time at which the clock shows `local` or later, and the last at which it shows `local` or earlier.
         first = next(utc for utc, clock in shown if clock >= local)
         last = [utc for utc, clock in shown if clock <= local][-1]
         assert utc_of_local(local, latest=False) == first
@@ -227,7 +227,7 @@ def test_what_date_prints_is_a_time(zone: Callable[[str], None], options: list[s
         command = ["date", "-d", at, *options]
         printed = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
         if printed.returncode:
-            pytest.skip("date is not that of GNU")
+            pytest.skip("date is not GNU date")
         assert time_of(printed.stdout) == f"{at[:10]}T{at[11:-1]}.000000Z"
 
 

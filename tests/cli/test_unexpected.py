@@ -1,4 +1,4 @@
-"""Errors that nothing foresaw: one line and exit 5, whatever Python raises and wherever it does."""
+"""Unexpected errors: one line and exit code 5, whatever Python raises and wherever it does."""
 
 from __future__ import annotations
 

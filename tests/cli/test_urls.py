@@ -1,4 +1,4 @@
-"""Addresses as they are typed: before and after the command's name, with ~, and with names that look like URLs."""
+"""URLs as they are typed: before and after the command's name, with ~, and with file names that look like URLs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.helpers.stores import file_with, journal_with
 
 @pytest.fixture
 def bank(tmp_path: Path) -> str:
-    """A file with two tables of the library eventsourcing, of one event each."""
+    """A file with two tables of the library eventsourcing, with one event each."""
     path = tmp_path / "bank.db"
     with closing(sqlite3.connect(path)) as connection:
         for table in ("stored_events", "bank_events"):

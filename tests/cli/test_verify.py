@@ -1,4 +1,4 @@
-"""`verify`: what it prints, in which form, and how it ends."""
+"""`verify`: its output, in each format, and how it ends."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(sqlite_url: str) -> None
 def test_progress_is_seen_on_a_terminal_and_not_when_quiet(sqlite_url: str) -> None:
     journal_with(sqlite_url, list(generated(12_000)))
     text = CONTROL.sub("", on_terminal("verify", url=sqlite_url))
-    # On a quick machine all of them are read before the bar is drawn a second time.
+    # On a fast machine all events are read before the bar is drawn a second time.
     assert re.search(r"([\d,]+ events, [\d,]+/s|the database checks itself) .*\d+%", text)
     assert text.splitlines()[-1].startswith("esjournal: 12,000 events verified: sound")
     assert on_terminal("verify", "--quiet", url=sqlite_url) == ""
@@ -230,7 +230,7 @@ def test_a_journal_without_its_table_says_so(url: str) -> None:
 
 
 def test_ctrl_c_ends_it_with_one_line(store_url: str) -> None:
-    # Nobody reads what it prints, so it is still at it.
+    # Nothing reads its output, so it is still running.
     journal_with(store_url, [event(version, "secret") for version in range(5_000)])
     with start("verify", url=store_url, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""What lies in the working folder is data: no module there is taken for one of ours or of Python."""
+"""Files in the working folder are data: no module there is loaded instead of one of esjournal or Python."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLANTED = (
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A working folder with events of an application, and files that are called as what we import."""
+    """A working folder with events of an application, and with files named like modules that esjournal imports."""
     for name in PLANTED:
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r} + ' ')\n")
     (tmp_path / "accounts.py").write_text(
@@ -57,7 +57,7 @@ def test_modules_that_are_named_are_found_and_no_other_runs(
 
 
 def test_a_module_of_the_folder_goes_before_an_installed_one_of_its_name(folder: Path, sqlite_url: str) -> None:
-    """A module that we do not need ourselves, such as pytest."""
+    """A module that esjournal itself does not need, such as pytest."""
     (folder / "pytest.py").write_text((folder / "accounts.py").read_text())
     journal_with(sqlite_url, [event(0, event_type="pytest#Opened")])
     assert run("verify", "--events", "pytest", url=sqlite_url, cwd=folder).returncode == 0

@@ -1,4 +1,4 @@
-"""The completion scripts are what the generator makes, and complete in real shells."""
+"""The completion scripts are up to date with the generator, and complete in real shells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.long
 
 FOLDER = Path(__file__).parents[2] / "completions"
 
-# On a terminal of its own zsh lists what it would offer, and ends.
+# On its own terminal zsh lists its suggestions, and ends.
 ZSH_SETUP = r"""
 PROMPT=
 fpath=(FOLDER $fpath)
@@ -45,8 +45,8 @@ def shell(name: str) -> str:
     found = shutil.which(name)
     if found is None:
         if name == "bash":
-            pytest.fail("bash is not here")
-        pytest.skip(f"{name} is not here: .ci/run installs it")
+            pytest.fail("bash is not installed")
+        pytest.skip(f"{name} is not installed; .ci/run installs it")
     return found
 
 
@@ -55,7 +55,7 @@ def run(*command: str, folder: Path) -> str:
 
 
 def complete_in_bash(line: str, folder: Path) -> set[str]:
-    # As bash does it: = is a word of its own, and so is what follows a space at the end.
+    # As bash splits it: = is a word of its own, and so is the empty text after a space at the end.
     words = line.replace("=", " = ").split(" ")
     script = (
         f"source {FOLDER}/esjournal.bash; PATH=; COMP_WORDS=({' '.join(words[:-1])} '{words[-1]}'); "
@@ -79,7 +79,7 @@ def complete_in_fish(line: str, folder: Path) -> set[str]:
 
 @pytest.fixture(params=["bash", "zsh", "fish"])
 def complete(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], set[str]]:
-    """What a shell offers for the last word of a line, in a folder with one file."""
+    """Return what a shell suggests for the last word of a line, in a folder with one file."""
     (tmp_path / "events.ndjson").touch()
     functions = {"bash": complete_in_bash, "zsh": complete_in_zsh, "fish": complete_in_fish}
     return lambda line: functions[request.param](line, tmp_path)

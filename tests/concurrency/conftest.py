@@ -1,4 +1,4 @@
-"""Writers, followers and faults, and a server that may be stopped."""
+"""Fixtures for writers, followers and faults, and a server that may be stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.helpers.concurrency.writers import PAUSING_WRITER, WRITER, Writer
 
 @pytest.fixture
 def start_writers(tmp_path: Path) -> Iterator[Callable[..., list[Writer]]]:
-    """Start writers that begin all at once."""
+    """Start writers that all begin at the same time."""
     writers: list[Writer] = []
 
     def start(count: int, *arguments: object, program: Path = WRITER) -> list[Writer]:
@@ -44,7 +44,7 @@ def start_pausing_writers(start_writers: Callable[..., list[Writer]]) -> Callabl
 
 @pytest.fixture
 def start_follower(tmp_path: Path) -> Iterator[Callable[..., Follower]]:
-    """Start followers; each is killed at the end, if it has not come to its own."""
+    """Start followers; each is killed at the end if it is still running."""
     followers: list[Follower] = []
 
     def start(url: str, *options: str, reading: bool = True) -> Follower:
@@ -62,25 +62,25 @@ _FOLLOWED_FIGURES: list[object] = []
 
 @pytest.fixture
 def followed_events(request: pytest.FixtureRequest) -> int:
-    """How many events are written while they are followed."""
+    """The number of events that are written while they are followed."""
     return int(request.config.getoption("--followed-events") or 5_000)
 
 
 @pytest.fixture
 def followed_figures() -> list[object]:
-    """What a run that was asked for a number of events prints at its end."""
+    """Lines to print at the end of a run with `--followed-events`."""
     return _FOLLOWED_FIGURES
 
 
 @pytest.fixture
 def faults(request: pytest.FixtureRequest) -> int:
-    """How many times each fault strikes."""
+    """The number of times that each fault strikes."""
     return int(request.config.getoption("--faults") or 5)
 
 
 @pytest.fixture
 def dice(request: pytest.FixtureRequest) -> random.Random:
-    """Chance, which `--faults-seed` repeats."""
+    """The source of random numbers, which `--faults-seed` repeats."""
     seed = request.config.getoption("--faults-seed")
     if seed is None:
         seed = random.randrange(10**6)
@@ -90,7 +90,7 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
 
 @pytest.fixture
 def landed(request: pytest.FixtureRequest, fault_figures: list[Landed]) -> Landed:
-    """Where the faults of this test struck; none in the middle is a failure."""
+    """Counts when the faults of this test struck; a test fails if none struck in the middle."""
     figures = Landed(request.node.name.removeprefix("test_"))
     fault_figures.append(figures)
     return figures
@@ -98,7 +98,7 @@ def landed(request: pytest.FixtureRequest, fault_figures: list[Landed]) -> Lande
 
 @pytest.fixture
 def fault_figures() -> list[object]:
-    """What a run that was asked for a number of faults prints at its end."""
+    """Lines to print at the end of a run with `--faults`."""
     return _FIGURES
 
 

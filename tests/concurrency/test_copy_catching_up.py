@@ -1,4 +1,4 @@
-"""A copy that catches up again and again with a source that others write to: nothing is lost, nothing comes twice."""
+"""A copy that catches up again and again with a source that others write to: no event is lost or copied twice."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_copy_catches_up_again_and_again_while_others_write_and_is_killed_now_
     writing = True
     while writing:
         assert time.monotonic() < deadline
-        # Asked before the copy: one more comes behind the last event.
+        # Checked before the copy, so that one more copy follows the last event.
         writing = any(writer.process.poll() is None for writer in writers)
         if writing and dice.random() < 0.5:
             kill_soon(command, dice.uniform(0.3, 1.0))
@@ -62,7 +62,7 @@ def test_a_copy_catches_up_again_and_again_while_others_write_and_is_killed_now_
         assert totals is not None, result.stderr
         copies.append([int(count.replace(",", "")) for count in totals.groups()])
         at = json.loads(cursor.read_text())["global_position"]
-        # What the cursor says is there.
+        # Everything up to the cursor is in the target.
         assert len(stored(target_url)) >= at
 
     acknowledged = [event for writer in writers for batch in writer.finish() for event in batch]
@@ -71,7 +71,7 @@ def test_a_copy_catches_up_again_and_again_while_others_write_and_is_killed_now_
     nonces = [(found.global_position, json.loads(found.state)["nonce"]) for found in target]
     assert nonces == sorted((event.position, event.nonce) for event in acknowledged)
     assert source == target
-    # Nothing was copied twice but what a killed copy had committed.
+    # Only events that a killed copy had committed were copied again.
     assert sum(appended for _, appended, _, _ in copies) <= len(target)
     assert all(read == appended + there == proven for read, appended, there, proven in copies)
     assert json.loads(cursor.read_text())["global_position"] == len(source)
@@ -80,7 +80,7 @@ def test_a_copy_catches_up_again_and_again_while_others_write_and_is_killed_now_
 
 
 def kill_soon(command: list[str], seconds: float) -> None:
-    """Start a copy, and kill it in the middle of whatever it does by then."""
+    """Start a copy, and kill it after some seconds, whatever it is doing."""
     with subprocess.Popen(
         [*COMMAND, *command], env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
@@ -92,7 +92,7 @@ def kill_soon(command: list[str], seconds: float) -> None:
 def test_what_is_appended_while_a_copy_runs_is_left_for_the_next(
     store_url: str, target_url: str, tmp_path: Path, start_writers: Callable[..., list[Writer]]
 ) -> None:
-    """However much there is of it: a copy that ran behind a writer would have no end."""
+    """A copy that went on until it had caught up with a fast writer would never end."""
     initialise(store_url)
     [writer] = start_writers(1, store_url, 1_000_000, 1)
     while not writer.acknowledged():

@@ -1,6 +1,6 @@
-"""Faults at random moments of an import or a copy: the journal is whole after each, and the same command completes it.
+"""Faults at random times of an import or a copy: the journal stays whole, and the same command completes it.
 
-`--faults 50` strikes 50 times with each fault on each database, and prints where the faults struck.
+`--faults 50` strikes 50 times with each fault on each database, and prints when the faults struck.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from tests.helpers.concurrency.server import OwnServer
 
 pytestmark = [pytest.mark.long, pytest.mark.alone]
 
-# What fills a journal: the cases of one command, which are measured once on each database.
+# Ways to fill a journal: the cases of one command, which are measured once on each database.
 CasesOn = Callable[[str], list[Case]]
 
 PAGE = 4096
-# Below these SQLite cannot share its memory, and PostgreSQL cannot write its log.
+# With smaller limits SQLite cannot share its memory, and PostgreSQL cannot write its log.
 SQLITE_FILES = 64 * 1024
 SERVER_FILES = 1100 * 1024
 
@@ -80,7 +80,7 @@ def test_who_has_a_full_disk_says_so_and_is_completed_by_the_next(
     cases_on: CasesOn, sqlite_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(sqlite_url), sqlite_url, dice, faults, landed):
-        # In turns what SQLite takes for a full disk, and what the kernel refuses to write.
+        # In turn: SQLite reports a full disk, or the kernel refuses to write.
         if round_ % 2:
             limit = {"file_size": dice.randrange(max(SQLITE_FILES, case.bytes_before), case.bytes_after)}
         else:
@@ -96,7 +96,7 @@ def test_who_has_a_full_disk_says_so_and_is_completed_by_the_next(
 def test_who_has_a_server_that_cannot_grow_says_so_and_is_completed_by_the_next(
     cases_on: CasesOn, own_server: OwnServer, own_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
-    # To fill a disk takes root. A server that may not write beyond a size fails where a full disk would make it fail.
+    # Filling a disk takes root. A server whose files may not grow fails in the same places as on a full disk.
     for _, case in rounds(cases_on(own_url), own_url, dice, faults, landed):
         file_size = dice.randrange(SERVER_FILES, case.bytes_after)
         print(file_size)  # noqa: T201

@@ -1,4 +1,4 @@
-"""How followers end: killed, interrupted, or left by their reader; the next one goes on where the cursor is."""
+"""How followers end: killed, interrupted, or left by their reader; the next one continues at the cursor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.long
 WRITERS = 3
 EVENTS = 500
 ROUNDS = 6
-# Of a page so many bytes fit into no pipe.
+# With this much in each state, a page does not fit into a pipe.
 PADDING = "x" * 1_000
 
 StartWriters = Callable[..., list[Writer]]
@@ -47,17 +47,17 @@ def followed_in_rounds(
     start_follower: StartFollower,
     stop: Callable[[Follower], None],
 ) -> tuple[list[list[Acknowledged]], list[Acknowledged]]:
-    """Follow writers, stopping the follower at random moments, and at last until all is read.
+    """Follow writers, stop the follower at random times, and at the end follow until everything is read.
 
     Returns:
-        What each follower showed, and what was acknowledged.
+        The events that each follower showed, and the acknowledged events.
     """
     initialise(url)
     writers = start_writers(WRITERS, url, EVENTS, 10)
     shown = []
     for _ in range(ROUNDS):
         follower = start_follower(url, "--cursor-file", str(cursor))
-        # Mostly behind its start-up, which takes the longer part of a second.
+        # Usually after its start-up, which takes most of a second.
         time.sleep(random.uniform(0.2, 1.2))
         stop(follower)
         shown.append(follower.followed())
@@ -82,9 +82,9 @@ def test_a_killed_follower_goes_on_at_its_cursor_and_shows_a_page_again_at_the_m
     shown, acknowledged = followed_in_rounds(store_url, cursor, start_pausing_writers, start_follower, kill)
     everything: list[Acknowledged] = []
     for begin, end, events in zip(cursors, cursors[1:], shown, strict=False):
-        # In one run each event once, in order, without a gap, and from the cursor on.
+        # In one run each event appears once, in order, without gaps, and starting at the cursor.
         assert [event.position for event in events] == list(range(begin + 1, begin + 1 + len(events)))
-        # The cursor is behind nothing that was not shown, and what was shown behind it was one page.
+        # Everything up to the cursor was shown, and at most one page after it.
         assert 0 <= begin + len(events) - end <= PAGE_SIZE
         everything = everything[:begin] + events
     assert everything == sorted(acknowledged)
@@ -101,7 +101,7 @@ def test_an_interrupted_follower_goes_on_at_its_cursor_and_shows_nothing_again(
 ) -> None:
     def interrupt(follower: Follower) -> None:
         ended = follower.stop(number)
-        # Python itself may have been starting, before it runs any line of ours.
+        # Python itself may still have been starting, and had run no line of our code.
         assert ended == code or (ended == -number and not follower.count), follower.errors()
 
     shown, acknowledged = followed_in_rounds(
@@ -120,11 +120,11 @@ def standing_still(
     start_follower: StartFollower,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Follower:
-    """A follower in the middle of printing its first page, which nobody reads."""
+    """A follower in the middle of printing its first page, which nothing reads."""
     monkeypatch.setenv("PYTHONUNBUFFERED", request.param)
     journal_with(store_url, [event(n, f'{{"nonce":"{n}","padding":"{PADDING}"}}') for n in range(PAGE_SIZE + 1)])
     follower = start_follower(store_url, "--cursor-file", str(tmp_path / "cursor"), reading=False)
-    # Its first byte is there, and the pipe holds no page.
+    # The first byte has arrived, and a page does not fit into the pipe.
     assert isinstance(follower.process.stdout, BufferedReader)
     assert follower.process.stdout.peek(1)
     return follower
@@ -152,7 +152,7 @@ def test_a_follower_that_is_interrupted_while_it_prints_ends_behind_the_page_and
 
 def test_who_interrupts_a_follower_twice_need_not_wait_for_its_reader(standing_still: Follower) -> None:
     standing_still.process.send_signal(signal.SIGINT)
-    # Two signals that come before the first one is looked at are one, so there may be need of another.
+    # Two signals that arrive before the first one is handled count as one, so another may be needed.
     for patience in (0.2, PATIENCE / 2, PATIENCE):
         with suppress(subprocess.TimeoutExpired):
             standing_still.process.wait(patience)

@@ -1,4 +1,4 @@
-"""A follower whose PostgreSQL server goes away and comes again, or comes again with another journal."""
+"""A follower whose PostgreSQL server stops and comes back, or comes back with another journal."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_follower_waits_for_its_server_says_so_and_misses_and_repeats_nothing(
 
 
 def put_another_in_its_place(url: str) -> None:
-    """Have another journal by the name of the one at a URL, from one moment to the next."""
+    """Replace the journal at a URL with another one, in one transaction."""
     schema = schema_of(url)
     journal_with(url.replace(schema, "other"), [event(number, '{"nonce":"other"}') for number in range(10)])
     with at_server(url) as connection:
@@ -102,7 +102,7 @@ def test_a_follower_ends_where_its_server_comes_again_with_another_journal(
     follower.wait_for(1)
     own_server.stop()
     follower.wait_for_word("waiting for it")
-    # It may be found as it was, for a moment: what comes then is noticed as well.
+    # The follower may still find the old journal for a short time; it notices the replacement as well.
     own_server.start()
     put_another_in_its_place(own_url)
     assert follower.stop() == INVALID_CURSOR

@@ -1,6 +1,6 @@
-"""Followers of a journal that many write to: every event once, in order, soon, and quietly.
+"""Followers of a journal with many writers: every event once, in order, soon, and without noise.
 
-`--followed-events 100000` has eight processes write so many events on each database, and prints what was followed.
+`--followed-events 100000` has eight processes write 100,000 events on each database, and prints what was followed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.long
 
 WRITERS = 8
 MOST_MILLISECONDS = 3
-# Ten times what an event takes on a machine that does nothing else.
+# Ten times as long as an event takes on an idle machine.
 PATIENCE_FOR_AN_EVENT = 0.03
 PROMISED_SECONDS = 0.5
 
@@ -32,7 +32,7 @@ StartFollower = Callable[..., Follower]
 
 
 def finished(writers: list[Writer], patience: float) -> list[list[tuple[float, Acknowledged]]]:
-    """What each writer was told when it was done: events, and when they were acknowledged."""
+    """The acknowledged events of each writer, and when they were acknowledged."""
     for writer in writers:
         writer.finish(patience)
     return [[(at, event) for at, batch in writer.timed() for event in batch] for writer in writers]
@@ -58,7 +58,7 @@ def test_a_follower_of_eight_writers_shows_every_event_once_in_order(
 
     followed, acknowledged = follower.followed(), [event for _, event in told]
     acknowledged_at = {event: at for at, event in told}
-    # It may be shown before its writer has heard of it.
+    # An event may be shown before its writer gets the acknowledgement.
     longest = max(at - acknowledged_at.get(event, at) for at, event in follower.seen())
     faults = faults_of(followed, acknowledged)
     followed_figures.append(
@@ -72,7 +72,7 @@ def test_a_follower_of_eight_writers_shows_every_event_once_in_order(
     assert [event.position for event in followed] == list(range(1, len(told) + 1))
 
 
-# That the test above can fail
+# Checks that the test above can fail
 
 
 def test_the_check_of_followers_finds_what_is_missed_twice_out_of_order_or_unknown() -> None:
@@ -113,7 +113,7 @@ def test_writers_that_begin_without_the_write_lock_are_refused_by_sqlite(
         assert line.startswith("esjournal.exceptions.StoreLocked: ")
 
 
-# As most do it: an identity column, or a sequence, which gives out its values before COMMIT.
+# As most programs do it: an identity column or a sequence, which hands out its values before COMMIT.
 POSITIONS_FROM_A_SEQUENCE = """
 CREATE SEQUENCE {schema}.positions;
 CREATE FUNCTION {schema}.number_event() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -134,7 +134,7 @@ def test_a_follower_misses_events_where_positions_come_from_a_sequence_and_no_lo
     with at_server(postgres_url) as connection:
         connection.execute(POSITIONS_FROM_A_SEQUENCE.format(schema=f'"{schema_of(postgres_url)}"'))
     follower = start_follower(postgres_url, "--after", "0")
-    # A pause is longer than it takes a follower to look again.
+    # A pause is longer than the interval at which a follower looks again.
     writers = start_pausing_writers(WRITERS, postgres_url, 20, 400, "unlocked")
     acknowledged = [event for events in finished(writers, 60) for _, event in events]
     last = max(acknowledged)
@@ -148,11 +148,11 @@ def test_a_follower_misses_events_where_positions_come_from_a_sequence_and_no_lo
     assert faults == Faults(missed=faults.missed)
 
 
-# Soon, and quietly
+# Soon, and without noise
 
 
 def test_a_new_event_is_shown_within_half_a_second(store_url: str, start_follower: StartFollower) -> None:
-    """It is the promise itself, of half of 20 events, because a machine may be busy with something else."""
+    """The median of 20 events must keep the promise, because the machine may be busy with something else."""
     journal_with(store_url, [event(0, '{"nonce":""}')])
     follower = start_follower(store_url)
     follower.wait_for(1)
@@ -163,7 +163,7 @@ def test_a_new_event_is_shown_within_half_a_second(store_url: str, start_followe
             appended = time.monotonic()
             follower.wait_for(number + 1)
             waited.append(follower.seen()[number][0] - appended)
-            # At another moment of its waiting each time.
+            # So that the next event comes at a different time between two polls.
             time.sleep(0.017 * (number % 7))
     print(f"median {statistics.median(waited):.3f} s, longest {max(waited):.3f} s")  # noqa: T201
     assert statistics.median(waited) < PROMISED_SECONDS

@@ -1,4 +1,4 @@
-"""A writer that is killed in the middle: what was acknowledged is there, what is there is whole."""
+"""A writer that is killed while it writes: acknowledged events are there, and only whole batches are there."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""A COMMIT whose answer is lost: that it is not known what was written is said, with what to do."""
+"""A COMMIT whose answer is lost: the message says that the outcome is unknown, and what to do."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def proxy(postgres_url: str) -> Iterator[Callable[..., Proxy]]:
 
 
 def unknown(*command: str, **options: Any) -> str:
-    """Run a command as a process whose COMMIT is cut, and return what it says."""
+    """Run a command as a process whose COMMIT is cut, and return its message."""
     result = run(*command, **options)
     assert (result.returncode, result.stdout) == (5, ""), result
     assert re.fullmatch("esjournal: [^\n]*: not known whether it was written, because [^\n]*\n", result.stderr)
@@ -91,7 +91,7 @@ def test_many_lines_are_known_by_the_first_of_them(
     postgres_url: str, proxy: Callable[..., Proxy], tmp_path: Path, is_answered: bool
 ) -> None:
     initialise(postgres_url)
-    # More than travel in one round trip.
+    # More lines than fit into one round trip.
     lines = file_with(tmp_path / "events.ndjson", sequence(60)).read_text()
     said = unknown("append", "-", url=proxy(answered=is_answered).url, input=lines)
     assert f"get {ID} --gte 0 --limit 1`" in said
@@ -156,16 +156,16 @@ def test_the_library_raises_it_and_retries_nothing(
         with pytest.raises(OutcomeUnknown, match=f"look at sequence {ID} at position 0 before you append again"):
             append()
         assert calls == 1
-        # The store goes on with another connection.
+        # The store continues with another connection.
         assert len(list(store.active_record_strategy.all_items())) == batch * is_answered
 
 
-# Answers that come
+# Answers that arrive
 
 
 @pytest.fixture
 def slow_commit(postgres_url: str) -> Iterator[psycopg.Connection]:
-    """A journal whose COMMITs take a second, seen by another connection."""
+    """A connection to a journal where a COMMIT takes five seconds for a state of {}, and fails for any other."""
     initialise(postgres_url)
     schema = make_url(postgres_url).query["schema"]
     server = make_url(postgres_url).difference_update_query(["schema"]).render_as_string(hide_password=False)
@@ -182,7 +182,7 @@ def slow_commit(postgres_url: str) -> Iterator[psycopg.Connection]:
 
 
 def terminate(connection: psycopg.Connection, waiting_for: str) -> None:
-    """End the backend that waits for something, once it does."""
+    """End the backend that waits for something, as soon as it does."""
     deadline = time.monotonic() + 30
     query = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -233,7 +233,7 @@ def test_a_transaction_that_failed_before_its_commit_is_not_taken_for_a_success(
         with open_journal(postgres_url) as journal, journal.events.transaction() as transaction:
             transaction.append([event(1)])
             with journal.events.session.connection() as other, pytest.raises(psycopg.Error):
-                # Of the same transaction.
+                # In the same transaction.
                 transaction._connection.execute("SELECT 1/0")
             assert other is not transaction._connection
 

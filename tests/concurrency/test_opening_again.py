@@ -1,4 +1,4 @@
-"""Opening a SQLite journal while the same process has it open: no lock is dropped, and nothing acknowledged is lost."""
+"""Opening a SQLite journal that the same process has open: no lock is dropped, and no acknowledged event is lost."""
 
 import json
 import sqlite3
@@ -64,7 +64,7 @@ def test_a_command_inside_the_process_leaves_an_applications_own_connection_its_
         assert process.stderr is not None
         while process.stderr.readline() not in (b"open\n", b""):
             pass
-        # A process that takes itself for the last one deletes the WAL.
+        # A process that believes it is the last one deletes the WAL.
         append_in_a_shell(path, "1")
         assert path.with_name("journal.db-wal").exists()
         process.communicate(timeout=PATIENCE)

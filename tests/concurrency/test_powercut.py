@@ -1,4 +1,4 @@
-"""Acknowledged events survive power cuts, in WAL mode and outside of it."""
+"""Acknowledged events survive power cuts, with and without WAL mode."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.helpers.program import COMMAND, environment, run
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: no cut is simulated"),
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed, so no power cut is simulated"),
 ]
 
 APPENDS = 3
@@ -46,7 +46,7 @@ def test_an_acknowledged_append_survives_a_power_cut(
             connection.execute(f"VACUUM INTO '{journal}'")
     disk = Disk(folder)
     trace: list[Call | str] = []
-    # A program that has the journal open keeps those that append from folding the WAL in when they end.
+    # While a program has the journal open, the appending ones do not fold the WAL into the file when they end.
     holding = sqlite3.connect(journal) if is_left_open else None
     if holding is not None:
         holding.execute("SELECT count(*) FROM stored_events").fetchone()

@@ -1,4 +1,4 @@
-"""A transaction that was prepared, and whose process is gone, still writes to the tables of another library."""
+"""A prepared transaction whose process is gone still writes to the tables of another library."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.helpers.program import run
 
 pytestmark = pytest.mark.long
 
-# As the library's module for PostgreSQL makes it, which takes ids out of order.
+# As the library's PostgreSQL module makes it, with ids that can become visible out of order.
 TABLE = """
     CREATE TABLE stored_events (
         originator_id uuid NOT NULL, originator_version bigint NOT NULL, topic text, state bytea,
@@ -29,7 +29,7 @@ def connection(own_server: OwnServer) -> Iterator[psycopg.Connection]:
     with at_server(own_server.url) as connection:
         connection.execute(TABLE)
         yield connection
-        # A test that fails leaves its transaction, which has a lock.
+        # If a test fails, its transaction stays and keeps a lock.
         for (name,) in connection.execute("SELECT gid FROM pg_prepared_xacts").fetchall():
             connection.execute(f"ROLLBACK PREPARED '{name}'")
         connection.execute("DROP TABLE stored_events")

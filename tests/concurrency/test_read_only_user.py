@@ -1,4 +1,4 @@
-"""A user who may read a SQLite journal, and neither write it nor make files beside it, while its owner writes."""
+"""A user who may read a SQLite journal, but not write it or make files beside it, while its owner writes."""
 
 import json
 import os
@@ -26,7 +26,7 @@ pytestmark = [
 
 @pytest.fixture
 def journal() -> Iterator[Path]:
-    """A journal of 3,000 events that everybody may read, in a folder of its owner's."""
+    """A journal of 3,000 events that everybody may read, in a folder that only its owner may write."""
     folder = Path(tempfile.mkdtemp(prefix="esjournal-"))
     folder.chmod(0o755)
     path = folder / "journal.db"
@@ -89,7 +89,7 @@ def test_an_export_beside_an_import_has_every_event_once_in_order_or_says_that_i
 
 def test_pages_that_are_read_slowly_while_others_write_are_every_event_once(journal: Path) -> None:
     command = [*MODULE, "--url", str(journal), "export"]
-    # The pipe is full after some pages, and the export goes on when the writing is done.
+    # The pipe is full after some pages, and the export continues when the writing is done.
     with subprocess.Popen(
         command, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     ) as reader:

@@ -1,4 +1,4 @@
-"""A writer beside an import that commits in parts: it loses nothing, and waits for one part at the most."""
+"""A writer beside an import that commits in parts: it loses nothing, and waits for one part at most."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EVENTS = 30_000
 CHUNK = 1_000
 PARTS = EVENTS // CHUNK
 ENDLESS = 1_000_000
-# A machine that is busy with something else may let anybody wait.
+# On a machine that is busy with something else, a wait may be longer.
 LONGEST_SECONDS = 1.0
 
 
@@ -52,15 +52,15 @@ def test_a_writer_beside_an_import_in_parts_loses_nothing_and_waits_for_a_part_a
     imported = [event for event in found if event.event_type == "fault#Struck"]
     assert [event._replace(global_position=None) for event in imported] == events
     check_index(store_url)
-    # Of the writer's last event nobody may have heard that it was acknowledged.
+    # The writer's last event may be stored although its acknowledgement never arrived.
     others = [event for event in found if event.event_type != "fault#Struck"]
     acknowledged = [(event.position, event.nonce) for [event] in writer.acknowledged()]
     stored_nonces = [(event.global_position, json.loads(event.state)["nonce"]) for event in others]
     assert stored_nonces[: len(acknowledged)] == acknowledged
     assert len(stored_nonces) - len(acknowledged) <= 1
 
-    # All that came between the import's first event and its last. Most meet no part at all, so that only the longest
-    # tell how long a part holds others up: one for each part, because who waits is let in before the next one.
+    # The appends between the import's first event and its last. Most of them meet no part, so only the longest waits
+    # show how long a part holds writers up: one for each part, because a waiting writer goes before the next part.
     first, last = (imported[index].global_position or 0 for index in (0, -1))
     waited = sorted(seconds for seconds, [event] in writer.timed() if first < event.position < last)
     assert len(waited) >= PARTS // 2
@@ -79,13 +79,13 @@ def test_a_writer_beside_an_import_in_parts_loses_nothing_and_waits_for_a_part_a
         f"{store_url.partition(':')[0]}: {len(waited)} appends beside an import of {seconds:.2f} s: {described}"
     )
     print(fault_figures[-1])  # noqa: T201
-    # Nine of ten who are held up wait for the rest of one part and for their own sync, which is less than two parts.
+    # Nine out of ten of these wait for the rest of one part and for their own sync, which is less than two parts.
     assert held_up[len(held_up) * 9 // 10] <= 2 * part
     assert waited[-1] <= max(10 * part, LONGEST_SECONDS)
 
 
 def is_connected(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether the process has the journal's file or a connection open, if the system tells that."""
+    """Return whether the process has the journal's file or a connection open; True if the system does not say."""
     folder = Path(f"/proc/{process.pid}/fd")
     opened = []
     for file in folder.glob("*"):

@@ -1,4 +1,4 @@
-"""Many processes on one journal: nothing lost, nothing twice, one winner a version, and followers in step."""
+"""Many processes on one journal: nothing lost, nothing twice, one winner for each version, and followers in order."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -27,7 +27,7 @@ class State(msgspec.Struct):
 
 @pytest.fixture
 def strategy(store_url: str) -> Iterator[SQLAlchemyActiveRecordStrategy[RecordedEvent]]:
-    """Reads the journal with its global positions."""
+    """A follower that reads the journal with its global positions."""
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=store_url), tables=(RecordedEventRecord,)) as datastore:
         datastore.setup_tables()
         yield SQLAlchemyActiveRecordStrategy(
@@ -57,7 +57,7 @@ def test_eight_processes_lose_nothing_and_a_follower_sees_every_event_once_in_or
     while running(writers):
         followed += map(as_acknowledged, strategy.all_items(after=len(followed)))
         polls += 1
-        # A follower that met a gap would count wrongly from here on.
+        # After a gap, a follower would count wrongly from here on.
         assert [event.position for event in followed[-500:]] == list(range(len(followed) + 1))[-500:][: len(followed)]
     followed += map(as_acknowledged, strategy.all_items(after=len(followed)))
 

@@ -1,4 +1,4 @@
-"""The pages and the picture that are generated are what their generators make."""
+"""The generated pages and the generated picture are up to date."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_command_reference_is_what_the_commands_say() -> None:
 def test_a_picture_shows_what_the_program_prints(name: str) -> None:
     generator = runpy.run_path(str(DOCS / "screens" / "generate.py"))
     drawn = generator["svg"](generator["SCREENS"][name])
-    # Only its texts: other versions of Rich draw the same with other numbers.
+    # Only its texts, because other versions of Rich draw the same picture with other coordinates.
     assert texts((DOCS / "screens" / f"{name}.svg").read_text()) == texts(drawn), "run: python docs/screens/generate.py"
 
 

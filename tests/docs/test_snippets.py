@@ -37,7 +37,7 @@ from tests.helpers.program import COMMAND_NAMES
 
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
-# The folders from which pages that are about the code name its files.
+# Pages about the code name its files relative to these folders.
 NAMED_FROM = [
     "",
     "esjournal",
@@ -50,7 +50,7 @@ INSTALLING = re.compile(r"pip install|apt-get|python3 -m venv|pipx|uv tool")
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the journals and files that the examples of the help texts speak of."""
+    """A folder with the journals and files that the examples of the help texts use."""
     folder = tmp_path_factory.mktemp("exported")
     for name in ("esjournal.db", "old.db", "new.db"):
         initialise(str(folder / name))
@@ -80,13 +80,13 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    """The folder that a shell works in."""
+    """The working folder of a shell."""
     return tmp_path / "work"
 
 
 @pytest.fixture
 def shell(tmp_path: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
-    """A bash of which every command prints to one place; it fails the test at the first command that fails."""
+    """A bash whose commands all print to one place; it fails the test at the first command that fails."""
     with open_shell(tmp_path / "home", work, postgres_url) as run:
         yield run
 
@@ -178,4 +178,4 @@ def test_the_examples_of_a_commands_help_run(
 
 def test_jq_is_here() -> None:
     if shutil.which("jq") is None:
-        pytest.skip("jq is not here: the snippets that use it were left out; .ci/run installs it")
+        pytest.skip("jq is not installed, so the snippets that use it were left out; .ci/run installs it")

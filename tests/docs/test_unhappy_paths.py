@@ -1,4 +1,4 @@
-"""What the programs on the pages do when something fails: an example is copied with all that it does then."""
+"""What the programs on the pages do when something fails, because readers copy them as they are."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ MISSING = "7d0c9c9f-7c1e-4f0e-9d55-0c8f5f2f7a10"
 
 
 def block_with(page: str, text: str) -> str:
-    """Return the only shell block of a page that has a text."""
+    """Return the only shell block of a page that contains a text."""
     [found] = [block.text for block in blocks(page) if block.language == "sh" and text in block.text]
     return found
 
 
 def run(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a script as somebody would who copied it: without -e and pipefail."""
+    """Run a script as a reader who copied it would: without -e and pipefail."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ESJOURNAL_", "PG"))}
     environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **variables}
     return subprocess.run(
@@ -82,7 +82,7 @@ def test_no_order_is_cancelled_where_there_is_no_journal(tmp_path: Path) -> None
 
 
 def test_cancelling_decides_again_after_a_conflict_and_gives_up_at_the_third(orders: str, tmp_path: Path) -> None:
-    # As if another writer were first each time: what is asked for is what was there before.
+    # As if another writer were always first: `get` returns what was there before its event.
     first = """
     esjournal() {
         if [ "$1" = get ]; then
@@ -102,7 +102,7 @@ def test_cancelling_decides_again_after_a_conflict_and_gives_up_at_the_third(ord
 
 
 def mailer(handling: str) -> str:
-    """Return the program of the page with something else to do, and without its end after 3 seconds."""
+    """Return the page's program with another action, and without its end after 3 seconds."""
     block = block_with("docs/inspecting.md", "mailer")
     program = block.partition("<<'END'\n")[2].partition("END\n")[0]
     changed = re.sub(r"^.*mail about.*\n", lambda _: handling, program, flags=re.MULTILINE)
@@ -112,7 +112,7 @@ def mailer(handling: str) -> str:
 
 @pytest.fixture
 def live(tmp_path: Path) -> Path:
-    """A folder with the journal that the page follows, of six events."""
+    """A folder with the journal that the page follows, with six events."""
     path = str(tmp_path / "live.db")
     initialise(path)
     with open_journal(path) as journal:
@@ -154,7 +154,7 @@ def test_no_event_is_missed_by_a_follower_whose_work_fails_at_the_third(live: Pa
         try:
             assert program.wait(timeout=30) != 0
         finally:
-            # After kill -9 the follower is there until it writes again.
+            # After kill -9 the follower stays until it writes again.
             with suppress(ProcessLookupError):
                 os.killpg(program.pid, signal.SIGKILL)
     assert handled(live) == [1, 2]
@@ -186,7 +186,7 @@ def test_what_an_export_does_not_finish_is_not_imported_after_changes(orders: st
     initialise(str(tmp_path / "changed.db"))
     script = block_with("docs/guide.md", "changed.db import").replace("esjournal --url changed.db init\n", "")
     for failing in ("esjournal", "jq"):
-        # It fails when it has written some of the events.
+        # It fails after it has written some of the events.
         fails = f'{failing}() {{ if [ "$1" = --url ]; then command {failing} "$@"; else echo "{{}}"; false; fi; }}\n'
         result = run(fails + script, tmp_path, ESJOURNAL_URL=orders)
         assert result.returncode != 0
@@ -256,7 +256,7 @@ def test_hourly_exports_have_every_event_once_and_say_nothing(tmp_path: Path) ->
     for number in range(1, 5):
         result = run(hourly(), tmp_path, ESJOURNAL_URL=path)
         assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-        # Nothing is new the second and the fourth time.
+        # The second and the fourth time, nothing is new.
         assert len(list((tmp_path / "exports").iterdir())) == (number + 1) // 2
         if number == 2:
             invoke("append", ORDER, "next", "stock#Taken", '{"amount":-1}', url=path)

@@ -1,4 +1,4 @@
-"""Many states at once: whatever is not doubtful is a JSON object on one line, by the rules for one."""
+"""Checking many states at once: a state is doubtful unless it is a JSON object on one line by the rules for one."""
 
 from __future__ import annotations
 

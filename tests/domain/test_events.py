@@ -1,4 +1,4 @@
-"""What a domain event is: attributes that never change, a topic, and equality."""
+"""Domain events: attributes that never change, a topic, and equality."""
 
 import pickle
 import typing
@@ -15,7 +15,7 @@ from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 
 
 class Opened(DomainEvent):
-    # A type checker takes a class that declares nothing for one that takes nothing.
+    # A type checker assumes that a class without declared attributes takes no arguments.
     if TYPE_CHECKING:
 
         def __init__(self, **attributes: Any) -> None: ...

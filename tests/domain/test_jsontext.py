@@ -1,4 +1,4 @@
-"""JSON as text: every text is checked in time and memory that grow with its length, and no faster."""
+"""JSON as text: checking it takes time and memory that grow linearly with its length."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_any_text_is_checked_in_linear_time(shape: str) -> None:
     began = time.process_time()
     assert rules.json_object(SHAPES[shape]) is SHAPES[shape]
     doubtful([SHAPES[shape]])
-    # Less than half a second on a machine of its own; what is quadratic takes several.
+    # Less than half a second on an idle machine; anything quadratic takes several seconds.
     assert time.process_time() - began < 3
 
 

@@ -1,4 +1,4 @@
-"""Leaves under their paths, with memory for the text and not for all of their paths."""
+"""Leaves and their paths, with memory for the text and not for all of their paths."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_many_leaves_under_long_paths_take_memory_for_the_text(
         tracemalloc.stop()
     assert (lines, len(changes.changed)) == (KEYS, KEYS)
     assert longest < 2_000
-    # A tuple of the names for each leaf would take 8 bytes times the levels times the leaves: 40 million bytes.
+    # A tuple of names for each leaf would take 8 bytes times the levels times the leaves: 40 million bytes.
     assert peak < 15_000_000
 
 

@@ -1,4 +1,4 @@
-"""Numbers of any size, exactly, in a time that grows with their text."""
+"""Numbers of any size, compared exactly, in time that grows with their text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from esjournal.domain.state.numbers import canonical, exact, order, scaled_integer
 
 numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,6})(\.[0-9]{1,6})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
-# Few digits, so that many are equal.
+# Few digits, so that many numbers are equal.
 near = st.from_regex(r"-?[01](\.[01]{1,3})?(e[+-]?[0-2])?", fullmatch=True)
 
 
@@ -76,5 +76,5 @@ def test_the_time_grows_with_the_text(text: str) -> None:
     number = exact(text)
     assert order(number, exact("17")) != 0
     assert scaled_integer(number, 6, most_digits=18) in (None, 0)
-    # An integer of so many digits alone would take minutes.
+    # Computing an integer with that many digits would take minutes.
     assert time.process_time() - begin < 2

@@ -61,7 +61,7 @@ def test_what_is_no_path_is_refused(text: str) -> None:
         path(text)
 
 
-# Hypothesis leaves surrogates out of texts by itself.
+# Hypothesis never puts surrogates into texts of its own accord.
 any_name = st.one_of(
     st.text(max_size=5), st.text(st.characters(), max_size=3), st.sampled_from(["\ud800", "a.b", '"a"'])
 )

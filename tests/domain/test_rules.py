@@ -1,4 +1,4 @@
-"""The rules of an event's fields as text: one canonical spelling, and clear refusals."""
+"""The rules for an event's fields as text: one canonical form, and clear refusals."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -116,7 +116,7 @@ def test_an_event_type_that_is_empty_too_long_or_no_unicode_is_refused(text: str
         ("2026-01-31 13:00:00+00", "2026-01-31T13:00:00.000000Z"),
         ("2026-01-31T12:00:00+0530", "2026-01-31T06:30:00.000000Z"),
         ("2026-01-31 12:00:00,5 -0130", "2026-01-31T13:30:00.500000Z"),
-        # Nothing of it is lost.
+        # Nothing is lost.
         ("2026-01-31T12:00:00.123456000Z", "2026-01-31T12:00:00.123456Z"),
     ],
 )

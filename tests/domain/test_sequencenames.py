@@ -1,4 +1,4 @@
-"""A name and the id that is made of it."""
+"""Names of sequences, and the ids made from them."""
 
 from __future__ import annotations
 

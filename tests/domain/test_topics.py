@@ -1,4 +1,4 @@
-"""Topics: names of classes that stored data may use, and that never make anything run."""
+"""Topics: names of classes that stored data may use, but that never cause code to run."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Patterns of event types, and types that are written where patterns could be meant."""
+"""Patterns of event types, and types that could be mistaken for patterns."""
 
 from __future__ import annotations
 

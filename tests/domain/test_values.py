@@ -1,4 +1,4 @@
-"""States as values: what is parsed, how it is written again, and what paths lead to."""
+"""States as values: how they are parsed, how they are written again, and what paths lead to."""
 
 from __future__ import annotations
 

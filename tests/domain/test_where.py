@@ -107,7 +107,7 @@ def test_what_is_true_of_a_state(text: str) -> None:
         "list == 1",
         "none == false",
         "carrier.x == 1",
-        # What is not there is not even different.
+        # A missing field does not even meet !=.
         'missing != "UA"',
         "missing == null",
         "a.b.d != 1",

@@ -1,4 +1,4 @@
-"""Encrypted states: unreadable in the store, bound to their place, refused when changed."""
+"""Encrypted states: unreadable in the store, bound to their place, and refused if they were changed."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Trying again: on a concurrency error only, a number of times, with a growing pause."""
+"""Retries: only after a concurrency error, a limited number of times, with a growing pause."""
 
 import time
 from collections.abc import Callable

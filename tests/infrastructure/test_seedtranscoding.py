@@ -1,4 +1,4 @@
-"""States as eventsourcing 2 to 4 wrote them: read to the values that they stood for, and nothing else."""
+"""States as eventsourcing 2 to 4 wrote them: read as the values that they stood for, and nothing else."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ ID = UUID("9b300b13-4410-51bf-85ca-234c8cea73da")
 
 
 class Shipped(DomainEvent):
-    # A type checker takes a class that declares nothing for one that takes nothing.
+    # A type checker assumes that a class without declared attributes takes no arguments.
     if TYPE_CHECKING:
 
         def __init__(self, **attributes: Any) -> None: ...

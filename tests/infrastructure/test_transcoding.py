@@ -1,4 +1,4 @@
-"""Attributes to JSON and back: equal values, the same text every time, and no code run by data."""
+"""Attributes to JSON and back: equal values, always the same text, and no code run by data."""
 
 import dataclasses
 import json
@@ -127,7 +127,7 @@ attribute_names = st.text(min_size=1).filter(
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal and of the same types all the way down, which == does not say of 1, 1.0 and True."""
+    """Return whether two values are equal, with the same types at every level; for ==, 1, 1.0 and True are equal."""
     if type(one) is not type(other) or one != other:
         return False
     if isinstance(one, dict):
@@ -146,7 +146,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def each_has_its_like(some: Collection[Any], others: Collection[Any]) -> bool:
-    """Whether two collections without an order have the same members; sorting by repr would trust a set's own."""
+    """Return whether two unordered collections have the same members; sorting by repr would trust a set's own repr."""
     return len(some) == len(others) and all(any(same(one, other) for other in others) for one in some)
 
 
@@ -377,7 +377,7 @@ CODE = [
 
 
 class Meta(type):
-    """The metaclass of a class that stored data may name: nothing of it may run either."""
+    """The metaclass of a class that stored data may name: none of its code may run either."""
 
     armed = False
 
@@ -403,7 +403,7 @@ class Meta(type):
 
 
 class Trap:
-    """A default that sees every use of it."""
+    """A default that records every access to it."""
 
     __set__ = watched("Trap.__set__")
     __get__ = watched("Trap.__get__")
@@ -429,7 +429,7 @@ HOSTILE = ["Hostile", "HostileDict", "HostileClass", "HostileField", "HostileDes
 
 
 class Proxy:
-    """What a module may have in the place of an object: everything about it runs code."""
+    """An object in a module that runs code however it is used."""
 
     __class__ = property(watched("Proxy.__class__"))
     __dict__ = property(watched("Proxy.__dict__"))
@@ -538,7 +538,7 @@ def decoded_without_code(state: Any) -> Any:
 @given(hostile_states)
 def test_no_state_runs_code_of_a_class_that_it_names(state: Any) -> None:
     kept = decoded_without_code(state)
-    # What came of it may have code of its own; it is not looked at, and ends here.
+    # The result may have code of its own; it is not looked at, and is freed here.
     del kept
     RAN.clear()
 

@@ -1,4 +1,4 @@
-"""Batches: cut anywhere, nothing of them is lost, doubled or moved."""
+"""Batches: however they are cut, nothing in them is lost, doubled or moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files and pipes: compression by name, bounds on memory, and names only for what is whole."""
+"""Files and pipes: compression by name, limits on memory, and names only for complete files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lines(path: Path, data: bytes | None = None, *, line_limit: int = MEBIBYTE) 
 
 
 def gzipped(data: bytes) -> bytes:
-    """Compress without the time, which would give a test another name in each process that runs tests."""
+    """Compress without a time, which would make the test's name differ between the processes that run tests."""
     return gzip.compress(data, mtime=0)
 
 
@@ -222,7 +222,7 @@ def test_zstd_that_needs_much_memory_is_refused_by_that_reason(tmp_path: Path, w
         UnusableFile, match=r"needs [\d,]+ bytes of memory.*`zstd -dc --long=31 .* \| esjournal import -`"
     ):
         lines(tmp_path / "a.ndjson.zst", frame)
-    # A later frame.
+    # In a later frame.
     with pytest.raises(InvalidLine, match=r"of memory.*`zstd -dc --long=31 .* \| esjournal import -`"):
         lines(tmp_path / "a.ndjson.zst", zstd(b"a\n") + frame)
 
@@ -321,7 +321,7 @@ def test_a_line_or_a_bomb_of_400_megabytes_is_handled_in_flat_memory(tmp_path: P
         gzip_of(path, b'"\n",' * (MEBIBYTE // 4), 100, HEADER)
     else:
         piece = (b"0" if name.startswith("zeros") else b"\n") * MEBIBYTE
-        # Blank lines are all looked at, and 40 million of them are enough.
+        # All blank lines are looked at, and 40 million of them are enough.
         count = 400 if name.startswith("zeros") else 40
         (gzip_of if name.endswith(".gz") else zstd_of)(path, piece, count)
     ended = subprocess.run(

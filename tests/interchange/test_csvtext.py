@@ -1,4 +1,4 @@
-"""CSV: lawful text comes back as it was, whatever it holds, and each refusal names its line."""
+"""CSV: any valid text comes back unchanged, and each refusal names its line."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_events_with_json_objects_come_back_as_they_were(
 
 
 def test_a_state_with_nothing_but_a_carriage_return_in_it_comes_back(path: Path) -> None:
-    # It has no comma, quote or line feed, which alone make Python 3.11 and 3.12 quote a cell.
+    # Python 3.11 and 3.12 only quote a cell because of a comma, a quote or a line feed, and this one has none.
     assert [found for _, found in read(path, "".join(csvtext.write([event(0, "{\r}")], safe=False)))] == [
         event(0, "{\r}")
     ]

@@ -1,4 +1,4 @@
-"""Files that are read as one: patterns, order, lines, and how far the reading is."""
+"""Files that are read as one: patterns, order, lines, and the progress of reading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.helpers.stores import file_with
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that is worked in, with one event in each of some files."""
+    """The working folder, with one event in each of some files."""
     monkeypatch.chdir(tmp_path)
     for version, name in enumerate(("b-2.ndjson", "a.ndjson", "b-1.ndjson", "c.txt")):
         file_with(tmp_path / name, [event(version)])
@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def sources(*paths: str, **options: Any) -> list[tuple[str, int]]:
-    """File and version of each event."""
+    """Return the file and the version of each event."""
     return [
         (batch.source, found.originator_version or 0)
         for batch in Files(paths, **options).batches()

@@ -1,4 +1,4 @@
-"""JSON that is not a line each: arrays and formatted events are read, and anything else is one clear line."""
+"""JSON that is not one document a line: arrays and formatted events are read, anything else is refused in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NDJSON: what was written is read back as it was, and each refusal says why."""
+"""NDJSON: what was written is read back unchanged, and each refusal says why."""
 
 from __future__ import annotations
 
@@ -297,7 +297,7 @@ def test_a_member_that_is_there_twice_is_refused(spelt: str, name: str, value: s
     text = b"{" + again + b"," + whole[1:] if first else whole[:-1] + b"," + again + b"}"
     with pytest.raises(InvalidData, match=f"has '{name}' twice: remove one of them"):
         event_of(text)
-    # Among good lines, too.
+    # Also among good lines.
     assert ndjson._columns_of(b"\n".join([line(), text, line()]), 3) is None
 
 

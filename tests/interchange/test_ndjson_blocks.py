@@ -1,4 +1,4 @@
-"""Blocks of NDJSON: read many lines at a time, and each line gets the verdict that it gets alone."""
+"""Blocks of NDJSON: many lines are read at a time, and each gets the same result as alone."""
 
 from __future__ import annotations
 

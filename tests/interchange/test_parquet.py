@@ -1,4 +1,4 @@
-"""Parquet: another program reads the events in their types."""
+"""Parquet: other programs read the events with their column types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rejects: what was put aside comes back as it was, with the place and the reason."""
+"""Rejects: rejected events and lines are read back unchanged, with their source and the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files held against their seals: cut, changed, continued or without one."""
+"""Files checked against their seals: cut, changed, continued or without one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def read(path: Path, *, required: bool = False) -> int:
-    """Read a file, and return how many events it has."""
+    """Read a file, and return its number of events."""
     with byte_stream(str(path)) as opened:
         return sum(
             not isinstance(found, InvalidLine) for _, found in reads(ndjson.read(opened, seal_required=required))
@@ -49,7 +49,7 @@ def check(path: Path, *, required: bool = False) -> None:
 
 
 def refused(path: Path, message: str, *, required: bool = False) -> None:
-    """Check that reading and checking come to the same error."""
+    """Check that reading and checking give the same error."""
     for look in (read, check):
         with pytest.raises(InvalidLine, match=message):
             look(path, required=required)

@@ -1,4 +1,4 @@
-"""Seals: what stands before the last line, in the last line."""
+"""Seals: the last line of a file counts and digests the lines before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second process: what it yields comes here in order, and it never outlives the one that wants it."""
+"""A second process: the first one gets what it yields in order, and it never outlives the first one."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_process_ends_when_the_first_one_was_killed() -> None:
     os.kill(first, signal.SIGKILL)
     os.waitpid(first, 0)
     deadline = time.monotonic() + 60
-    # Nobody waits for it, so it may be there as a zombie of whoever took it over.
+    # No process of the test waits for it, so it may remain as a zombie.
     while is_running(second) and "Z" not in Path(f"/proc/{second}/stat").read_text().split()[2]:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Cursors: where an export goes on, and when it must not."""
+"""Cursors: where an export continues, and when it must not."""
 
 from __future__ import annotations
 

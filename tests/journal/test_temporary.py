@@ -1,4 +1,4 @@
-"""A file of events is a journal to look into."""
+"""A file of events can be read like a journal."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Stores that other libraries made: each by the library itself, in an environment of its own."""
+"""Stores made by other libraries themselves, each in an environment of its own."""

@@ -1,4 +1,4 @@
-"""Environments of other libraries, and stores that they make in them."""
+"""Environments of other libraries, and stores that the libraries make in them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.helpers.other_libraries.environments import npm_package, python_with
 from tests.helpers.other_libraries.message_store import MessageDb
 from tests.helpers.other_libraries.shop import Shop
 
-# What the old versions pin does not run on today's Python; with these they do.
+# The versions that the old libraries pin do not run on today's Python; these do.
 FOR_OLD_VERSIONS = ("sqlalchemy<1.4", "sqlalchemy-utils", "six", "python-dateutil", "psycopg2-binary", "singledispatch")
 
 
@@ -28,7 +28,7 @@ def environments(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def python_with_eventsourcing(environments: Path) -> Callable[[str], Path]:
-    """Return the Python of an environment that has a version of eventsourcing; `9` is the last one."""
+    """Return the Python of an environment that has a version of eventsourcing; `9` is the latest 9.x."""
 
     def python(version: str) -> Path:
         if version == "9":
@@ -40,7 +40,7 @@ def python_with_eventsourcing(environments: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="module")
 def new_url(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """Return the URL of a new store in `sqlite` or `postgresql`, which is there until the module is done."""
+    """Return the URL of a new store in `sqlite` or `postgresql`, which is removed after the module's tests."""
     schemas: list[str] = []
 
     def url(database: str) -> str:
@@ -67,7 +67,7 @@ def open_bank(python_with_eventsourcing: Callable[[str], Path], tmp_path: Path) 
 
 @pytest.fixture
 def open_shop(python_with_eventsourcing: Callable[[str], Path], tmp_path: Path) -> Callable[..., Shop]:
-    """Open a store of an old eventsourcing, given its URL, and where it matters its version and table."""
+    """Open a store of an old eventsourcing, given its URL and optionally its version and table."""
 
     def open_(url: str, version: str = "4.0.0", table: str = "stored_events") -> Shop:
         return Shop(python_with_eventsourcing(version), url, tmp_path, table=table)

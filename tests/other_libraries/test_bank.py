@@ -1,4 +1,4 @@
-"""Stores of eventsourcing 9 are what the library itself reads back."""
+"""Stores of eventsourcing 9: the library itself reads back what it wrote."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.helpers.other_libraries.urls import schema_of, text_of
 
 @contextmanager
 def inserting(url: str) -> Iterator[psycopg.Connection]:
-    """A transaction that holds the lock of one that has inserted events."""
+    """Hold the lock of a transaction that has inserted events."""
     schema, server = schema_of(url)
     with psycopg.connect(text_of(server)) as connection:
         connection.execute(f'LOCK TABLE "{schema}".bank_events IN ROW EXCLUSIVE MODE')

@@ -23,7 +23,7 @@ PROVEN = r"proven: (\d+) events, sha256 [0-9a-f]{64} on both sides"
 
 
 def copied(source: str, target: str, *options: str) -> str:
-    """Copy, and return what is said of it."""
+    """Copy, and return what the command reports."""
     result = invoke("copy", *options, source, target)
     assert result.exit_code == 0, result.stderr
     return result.stderr
@@ -113,7 +113,7 @@ def test_messages_are_copied_into_a_journal_and_what_has_no_place_there_is_told(
 
 
 def test_a_journal_is_copied_into_messages_as_json_values(message_db: MessageDb, journal: str) -> None:
-    # With spaces, an order of keys, an exponent and a repetition that jsonb does not keep.
+    # With spaces, an order of keys, an exponent and a duplicate key, none of which jsonb keeps.
     states = ['{"b":1.10,"a":[1,2]}', '{"big":1E2,"é":"\\u00e9"}', '{"x":1,"x":2}', "{}"]
     events = [
         {
@@ -169,7 +169,7 @@ def test_a_state_that_does_not_fit_into_a_bank_is_told_and_put_aside(
 
 
 def rejects_of(source: str, target: str, folder: Path) -> list[dict[str, object]]:
-    """Copy with rejects, of which there are some, and return them."""
+    """Copy with rejects, and return them; there must be some."""
     file = folder / "rejects.ndjson"
     result = invoke("copy", "--rejects", str(file), source, target)
     assert result.exit_code == 3, result.stderr
@@ -228,7 +228,7 @@ def test_exactly_the_bad_row_is_put_aside_and_the_others_are_copied(
     journal: str, tmp_path: Path, named: bool, bad: dict[str, object]
 ) -> None:
     if named and isinstance(bad.get("originator_id"), str):
-        # There it is a name.
+        # In such a store this is a valid name.
         return
     path = tmp_path / "bad.db"
     with closing(sqlite3.connect(path)) as connection, connection:

@@ -1,4 +1,4 @@
-"""An environment is there in full, or the tests that need it fail and say why."""
+"""An environment is complete, or the tests that need it fail and say why."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ STORES: list[tuple[str, dict[str, bool]]] = [
 
 
 class Kept(NamedTuple):
-    """A store that tests only read, what the library says of it, and how esjournal is asked."""
+    """A store that tests only read, the events as the library reads them, and the store for esjournal's commands."""
 
     options: dict[str, bool]
     ids: list[str]
@@ -78,7 +78,7 @@ def time_of(stored: bytes) -> str | None:
 
 
 def expected(event: Notification) -> dict[str, Any]:
-    """The event as a line of NDJSON has it; its state is the text that stands there."""
+    """Return the event as a line of NDJSON; its state is the stored text."""
     fields = {
         "originator_id": id_of(event.originator_id),
         "sequence_name": event.originator_id,
@@ -162,7 +162,7 @@ def test_the_log_looks_into_states(kept: Kept) -> None:
 
 def test_the_log_is_narrowed_by_the_times_that_states_say(kept: Kept) -> None:
     if kept.is_opaque:
-        # Nobody can say when these were.
+        # Their recording time is unknown.
         assert "nothing found" in kept.asked.refused(1, "log", "--since", "2020-01-01")
         return
     times = [str(time_of(event.state)) for event in kept.notifications]

@@ -25,7 +25,7 @@ STORES = [
     ("sqlite", "2.1.1", "integer_sequenced_items"),
     ("postgresql", "2.1.1", "integer_sequenced_items"),
 ]
-# Where its rows have no id, nobody knows their order; and positions that are moments are no versions.
+# Rows without an id have no known order, and positions that are times are not versions.
 NOT_READ = [
     ("postgresql", "3.1.0", "stored_events"),
     ("postgresql", "3.1.0", "integer_sequenced_items"),
@@ -35,7 +35,7 @@ NOT_READ = [
 
 
 class Kept(NamedTuple):
-    """A store that tests only read, what its library says of it, and how esjournal is asked."""
+    """A store that tests only read, the items as its library reads them, and the store for esjournal's commands."""
 
     ids: list[str]
     items: list[Item]
@@ -53,7 +53,7 @@ def made(
     url = new_url(database)
     shop = Shop(python(version), url, factory.mktemp("shop"), table=table)
     ids = shop.make(orders=2, events=3)
-    # The library asks for no order; orders were written in turn.
+    # The library does not ask for an order; orders were written in turn.
     items = sorted(shop.items(), key=lambda item: (item.position, ids.index(item.sequence_id)))
     return Kept(ids, items, table, Asked(url, "eventsourcing-4"))
 
@@ -81,7 +81,7 @@ def not_read(
 
 
 def line_of(item: Item, position: int) -> str:
-    # Orders do not say when they were made.
+    # Orders do not store when they were made.
     return (
         f'{{"originator_id":"{UUID(item.sequence_id)}","originator_version":{item.position},'
         f'"event_type":"{item.topic}","state":{item.data},"global_position":{position}}}'

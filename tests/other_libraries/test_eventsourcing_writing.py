@@ -1,4 +1,4 @@
-"""What is written to the tables of eventsourcing 9, the library itself reads back and goes on behind."""
+"""Events written to the tables of eventsourcing 9 are read by the library itself, which appends after them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def lines_of_an_account(account: str, count: int) -> str:
 
 @pytest.fixture
 def empty(store_url: str, open_bank: Callable[..., Bank]) -> Bank:
-    """A bank that has its tables, and no accounts."""
+    """A bank that has its tables, but no accounts."""
     bank = open_bank(store_url)
     assert bank.make(accounts=0, events=0) == []
     return bank
@@ -136,7 +136,7 @@ def test_states_and_names_go_from_one_bank_to_another_as_they_are_stored(
 ) -> None:
     bank = open_bank(f"sqlite:///{tmp_path / 'other.db'}", **options)
     ids = bank.make(accounts=2, events=12)
-    # A table of SQLite tells by what is in it that its ids are texts.
+    # A SQLite table only shows by its content that its ids are texts.
     other = open_bank(store_url, **options)
     (there,) = other.make(accounts=1, events=1)
     asked.text("import", "-", "-F", "ndjson", "-q", input=Asked(bank.url, "eventsourcing").text("export"))

@@ -30,14 +30,14 @@ PATIENCE = 60.0
 
 
 class Follower:
-    """A process that follows, and what it printed."""
+    """A process that follows, and its output."""
 
     def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
         self._process = process
         self._output = output
 
     def events(self) -> list[dict[str, Any]]:
-        """Return what was printed until now; half a line is none."""
+        """Return the lines printed so far; half a line does not count."""
         return [json.loads(line) for line in self._output.read_text().split("\n")[:-1]]
 
     def wait_for(self, events: int) -> None:
@@ -98,12 +98,12 @@ def test_a_follower_sees_each_event_of_a_shop_once_and_in_order(
     shop.make(orders=1, events=2)
     with shop.appending() as program, following(store_url, "eventsourcing-4", tmp_path, "--after", "0") as follower:
         program.wait_for(20)
-        # A follower waits out a write that was cut off, but not while it still reads the past: what it shows now is
-        # the past, and what is acknowledged after that is not.
+        # A follower waits until a write that was cut off is undone, but not while it still reads older events. The
+        # events that it shows now are older; those acknowledged after this are not.
         follower.wait_for(1)
         follower.wait_for(len(program.acknowledged()) + 4)
         program.kill()
-        # A write outside of WAL mode that was cut off is undone by whoever opens the store to write.
+        # Without WAL mode, a write that was cut off is undone by the next program that opens the store to write.
         shop.make(orders=1, events=0)
         acknowledged = program.acknowledged()
         follower.wait_for(len(acknowledged) + 3)
@@ -126,7 +126,7 @@ def test_a_follower_sees_each_message_once_and_in_order(message_db: MessageDb, t
 
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
-    """What happens as soon as esjournal waits for writers, in place of time that goes by."""
+    """Functions to call, one each time that esjournal waits for writers, instead of sleeping."""
     happening: list[Callable[[], None]] = []
     wait = time.sleep
 
@@ -149,7 +149,7 @@ def writer(url: str) -> Iterator[psycopg.Connection]:
 
 
 def insert(connection: psycopg.Connection, version: int) -> None:
-    # As a bank with functions does it, which takes no lock that others wait for.
+    # As a bank with functions inserts, which takes no lock that others wait for.
     connection.execute(
         "INSERT INTO bank_events (originator_id, originator_version, topic, state) "
         "VALUES ('9b300b13-4410-51bf-85ca-234c8cea73da', %s, 'accounts:Account.Opened', '{}')",
@@ -230,7 +230,7 @@ def test_a_follower_waits_for_a_writer_for_longer_than_the_timeout(
 
         def on_lost(error: StoreError) -> None:
             told.append(str(error))
-            # Longer than the timeout, too.
+            # This also takes longer than the timeout.
             Timer(0.5, slow.commit).start()
 
         coming = follow(journal, after=1, on_lost=on_lost, on_found=lambda: told.append("goes on"))
@@ -250,7 +250,7 @@ def test_a_writer_that_does_not_end_is_waited_for_until_the_timeout(
 
 
 def _once(coming: Iterator[Any]) -> Iterator[Any]:
-    # `changes` gave one change; what asks for the next one asks without an end.
+    # `changes` gave one change, but its caller asks for changes without end.
     for found in coming:
         yield found
         return

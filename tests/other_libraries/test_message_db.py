@@ -158,13 +158,13 @@ def test_a_stream_is_appended_to_by_its_name(message_db: MessageDb, asked: Asked
 
 
 def test_the_printed_position_is_that_of_the_appended_message(filled: MessageDb, asked: Asked) -> None:
-    # As if others had written meanwhile.
+    # As if others had written in the meantime.
     filled.connection.execute("UPDATE messages SET global_position = 1000 WHERE global_position = 6")
     assert asked.text("append", id_of(FIRST), "next", "Deposited", "{}") == "7\n"
 
 
 def test_the_printed_positions_are_those_of_the_appended_messages(filled: MessageDb, asked: Asked) -> None:
-    # As if others wrote between.
+    # As if others wrote in between.
     filled.connection.execute("ALTER SEQUENCE messages_global_position_seq INCREMENT BY 3")
     lines = line("other-1", 0, {}) + line("other-2", 0, {}) + line("other-1", 1, {})
     printed = asked.text("append", "-", input=lines).split()
@@ -183,7 +183,7 @@ def test_a_taken_version_is_a_conflict_and_a_gap_is_bad_data(filled: MessageDb, 
 
 def test_messages_that_are_there_are_left_out_if_absence_is_asked_for(filled: MessageDb, asked: Asked) -> None:
     given = ("append", id_of(FIRST), "3", "Deposited", '{"amount": 1.10, "of": "a"}', "--if-absent")
-    # message-db spells JSON anew.
+    # message-db formats JSON again.
     assert [asked.text(*given) for _ in range(2)] == ["7\n", "7\n"]
     lines = line(SECOND, 3, {}) + line(FIRST, 3, {"of": "a", "amount": 1.1})
     assert [asked.text("append", "-", "--if-absent", input=lines) for _ in range(2)] == ["8\n7\n"] * 2
@@ -291,7 +291,7 @@ def test_the_librarys_program_and_an_import_write_at_once(message_db: MessageDb,
     with psycopg.connect(message_db.connection.info.dsn) as other:
         other.execute("SET search_path TO message_store, public")
         other.execute("SELECT write_message(gen_random_uuid()::text, 'third-1', 'T', '{}')")
-        # Another category has a lock of its own, and does not wait.
+        # Another category has a lock of its own, so its writer does not wait.
         assert asked.text("append", id_of(FIRST), "next", "Deposited", "{}", input="") == "2\n"
         other.commit()
     assert [event["global_position"] for event in asked.lines("export")] == [1, 2]

@@ -1,4 +1,4 @@
-"""Stores of message-db are what its own functions read back."""
+"""Stores of message-db: its own functions read back what they wrote."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def test_an_application_moves_to_a_journal_while_it_writes_as_the_page_says(
     open_bank: Callable[..., Bank], tmp_path: Path, postgres_url: str
 ) -> None:
     if shutil.which("jq") is None:
-        pytest.skip("jq is not here, which the page uses; .ci/run installs it")
+        pytest.skip("jq is not installed, and the page uses it; .ci/run installs it")
     work = tmp_path / "work"
     work.mkdir()
     bank = open_bank(f"sqlite:///{work / 'bank.db'}")
@@ -41,7 +41,7 @@ def test_an_application_moves_to_a_journal_while_it_writes_as_the_page_says(
             if block.line > line_of_the_switch:
                 for step in steps(block):
                     run_step(step, shell, MIGRATING)
-    # All that the application said it wrote is in the journal, in the order in which it wrote it.
+    # Everything that the application had acknowledged is in the journal, in the order in which it was written.
     journal = stored(postgres_url)
     assert [(event.originator_id, event.originator_version, event.state) for event in journal[:-1]] == [
         (event.originator_id, event.originator_version, event.state.decode()) for event in written
@@ -49,7 +49,7 @@ def test_an_application_moves_to_a_journal_while_it_writes_as_the_page_says(
     states = "".join(event.state for event in journal)
     assert acknowledged
     assert all(nonce in states for nonce in acknowledged)
-    # And what was appended to the journal came back, and is read by the library.
+    # What was appended to the journal was copied back, and the library reads it.
     [state] = bank.states(journal[-1].originator_id)
     assert state["owner"] == "Eve"
     program = tmp_path / "migrating.py"

@@ -1,4 +1,4 @@
-"""A sequence is named exactly, by its id, or by the beginning of that; none is made that another is mistaken for."""
+"""A sequence is found by its exact name, its id or the beginning of that; a new name must not be mistaken for one."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Named:
     """A store of another library with sequences of one event each.
 
     Args:
-        asked: the store.
+        asked: the store, for esjournal's commands.
         write: writes the first event of a sequence, as the library does.
-        first: the version of that.
+        first: the version of that event.
     """
 
     def __init__(self, asked: Asked, write: Callable[[str], None], first: int) -> None:
@@ -49,7 +49,7 @@ class Named:
             self._write(name)
 
     def counts(self) -> dict[str, int]:
-        """Return how many events each sequence has, by its name."""
+        """Return the number of events of each sequence, by its name."""
         names = [event.get("sequence_name", event["originator_id"]) for event in self.asked.lines("export")]
         return {name: names.count(name) for name in names}
 
@@ -196,7 +196,7 @@ def test_lines_without_names_make_no_sequence_that_differs_only_in_case(named: N
 
 
 def test_a_name_that_comes_with_its_id_is_taken_as_it_is(named: Named) -> None:
-    # A copy of a store that has both has to be one.
+    # It must be possible to copy a store that has both.
     named.has("account-1")
     given = line(id_of("Account-1"), named.first, sequence_name="Account-1")
     named.asked.text("import", "-", "-q", input=given)

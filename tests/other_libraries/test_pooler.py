@@ -1,4 +1,4 @@
-"""Tables of other libraries through a pooler that pools transactions and drops options."""
+"""Tables of other libraries through a pooler that pools by transaction and drops options."""
 
 from __future__ import annotations
 

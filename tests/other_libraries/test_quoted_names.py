@@ -1,4 +1,4 @@
-"""Schemas and tables of any name are found, read and written, and `info` says so in words that a shell takes."""
+"""Schemas and tables of any name are found, read and written, and `info` prints options that a shell can use."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def with_parameters(url: str, **parameters: str) -> str:
 
 
 def advised(url: str) -> tuple[str, list[str]]:
-    """Return the URL and the options that `info` advises for the only table, as a shell gives them to the program."""
+    """Return the URL and the options that `info` suggests for the only table, after a shell has split them."""
     result = invoke("info", url=url)
     assert result.exit_code == 0, result.output
     [line] = result.stdout.splitlines()[2:]
@@ -134,7 +134,7 @@ def test_a_journal_in_a_schema_of_any_name(name: str, database: str, tmp_path: P
     assert made.exit_code == 0, made.output
     url = with_parameters(database, schema=name)
     check_that_all_works(url, [])
-    # What is said of it can be pasted.
+    # The URL in the message can be pasted.
     shown = made.stderr.partition(" in ")[2].strip()
     assert invoke("export", url=shown).stdout == invoke("export", url=url).stdout
     assert invoke("init", url=url).exit_code == 0

@@ -1,4 +1,4 @@
-"""`info` tells whose tables a store has; what cannot be opened with a layout is refused in one line."""
+"""`info` recognises the tables of other libraries; what a layout cannot open is refused in one line."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_bank_is_told_with_what_names_it(store_url: str, open_bank: Callable[.
         assert named(store_url) == ["--layout eventsourcing"]
         assert found(store_url) == [("eventsourcing", "stored_events")]
     else:
-        # Snapshots, which have no notification ids, are no events.
+        # Snapshots have no notification ids, so they do not count as events.
         assert named(store_url) == ["--layout eventsourcing --table bank_events"]
         assert found(store_url) == [("eventsourcing", "bank_events")]
 
@@ -169,7 +169,7 @@ def test_our_own_table_is_not_told_as_anothers(store_url: str) -> None:
         refused(5, "has no table of the layout", "export", "--layout", layout, url=store_url)
 
 
-# What a database that others made says is not obeyed
+# Text from a database that others made is never obeyed
 
 
 def test_a_table_with_quotes_in_its_name_is_a_name(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Stores of eventsourcing 2, 3 and 4 are what the libraries themselves read back."""
+"""Stores of eventsourcing 2, 3 and 4: the libraries themselves read back what they wrote."""
 
 from __future__ import annotations
 

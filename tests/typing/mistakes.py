@@ -1,4 +1,4 @@
-"""What a type checker finds: each line that is wrong says which error it gives."""
+"""What a type checker finds: each wrong line names the error that it gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users write: it passes `mypy --strict`, and it runs."""
+"""Code as users write it: it passes `mypy --strict`, and it runs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class OrderPaid(DomainEvent):
 
 
 class Measured(DomainEvent):
-    """An event that names its place in its own words."""
+    """An event that uses its own words for its place."""
 
     sensor: UUID
     at: float

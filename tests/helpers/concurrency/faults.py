@@ -196,7 +196,7 @@ def wait_for_server(url: str) -> None:
     with at_server(url) as connection:
         query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
         while connection.execute(query, (APPLICATION,)).fetchone() != (0,):
-            assert time.monotonic() < deadline, "the server does not notice that who was struck is gone"
+            assert time.monotonic() < deadline, "the server does not notice that the struck process is gone"
             time.sleep(0.01)
 
 

@@ -59,7 +59,7 @@ class Follower:
         deadline = time.monotonic() + patience
         while len(self._lines) < count:
             assert self.process.poll() is None, self.errors()
-            assert time.monotonic() < deadline, f"{len(self._lines)} of {count} lines have come"
+            assert time.monotonic() < deadline, f"{len(self._lines)} of {count} lines were seen"
             time.sleep(0.005)
 
     def wait_for_word(self, words: str) -> None:
@@ -67,7 +67,7 @@ class Follower:
         deadline = time.monotonic() + PATIENCE
         while words not in self.errors():
             assert self.process.poll() is None, self.errors()
-            assert time.monotonic() < deadline, f"it has not said {words!r}, but {self.errors()!r}"
+            assert time.monotonic() < deadline, f"it has not written {words!r}, but {self.errors()!r}"
             time.sleep(0.005)
 
     def stop(self, number: int | None = None) -> int:

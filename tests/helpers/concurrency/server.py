@@ -47,7 +47,7 @@ class OwnServer:
         """Start it after a crash."""
         deadline = time.monotonic() + PATIENCE
         while (Path(self._server.pgdata) / "postmaster.pid").exists():
-            assert time.monotonic() < deadline, "the server does not end"
+            assert time.monotonic() < deadline, "the server does not stop"
             time.sleep(0.01)
         self.start()
 

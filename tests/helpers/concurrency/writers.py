@@ -36,7 +36,7 @@ class Writer:
         deadline = time.monotonic() + PATIENCE
         while "ready\n" not in self._output.read_text():
             assert self.process.poll() is None, self.errors()
-            assert time.monotonic() < deadline, "the writer does not get ready"
+            assert time.monotonic() < deadline, "the writer is not ready in time"
             time.sleep(0.01)
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""What a datastore does, whichever the database."""
+"""What a datastore does, on each database."""
 
 import threading
 from typing import Any

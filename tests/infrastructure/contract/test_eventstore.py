@@ -1,4 +1,4 @@
-"""What an event store does, whichever the database."""
+"""What an event store does, on each database."""
 
 import re
 from collections.abc import Callable
@@ -37,7 +37,7 @@ Store = EventStore[StoredEvent]
 
 
 class Moved(DomainEvent):
-    # A type checker takes a class that declares nothing for one that takes nothing.
+    # A type checker assumes that a class without declared attributes takes no arguments.
     if TYPE_CHECKING:
 
         def __init__(self, **attributes: Any) -> None: ...

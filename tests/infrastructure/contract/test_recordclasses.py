@@ -1,4 +1,4 @@
-"""Record classes of SQLAlchemy's ORM: they hold items, or are refused when the strategy is made, on each database."""
+"""Record classes of SQLAlchemy's ORM: they hold items, or are refused when a strategy is made, on each database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots of a session: what is committed meanwhile is not seen inside, and is seen after, whichever the database."""
+"""Snapshots of a session: later commits are not seen inside, and are seen afterwards, on each database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def reader(store_url: str) -> Iterator[Journal]:
 
 @pytest.fixture
 def writer(reader: Journal, store_url: str) -> Iterator[Journal]:
-    """Somebody else who has the same journal open."""
+    """Another connection that has the same journal open."""
     with open_journal(store_url) as journal:
         yield journal
 
@@ -34,7 +34,7 @@ def test_what_is_committed_meanwhile_is_not_seen_and_is_seen_after(reader: Journ
     first, second, third = sequence(9)[:3], sequence(9)[3:6], sequence(9)[6:]
     writer.events.append(first)
     with reader.events.session.snapshot():
-        # Before anything is read: the snapshot is of the moment it was asked for.
+        # Nothing has been read yet: the snapshot is taken when the block begins.
         writer.events.append(second)
         assert reader.events.last_global_position() == 3
         pages = reader.events.pages(size=2)
@@ -85,7 +85,7 @@ def test_a_snapshot_holds_up_no_writer_and_leaves_nothing_open(reader: Journal, 
 def test_an_exception_ends_a_snapshot_and_passes_as_it_is(reader: Journal, writer: Journal) -> None:
     def fail() -> None:
         with reader.events.session.snapshot():
-            # Inside a connection's lease it would become an error of the store.
+            # Inside a connection's lease this would become an error of the store.
             b"\xff".decode()
 
     with pytest.raises(UnicodeDecodeError):

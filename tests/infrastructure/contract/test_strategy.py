@@ -1,4 +1,4 @@
-"""What a strategy does, whichever the database: the promises of the journal, one by one."""
+"""What a strategy does, on each database: the promises of the journal, one by one."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -431,7 +431,7 @@ def test_sequenced_items_at_integer_positions(make_strategy: MakeStrategy) -> No
 def test_sequenced_items_at_times_come_back_equal_and_in_their_order(make_strategy: MakeStrategy) -> None:
     strategy = make_strategy(TimestampSequencedItemRecord, SequencedItem)
     sequence = uuid4()
-    # Half of the floats of our time have more digits than microseconds.
+    # Half of the floats for present times have more digits than microseconds.
     times = sorted(
         {-1.5, -1e-9, 0.0, 0.1, 5e-324, 1e300, time(), *(1767225600.1234567 + step / 3 for step in range(80))}
     )
@@ -498,7 +498,7 @@ def test_what_is_not_a_time_is_refused(make_strategy: MakeStrategy, position: An
 
 
 ID = "9b300b13-4410-51bf-85ca-234c8cea73da"
-# A field, a value that one database would refuse and the other keep or change, and what is said of it.
+# A field, a value that one database would refuse and the other would keep or change, and the error.
 REFUSED: list[tuple[int, Any, str]] = [
     (0, ID, "is str, not uuid.UUID"),
     (0, None, "is NoneType, not uuid.UUID"),
@@ -642,7 +642,7 @@ class Letter(NamedTuple):
 
 
 class Sealed(TypeDecorator[str]):
-    """A type of a user's own, which the journal knows nothing of."""
+    """A user's own type, which the journal does not know."""
 
     impl = String(10)
     cache_ok = True

@@ -1,4 +1,4 @@
-"""A transaction of a strategy: many batches at once, whichever the database."""
+"""A transaction of a strategy: many batches at once, on each database."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -179,7 +179,7 @@ def test_times_are_positions_like_any_other(make_strategy: MakeStrategy) -> None
 
 
 def has_indexes(transaction: Transaction[StoredEvent]) -> bool:
-    """All of them; some and not others would be neither."""
+    """Return whether the table has its indexes; it must have all of them or none."""
     query = "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'stored_events'"
     [count] = transaction._connection.execute(query).fetchone()
     assert count in (0, 2)
@@ -187,7 +187,7 @@ def has_indexes(transaction: Transaction[StoredEvent]) -> bool:
 
 
 def keeps_its_index(strategy: Strategy) -> bool:
-    """PostgreSQL does: dropping it would lock out every reader."""
+    """Return whether the index stays, as on PostgreSQL, where dropping it would lock out every reader."""
     if strategy.session.engine.dialect.name == "sqlite":
         return False
     with strategy.transaction() as transaction:

@@ -1,4 +1,4 @@
-"""Columns of a journal on PostgreSQL that are not what `init` made: nothing is changed or left out in silence."""
+"""Columns of a PostgreSQL journal that differ from those that `init` makes: nothing is silently changed or left out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_column_that_was_changed_is_damage(postgres_url: str, column: str, cha
         result = invoke(*command.split(" "), url=postgres_url)
         assert (result.exit_code, result.stdout) == (5, ""), (command, result.output)
         assert f"is damaged: the column {column} of stored_events is " in result.stderr
-    # An index of a column that is gone cannot be made, which is found out before.
+    # An index of a missing column cannot be made; this is detected first.
     with pytest.raises(StoreError, match=f'(the column {column} of stored_events is|column "{column}" does not exist)'):
         open_event_store(postgres_url, create=True)
     found = invoke("verify", "-F", "ndjson", url=postgres_url).stdout.splitlines()

@@ -1,7 +1,7 @@
-"""Functions and operators that another role has made are never called, whoever runs the command.
+"""Functions and operators made by another role are never called, whichever role runs the command.
 
-PostgreSQL takes the function or operator whose types fit best, in whichever schema of the search path. Where a call
-does not fit exactly, a role that may create in one of them can have its own code run, with the caller's rights.
+PostgreSQL takes the function or operator whose types fit best, in any schema of the search path. If a call does not
+fit exactly, a role that may create objects in one of them can have its own code run, with the caller's rights.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ OTHERS = """
 
 
 def names_in_our_sql(connection: psycopg.Connection) -> list[str]:
-    """Every name of a function of the server that occurs in our program, called in whatever language."""
+    """Return the names of all server functions that appear in the program, in whatever language they are called."""
     texts = [path.read_text() for path in (Path(esjournal.__file__).parent / "infrastructure").rglob("*.py")]
     words = sorted({word for text in texts for word in re.findall(r"([a-z_][a-z0-9_]*)\(", text)})
     query = "SELECT DISTINCT proname::text FROM pg_proc WHERE proname = ANY(%s) AND pronargs > 0"

@@ -1,4 +1,4 @@
-"""What several sources of settings say of one connection holds together."""
+"""Settings of one connection from several sources all apply."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def reader(postgres_server: str, postgres_url: str) -> Iterator[str]:
-    """A role that may read the journal there, and no more."""
+    """A role that may only read the journal."""
     role = f"test_{uuid4().hex}"
     journal_with(postgres_url, sequence(3))
     schema = StoreURL.parse(postgres_url).schema
@@ -43,7 +43,7 @@ def service(folder: Path, **parameters: str) -> dict[str, str]:
 def test_options_of_the_environment_a_service_and_the_url_hold_with_a_schema(
     postgres_url: str, reader: str, tmp_path: Path
 ) -> None:
-    # Each of the three in turn takes the right to write.
+    # Each of the three in turn takes away the right to write.
     for place in range(3):
         texts = [f"-c lock_timeout={number}" for number in (11, 22, 33)]
         texts[place] = f"-c role={reader}"

@@ -1,4 +1,4 @@
-"""What holds on PostgreSQL only: the advisory lock, schemas, servers that do not answer, and what must not leak."""
+"""What is specific to PostgreSQL: the advisory lock, schemas, servers that do not answer, and what must not leak."""
 
 import socket
 import struct
@@ -69,7 +69,7 @@ def with_options(url: str, options: str) -> str:
 
 
 def shown(error: BaseException) -> str:
-    """All that a log could show of an error: its traceback, with every error it came from."""
+    """Return everything that a log could show of an error: its traceback, with all of its causes."""
     return "".join(traceback.format_exception(error))
 
 
@@ -344,7 +344,7 @@ def test_an_unknown_host_is_unreachable() -> None:
 
 @pytest.fixture
 def talkative_server() -> Iterator[int]:
-    """The port of a server that asks for a password, refuses it, and repeats it in its answer."""
+    """The port of a server that asks for a password, rejects it, and repeats it in its answer."""
 
     def field(kind: bytes, text: bytes) -> bytes:
         return kind + text + b"\0"
@@ -411,7 +411,7 @@ def test_a_connection_that_has_seen_nothing_but_conflicts_still_appends(journal:
                 strategy.append(items)
 
         for _ in range(8):
-            # While it waits for the lock everything is sent, and what is behind the conflict is never prepared.
+            # While it waits for the lock everything is sent, and the statements after the conflict are never prepared.
             with holder.transaction():
                 waiting = threading.Thread(target=append_in_vain)
                 waiting.start()

@@ -1,4 +1,4 @@
-"""What a role may not do on PostgreSQL is said as that, and never as a journal that is not there."""
+"""If a role may not do something on PostgreSQL, the message says so, and never that there is no journal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMMANDS = ["init", "log", "export", "list", "stats", "verify", "info", f"get {I
 
 @pytest.fixture
 def role(postgres_server: str) -> Iterator[str]:
-    """The name of a role that may do nothing."""
+    """The name of a role without any rights."""
     name = f"test_{uuid4().hex}"
     with closing(psycopg.connect(postgres_server, autocommit=True)) as connection:
         connection.execute(f'CREATE ROLE "{name}" LOGIN')

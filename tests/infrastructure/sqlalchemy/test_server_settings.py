@@ -1,4 +1,4 @@
-"""What a server, a standby or a role is set to is kept to, and what it leads to is said as what it is."""
+"""Settings of servers, standbys and roles are respected, and errors that they cause name the setting."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def with_options(url: str, options: str) -> str:
 
 
 def refused(url: str, tmp_path: Path, reason: str) -> None:
-    """Check that whatever writes ends with exit 5 and the reason, and writes nothing."""
+    """Check that every command that writes ends with exit code 5 and the reason, and writes nothing."""
     file = file_with(tmp_path / "events.ndjson", generated(30))
     other = journal_with(str(tmp_path / "other.db"), generated(30))
     lines = file_with(tmp_path / "lines.ndjson", sequence(60)).read_text()
@@ -131,7 +131,7 @@ def test_what_a_recovery_cancels_is_said(postgres_url: str, standby: Standby) ->
         alter.join()
 
 
-# Servers and roles that are only read
+# Servers and roles that may only be read
 
 
 @pytest.mark.parametrize("is_told", [True, False], ids=["the server says so", "it is found out"])

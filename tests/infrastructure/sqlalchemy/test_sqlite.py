@@ -1,4 +1,4 @@
-"""What holds for a SQLite file only: its mode, its neighbours, its locks and its limits."""
+"""What is specific to SQLite files: their mode, the files beside them, their locks and their limits."""
 
 import os
 import shutil
@@ -55,7 +55,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def journal(path: Path) -> Path:
-    """A journal of three events that nobody has open."""
+    """A journal of three events that no process has open."""
     with open_event_store(str(path), create=True) as store:
         store.active_record_strategy.append([event() for _ in range(3)])
     return path
@@ -278,14 +278,14 @@ def test_a_lock_that_is_free_briefly_is_taken(journal: Path, batch: int) -> None
             appended: list[Sequence[int]] = []
             waiting = threading.Thread(target=lambda: appended.append(strategy.append([event() for _ in range(batch)])))
             waiting.start()
-            # SQLite's own waiting looks after 228 ms and then after 328.
+            # SQLite itself tries again after 228 ms and then after 328 ms.
             time.sleep(0.24)
             other.execute("ROLLBACK")
             time.sleep(0.06)
             try:
                 other.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
-                # The writer has it at this very moment.
+                # The writer has the lock just now.
                 waiting.join()
                 return True
             time.sleep(0.01)
@@ -395,7 +395,7 @@ def foreign_journal() -> Iterator[Path]:
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Nobody's rights, where the tests run as root, for whom no file is read-only."""
+    """Drop the rights of root, for whom no file is read-only, if the tests run as root."""
     if os.geteuid() != 0:
         yield
         return
@@ -490,11 +490,11 @@ def test_a_refused_event_burns_no_global_position(journal: Path) -> None:
         assert strategy.append(event()) == range(4, 5)
 
 
-# What reading leaves as it was
+# Reading leaves files as they were
 
 
 def left_with_a_wal(path: Path) -> None:
-    """Leave the last event in the WAL, as a program that was killed does."""
+    """Leave the last event in the WAL, as a killed program does."""
     program = (
         "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
         "c.execute('UPDATE stored_events SET recorded_at = recorded_at WHERE global_position = 1'); os._exit(0)"
@@ -537,7 +537,7 @@ def test_a_write_that_was_cut_off_outside_of_wal_is_undone_by_a_writer_only(jour
     with pytest.raises(UnfinishedWrite, match="which must be undone first: open it with the library that writes it"):
         open_event_store(f"sqlite:///{journal}?layout=eventsourcing")
     assert journal.read_bytes() == before
-    # As `init` does, which the message names.
+    # As `init` does, which the message suggests.
     assert not initialise(str(journal)).created
     with opened(journal) as strategy:
         assert len(list(strategy.all_items())) == 3
@@ -599,7 +599,7 @@ def test_closing_leaves_the_files_that_took_the_place_of_those_that_were_open(
             strategy.append(event())
         list(strategy.all_items())
         restore_over(journal, backup)
-        # In a process of its own, as SQLite shares what it knows of a file inside a process.
+        # In a process of its own, because SQLite shares what it knows about a file within a process.
         run("append", "new", "0", "a#B", "{}", url=str(journal))
         holding = sqlite3.connect(journal)
         holding.execute("SELECT count(*) FROM stored_events").fetchone()
@@ -608,7 +608,7 @@ def test_closing_leaves_the_files_that_took_the_place_of_those_that_were_open(
     assert len(stored(str(journal))) == 4
 
 
-# What is in somebody's file
+# Content of a file that another program made
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What databases find wrong: the shape of tables, and their own checks."""
+"""What the databases themselves report: the shape of tables, and the results of their own checks."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_that_amcheck_is_missing_is_said(postgres_url: str) -> None:
 
 
 def damaged(path: Path) -> None:
-    """Take the index and the table apart: each half of the pages behind the first ones changes places."""
+    """Overwrite the header of the root page of the index of places."""
     with closing(sqlite3.connect(path)) as connection:
         [root] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'stored_events_place'").fetchone()
         [size] = connection.execute("PRAGMA page_size").fetchone()
@@ -195,7 +195,7 @@ def test_what_sqlites_own_check_says_is_a_finding_each(sqlite_url: str) -> None:
     journal_with(sqlite_url, sequence(3))
     path = sqlite_url.removeprefix("sqlite:///")
     rewrite = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = 'stored_events'"
-    # What the table refuses is written while it does not.
+    # Values that the table refuses are written while its definition allows them.
     for old, new, then in (
         ("state TEXT NOT NULL", "state TEXT", "SELECT 1"),
         ("state TEXT", "state TEXT NOT NULL", "UPDATE stored_events SET state = NULL WHERE global_position > 1"),

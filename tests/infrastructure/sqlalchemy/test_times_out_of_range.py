@@ -1,4 +1,4 @@
-"""Times that PostgreSQL keeps, and that neither Python nor four digits of a year can say: no reader changes them."""
+"""Times that PostgreSQL keeps, but neither Python nor a year of four digits can represent: no reader changes them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_whatever_reads_it_ends_with_what_is_wrong(damaged: str, time: str, tmp_
     is_past = time.startswith("-") or time.endswith("BC")
     for command in READING:
         if ("--since" in command and is_past) or ("--until" in command and not is_past):
-            # It is before, or after, what was asked for.
+            # It is outside of the range that was asked for.
             assert invoke(*command.split(" "), url=damaged).exit_code == 0
             continue
         result = invoke(*command.split(" "), url=damaged)
@@ -77,7 +77,7 @@ def test_verify_finds_it_and_goes_on(damaged: str, time: str) -> None:
 
 
 class Dated(NamedTuple):
-    """A stored event with when it was recorded."""
+    """A stored event with its recording time."""
 
     originator_id: UUID
     originator_version: int
@@ -128,7 +128,7 @@ def test_messages_with_such_a_time_are_not_read_as_others(postgres_url: str, tim
             command,
             result.stderr,
         )
-    # Of a copy it is one bad event, which need not end it.
+    # In a copy it is one bad event, which need not end the copy.
     result = invoke("copy", "--rejects", str(tmp_path / "rejects.ndjson"), url, str(tmp_path / "f.ndjson"))
     assert (result.exit_code, "1 reject is in" in result.stderr) == (3, True), result.output
 

@@ -1,4 +1,4 @@
-"""Addresses of journals: what is taken, what is refused, and what is never shown."""
+"""URLs of journals: which are accepted, which are refused, and what is never shown."""
 
 import traceback
 
@@ -78,7 +78,7 @@ def test_several_hosts_are_taken_as_libpq_takes_them(hosts: str, host: str, port
     assert (url.driver_url.username, url.driver_url.password, url.driver_url.database) == ("ada", CANARY, "events")
     assert url.schema == "billing"
     assert CANARY not in str(url)
-    # What is shown can be given again.
+    # The URL that is shown can be used again.
     assert StoreURL.parse(str(url)).driver_url.query == url.driver_url.query
 
 

@@ -1,4 +1,4 @@
-"""Comparing two journals gives what a naive comparison of all their events gives, in the order of places."""
+"""Comparing two journals gives the same as a naive comparison of all their events, in the order of places."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def page_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture(params=["sqlite to sqlite", "sqlite to postgresql", "postgresql to postgresql"])
 def urls(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
-    """Two stores without journals, each of both databases, and one of each."""
+    """Two stores without journals: both in SQLite, both in PostgreSQL, and one in each."""
     kinds = request.param.split(" to ")
     if kinds == ["postgresql", "postgresql"]:
         url: str = request.getfixturevalue("postgres_url")
@@ -81,7 +81,7 @@ def differences(a: str, b: str, **options: Any) -> tuple[list[EventDifference], 
 def naively(
     a: Iterable[RecordedEvent], b: Iterable[RecordedEvent]
 ) -> tuple[list[EventDifference], dict[str, SequenceComparison], Counts]:
-    """The same from all events at once."""
+    """Compute the same naively, from all events at once."""
     sides = [{row_of(found, 0)[:2]: found for found in side} for side in (a, b)]
     ids_a, ids_b = ({place[0] for place in side} for side in sides)
     events = []
@@ -109,7 +109,7 @@ def naively(
 
 
 def drawn_events() -> st.SearchStrategy[list[RecordedEvent]]:
-    """Few ids, versions, types, states and moments, so that much is the same."""
+    """Events with few ids, versions, types, states and times, so that much is the same."""
     places = st.tuples(st.sampled_from(IDS), st.integers(0, 3))
     content = st.tuples(st.sampled_from(["a", "a", "a", "b"]), st.sampled_from(["{}", "{}", '{"n":1}']), st.booleans())
 
@@ -206,7 +206,7 @@ def test_a_journal_is_the_same_as_itself(store_url: str) -> None:
         events, sequences, comparison = compared(*journals, every_sequence=False)
         assert (events, sequences) == ([], {})
         assert comparison.is_same
-        # One and the same open journal, too.
+        # The same open journal on both sides, too.
         assert compared(journals[0], journals[0])[2].is_same
 
 
@@ -330,7 +330,7 @@ def test_a_time_that_one_side_does_not_know_is_not_compared(
 def test_changes_are_the_leaves_that_differ(state: str, other: str, changes: tuple[Any, Any, Any]) -> None:
     difference = EventDifference(ID, 0, ("t", state), ("t", other))
     assert changes_of(difference) == Changes(*changes)
-    # States that are too long to be taken apart first say the same.
+    # States too long to be parsed at first give the same result.
     padding = f'"padding":"{"x" * 1_000}"'
     long = [text.replace("{", f"{{{padding}{',' if ':' in text else ''}", 1) for text in (state, other)]
     assert changes_of(EventDifference(ID, 0, ("t", long[0]), ("t", long[1]))) == Changes(*changes)
@@ -371,7 +371,7 @@ def test_states_that_are_deep_are_compared(sqlite_url: str, tmp_path: Path) -> N
     assert changes.changed == {("a",) * 500: (Number("1"), Number("2"))}
 
 
-# What happens meanwhile
+# Changes during a comparison
 
 
 def test_what_is_appended_meanwhile_changes_nothing(store_url: str, tmp_path: Path) -> None:
@@ -390,7 +390,7 @@ def test_what_is_appended_meanwhile_changes_nothing(store_url: str, tmp_path: Pa
 
 
 def test_a_side_that_vanishes_meanwhile_is_an_error_of_the_store(store_url: str, tmp_path: Path) -> None:
-    # More than the buffers on the way hold.
+    # More than all buffers on the way hold.
     state = json.dumps({"text": "x" * 2_000})
     journal_with(store_url, [event(version, state) for version in range(5_000)])
     other = journal_with(f"sqlite:///{tmp_path / 'b.db'}", [event(version) for version in range(5_000)])

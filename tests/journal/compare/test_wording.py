@@ -1,4 +1,4 @@
-"""What differs between two events of one place, in words."""
+"""The difference between two events at one place, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A digest says which events there are and in which order, wherever they stand."""
+"""A digest depends on which events there are and on their order, and not on where they are stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from esjournal.journal.transfer.exporting import export_events
 from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
 from tests.helpers.stores import journal_with
 
-# Global positions that are no positions, text that is no JSON, and text that NDJSON spells otherwise.
+# States that contain a global position, are not JSON, or have line breaks, and text that NDJSON escapes.
 UNUSUAL = [
     event(0, '{"a":"\\u0000","global_position":5}'),
     event(1, 'secret,"global_position":5}\n'),
@@ -75,7 +75,7 @@ def test_each_sequence_has_its_digest_in_the_order_of_the_ids(store_url: str, le
     ids = [str(UUID(int=0)), OTHER_ID, ID, str(UUID(int=2**128 - 1))]
     sequences = {originator_id: sequence(3, of=originator_id) for originator_id in ids}
     sequences[ID] = sequence(length)
-    # The versions come in another order than the events were appended in.
+    # The order of versions differs from the order in which the events were appended.
     journal_with(store_url, [found for originator_id in reversed(ids) for found in reversed(sequences[originator_id])])
     with open_journal(store_url) as journal:
         digests = list(sequence_digests(journal, until=journal.events.last_global_position()))

@@ -1,4 +1,4 @@
-"""Folding a sequence: what its events come to, and what each of them changed."""
+"""Folding a sequence: the state that its events add up to, and what each of them changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.helpers.given import refilled
 
 
 def merged(target: Any, patch: Any) -> Any:
-    """RFC 7396, section 2, as it stands there."""
+    """Merge a patch, exactly as in RFC 7396, section 2."""
     if not isinstance(patch, dict):
         return patch
     target = dict(target) if isinstance(target, dict) else {}
@@ -39,7 +39,7 @@ def leaves(value: Any, names: Path = ()) -> list[tuple[Path, Any]]:
 
 
 def differing(before: Any, after: Any, names: Path = ()) -> tuple[dict[Path, Any], dict[Path, Any]]:
-    """The leaves that went and those that came, by looking at all of both states."""
+    """Return the leaves that were removed and those that were added, by comparing the whole states."""
     if isinstance(before, dict) and isinstance(after, dict):
         gone: dict[Path, Any] = {}
         come: dict[Path, Any] = {}
@@ -63,7 +63,7 @@ values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("abc"), inner, max_size=3)),
     max_leaves=8,
 )
-# Few names and values, so that patches meet what is there.
+# Few names and values, so that patches often change what is there.
 meeting_patches = st.lists(st.dictionaries(st.sampled_from("abc"), values, max_size=3).map(text_of), max_size=6)
 
 

@@ -1,4 +1,4 @@
-"""What sequences there are, on both databases."""
+"""The sequences of a journal, on both databases."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_more_sequences_than_come_at_a_time_all_come(journal: Journal) -> None:
     assert ids(journal) == [found.originator_id for found in events]
     found = list_sequences(journal)
     assert next(found).originator_id == events[0].originator_id
-    # Nothing stands in a writer's way while a list is half read.
+    # A half-read list does not block writers.
     journal.events.append(event(1))
     assert next(found).originator_id == events[1].originator_id
 

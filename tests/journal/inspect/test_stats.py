@@ -1,4 +1,4 @@
-"""EventCounts of what is in a journal are those that one would count by hand, on every database."""
+"""The statistics of a journal agree with counting by hand, on every database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EVERYWHERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture
 
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Statements that end in the middle of everything."""
+    """Make statements end in the middle of everything."""
     for counts in (SQLiteEventCounts, PostgreSQLEventCounts):
         monkeypatch.setattr(counts, "SPAN", 3)
     monkeypatch.setattr(SQLiteEventCounts, "_PAGE", 2)
@@ -105,7 +105,7 @@ def test_counts_equal_those_by_hand(
     refilled(journal, events)
     counted = count_events(journal, by=by)
     assert counted == by_hand(events, by, counted.size)
-    # What is the same in value may still come in another order.
+    # Equality of the counts ignores their order, so the order is compared, too.
     expected = by_hand(events, by, 0)
     assert [list(counted.types), list(counted.periods)] == [list(expected.types), list(expected.periods)]
 
@@ -199,7 +199,7 @@ def test_a_stored_time_that_is_none_is_named(sqlite_url: str) -> None:
 
 
 def test_no_statement_reads_more_than_its_span(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A writer or Ctrl-C waits for one statement at the most, and memory holds the rows of one."""
+    """A writer or Ctrl-C waits for one statement at most, and memory holds the rows of one."""
     journal.events.append([event(version, event_type=f"t{version}") for version in range(10)])
     found: list[int] = []
     rows = EventCounts._rows

@@ -1,4 +1,4 @@
-"""What is wrong in a journal is found, on both databases, and what is right is not."""
+"""Everything wrong in a journal is found, on both databases, and nothing else."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_events_that_map_to_no_class_are_found_when_asked_for(store_url: str) ->
     assert ("unmapped", "3") in found
     assert ("unmapped", "1") not in found
     assert ("bad-state", "4") in found
-    # What breaks a rule is not mapped too.
+    # A type that breaks a rule is not also reported as unmapped.
     assert ("unmapped", "4") not in found
 
 

@@ -1,4 +1,4 @@
-"""Following: every event once, in order, as it is committed, for as long as the journal is the same."""
+"""Following: every event once, in order, as it is committed, as long as the journal is the same."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ GONE = StoreUnreachable("the server is gone")
 
 @pytest.fixture(autouse=True)
 def _no_endless_waiting() -> Iterator[None]:
-    """A follower that does not see what it waits for fails, and does not hang."""
+    """Make a follower that waits in vain fail instead of hang."""
 
     def fail(number: int, frame: FrameType | None) -> NoReturn:
         raise AssertionError(f"nothing was followed within {PATIENCE} seconds")
@@ -60,7 +60,7 @@ def positions(found: Followed) -> list[int]:
 
 
 def taken(coming: Iterator[Followed], count: int) -> list[int]:
-    """The positions of so many events, as they come."""
+    """Return the positions of the next events."""
     followed: list[int] = []
     while len(followed) < count:
         followed += positions(next(coming))
@@ -200,7 +200,7 @@ def test_a_sqlite_file_that_is_removed_ends_the_following(sqlite_url: str) -> No
             next(coming)
 
 
-# Begins a write outside of WAL mode, and is killed while a part of it is already in the file.
+# Begins a write without WAL mode, and is killed while part of it is already in the file.
 CUT_OFF = """
 import os, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -252,7 +252,7 @@ def test_a_server_that_goes_away_is_waited_for_and_nothing_is_missed_or_repeated
     coming = follow(journal, after=0, on_lost=told.append, on_found=lambda: told.append("there again"))
     assert taken(coming, 3) == [1, 2, 3]
 
-    # It goes while a page is read, and is gone yet when it is asked again.
+    # The journal goes away while a page is read, and is still gone at the next attempt.
     asked = iter([GONE, GONE, GONE])
     identity = journal.events.session.identity
 

@@ -1,4 +1,4 @@
-"""Where events become visible out of the order of their positions, cursors, followers and copies are refused."""
+"""If events become visible out of the order of their positions, cursors, followers and copies are refused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def others(postgres_url: str) -> Callable[[str], str]:
 
 
 def refused(url: str, tmp_path: Path, reason: str) -> None:
-    """Check that whatever goes on from a position is refused, with the reason, and leaves nothing behind."""
+    """Check that everything that continues from a position is refused, with the reason, and writes no file."""
     target = journal_with(str(tmp_path / f"{uuid4().hex}.db"), [])
     cursor, output = tmp_path / "cursor", tmp_path / "out.ndjson"
     for command in (
@@ -68,7 +68,7 @@ def refused(url: str, tmp_path: Path, reason: str) -> None:
 
 
 def warnings(url: str) -> list[str]:
-    """What info warns of."""
+    """Return the warnings of `info`."""
     result = invoke("info", "-F", "json", url=url)
     assert result.exit_code == 0, result.stderr
     found: list[str] = json.loads(result.stdout)["warnings"]
@@ -76,14 +76,14 @@ def warnings(url: str) -> list[str]:
 
 
 def read(url: str) -> int:
-    """Return how many events plain reading finds, which goes on from nowhere."""
+    """Return how many events are read by commands that do not continue from a position."""
     result = invoke("export", url=url)
     assert result.exit_code == 0, result.stderr
     assert invoke("log", "-n", "1", url=url).exit_code == 0
     return result.stdout.count("\n")
 
 
-# Sequences that give out positions ahead of time
+# Sequences that hand out positions in advance
 
 
 @every_layout
@@ -173,7 +173,7 @@ def test_a_journal_is_read_on_a_standby_with_a_cursor_and_nothing_is_missed(
     assert new() == [1, 2, 3]
     with open_journal(postgres_url) as journal:
         with journal.events.transaction() as transaction:
-            # It has positions, and is not committed.
+            # They have positions, but are not committed.
             transaction.append([event(3), event(4)])
             assert new() == []
             # Another writer cannot overtake it.
@@ -249,7 +249,7 @@ def test_a_table_that_a_subscription_fills_is_refused(database: str, tmp_path: P
         connection.execute(
             INSERTS["eventsourcing"].replace("stored_events", "whole" if subscribed == "whole" else "stored_events")
         )
-        # As one that is connected leaves it.
+        # As a connected subscription leaves it.
         connection.execute(
             "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) VALUES (1, %s::regclass, 'r')",
             (subscribed,),
@@ -265,7 +265,7 @@ def test_a_table_that_a_subscription_fills_is_refused(database: str, tmp_path: P
 
 @pytest.fixture
 def distributed(database: str) -> Iterator[Callable[[str, str], None]]:
-    """Enter a table as distributed where Citus would: its own list is a table of pg_catalog."""
+    """Enter a table as distributed, as Citus would: its own list is a table of pg_catalog."""
     with catalogs(database) as connection:
         connection.execute('CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass, partmethod "char")')
 

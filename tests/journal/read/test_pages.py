@@ -1,4 +1,4 @@
-"""Reading a sequence: bounds, limits and both directions, across the pages it is read in."""
+"""Reading a sequence: bounds, limits and both directions, across page boundaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wanted of a journal: the same on both databases, whatever they think of the JSON in it."""
+"""Selecting events: the same ones on both databases, however they interpret the JSON in them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def positions(journal: Journal, selection: Selection, **options: Any) -> list[in
 
 
 def passed_by_the_database(journal: Journal, selection: Selection) -> list[int]:
-    """What the database gives before we look at it."""
+    """Return the positions that the database returns before the program filters them."""
     pages = journal.events.pages(conditions=selection.conditions(journal))
     return [found[-1] for page in pages for found in page]
 
@@ -143,7 +143,7 @@ def test_the_database_gives_only_what_is_wanted_of_plain_states(journal: Journal
     found = positions(journal, selection)
     passed = passed_by_the_database(journal, selection)
     assert 0 < len(found) < 50
-    # A number that is equal may come through on SQLite where less or more is asked for.
+    # For < and >, SQLite may let one equal number pass.
     assert set(found) <= set(passed)
     assert len(passed) <= len(found) + 1
 
@@ -177,11 +177,11 @@ TYPES += ["Envelope`1[[Created, Shop]]", "*Order?"]
         ("*Paid", ["shop#Paid"]),
         ("SHOP#*", []),
         ("*", TYPES),
-        # A type that equals the pattern fits too: of .NET's generic types the brackets are part of the name.
+        # A type equal to the pattern also matches: the names of .NET's generic types contain brackets.
         ("Envelope`1[[Created, Shop]]", ["Envelope`1[[Created, Shop]]"]),
         ("a[b]#C", ["a[b]#C"]),
         ("*Order?", ["*Order?"]),
-        # Bytes of an argument that are not UTF-8: no type has them.
+        # Bytes of an argument that are not UTF-8 match no type.
         ("\udcff", []),
         ("shop\udcff*", []),
         ("*[\udcffd]", ["shop#Paid", "shop#Placed"]),
@@ -297,7 +297,7 @@ def test_a_regular_expression_is_searched_in_a_state_as_it_is_written_and_as_it_
     found = [
         '{"a":"M\u00fcller"}',
         r'{"a":"M\u00fcller"}',
-        # A backslash that is itself escaped, and a text that is not JSON, read as they are written.
+        # An escaped backslash, and a text that is not JSON, are read as they are written.
         r'{"a":"M\\u00fcller"}',
         r"{M\u00fcller",
         '{"a":"\U0001f600"}',

@@ -1,4 +1,4 @@
-"""Events that may be there already: the same batch again, and others who are faster."""
+"""Events that may be there already: the same batch again, and other writers that are faster."""
 
 from __future__ import annotations
 

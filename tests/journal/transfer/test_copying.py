@@ -1,4 +1,4 @@
-"""A copy, called by a program: it is proven, and the cursor moves on only then."""
+"""Copies from Python: they are proven, and only then the cursor moves on."""
 
 from __future__ import annotations
 

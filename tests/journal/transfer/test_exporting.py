@@ -1,4 +1,4 @@
-"""What an export reports to whoever wants to go on from there."""
+"""The position and the count that an export returns, from which the next one continues."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_two_processes_write_what_one_does(url: str, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
         monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
         assert exported() == by_one
-        # The connections of this process are as they were.
+        # The connections of this process still work.
         assert list(journal.events.append(event(None))) == [1_202]
         assert exported()[0] == Exported(1_202 - after, 1_202)
 
@@ -88,7 +88,7 @@ def test_two_processes_count_the_events_that_they_wrote(url: str, monkeypatch: p
         stream = io.BytesIO()
         assert export_events(journal, stream, FileFormat.NDJSON, after=after) == by_one
         assert by_one.events == stream.getvalue().count(b"\n") == 401 - after // 3
-        # What was deleted does not count as done: the next export begins behind the last event.
+        # Deleted events are not counted, and the next export begins after the last event.
         assert by_one.position == 1_201
 
 

@@ -1,4 +1,4 @@
-"""An import of files, called by a program: what is written, put aside and told."""
+"""Imports of files from Python: what is written, rejected and reported."""
 
 from __future__ import annotations
 

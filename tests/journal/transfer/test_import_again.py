@@ -1,4 +1,4 @@
-"""Files that come again: each event is found where it is, and in the same order without being looked up."""
+"""Importing files again: each event is found at its place, without a look-up if the order is the same."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNT = 60
 
 @pytest.fixture
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many events were looked up, each time that any were."""
+    """The number of events in each look-up."""
     found: list[int] = []
     look_up = Transaction.stored_at
 

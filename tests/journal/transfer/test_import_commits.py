@@ -1,4 +1,4 @@
-"""Imports that commit in parts: what was committed stays, and the same command goes on."""
+"""Imports that commit in parts: committed parts stay, and the same command continues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.helpers.given import BAD, content, counts, given, positions
 
 
 def up_to(count: int, *events: RecordedEvent | str) -> Iterator[Batch]:
-    """So many events, one by one, and then a failure."""
+    """Yield the first `count` events, one by one, and then fail."""
     yield from given(*events[:count], size=1)
     raise KeyboardInterrupt
 
@@ -28,7 +28,7 @@ def test_what_is_committed_is_every_part_that_was_read_to_its_end(
     events = sequence(8)
     with pytest.raises(KeyboardInterrupt):
         import_events(journal, up_to(at, *events), commit_every=size)
-    # The first chunk of a transaction is read before it begins; a part is committed before the next event is asked for.
+    # The first chunk of a transaction is read before it begins; a part is committed before the next event is read.
     assert content(journal) == [found[:4] for found in events[: at - at % size]]
 
 
@@ -107,7 +107,7 @@ def test_an_append_between_two_parts_gets_the_next_position(journal: Journal, st
 
         def shared() -> Iterator[Batch]:
             for number, batch in enumerate(given(*sequence(6), size=1)):
-                # Where a part is as long as a chunk, nothing is open between two of them.
+                # If a part is as long as a chunk, no transaction is open between two parts.
                 if number == 2 and chunk_size >= 2:
                     assert list(other.events.append(event(0, of=OTHER_ID))) == [3]
                 yield batch

@@ -1,4 +1,4 @@
-"""Imports that demand contiguous versions: an event that skips some is bad, whatever is there before it."""
+"""Imports that require contiguous versions: an event that skips some is bad, whatever precedes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def versions(*numbers: int, of: str = ID) -> list[RecordedEvent]:
 
 
 def refused_by(journal: Journal, *events: RecordedEvent) -> list[tuple[int, str]]:
-    """Import into a journal, and return line and reason of what is bad."""
+    """Import into a journal, and return the line and the reason of each bad event."""
     aside: list[Problem] = []
     outcome = import_events(journal, given(*events), require_contiguous=True, put_aside=aside.append)
     assert outcome.committed

@@ -1,4 +1,4 @@
-"""Any file into any journal, cut up in any way: the same end as a model of a dozen lines."""
+"""Any file into any journal, split in any way: the result is that of a model of a dozen lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports that put aside what does not fit: everything else is written, and nothing is put aside unseen."""
+"""Imports that reject what does not fit: everything else is written, and every rejected event is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports into an empty journal: on SQLite the index is built last, and two events for one place are found then."""
+"""Imports into an empty journal: SQLite builds the index last, and only then finds two events at one place."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ INDEX = "stored_events_place"
 
 
 def schema_and_counter(url: str) -> tuple[list[str], list[tuple[object, ...]]]:
-    """All that a SQLite file has besides its rows."""
+    """Return everything that a SQLite file has besides its rows."""
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         schema = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master ORDER BY name") if sql]
         return schema, connection.execute("SELECT * FROM sqlite_sequence").fetchall()
 
 
 def is_sound(journal: Journal, url: str) -> None:
-    """Check that positions have no gaps, the place is unique, and the next append gets the next position."""
+    """Check that positions have no gaps, that places are unique, and that the next append gets the next position."""
     count = len(content(journal))
     assert positions(journal) == list(range(1, count + 1))
     if url.startswith("sqlite"):

@@ -1,4 +1,4 @@
-"""Imports: the verdict on every event, and all of a file or nothing."""
+"""Imports: the result for every event, and all of a file or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proof of a copy: it holds where all is there, and says how much is not, and where the first is."""
+"""The proof of a copy: it holds if every event is there, or says how many are missing and where the first one is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LATER = "2026-02-01T00:00:00.000000Z"
 
 
 def proven(journal: Journal, *events: RecordedEvent, size: int = 3, put_aside: Sequence[int] = ()) -> Proof:
-    """Hold events against a journal, as if they had been copied there from old.db."""
+    """Compare events with a journal, as if they had been copied there from old.db."""
     return prove(given(*events, source="old.db", size=size), counterparts_in_journal(journal), put_aside=put_aside)
 
 

@@ -1,4 +1,4 @@
-"""Any journal, exported and imported, is the same journal: byte for byte, on both databases and across them."""
+"""Any journal, exported and imported, is the same journal, byte for byte, on both databases and between them."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_an_export_ends_with_the_last_event_that_was_there_at_its_beginning(mixe
 
 @pytest.mark.long
 def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
-    # One sequence, so that what get reads is as long as what export does.
+    # One sequence, so that get reads as much as export.
     few = file_with(tmp_path / "few.ndjson", generated(FULL, sequences=1))
     many = file_with(tmp_path / "many.ndjson", generated(THRICE_FULL, sequences=1))
     sequence_id = next(generated(1, sequences=1)).originator_id
@@ -181,7 +181,7 @@ def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: P
         "import again": ["import"],
     }
     peaks: dict[str, list[int]] = {name: [] for name in commands}
-    # An empty journal is filled in another way, with a smaller cache.
+    # An empty journal is filled in a different way, with a smaller cache.
     journal_with(store_url, [event(of=OTHER_ID)])
     for path in (few, many):
         for name, command in commands.items():
@@ -192,7 +192,7 @@ def test_memory_stays_flat_however_large_the_journal(store_url: str, tmp_path: P
 
 @pytest.mark.long
 def test_memory_of_a_copy_and_its_proof_stays_flat_however_large_the_journal(store_url: str, tmp_path: Path) -> None:
-    # An empty journal is filled in another way, with a smaller cache.
+    # An empty journal is filled in a different way, with a smaller cache.
     journal_with(store_url, [event(of=OTHER_ID)])
     peaks = []
     for count in (FULL, THRICE_FULL):

@@ -1,4 +1,4 @@
-"""What is copied: events of a journal and of a file as batches, as often as needed, and nothing that breaks a rule."""
+"""The source of a copy: batches of events of a journal or a file, as often as needed, and none that break a rule."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_an_event_that_breaks_a_rule_is_a_bad_line_with_its_reason_and_the_other
     assert (bad.source, bad.line) == ("old.db", 5)
     with pytest.raises(InvalidLine, match=rf"^old\.db:5: .*{reason}"):
         raise bad
-    # What is put aside can be read again, and is not the event.
+    # The reject can be read again, and is not the event.
     line = reject_line(bad)
     assert '"reject":{"source":"old.db","line":5' in line
 

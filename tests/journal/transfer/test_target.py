@@ -1,4 +1,4 @@
-"""Where events are copied to: what is found there again, and files that are written anew."""
+"""The target of a copy: events that are already there are found, and files are written from the start."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Strategy = Any
 
 @pytest.fixture
 def looked_up(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many events were looked up, each time that any were."""
+    """The number of events in each look-up."""
     found: list[int] = []
     look_up = journal.events.stored_at
 

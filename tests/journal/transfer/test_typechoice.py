@@ -1,4 +1,4 @@
-"""Choosing and renaming types on the way into a journal."""
+"""Selecting and renaming types during an import or a copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def batches(*, size: int | None = None) -> list[Batch]:
 
 
 def kept(source: list[Batch], **options: Any) -> list[tuple[int, str]]:
-    """Line and type of each event that is wanted."""
+    """Return the line and the type of each selected event."""
     chosen = list(TypeSelection(**{"new_types": {}, **options}).of(source))
     assert not any(batch.bad for batch in chosen)
     return [(line, found.event_type) for batch in chosen for line, found in zip(batch.lines, batch.events, strict=True)]
@@ -80,7 +80,7 @@ def test_in_parts_only_what_is_wanted_counts(journal: Journal, chunk_size: int, 
         ({"only_types": ["a"], "skipped_types": ["b"], "new_types": {"a": "z"}}, []),
         ({"only_types": ["x", "[ab]", "y*"]}, ["--only-type 'x'", "--only-type 'y*'"]),
         ({"skipped_types": ["b", "A"]}, ["--skip-type 'A'"]),
-        # What another rule has left out had the type all the same; what is left out gets no new type.
+        # An event left out by another rule still had the type; an event left out is not renamed.
         ({"only_types": ["a"], "skipped_types": ["b"]}, []),
         ({"new_types": {"a": "y", "x": "z"}, "skipped_types": ["a"]}, ["--map-type 'a=y'", "--map-type 'x=z'"]),
     ],

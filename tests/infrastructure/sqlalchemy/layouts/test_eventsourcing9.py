@@ -1,4 +1,4 @@
-"""The bytes of a state become text, and the text these bytes again."""
+"""The bytes of a state become text, and that text becomes the same bytes again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_text_becomes_bytes_only_if_they_give_it_back(text: str) -> None:
     except InvalidData:
         return
     except UnicodeEncodeError:
-        pytest.fail("half of a surrogate pair is no state")
+        pytest.fail("half of a surrogate pair is not a state")
     assert state_of_bytes(stored) == text or text.startswith(("{", "[", '"'))
 
 

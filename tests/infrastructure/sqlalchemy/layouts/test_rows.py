@@ -1,4 +1,4 @@
-"""The moment of an event is read from its state, exactly, or is not known."""
+"""The recording time of an event is read from its state, exactly, or is unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ times = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 3
 def test_the_time_of_eventsourcing_9_is_exact(time: datetime) -> None:
     tagged = {"_type_": "datetime_iso", "_data_": time.replace(tzinfo=UTC).isoformat()}
     expected = time.isoformat(timespec="microseconds") + "Z"
-    # At the beginning, as the library writes it, and anywhere else.
+    # As the first field, where the library writes it, and elsewhere.
     assert time_of(json.dumps({"timestamp": tagged, "a": 1}, separators=(",", ":"))) == expected
     assert time_of(json.dumps({"a": 1, "timestamp": tagged})) == expected
 
