@@ -231,7 +231,7 @@ def measure(comparison: Comparison, data: Data, rounds: int) -> str:
 
 
 def environment(postgres: Postgres, rounds: int, libraries: bool) -> Iterator[str]:
-    """Describe the machine and the versions that were measured."""
+    """Describe the machine, the versions and the number of rounds."""
     yield f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}; Python {platform.python_version()} with"
     yield f"SQLite {sqlite3.sqlite_version}; esjournal {version('esjournal')};"
     if not lacking("sqlite3"):

@@ -1,4 +1,4 @@
-"""Journals with damaged pages, and positions far apart: every command ends, with a message of its own."""
+"""Journals with damaged pages or positions far apart: every command ends with one of esjournal's own messages."""
 
 import random
 import re

@@ -64,7 +64,7 @@ def without_jq(text: str) -> str:
 
 
 def pages_with(*languages: str) -> list[str]:
-    """Return the pages that have blocks of a language and can be run alone."""
+    """Return the pages that have blocks of a language, except the one that needs a running application."""
     return [page for page in PAGES if page != MIGRATING and any(block.language in languages for block in blocks(page))]
 
 

@@ -28,7 +28,7 @@ def environments(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def python_with_eventsourcing(environments: Path) -> Callable[[str], Path]:
-    """Return the Python of an environment that has a version of eventsourcing; `9` is the latest 9.x."""
+    """Return the Python of an environment that has a version of eventsourcing; `9` stands for 9.5."""
 
     def python(version: str) -> Path:
         if version == "9":

@@ -183,7 +183,7 @@ def test_a_taken_version_is_a_conflict_and_a_gap_is_bad_data(filled: MessageDb, 
 
 def test_messages_that_are_there_are_left_out_if_absence_is_asked_for(filled: MessageDb, asked: Asked) -> None:
     given = ("append", id_of(FIRST), "3", "Deposited", '{"amount": 1.10, "of": "a"}', "--if-absent")
-    # message-db formats JSON again.
+    # message-db formats JSON in its own way.
     assert [asked.text(*given) for _ in range(2)] == ["7\n", "7\n"]
     lines = line(SECOND, 3, {}) + line(FIRST, 3, {"of": "a", "amount": 1.1})
     assert [asked.text("append", "-", "--if-absent", input=lines) for _ in range(2)] == ["8\n7\n"] * 2

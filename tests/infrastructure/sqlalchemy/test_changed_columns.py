@@ -39,7 +39,7 @@ def test_a_column_that_was_changed_is_damage(postgres_url: str, column: str, cha
         result = invoke(*command.split(" "), url=postgres_url)
         assert (result.exit_code, result.stdout) == (5, ""), (command, result.output)
         assert f"is damaged: the column {column} of stored_events is " in result.stderr
-    # An index of a missing column cannot be made; this is detected first.
+    # If an indexed column is missing, the attempt to make its index fails first.
     with pytest.raises(StoreError, match=f'(the column {column} of stored_events is|column "{column}" does not exist)'):
         open_event_store(postgres_url, create=True)
     found = invoke("verify", "-F", "ndjson", url=postgres_url).stdout.splitlines()

@@ -43,7 +43,7 @@ def service(folder: Path, **parameters: str) -> dict[str, str]:
 def test_options_of_the_environment_a_service_and_the_url_hold_with_a_schema(
     postgres_url: str, reader: str, tmp_path: Path
 ) -> None:
-    # Each of the three in turn takes away the right to write.
+    # Each of the three in turn sets a role that may not write.
     for place in range(3):
         texts = [f"-c lock_timeout={number}" for number in (11, 22, 33)]
         texts[place] = f"-c role={reader}"

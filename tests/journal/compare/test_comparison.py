@@ -330,7 +330,7 @@ def test_a_time_that_one_side_does_not_know_is_not_compared(
 def test_changes_are_the_leaves_that_differ(state: str, other: str, changes: tuple[Any, Any, Any]) -> None:
     difference = EventDifference(ID, 0, ("t", state), ("t", other))
     assert changes_of(difference) == Changes(*changes)
-    # States too long to be parsed at first give the same result.
+    # Long states, which are not parsed first, give the same result.
     padding = f'"padding":"{"x" * 1_000}"'
     long = [text.replace("{", f"{{{padding}{',' if ':' in text else ''}", 1) for text in (state, other)]
     assert changes_of(EventDifference(ID, 0, ("t", long[0]), ("t", long[1]))) == Changes(*changes)
