@@ -250,8 +250,8 @@ def test_an_event_that_breaks_a_rule_is_refused_by_its_global_position(old: str,
     result = invoke("copy", "--rejects", str(tmp_path / "bad.ndjson"), old, new)
     assert result.exit_code == 3
     assert versions(new) == [0, 1, 2, 4, 6, 7, 8]
-    mended = (tmp_path / "bad.ndjson").read_text().replace('"event_type":""', '"event_type":"shop#A"')
-    (tmp_path / "bad.ndjson").write_text(mended)
+    corrected = (tmp_path / "bad.ndjson").read_text().replace('"event_type":""', '"event_type":"shop#A"')
+    (tmp_path / "bad.ndjson").write_text(corrected)
     assert invoke("import", str(tmp_path / "bad.ndjson"), url=new).exit_code == 0
     assert sorted(row_of(found)[1] for found in stored(new)) == list(range(9))
 

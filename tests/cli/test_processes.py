@@ -351,7 +351,7 @@ class Field:
         signal.raise_signal(NUMBER)
 
 def open_journal(*arguments):
-    MOMENT
+    STATEMENT
     signal.pause()
 
 journal.open_journal = open_journal
@@ -359,8 +359,8 @@ main()
 """
 
 
-def interrupted_at_work(moment: str, number: int, url: str) -> tuple[int, bytes, bytes]:
-    program = WORK_IS_INTERRUPTED.replace("MOMENT", moment).replace("NUMBER", str(int(number)))
+def interrupted_at_work(statement: str, number: int, url: str) -> tuple[int, bytes, bytes]:
+    program = WORK_IS_INTERRUPTED.replace("STATEMENT", statement).replace("NUMBER", str(int(number)))
     command = [sys.executable, "-c", program, "append", ID, "0", "a", "{}", "--url", url]
     process = subprocess.run(command, capture_output=True, timeout=120)
     return process.returncode, process.stdout, process.stderr

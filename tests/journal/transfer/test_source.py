@@ -80,8 +80,8 @@ def test_an_event_that_breaks_a_rule_is_a_bad_line_with_its_reason_and_the_other
 
 def test_what_is_put_aside_keeps_its_fields() -> None:
     [bad] = batch_of_page("old.db", [row(5, event_type="", state='{"a":1.10}')]).bad
-    mended = reject_line(bad).replace('"event_type":""', '"event_type":"a.b#C"')
-    assert event_of(mended.strip().encode()) == event(5, '{"a":1.10}')
+    corrected = reject_line(bad).replace('"event_type":""', '"event_type":"a.b#C"')
+    assert event_of(corrected.strip().encode()) == event(5, '{"a":1.10}')
 
 
 @pytest.mark.parametrize(
