@@ -176,7 +176,7 @@ class ByteStream:
             # Even compressed nothing has some bytes; an empty file is a download that never began.
             raise EOFError("the file is empty")
         read = iter(lambda: self._raw.read(decompression.BLOCK_BYTES), b"")
-        pieces = decompression.decompressed(read, self.name)
+        pieces = decompression.decompressed(read, self._path, self.name)
         first, pieces = decompression.beginning(pieces)
         if (reason := unreadable(first, self._path, self.name)) is not None:
             raise UnusableFile(reason)

@@ -27,11 +27,12 @@ _MOST_LAYERS = 3
 _BEGINNING_BYTES = 4096
 
 
-def decompressed(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
+def decompressed(blocks: Iterator[bytes], path: str, name: str) -> Iterator[bytes]:
     """Yield blocks, decompressed as often as they were compressed with gzip or zstd.
 
     Args:
         blocks: the bytes of an input.
+        path: the file, or `-` for standard input.
         name: its name in messages.
 
     Raises:
@@ -48,7 +49,7 @@ def decompressed(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
         if compression is Compression.GZIP:
             blocks = _gzip_blocks(blocks)
         else:
-            _check_frame(first, name)
+            _check_frame(first, path, name)
             blocks = _zstd_blocks(blocks)
     return blocks
 
@@ -91,7 +92,7 @@ class _Reader:
         return data
 
 
-def _check_frame(first: bytes, name: str) -> None:
+def _check_frame(first: bytes, path: str, name: str) -> None:
     try:
         frame = zstandard.get_frame_parameters(first)
     except zstandard.ZstdError:
@@ -104,7 +105,7 @@ def _check_frame(first: bytes, name: str) -> None:
         needs = f"the dictionary {frame.dict_id}"
         command = "zstd -dc -D DICTIONARY"
     if command is not None:
-        raise UnusableFile(f"{name} needs {needs}: `{command} {quoted(name)} | esjournal import -` reads it")
+        raise UnusableFile(f"{name} needs {needs}: `{command} {quoted(path)} | esjournal import -` reads it")
 
 
 def _gzip_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from esjournal.advice import quoted
+from esjournal.interchange.formats import STANDARD_STREAM
 
 _ZSTD_SKIPPABLE_END = b"\x2a\x4d\x18"
 _TAR_MAGIC_AT = 257
@@ -43,6 +44,7 @@ _OTHERS = (
     (b"-----BEGIN PGP MESSAGE", "encrypted by PGP", "gpg --decrypt {file}"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the file", None),
 )
+_UNZIP = "unzip -p {file}"
 _ADVICE = {
     "an Excel workbook": "save it as CSV in UTF-8",
     "a pointer of Git LFS, not the file": "get the file with `git lfs pull`",
@@ -72,6 +74,8 @@ def unreadable(first: bytes, path: str, name: str) -> str | None:
         return None
     if command is None:
         advice = _ADVICE.get(what, "convert it to NDJSON or CSV")
+    elif command == _UNZIP and path == STANDARD_STREAM:
+        advice = "write it to a file first, because unzip does not read standard input"
     else:
         command = command.format(file=quoted(path), name=path).strip()
         advice = f"`{command} | esjournal import -` reads it"
@@ -85,7 +89,7 @@ def _what(first: bytes) -> tuple[str | None, str | None]:
     if first.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         if b"[Content_Types].xml" in first or b"xl/" in first:
             return "an Excel workbook", None
-        return "a zip archive", "unzip -p {file}"
+        return "a zip archive", _UNZIP
     if first[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar":
         return "a tar archive", "tar -xOf {file}"
     if (text := _text_of_wide_units(first)) is not None:

@@ -322,9 +322,10 @@ def test_wrong_usage_is_one_line(url: str, arguments: list[str]) -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_a_stored_time_that_is_none_is_bad_data(sqlite_url: str) -> None:
+@pytest.mark.parametrize("options", [[], ["--by", "day"]])
+def test_a_stored_time_that_is_none_is_damage(sqlite_url: str, options: list[str]) -> None:
     damaged_journal_with(sqlite_url, [event(0), event(1)._replace(recorded_at="some day, ESC \x1b")])
-    ended = invoke("stats", url=sqlite_url)
-    assert (ended.exit_code, ended.stdout) == (3, "")
-    assert re.fullmatch(r"esjournal: .*some day.*verify.*\n", ended.stderr)
+    ended = invoke("stats", *options, url=sqlite_url)
+    assert (ended.exit_code, ended.stdout) == (5, "")
+    assert re.fullmatch(r"esjournal: .* is damaged: .*some day.*verify.*\n", ended.stderr)
     assert "\x1b" not in ended.stderr

@@ -8,6 +8,7 @@ import io
 import lzma
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -360,3 +361,22 @@ def test_hundreds_of_millions_of_blank_lines_take_seconds(
     # One line at a time, they took 15 seconds.
     assert time.process_time() - began < 6
     assert found.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        # A frame whose header asks for a window of 2 GiB.
+        (b"\x28\xb5\x2f\xfd\x00\xa8" + b"x" * 100, "`zstd -dc --long=31 - | esjournal import -` reads it"),
+        (b"PK\x03\x04events.ndjson", "is a zip archive: write it to a file first"),
+    ],
+)
+def test_advice_for_standard_input_can_be_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, advice: str
+) -> None:
+    path = tmp_path / "stdin"
+    path.write_bytes(data)
+    with path.open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with byte_stream("-") as stream, pytest.raises(UnusableFile, match=re.escape(advice)):
+            list(stream.lines())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from esjournal.domain.periods import Period, finest
+from esjournal.exceptions import InvalidData, StoreDamaged
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.journal import Journal
@@ -55,19 +56,24 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
         by: the length of the periods; by default the finest of which the journal needs at most MOST_PERIODS.
 
     Raises:
-        InvalidData: a recording time in the journal is not a time.
+        StoreDamaged: a recording time in the journal is not a time.
     """
     until = journal.events.last_global_position()
     counted = journal.events.session.event_counts(RecordedEventRecord.__table__, until)
     times = counted.first_and_last_time()
     first, last = times or (None, None)
-    period = by or (finest(*times, most=MOST_PERIODS) if times else Period.DAY)
     types: Counter[str] = Counter()
     periods: Counter[str] = Counter()
-    for rows in counted.by_type_and_period(period):
-        for event_type, name, events in rows:
-            types[event_type] += events
-            periods[name] += events
+    try:
+        period = by or (finest(*times, most=MOST_PERIODS) if times else Period.DAY)
+        for rows in counted.by_type_and_period(period):
+            for event_type, name, events in rows:
+                types[event_type] += events
+                periods[name] += events
+        for name in periods:
+            period.number(name)
+    except InvalidData as error:
+        raise StoreDamaged(journal.shown_url, str(error)) from None
     is_file = is_file_of_events(journal.shown_url)
     sequences, longest = counted.sequences(LONGEST_SEQUENCES)
     return Counted(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.periods import Period
-from esjournal.exceptions import InvalidData
+from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlcounts import PostgreSQLEventCounts
@@ -194,7 +194,7 @@ def test_a_stored_time_that_is_none_is_named(sqlite_url: str) -> None:
         journal.events.append(sequence(2))
         with journal.events.session.connection() as connection:
             connection.execute("UPDATE stored_events SET recorded_at = 'some day' WHERE global_position = 2")
-        with pytest.raises(InvalidData, match=r"'some day'.*verify"):
+        with pytest.raises(StoreDamaged, match=r"'some day'.*verify"):
             count_events(journal)
 
 

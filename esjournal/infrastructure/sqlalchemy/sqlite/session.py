@@ -255,10 +255,7 @@ class SQLiteSession(Session):
 
     def _check_is_a_dump(self, files: DatabaseFiles, application_id: int, found: set[str]) -> None:
         if application_id or found != _JOURNAL_TABLES:
-            raise NotAJournal(
-                f"{files.path} is another program's SQLite database: name another file, or run `esjournal info` to see "
-                f"whose it is"
-            )
+            raise NotAJournal(f"{files.path} is another program's SQLite database: name another file")
         if not self._is_made:
             raise NotInitialised(
                 f"{files.path} has the tables of a journal but is not marked as one, like a file made from sqlite3's "
