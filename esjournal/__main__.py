@@ -32,10 +32,11 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except Exception as error:
         # Python 3.11 turns what a signal raises into a RuntimeError while a class is created: a driver has many.
-        if isinstance(error, RuntimeError) and isinstance(error.__cause__, KeyboardInterrupt):
+        interruption = error.__cause__ if isinstance(error, RuntimeError) else None
+        if isinstance(interruption, KeyboardInterrupt):
             sys.exit(INTERRUPTED)
-        if isinstance(error, RuntimeError) and isinstance(error.__cause__, SystemExit):
-            sys.exit(error.__cause__.code)
+        if isinstance(interruption, SystemExit):
+            sys.exit(interruption.code)
         from esjournal.cli.unexpected import say_unexpected
 
         say_unexpected(error)

@@ -75,8 +75,8 @@ def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[
 class Verification:
     """A verification of a journal, up to its last event when the verification begins.
 
-    `until` is the global position of that event; `events` counts the events read; `digest` is the SHA-256 of them all,
-    or None if it is not wanted or some could not be read; `is_damaged` says whether something could not be read;
+    `until` is the global position of that event; `events` counts the events read; `digest` is the SHA-256 of them all
+    if it was wanted and every event could be read, else None; `is_damaged` says whether something could not be read;
     `unchecked` says which check the database could not make. They are complete once the last finding has been yielded.
 
     Args:

@@ -360,7 +360,7 @@ class PostgreSQLSession(Session):
         return written
 
     def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
-        """Write all rows in one COPY, or none of them, and return the number written.
+        """Write the rows with one COPY, all or nothing, and return the number written.
 
         The server writes one batch while the next one is prepared.
         """
