@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -262,8 +262,8 @@ class SQLiteSession(Session):
                 f".dump: run {command('init', url=self.url.argument)} to mark it"
             )
 
-    def _prepare_to_write(self) -> None:
-        """Make sure that connections can write, and still belong to the files that were opened first.
+    def prepare_to_write(self) -> None:
+        """Check that connections can write, and still belong to the files that were opened first.
 
         Raises:
             StoreReplaced: one of the files was replaced.
@@ -272,14 +272,14 @@ class SQLiteSession(Session):
             return
         if self._target is not None:
             self._check_not_replaced(self._files)
-        if self._is_written:
-            return
-        self._files.check()
-        if not self._files.may_be_written():
-            raise self._read_only()
-        self._is_written = True
-        if self._guard is None:
-            self.close()
+        if not self._is_written:
+            self._files.check()
+            if not self._files.may_be_written():
+                raise self._read_only()
+            self._is_written = True
+            if self._guard is None:
+                self.close()
+        self._settle(self._files)
 
     def _check_not_replaced(self, files: DatabaseFiles) -> None:
         # While a connection is open, SQLite keeps the files beside the database, or creates them.
@@ -338,12 +338,6 @@ class SQLiteSession(Session):
     def can_lock(self) -> bool:
         """Whether the database keeps reads consistent while others write: not if this user cannot lock the file."""
         return self._version is None
-
-    def _leased_to_write(self) -> AbstractContextManager[Any]:
-        self._prepare_to_write()
-        if self._files is not None:
-            self._settle(self._files)
-        return super()._leased_to_write()
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin with the write lock: SQLite refuses a later upgrade of the lock at once instead of waiting."""
