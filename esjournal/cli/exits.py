@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import sys
@@ -29,6 +28,7 @@ from esjournal.exceptions import (
     UnusableFile,
 )
 from esjournal.infrastructure.secrets import masked
+from esjournal.interchange.openstreams import reason_of
 
 NOTHING_FOUND = 1
 FINDINGS = 1
@@ -115,11 +115,6 @@ def _every_end() -> Iterator[None]:
     except KeyboardInterrupt:
         end_if_terminated()
         fail("interrupted; uncommitted changes were rolled back", INTERRUPTED)
-
-
-def reason_of(error: OSError) -> str:
-    """Return why a stream cannot be read or written."""
-    return "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
 
 
 def exit_code_of(error: EsjournalError) -> int:

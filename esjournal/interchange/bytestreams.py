@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from esjournal.domain.text import counted
@@ -17,6 +15,7 @@ from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import decompression
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
 from esjournal.interchange.inputkinds import unreadable
+from esjournal.interchange.openstreams import open_to_read, reason_of
 
 DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
 # The limit for commands that only read a file, which have no option to raise it. Every exported event fits. A line
@@ -137,8 +136,7 @@ class ByteStream:
         except decompression.CORRUPT as error:
             raise InvalidLine(self.name, self._line, decompression.reason_of(error, self._path)) from None
         except OSError as error:
-            why = "it is closed" if error.errno == errno.EBADF else error.strerror or error
-            raise UnusableFile(f"{self.name} cannot be read: {why}") from None
+            raise UnusableFile(f"{self.name} cannot be read: {reason_of(error)}") from None
 
     def beginning(self) -> bytes:
         """Return the first bytes, decompressed, some thousands if there are as many; reading begins with them again.
@@ -195,7 +193,7 @@ def byte_stream(path: str, *, line_limit: int = DEFAULT_LINE_LIMIT, limit: int |
 
 def _opened(path: str) -> BinaryIO:
     try:
-        return Path(path).open("rb")
+        return open_to_read(path)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = reason_of(error) if isinstance(error, OSError) else error
         raise UnusableFile(f"{path} cannot be read: {reason}") from None

@@ -23,11 +23,8 @@ import zstandard
 
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
+from esjournal.interchange.openstreams import MOST_LINKS, STDOUT, check_given, reason_of, stream_at
 
-# The kernel's own limit.
-_MOST_LINKS = 40
-_STDOUT = 1
-_OWN_STREAMS = ("/dev/fd", "/proc/self/fd")
 _STREAMS_OF_A_PROCESS = re.compile(r"/proc/\d+(/task/\d+)?/fd")
 # Like journals: an export is as private as its journal.
 _NEW_FILE_MODE = 0o600
@@ -79,6 +76,9 @@ def sink(path: str) -> Iterator[IO[bytes]]:
         UnusableFile: the file cannot be made.
     """
     if path == STANDARD_STREAM:
+        # A stream in memory has no descriptor.
+        with suppress(io.UnsupportedOperation):
+            check_given(sys.stdout.fileno())
         yield sys.stdout.buffer
         # Flushed, so that the caller can rely on everything being written.
         sys.stdout.buffer.flush()
@@ -131,7 +131,7 @@ def _destination_of(path: str) -> _Destination:
     """Follow the links of a path, one after another, and return where it leads."""
     with _as_unusable(path):
         at = Path(path)
-        for _ in range(_MOST_LINKS):
+        for _ in range(MOST_LINKS):
             folder = Path(os.path.realpath(at.parent))
             if (stream := _open_stream(folder, at.name)) is not None:
                 return stream
@@ -154,12 +154,12 @@ def _destination_of(path: str) -> _Destination:
 
 
 def _open_stream(folder: Path, name: str) -> _Destination | None:
-    if not name.isdecimal():
-        return None
-    if str(folder) in map(os.path.realpath, _OWN_STREAMS):
-        return _Destination(folder / name, descriptor=int(name))
+    if (descriptor := stream_at(folder, name)) is not None:
+        # A stream that is not open now could later be the journal itself, under the same number.
+        os.fstat(descriptor)
+        return _Destination(folder / name, descriptor=descriptor)
     # Such a link leads to an open file, whatever its text says.
-    if _STREAMS_OF_A_PROCESS.fullmatch(str(folder)):
+    if name.isdecimal() and _STREAMS_OF_A_PROCESS.fullmatch(str(folder)):
         return _Destination(folder / name, (folder / name).stat())
     return None
 
@@ -176,7 +176,10 @@ def _may_be_planted(found: os.stat_result, around: os.stat_result) -> bool:
 
 @contextmanager
 def _writing(path: str, destination: _Destination) -> Iterator[BinaryIO]:
-    if destination.descriptor == _STDOUT:
+    if destination.descriptor is not None:
+        # Outside of `_as_unusable`: a closed stream is an output that cannot be written, as it is for `-`.
+        check_given(destination.descriptor)
+    if destination.descriptor == STDOUT:
         # The same stream as for `-`, so that the order of output and the handling of a closed stream are the same.
         yield cast(BinaryIO, sys.stdout.buffer)
         sys.stdout.buffer.flush()
@@ -252,7 +255,7 @@ def _as_unusable(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = reason_of(error) if isinstance(error, OSError) else error
         raise UnusableFile(f"{path} cannot be written: {reason}") from None
 
 

@@ -110,6 +110,25 @@ def test_an_output_that_is_full_ends_with_5_and_the_cause(sqlite_url: str, comma
         for command in ("import -", "append -", "append new 0 a -", "import --dry-run -")
     ]
     + [
+        (f"{command} {stream} <&-", 2, f"{stream.removeprefix('@')} cannot be read: it is closed")
+        for command, stream in (
+            ("import", "/dev/stdin"),
+            ("import --dry-run", "/dev/fd/0"),
+            ("import --commit-every 1", "/proc/self/fd/0"),
+            ("append new 0 a", "@/dev/stdin"),
+        )
+    ]
+    + [("import /dev/stdout >&-", 2, "/dev/stdout cannot be read: it is closed")]
+    + [
+        (f"export -o {stream} {closed}", 5, "the output cannot be written: it is closed")
+        for stream, closed in (("/dev/fd/0", "<&-"), ("/proc/self/fd/1", ">&-"))
+    ]
+    + [
+        # Nothing would be written.
+        (f"export --after 1 -o {stream} >&-", 5, "the output cannot be written: it is closed")
+        for stream in ("-", "/dev/stdout")
+    ]
+    + [
         ("verify >&-", 0, "1 event verified: sound.*"),
         ("get 9b300b13-0000-4000-8000-000000000000 >&-", 1, "nothing found: .*"),
         ("export -o x.ndjson >&- <&-", 0, "exported 1 event to x.ndjson"),
@@ -122,6 +141,29 @@ def test_a_closed_stream_is_not_an_empty_one(
     ended = in_shell(redirection, ESJOURNAL_URL=sqlite_url, folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert re.fullmatch(f"esjournal: {message}\n", ended.stderr)
+    assert len(stored(sqlite_url)) == 1
+
+
+def test_a_link_to_a_closed_stream_is_not_an_empty_file(sqlite_url: str, tmp_path: Path) -> None:
+    journal_with(sqlite_url, sequence(1))
+    (tmp_path / "way.ndjson").symlink_to("/dev/stdin")
+    for command in ("import way.ndjson", "--url way.ndjson list"):
+        ended = in_shell(f"{command} <&-", ESJOURNAL_URL=sqlite_url, folder=tmp_path)
+        assert (ended.returncode, ended.stderr) == (2, "esjournal: way.ndjson cannot be read: it is closed\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "descriptor"),
+    [("export -o", 3), ("export -o", 5), ("import bad --rejects", 4), ("import bad --summary", 3), ("stats --svg", 3)],
+)
+def test_a_descriptor_that_is_not_open_at_the_start_is_never_the_journal(
+    sqlite_url: str, tmp_path: Path, command: str, descriptor: int
+) -> None:
+    journal_with(sqlite_url, sequence(1))
+    (tmp_path / "bad").write_text("bad\n")
+    path = f"/dev/fd/{descriptor}"
+    ended = in_shell(f"{command} {path}", ESJOURNAL_URL=sqlite_url, folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (2, f"esjournal: {path} cannot be written: it is closed\n")
     assert len(stored(sqlite_url)) == 1
 
 

@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 
 import typer
 
 from esjournal.advice import command
-from esjournal.cli.exits import CONFLICT, fail, fail_to_print, reason_of
+from esjournal.cli.exits import CONFLICT, fail, fail_to_print
 from esjournal.cli.options import checked, checked_id
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
@@ -19,6 +18,7 @@ from esjournal.domain.model.sequencenames import name_of_id
 from esjournal.domain.text import counted
 from esjournal.exceptions import ConcurrencyError, Conflict, InvalidData, OutcomeUnknown, UnusableFile
 from esjournal.interchange.formats import STANDARD_STREAM
+from esjournal.interchange.openstreams import open_to_read, reason_of
 from esjournal.journal.abbreviation import new_sequence, sequence_to_append_to
 from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.transfer.appending import append_if_absent
@@ -105,7 +105,7 @@ def _state_text(argument: str) -> str:
         return argument
     name = "standard input" if argument == STANDARD_STREAM else argument[1:]
     try:
-        with nullcontext(sys.stdin.buffer) if argument == STANDARD_STREAM else Path(name).open("rb") as stream:
+        with nullcontext(sys.stdin.buffer) if argument == STANDARD_STREAM else open_to_read(name) as stream:
             data = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else error

@@ -1,0 +1,68 @@
+"""The streams that are already open when the program starts, and their names as files, such as /dev/stdin."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+STDOUT = 1
+_STDERR = 2
+# The kernel's own limit.
+MOST_LINKS = 40
+_FOLDERS = ("/dev/fd", "/proc/self/fd")
+
+
+def stream_at(folder: Path, name: str) -> int | None:
+    """Return the descriptor of this process that a file name stands for, such as 1 for `/dev/fd` and `1`.
+
+    Args:
+        folder: a folder, without links.
+        name: a name in it.
+    """
+    return int(name) if name.isdecimal() and str(folder) in map(os.path.realpath, _FOLDERS) else None
+
+
+def check_given(descriptor: int) -> None:
+    """Refuse a standard stream that the parent process has closed.
+
+    A closed stream is replaced by the null device, which would be an empty file under a name such as /dev/stdin. What
+    comes from the parent process is inheritable, and what Python opens is not.
+
+    Raises:
+        OSError: the stream is closed.
+    """
+    if not os.get_inheritable(descriptor) and descriptor <= _STDERR:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def open_to_read(path: str) -> BinaryIO:
+    """Open a file, or an open stream under its name as a file.
+
+    Raises:
+        OSError: the file cannot be opened, or the stream is closed.
+        ValueError: no file can have this name.
+    """
+    descriptor = _descriptor_of(path)
+    if descriptor is not None:
+        check_given(descriptor)
+    return Path(path).open("rb")
+
+
+def reason_of(error: OSError) -> str:
+    """Return why a stream or a file cannot be read or written."""
+    return "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
+
+
+def _descriptor_of(path: str) -> int | None:
+    at = Path(path)
+    for _ in range(MOST_LINKS):
+        folder = Path(os.path.realpath(at.parent))
+        if (descriptor := stream_at(folder, at.name)) is not None:
+            return descriptor
+        at = folder / at.name
+        if not at.is_symlink():
+            break
+        at = folder / at.readlink()
+    return None
