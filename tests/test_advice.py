@@ -64,7 +64,7 @@ def test_a_link_to_nothing_is_named_as_one(tmp_path: Path, words: str, monkeypat
 
 @pytest.mark.parametrize("url", [":memory:", "sqlite://", "sqlite:///:memory:", ":temporary:", "-"])
 @pytest.mark.parametrize("words", [["init"], ["init", "--sql"], ["list"], ["append", "new", "0", "a", "{}"]])
-def test_what_keeps_nothing_is_no_journal(
+def test_a_database_that_keeps_nothing_is_not_a_journal(
     tmp_path: Path, url: str, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -160,7 +160,7 @@ def test_only_the_databases_rooms_ask_which_database_it_is() -> None:
         ('name = layout.name == "message-db"', 0),
     ],
 )
-def test_the_rule_sees_code_that_asks_which_database_it_is(source: str, count: int) -> None:
+def test_the_rule_finds_code_that_branches_on_the_database(source: str, count: int) -> None:
     assert len(list(questions_of(DATABASE_ROOM / "schema.py", source))) == count
     for room in ROOMS_OF_DATABASES:
         assert list(questions_of(room / "session.py", source)) == []

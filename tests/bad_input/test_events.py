@@ -78,7 +78,7 @@ def test_an_id_in_either_case_is_the_same_sequence(url: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1_000", "\u0663", "+1", "1.0", "-1", str(2**63), "01", "1e3", "9" * 5_000])
-def test_a_version_that_is_no_plain_number_within_63_bits_is_refused(url: str, tmp_path: Path, text: str) -> None:
+def test_a_version_that_is_not_a_plain_number_within_63_bits_is_refused(url: str, tmp_path: Path, text: str) -> None:
     if text in ("\u0663", "+1", "01", "1_000"):
         message = "is not a version|the line is not a JSON object"
     else:
@@ -87,7 +87,7 @@ def test_a_version_that_is_no_plain_number_within_63_bits_is_refused(url: str, t
     assert invoke("get", ID, f"--gte={text}", url=url).exit_code == 2
 
 
-def test_a_leading_minus_is_told_about_the_two_hyphens(url: str) -> None:
+def test_a_leading_minus_gets_the_advice_to_use_two_hyphens(url: str) -> None:
     result = invoke("append", ID, "-1", "a", "{}", url=url)
     assert result.exit_code == 2
     assert "A value that begins with - goes after --, and versions are 0 or more." in result.stderr
@@ -121,11 +121,11 @@ def test_the_last_version_there_can_be_is_kept(url: str) -> None:
     ],
     ids=lambda value: value[:30],
 )
-def test_a_state_that_is_no_json_object_is_refused(url: str, tmp_path: Path, state: str, message: str) -> None:
+def test_a_state_that_is_not_a_json_object_is_refused(url: str, tmp_path: Path, state: str, message: str) -> None:
     refused_everywhere(url, tmp_path, 3, f"(.*({message}))", state=state)
 
 
-def test_a_refused_state_is_told_what_a_state_looks_like(url: str) -> None:
+def test_the_message_about_a_refused_state_shows_what_a_state_looks_like(url: str) -> None:
     assert """a state looks like '{"foo":"bar"}'""" in invoke("append", ID, "0", "a", "foo", url=url).stderr
 
 
@@ -223,7 +223,7 @@ def test_a_corrupt_file_is_bad_data_and_nothing_of_it_is_written(
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
-def test_a_file_that_is_cut_off_behind_whole_events_leaves_none_of_them(url: str, tmp_path: Path, suffix: str) -> None:
+def test_none_of_a_file_that_is_cut_off_after_whole_events_is_written(url: str, tmp_path: Path, suffix: str) -> None:
     whole, cut = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}"
     lines = "".join(
         f'{{"originator_id":"{ID}","originator_version":{n},"event_type":"a","state":{{"n":"{n:x}"}}}}\n'

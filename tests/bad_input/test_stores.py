@@ -55,7 +55,7 @@ def refused(url: str, command: list[str], message: str) -> None:
     ],
     ids=["text", "one byte", "zeros"],
 )
-def test_a_file_that_is_no_database_is_left_byte_for_byte(
+def test_a_file_that_is_not_a_database_is_left_byte_for_byte(
     tmp_path: Path, command: list[str], content: bytes, message: str
 ) -> None:
     path = tmp_path / "file"
@@ -76,7 +76,7 @@ def test_the_database_of_another_program_is_left_byte_for_byte(tmp_path: Path, c
 
 
 @every_command
-def test_a_folder_is_no_journal(tmp_path: Path, command: list[str]) -> None:
+def test_a_folder_is_not_a_journal(tmp_path: Path, command: list[str]) -> None:
     refused(str(tmp_path), command, "is a folder: name a file in it")
     assert list(tmp_path.iterdir()) == []
 
@@ -130,7 +130,7 @@ def copy_refused(good: str, bad: str, code: int, message: str) -> None:
     assert len(stored(good)) == 3
 
 
-def test_copy_leaves_what_is_no_journal_as_it_is(tmp_path: Path) -> None:
+def test_copy_leaves_a_file_that_is_not_a_journal_as_it_is(tmp_path: Path) -> None:
     good, bad = journal_with(str(tmp_path / "good.db"), sequence(3)), tmp_path / "bad"
     copy_refused(good, str(bad), 5, "nothing is at .* init")
     bad.write_bytes(b"hello, world\n")
@@ -355,7 +355,7 @@ def test_a_password_is_in_no_traceback(code: int, url: str) -> None:
     assert CANARY not in repr(caught.value)
 
 
-def test_a_password_that_is_wrong_is_not_told(postgres_server: str) -> None:
+def test_a_wrong_password_is_not_printed(postgres_server: str) -> None:
     # A server that trusts everybody does not ask for the password, so the test uses a role that does not exist.
     url = re.sub(r"//[^@/]*@", f"//nobody:{CANARY}@", postgres_server, count=1)
     result = invoke("export", url=url)

@@ -29,7 +29,7 @@ def url(store_url: str) -> str:
 # Where the journal is
 
 
-def test_the_url_stands_before_or_behind_the_command_or_in_the_environment(
+def test_the_url_comes_before_or_after_the_command_or_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -74,7 +74,7 @@ def test_without_arguments_the_help_is_shown() -> None:
     assert "esjournal append new 0 accounts#Opened" in invoke().stdout
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     ended(invoke("--version"), 0, out=f"esjournal {__version__}\n")
 
 
@@ -170,7 +170,7 @@ def test_append_to_a_taken_place_is_a_conflict_that_says_everything(
     assert len(stored(url)) == 3
 
 
-def test_an_identical_event_that_is_there_is_as_good_as_appended_if_absence_is_asked_for(url: str) -> None:
+def test_if_absent_accepts_an_identical_event(url: str) -> None:
     for _ in range(2):
         ended(invoke("append", ID, "0", "a", '{"x":1}', "--if-absent", url=url), 0, out="1\n")
     ended(invoke("append", ID, "1", "a", "{}", "--if-absent", url=url), 0, out="2\n")
@@ -179,7 +179,7 @@ def test_an_identical_event_that_is_there_is_as_good_as_appended_if_absence_is_a
     assert len(stored(url)) == 2
 
 
-def test_lines_that_are_there_are_left_out_if_absence_is_asked_for(url: str) -> None:
+def test_if_absent_skips_lines_that_are_there(url: str) -> None:
     lines = [f'{{"originator_id":"{ID}","originator_version":{n},"event_type":"a","state":{{}}}}\n' for n in range(5)]
     invoke("append", "-", url=url, input=lines[0] + lines[1])
     given = lines[1] + lines[2] + lines[0] + lines[2]
@@ -192,7 +192,7 @@ def test_lines_that_are_there_are_left_out_if_absence_is_asked_for(url: str) -> 
 
 
 @pytest.mark.parametrize("place", [["new", "0"], [ID, "next"], ["new", "next"]])
-def test_absence_is_not_asked_for_where_no_place_is_given(url: str, place: list[str]) -> None:
+def test_if_absent_needs_a_place(url: str, place: list[str]) -> None:
     refused(invoke("append", *place, "a", "{}", "--if-absent", url=url), 2, "give the id and the version")
 
 
@@ -277,7 +277,7 @@ def test_get_of_nothing_says_no_and_prints_nothing(url: str, output_format: str)
 
 
 @pytest.mark.parametrize("name", ["e.ndjson", "e.csv", "e.ndjson.gz", "e.CSV.gz", "e.csv.zst", "e.zst", "e"])
-def test_what_is_exported_by_any_name_is_imported_by_it(store_url: str, tmp_path: Path, name: str) -> None:
+def test_a_file_exported_under_any_name_is_imported_under_it(store_url: str, tmp_path: Path, name: str) -> None:
     journal_with(store_url, sequence(5))
     path, copy = str(tmp_path / name), str(tmp_path / "copy.db")
     ended(invoke("export", "-o", path, url=store_url), 0, err=f"esjournal: exported 5 events to {path}\n")
@@ -313,7 +313,7 @@ def test_export_takes_a_part_of_the_journal(store_url: str) -> None:
 
 
 @pytest.mark.parametrize("command", [["export"], ["log"], ["get", ID], ["list"]])
-def test_formulas_are_made_text_where_asked(store_url: str, command: list[str]) -> None:
+def test_formulas_become_text_on_request(store_url: str, command: list[str]) -> None:
     journal_with(store_url, [event(0, event_type="=SUM(A1)")])
     assert ",=SUM(A1)," in invoke(*command, "-F", "csv", url=store_url).stdout
     assert ",'=SUM(A1)," in invoke(*command, "-F", "csv", "--csv-safe", url=store_url).stdout
@@ -326,7 +326,7 @@ def test_csv_safe_is_refused_where_no_csv_is_written(sqlite_url: str, command: l
     assert "--csv-safe is for CSV" in result.stderr
 
 
-def test_import_skips_and_counts_what_is_there(url: str, tmp_path: Path) -> None:
+def test_import_skips_and_counts_events_that_are_there(url: str, tmp_path: Path) -> None:
     path = str(file_with(tmp_path / "e.ndjson", sequence(5)))
     invoke("append", ID, "0", "a.b#C", '{"n":0}', url=url)
     ended(invoke("import", path, url=url), 0, err="esjournal: 5 read, 4 appended, 1 already there, .*\n")

@@ -90,7 +90,7 @@ def versions(url: str) -> list[int | None]:
 # Between stores
 
 
-def test_a_journal_is_copied_whole_and_both_sides_have_the_digest_that_is_said(source: str, target: str) -> None:
+def test_a_whole_journal_is_copied_and_both_sides_have_the_digest_that_is_printed(source: str, target: str) -> None:
     journal_with(source, generated(1_203))
     result = invoke("copy", source, target)
     ended(result, 0, TOTALS.format(1_203, 1_203, 0) + PROVEN.format(1_203))
@@ -108,7 +108,7 @@ def test_a_target_that_holds_a_part_gets_the_rest(source: str, target: str) -> N
     copied(source, target, count=(100, 0, 100))
 
 
-def test_where_an_event_differs_nothing_is_written_and_what_differs_is_said(source: str, target: str) -> None:
+def test_if_an_event_differs_nothing_is_written_and_the_difference_is_reported(source: str, target: str) -> None:
     journal_with(source, [event(0, '{"price":2}'), *sequence(3, of=OTHER_ID)])
     appended(target, event(0, '{"price":1}'))
     result = invoke("copy", source, target)
@@ -125,7 +125,7 @@ def test_where_an_event_differs_nothing_is_written_and_what_differs_is_said(sour
     assert versions(target) == [0]
 
 
-def test_a_copy_goes_on_with_a_cursor_again_and_again(source: str, target: str, tmp_path: Path) -> None:
+def test_a_copy_with_a_cursor_continues_each_time(source: str, target: str, tmp_path: Path) -> None:
     cursor = str(tmp_path / "moving.cursor")
     journal_with(source, sequence(5))
     for count, more in ((5, 3), (3, 0), (0, 2), (2, 0)):
@@ -135,7 +135,7 @@ def test_a_copy_goes_on_with_a_cursor_again_and_again(source: str, target: str, 
     assert json.loads(Path(cursor).read_text())["global_position"] == 10
 
 
-def test_with_a_cursor_that_is_lost_what_is_there_is_skipped(source: str, target: str, tmp_path: Path) -> None:
+def test_a_copy_with_a_lost_cursor_skips_events_that_are_there(source: str, target: str, tmp_path: Path) -> None:
     cursor = tmp_path / "moving.cursor"
     journal_with(source, sequence(5))
     copied("--cursor-file", str(cursor), source, target, count=(5, 5, 0))
@@ -159,7 +159,7 @@ def test_a_journal_goes_through_a_file_and_keeps_its_digest(
     assert stored(target) == stored(source)
 
 
-def test_a_file_is_written_anew_and_has_what_export_writes(old: str, tmp_path: Path) -> None:
+def test_a_file_is_replaced_and_holds_what_export_writes(old: str, tmp_path: Path) -> None:
     file, exported = tmp_path / "e.ndjson", tmp_path / "exported.ndjson"
     file.write_text("something else\n")
     copied(old, str(file), count=(9, 9, 0))
@@ -170,7 +170,7 @@ def test_a_file_is_written_anew_and_has_what_export_writes(old: str, tmp_path: P
     assert file.read_bytes() == exported.read_bytes()
 
 
-def test_a_bad_line_of_a_file_is_told_as_import_tells_it(new: str, tmp_path: Path) -> None:
+def test_a_bad_line_of_a_file_is_reported_as_import_reports_it(new: str, tmp_path: Path) -> None:
     file = file_with(tmp_path / "e.ndjson", sequence(3))
     file.write_text(file.read_text().replace('"n":1', '"n":NaN'))
     imported = invoke("import", str(file), url=new)
@@ -300,7 +300,7 @@ def test_parts_are_committed_and_stay(old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "left"), [("new.db", 3), ("e.ndjson", 3)])
-def test_after_begins_behind_a_position(old: str, new: str, tmp_path: Path, name: str, left: int) -> None:
+def test_after_starts_after_a_position(old: str, new: str, tmp_path: Path, name: str, left: int) -> None:
     copied("--after", "6", old, str(tmp_path / name), count=(left, left, 0))
     copied("--after", "99", old, new, count=(0, 0, 0))
 
@@ -341,7 +341,7 @@ def test_the_summary_has_the_totals_and_the_proof(old: str, new: str, tmp_path: 
     assert json.loads((tmp_path / "s.json").read_text())["proof"] is None
 
 
-def test_another_time_there_is_told(old: str, new: str) -> None:
+def test_a_different_time_in_the_target_is_reported(old: str, new: str) -> None:
     appended(new, *(found._replace(recorded_at="2026-02-01T00:00:00.000000Z") for found in stored(old)[:2]))
     result = invoke("copy", old, new)
     assert result.exit_code == 0
@@ -440,7 +440,7 @@ def test_a_copy_of_a_journals_file_is_another_journal(old: str, tmp_path: Path) 
     copied(old, str(tmp_path / "copy.db"), count=(10, 1, 9))
 
 
-def test_a_url_besides_is_refused(old: str, new: str) -> None:
+def test_a_second_url_is_refused(old: str, new: str) -> None:
     refused(invoke("--url", old, "copy", old, new), 2, "copy takes SOURCE and TARGET")
     assert invoke("copy", old, new, env={"ESJOURNAL_URL": "nothing.db"}).exit_code == 0
 

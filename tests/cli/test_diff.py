@@ -131,7 +131,7 @@ def test_per_sequence_counts_every_sequence(a: str, b: str) -> None:
     assert (same.exit_code, len(same.stdout.splitlines())) == (0, 3)
 
 
-def test_other_times_are_told_and_are_no_difference(a: str, tmp_path: Path) -> None:
+def test_other_times_are_reported_and_are_not_differences(a: str, tmp_path: Path) -> None:
     late = [found._replace(recorded_at="2027-01-01T00:00:00.000000Z") for found in A_EVENTS[:2]]
     other = journal_with(f"sqlite:///{tmp_path / 'late.db'}", late + A_EVENTS[2:])
     result = invoke("diff", a, other)
@@ -278,7 +278,7 @@ HOSTILE = [
 
 
 @pytest.mark.long
-def test_what_is_stored_never_drives_a_terminal(tmp_path: Path) -> None:
+def test_stored_text_never_controls_a_terminal(tmp_path: Path) -> None:
     states = [json.dumps({text: text, "n": {text: [text]}}, ensure_ascii=False) for text in HOSTILE]
     events = [event(version, state) for version, state in enumerate([*states, *HOSTILE])]
     events.append(event(90, event_type="[/]#[bold]"))
@@ -351,7 +351,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(a: str, b: str) -> None:
 # How it ends
 
 
-def test_what_is_no_journal_is_named_and_no_password_is_shown(a: str, tmp_path: Path) -> None:
+def test_a_store_that_is_not_a_journal_is_named_without_its_password(a: str, tmp_path: Path) -> None:
     for pair in ((a, str(tmp_path / "none.db")), (str(tmp_path / "none.db"), a)):
         refused(invoke("diff", "-F", "json", *pair), 5, "nothing is at .*none.db")
     refused(invoke("diff", a, str(tmp_path / "none.ndjson")), 2, "none.ndjson cannot be read")
@@ -361,7 +361,7 @@ def test_what_is_no_journal_is_named_and_no_password_is_shown(a: str, tmp_path: 
     refused(result, 5, "cannot be reached")
 
 
-def test_mistakes_are_told_and_no_password_is_shown(a: str) -> None:
+def test_mistakes_are_reported_and_no_password_is_shown(a: str) -> None:
     refused(invoke("diff", a), 2, "Missing argument 'B'")
     refused(invoke("--url", a, "diff", a, a), 2, "leave out --url")
     result = invoke("diff", a, a, "postgresql://me:s3cret@host/x")
@@ -406,7 +406,7 @@ def test_ctrl_c_ends_it_with_one_line(long_diff: list[str]) -> None:
 
 
 @pytest.mark.long
-def test_a_reader_that_has_seen_enough_is_no_error(long_diff: list[str]) -> None:
+def test_a_reader_that_stops_early_is_not_an_error(long_diff: list[str]) -> None:
     with start(*long_diff, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.read(1)

@@ -45,7 +45,7 @@ def carried_on(url: str, cursor: Path, *arguments: str) -> list[int]:
 # Cursors
 
 
-def test_an_export_goes_on_where_the_last_one_ended(url: str, cursor: Path) -> None:
+def test_an_export_continues_where_the_last_one_ended(url: str, cursor: Path) -> None:
     assert carried_on(url, cursor) == [1, 2, 3, 4, 5]
     assert carried_on(url, cursor) == []
     with open_journal(url) as journal:

@@ -102,7 +102,7 @@ def shown(ended: Result) -> list[int]:
         (["--type", "none"], []),
     ],
 )
-def test_it_shows_what_was_there_as_is_said_and_then_all_that_comes_and_matches(
+def test_it_shows_the_requested_number_of_stored_events_and_then_all_new_ones_that_match(
     url: str, follow: Follow, arguments: list[str], expected: list[int]
 ) -> None:
     ended = follow(url, *arguments, "--template", "{state.n}", then=numbered(12, 13, 14))
@@ -132,7 +132,7 @@ def expected(url: str, position: int) -> Cursor:
         return cursor_at(journal, position)
 
 
-def test_a_cursor_that_is_not_there_yet_begins_at_the_beginning_and_the_next_goes_on_behind_it(
+def test_a_new_cursor_starts_at_the_beginning_and_the_next_run_continues_after_it(
     url: str, follow: Follow, tmp_path: Path
 ) -> None:
     cursor = tmp_path / "cursor"
@@ -217,7 +217,7 @@ def test_a_signal_ends_it_without_a_word(url: str, number: int, code: int) -> No
         assert process.returncode == code
 
 
-def test_on_a_terminal_its_lines_fit_and_there_is_no_pager(sqlite_url: str, tmp_path: Path) -> None:
+def test_on_a_terminal_its_lines_fit_without_a_pager(sqlite_url: str, tmp_path: Path) -> None:
     journal_with(sqlite_url, [event(0, '{"long":"' + "x" * 200 + '\x1b[31m"}')])
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

@@ -191,7 +191,7 @@ def test_states_that_are_no_objects_are_counted_and_not_folded(store_url: str) -
     assert ended.stderr == "esjournal: 1 of 2 events cannot be folded: only JSON objects can\n"
 
 
-def test_what_is_not_folded_is_null_in_ndjson_and_told_where_nothing_is_found(store_url: str) -> None:
+def test_events_that_are_not_folded_are_null_in_ndjson_and_named_if_nothing_is_found(store_url: str) -> None:
     journal_with(store_url, [event(0, "cipher")])
     line = json.loads(invoke("history", ID, "-F", "ndjson", url=store_url).stdout)
     assert (line["added"], line["changed"], line["removed"]) == (None, None, None)

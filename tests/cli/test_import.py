@@ -150,7 +150,7 @@ def test_what_does_not_fit_is_put_aside_and_the_rest_is_imported(mixed: str, url
     assert len(stored(url)) == 4
 
 
-def test_rejects_that_are_mended_are_imported_from_their_file(mixed: str, url: str) -> None:
+def test_fixed_rejects_are_imported_from_their_file(mixed: str, url: str) -> None:
     invoke("import", mixed, "--rejects", "r.ndjson", url=url)
     mended = []
     for found in map(json.loads, Path("r.ndjson").read_text().splitlines()):
@@ -200,7 +200,7 @@ def test_a_dry_run_shows_what_would_be_rejected(mixed: str, url: str) -> None:
     assert len(stored(url)) == 1
 
 
-def test_a_file_whose_name_is_no_utf8_has_rejects_too(folder: Path, sqlite_url: str) -> None:
+def test_a_file_whose_name_is_not_utf8_has_rejects_too(folder: Path, sqlite_url: str) -> None:
     journal_with(sqlite_url, [])
     Path("\udcff.ndjson").write_text("bad\n")
     assert run("import", b"\xff.ndjson", "--rejects", "r", url=sqlite_url, cwd=folder).returncode == 3
@@ -211,7 +211,7 @@ def test_a_file_whose_name_is_no_utf8_has_rejects_too(folder: Path, sqlite_url: 
 # Parts
 
 
-def test_what_was_committed_before_a_problem_stays_and_is_told(folder: Path, url: str) -> None:
+def test_parts_committed_before_a_problem_stay_and_are_reported(folder: Path, url: str) -> None:
     path = file_with(folder / "e.ndjson", sequence(5))
     with path.open("a") as file:
         file.write("bad\n")
@@ -344,7 +344,7 @@ def test_the_summary_goes_to_stdout_as_the_only_thing_there(folder: Path, url: s
     assert result.stdout.count("\n") == 1
 
 
-def test_quiet_prints_nothing_but_what_is_wrong(folder: Path, url: str, mixed: str) -> None:
+def test_quiet_prints_nothing_but_problems(folder: Path, url: str, mixed: str) -> None:
     file_with(folder / "good.ndjson", sequence(2, of="00000000-0000-0000-0000-000000000000"))
     ended(invoke("import", "good.ndjson", "-q", url=url), 0)
     ended(invoke("import", "good.ndjson", "-q", "--dry-run", url=url), 0)
@@ -352,7 +352,7 @@ def test_quiet_prints_nothing_but_what_is_wrong(folder: Path, url: str, mixed: s
     ended(result, 3, r"esjournal: e\.ndjson:2: .*\nesjournal: e\.ndjson:4: .*\nesjournal: 2 rejects are in r: .*\n")
 
 
-def test_a_script_reads_the_summary_and_mends_with_jq(folder: Path, sqlite_url: str) -> None:
+def test_a_script_reads_the_summary_and_fixes_rejects_with_jq(folder: Path, sqlite_url: str) -> None:
     journal_with(sqlite_url, [event(0, event_type="other")])
     file_with(folder / "e.ndjson", [event(0), event(1)])
     program = f"{sys.executable} -m esjournal"

@@ -131,7 +131,7 @@ def test_every_setting_that_may_lose_events_is_looked_at() -> None:
     assert set(postgresqlinfo._SETTINGS) == {"synchronous_commit", "fsync", "full_page_writes"}
 
 
-def test_a_file_of_events_is_told_too(tmp_path: Path) -> None:
+def test_a_file_of_events_is_reported_too(tmp_path: Path) -> None:
     path = file_with(tmp_path / "e.ndjson", sequence(3))
     found = json.loads(invoke("info", "-F", "json", url=str(path)).stdout)
     assert (found["url"], found["events"], found["sequences"], found["warnings"]) == (str(path), 3, 1, [])

@@ -87,7 +87,7 @@ def test_times_of_the_local_zone_that_do_not_exist_are_those_of_the_change(
         (["--grep", "Ann", "--type", "stock*", "--reverse"], [11, 5]),
     ],
 )
-def test_what_is_asked_for_is_shown_in_global_order(url: str, arguments: list[str], expected: list[int]) -> None:
+def test_selected_events_are_shown_in_global_order(url: str, arguments: list[str], expected: list[int]) -> None:
     assert numbers(url, *arguments) == expected
 
 

@@ -127,7 +127,7 @@ def test_the_longest_names_can_be_written(tmp_path: Path, length: int) -> None:
     assert [found.read_bytes() for found in tmp_path.iterdir()] == [b"a\n"]
 
 
-def test_what_another_process_left_half_written_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_a_half_written_file_of_another_process_is_no_obstacle(tmp_path: Path) -> None:
     path = tmp_path / "e.ndjson"
     for _ in range(2):
         child = os.fork()
@@ -256,7 +256,7 @@ def test_what_another_user_put_into_a_folder_of_everybody_is_not_written(
         assert planted.read_bytes() == b"a\n"
 
 
-def test_a_link_stays_a_link_to_what_is_written(tmp_path: Path) -> None:
+def test_a_link_remains_a_link_to_the_written_file(tmp_path: Path) -> None:
     (tmp_path / "one").symlink_to("other")
     (tmp_path / "other").symlink_to(tmp_path / "file")
     for _ in range(2):

@@ -59,7 +59,7 @@ def test_the_axis_ends_with_a_round_number_that_is_not_below_any(value: int, top
     assert first.axis.split()[0] == (top or "1,200,000,000")
 
 
-def test_periods_stand_together_in_a_column_where_there_is_no_room_for_each() -> None:
+def test_periods_share_a_column_if_there_is_no_room_for_each() -> None:
     hours = {Period.HOUR.named(Period.HOUR.number("2013-01-01T00") + at): 1 for at in range(200)}
     plotted = plot(hours, Period.HOUR, 80, unicode=True)
     assert plotted.periods_in_column == 3

@@ -67,7 +67,7 @@ def test_a_reader_that_has_seen_enough_ends_the_program_quietly(large: str, comm
 
 
 @pytest.mark.parametrize("command", ["{} export | head -n 1", "{} get " + ID + " | head -n 1", "{} --help | true"])
-def test_head_gets_its_lines_and_nobody_complains(large: str, command: str) -> None:
+def test_head_gets_its_lines_and_stderr_is_empty(large: str, command: str) -> None:
     line = "set -o pipefail; " + command.format(f"{sys.executable} -m esjournal")
     ended = subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, env=environment(ESJOURNAL_URL=large), check=False
@@ -422,7 +422,7 @@ def test_an_interrupt_that_python_loses_ends_the_program_all_the_same(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupt_while_a_class_is_created_is_no_traceback(sqlite_url: str, number: int, code: int) -> None:
+def test_an_interrupt_while_a_class_is_created_gives_no_traceback(sqlite_url: str, number: int, code: int) -> None:
     assert interrupted_at_work('type("Class", (), {"field": Field()})', number, sqlite_url) == (code, b"", b"")
 
 

@@ -36,7 +36,7 @@ def lose_interruption() -> None:
         interrupt()
 
 
-def test_an_interruption_waits_for_the_end_of_what_is_done() -> None:
+def test_an_interruption_waits_until_the_guarded_work_is_done() -> None:
     done = []
 
     def work() -> None:
@@ -104,7 +104,7 @@ def test_an_interruption_that_is_ignored_stays_so() -> None:
         signal.signal(signal.SIGINT, former)
 
 
-def test_what_else_python_loses_is_said_as_always(
+def test_other_lost_exceptions_are_printed_as_python_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Held:

@@ -100,7 +100,7 @@ def test_the_answer_has_everything_as_json(url: str) -> None:
         ("month", ["2026-01", "2026-02"]),
     ],
 )
-def test_time_is_counted_by_what_is_asked_for(url: str, by: str, periods: list[str]) -> None:
+def test_time_is_counted_in_the_requested_periods(url: str, by: str, periods: list[str]) -> None:
     found = answer("--by", by, url=url)
     assert found["by"] == by
     assert [period["period"] for period in found["periods"]] == periods
@@ -214,7 +214,7 @@ def test_no_stored_control_reaches_the_terminal(sqlite_url: str, output_format: 
 # Reports
 
 
-def test_reports_are_written_beside_the_table(url: str, tmp_path: Path) -> None:
+def test_reports_are_written_besides_the_table(url: str, tmp_path: Path) -> None:
     svg, html = tmp_path / "stats.svg", tmp_path / "stats.html"
     ended = invoke("stats", "--svg", str(svg), "--html", str(html), url=url)
     assert ended.exit_code == 0

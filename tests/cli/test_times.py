@@ -258,7 +258,7 @@ def test_what_date_prints_is_a_time(zone: Callable[[str], None], options: list[s
         *("12:00 12:00", "bad\udcff"),
     ],
 )
-def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
+def test_text_that_is_not_a_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(typer.BadParameter, match=r"is not a time: write one such as .* '1 month ago' or @") as caught:
         time_of(text, now=NOW)
     assert "\x1b" not in str(caught.value)

@@ -120,7 +120,7 @@ def test_what_nothing_foresaw_is_one_line_and_exit_5(url: str, program: str, rai
     assert result.stderr.count("\n") == 1
 
 
-def test_a_lack_of_memory_is_said_as_that(url: str) -> None:
+def test_a_lack_of_memory_is_reported_as_that(url: str) -> None:
     result = ended(IN_A_COMMAND, "raise MemoryError", *append(url))
     assert (result.returncode, result.stderr) == (
         5,
@@ -137,7 +137,7 @@ def test_the_traceback_comes_before_the_line_if_it_is_wanted(url: str) -> None:
     assert "\x1b" not in result.stderr
 
 
-def test_what_a_thread_raises_is_one_line_and_the_command_goes_on(url: str) -> None:
+def test_an_exception_in_a_thread_is_one_line_and_the_command_continues(url: str) -> None:
     result = ended(IN_A_THREAD, "raise ValueError('in a thread')", *append(url))
     assert (result.returncode, len(result.stdout.split())) == (0, 1)
     assert result.stderr == f"esjournal: unexpected ValueError: in a thread{ADVICE}"

@@ -40,7 +40,7 @@ def test_layout_and_table_are_taken_on_both_sides_of_the_command(bank: str, tabl
             )
 
 
-def test_what_is_given_after_the_command_holds(bank: str) -> None:
+def test_an_option_after_the_command_wins(bank: str) -> None:
     given = ["--layout", "eventsourcing", "--table", "stored_events"]
     assert "bank_events:X" in invoke("--url", bank, *given, "log", "--table", "bank_events").stdout
 

@@ -36,7 +36,7 @@ def broken(url: str) -> str:
     return url
 
 
-def test_a_sound_journal_is_said_to_be_sound(url: str) -> None:
+def test_a_sound_journal_is_reported_as_sound(url: str) -> None:
     ended = run("verify", url=url)
     assert (ended.returncode, ended.stdout) == (0, "")
     first, *rest = ended.stderr.splitlines()
@@ -59,7 +59,7 @@ def test_findings_are_lines_of_kind_place_and_detail_and_the_exit_is_1(broken: s
     assert ended.stderr.startswith("esjournal: 6 events verified: 3 findings, ")
 
 
-def test_quiet_says_nothing_but_what_is_found(broken: str) -> None:
+def test_quiet_prints_nothing_but_findings(broken: str) -> None:
     assert invoke("verify", "-q", url=broken).stderr == ""
     assert invoke("verify", "-q", url=broken).exit_code == 1
     assert invoke("verify", "-q", url=broken).stdout.count("\n") == 3
@@ -164,7 +164,7 @@ def test_a_module_that_cannot_be_imported_is_a_mistake(url: str, modules: Path, 
 # On a terminal
 
 
-def test_findings_on_a_terminal_are_folded_and_what_is_stored_is_escaped(sqlite_url: str) -> None:
+def test_findings_on_a_terminal_are_folded_and_stored_text_is_escaped(sqlite_url: str) -> None:
     journal_with(sqlite_url, EVENTS)
     execute(sqlite_url, DELETED, "UPDATE stored_events SET originator_id = char(27) || '[2J' WHERE global_position > 6")
     execute(sqlite_url, "UPDATE stored_events SET originator_version = global_position WHERE global_position > 6")
@@ -241,7 +241,7 @@ def test_ctrl_c_ends_it_with_one_line(store_url: str) -> None:
     assert stderr.decode() == "esjournal: interrupted; uncommitted changes were rolled back\n"
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(sqlite_url: str) -> None:
+def test_a_reader_that_stops_early_is_not_an_error(sqlite_url: str) -> None:
     journal_with(sqlite_url, [event(version, "secret") for version in range(5_000)])
     with start("verify", url=sqlite_url, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -105,7 +105,7 @@ def test_commands_are_completed(complete: Callable[[str], set[str]]) -> None:
     assert complete("esjournal e") == {"export"}
 
 
-def test_commands_are_completed_behind_the_programs_url(complete: Callable[[str], set[str]]) -> None:
+def test_commands_are_completed_after_the_programs_url(complete: Callable[[str], set[str]]) -> None:
     assert complete("esjournal --url get i") == {"init", "import", "info"}
     assert complete("esjournal --url=get.db i") == {"init", "import", "info"}
 

@@ -89,7 +89,7 @@ def kill_soon(command: list[str], seconds: float) -> None:
         assert process.wait() in (0, -signal.SIGKILL)
 
 
-def test_what_is_appended_while_a_copy_runs_is_left_for_the_next(
+def test_events_appended_during_a_copy_are_left_for_the_next(
     store_url: str, target_url: str, tmp_path: Path, start_writers: Callable[..., list[Writer]]
 ) -> None:
     """A copy that went on until it had caught up with a fast writer would never end."""

@@ -56,7 +56,7 @@ def cases_on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return cases_on
 
 
-def test_who_is_killed_is_completed_by_the_next(
+def test_a_killed_transfer_is_completed_by_the_next(
     cases_on: CasesOn, store_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(store_url), store_url, dice, faults, landed):
@@ -66,7 +66,7 @@ def test_who_is_killed_is_completed_by_the_next(
     assert landed.rounds["in the middle"]
 
 
-def test_who_is_interrupted_says_so_and_is_completed_by_the_next(
+def test_an_interrupted_transfer_reports_it_and_the_next_completes_it(
     cases_on: CasesOn, store_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(store_url), store_url, dice, faults, landed):
@@ -76,7 +76,7 @@ def test_who_is_interrupted_says_so_and_is_completed_by_the_next(
     assert landed.rounds["in the middle"]
 
 
-def test_who_has_a_full_disk_says_so_and_is_completed_by_the_next(
+def test_a_transfer_on_a_full_disk_reports_it_and_the_next_completes_it(
     cases_on: CasesOn, sqlite_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(sqlite_url), sqlite_url, dice, faults, landed):
@@ -93,7 +93,7 @@ def test_who_has_a_full_disk_says_so_and_is_completed_by_the_next(
     assert landed.rounds["in the middle"]
 
 
-def test_who_has_a_server_that_cannot_grow_says_so_and_is_completed_by_the_next(
+def test_a_transfer_into_a_server_that_cannot_grow_reports_it_and_the_next_completes_it(
     cases_on: CasesOn, own_server: OwnServer, own_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     # Filling a disk takes root. A server whose files may not grow fails in the same places as on a full disk.
@@ -111,7 +111,7 @@ def test_who_has_a_server_that_cannot_grow_says_so_and_is_completed_by_the_next(
     assert landed.rounds["in the middle"]
 
 
-def test_who_loses_the_connection_says_so_and_is_completed_by_the_next(
+def test_a_transfer_that_loses_the_connection_reports_it_and_the_next_completes_it(
     cases_on: CasesOn, postgres_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for _, case in rounds(cases_on(postgres_url), postgres_url, dice, faults, landed):
@@ -119,7 +119,7 @@ def test_who_loses_the_connection_says_so_and_is_completed_by_the_next(
     assert landed.rounds["in the middle"]
 
 
-def test_a_copy_that_loses_its_sources_connection_says_so_and_is_completed_by_the_next(
+def test_a_copy_that_loses_its_sources_connection_reports_it_and_the_next_completes_it(
     postgres_url: str, sqlite_url: str, tmp_path: Path, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     cases = copy_cases(tmp_path, random.Random(1), f"{postgres_url}&application_name={APPLICATION}")
@@ -128,7 +128,7 @@ def test_a_copy_that_loses_its_sources_connection_says_so_and_is_completed_by_th
     assert landed.rounds["in the middle"]
 
 
-def test_who_has_a_server_that_crashes_says_so_and_is_completed_by_the_next(
+def test_a_transfer_into_a_server_that_crashes_reports_it_and_the_next_completes_it(
     cases_on: CasesOn, own_server: OwnServer, own_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(own_url), own_url, dice, faults, landed):

@@ -69,7 +69,7 @@ def followed_in_rounds(
     return [*shown, follower.followed()], acknowledged
 
 
-def test_a_killed_follower_goes_on_at_its_cursor_and_shows_a_page_again_at_the_most(
+def test_a_killed_follower_continues_at_its_cursor_and_repeats_one_page_at_most(
     store_url: str, tmp_path: Path, start_pausing_writers: StartWriters, start_follower: StartFollower
 ) -> None:
     cursor = tmp_path / "cursor"
@@ -91,7 +91,7 @@ def test_a_killed_follower_goes_on_at_its_cursor_and_shows_a_page_again_at_the_m
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_follower_goes_on_at_its_cursor_and_shows_nothing_again(
+def test_an_interrupted_follower_continues_at_its_cursor_and_repeats_nothing(
     store_url: str,
     tmp_path: Path,
     start_pausing_writers: StartWriters,
@@ -130,7 +130,7 @@ def standing_still(
     return follower
 
 
-def test_a_follower_that_is_killed_while_it_prints_has_no_cursor_behind_what_was_read(
+def test_a_follower_that_is_killed_while_it_prints_has_no_cursor_past_what_was_read(
     standing_still: Follower, tmp_path: Path
 ) -> None:
     standing_still.stop(signal.SIGKILL)
@@ -138,7 +138,7 @@ def test_a_follower_that_is_killed_while_it_prints_has_no_cursor_behind_what_was
     assert position_in(tmp_path / "cursor") == 0
 
 
-def test_a_follower_that_is_interrupted_while_it_prints_ends_behind_the_page_and_its_cursor(
+def test_a_follower_that_is_interrupted_while_it_prints_ends_after_the_page_and_its_cursor(
     standing_still: Follower, tmp_path: Path
 ) -> None:
     standing_still.process.send_signal(signal.SIGINT)
@@ -150,7 +150,7 @@ def test_a_follower_that_is_interrupted_while_it_prints_ends_behind_the_page_and
     assert standing_still.errors() == ""
 
 
-def test_who_interrupts_a_follower_twice_need_not_wait_for_its_reader(standing_still: Follower) -> None:
+def test_a_second_interruption_of_a_follower_does_not_wait_for_its_reader(standing_still: Follower) -> None:
     standing_still.process.send_signal(signal.SIGINT)
     # Two signals that arrive before the first one is handled count as one, so another may be needed.
     for patience in (0.2, PATIENCE / 2, PATIENCE):

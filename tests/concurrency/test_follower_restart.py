@@ -79,9 +79,7 @@ def put_another_in_its_place(url: str) -> None:
         connection.execute(f"BEGIN; DROP SCHEMA {schema} CASCADE; ALTER SCHEMA other RENAME TO {schema}; COMMIT")
 
 
-def test_a_follower_ends_where_another_journal_takes_the_place_of_its_own(
-    own_url: str, start_follower: StartFollower
-) -> None:
+def test_a_follower_ends_if_another_journal_replaces_its_own(own_url: str, start_follower: StartFollower) -> None:
     journal_with(own_url, [event(0, '{"nonce":"own"}')])
     follower = start_follower(own_url)
     follower.wait_for(1)

@@ -100,7 +100,7 @@ def test_many_lines_are_known_by_the_first_of_them(
 
 @answered
 @pytest.mark.parametrize("parts", [(), ("--commit-every", "100")])
-def test_the_same_import_completes_what_is_not_known(
+def test_the_same_import_completes_an_unknown_outcome(
     postgres_url: str, proxy: Callable[..., Proxy], tmp_path: Path, parts: tuple[str, ...], is_answered: bool
 ) -> None:
     initialise(postgres_url)
@@ -114,7 +114,7 @@ def test_the_same_import_completes_what_is_not_known(
 
 
 @answered
-def test_the_same_copy_completes_what_is_not_known_and_its_cursor_stays(
+def test_the_same_copy_completes_an_unknown_outcome_and_its_cursor_stays(
     postgres_url: str, proxy: Callable[..., Proxy], tmp_path: Path, is_answered: bool
 ) -> None:
     initialise(postgres_url)
@@ -127,7 +127,7 @@ def test_the_same_copy_completes_what_is_not_known_and_its_cursor_stays(
 
 
 @answered
-def test_the_same_init_completes_what_is_not_known(
+def test_the_same_init_completes_an_unknown_outcome(
     postgres_url: str, proxy: Callable[..., Proxy], is_answered: bool
 ) -> None:
     through = proxy(answered=is_answered).url

@@ -71,7 +71,7 @@ def test_a_command_inside_the_process_leaves_an_applications_own_connection_its_
     assert process.returncode == 0
 
 
-def test_nothing_is_lost_while_threads_open_and_close_stores_beside_a_shell(
+def test_nothing_is_lost_while_threads_open_and_close_stores_and_a_shell_appends(
     tmp_path: Path, opening_seconds: float
 ) -> None:
     path = tmp_path / "journal.db"

@@ -58,7 +58,7 @@ def positions(text: str) -> list[int]:
     return [json.loads(line)["global_position"] for line in text.splitlines()]
 
 
-def test_a_quiet_journal_is_read_and_nothing_is_made_beside_it(journal: Path) -> None:
+def test_a_journal_that_nobody_writes_is_read_without_making_files_beside_it(journal: Path) -> None:
     for command in (["list"], ["info"], ["verify"], ["stats"], ["log", "-n", "3"], ["export"], ["diff", str(journal)]):
         url = [str(journal)] if command[0] == "diff" else ["--url", str(journal)]
         result = read_by_reader(*command, *url)
@@ -67,7 +67,7 @@ def test_a_quiet_journal_is_read_and_nothing_is_made_beside_it(journal: Path) ->
     assert "journal mode" not in read_by_reader("info", "--url", str(journal)).stdout
 
 
-def test_an_export_beside_an_import_has_every_event_once_in_order_or_says_that_it_has_not(
+def test_an_export_during_an_import_has_every_event_once_in_order_or_says_that_it_has_not(
     journal: Path, tmp_path: Path
 ) -> None:
     file = file_with(tmp_path / "more.ndjson", [event(version) for version in range(3_000, 20_000)])

@@ -33,7 +33,7 @@ ENDLESS = 1_000_000
 LONGEST_SECONDS = 1.0
 
 
-def test_a_writer_beside_an_import_in_parts_loses_nothing_and_waits_for_a_part_at_the_most(
+def test_a_writer_during_an_import_in_parts_loses_nothing_and_waits_for_one_part_at_most(
     store_url: str, tmp_path: Path, start_writers: Callable[..., list[Writer]], fault_figures: list[object]
 ) -> None:
     initialise(store_url)

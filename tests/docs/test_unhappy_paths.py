@@ -75,7 +75,7 @@ def test_an_order_that_is_not_there_is_not_cancelled(orders: str, tmp_path: Path
     assert types(orders, MISSING) == []
 
 
-def test_no_order_is_cancelled_where_there_is_no_journal(tmp_path: Path) -> None:
+def test_no_order_is_cancelled_if_there_is_no_journal(tmp_path: Path) -> None:
     result = run(cancelling(ORDER), tmp_path, ESJOURNAL_URL=str(tmp_path / "none.db"))
     assert result.returncode == 5, result.stderr
     assert not (tmp_path / "none.db").exists()
@@ -149,7 +149,7 @@ def start_mailer(folder: Path, failing: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize(
     "failing", ["false", "exit 7", "kill -9 $$", "kill $$", "kill -9 $follower; sleep 0.2; exit 7"], ids=repr
 )
-def test_no_event_is_missed_by_a_follower_whose_work_fails_at_the_third(live: Path, failing: str) -> None:
+def test_a_follower_whose_work_fails_at_the_third_event_misses_none(live: Path, failing: str) -> None:
     with start_mailer(live, failing) as program:
         try:
             assert program.wait(timeout=30) != 0
@@ -237,7 +237,7 @@ def test_several_scripts_never_take_more_than_there_is(tmp_path: Path) -> None:
     assert types(path, ORDER) == ["stock#Delivered", "stock#Taken", "stock#Taken"]
 
 
-def test_nothing_is_taken_from_what_is_not_there(tmp_path: Path) -> None:
+def test_nothing_is_read_from_a_path_that_is_not_there(tmp_path: Path) -> None:
     path = stock(tmp_path, 5)
     assert run(taking(MISSING, 2), tmp_path, ESJOURNAL_URL=path).returncode == 1
     assert run(taking(ORDER, 6), tmp_path, ESJOURNAL_URL=path).returncode == 1

@@ -82,7 +82,7 @@ odd = st.sampled_from(
 @example(["{} {}", "{}"])
 @example(["{}\n{}", "{}"])
 @example(['{"a":{}\n{}', "}"])
-def test_what_is_not_doubtful_is_an_object_by_the_rules_for_one_and_on_one_line(given: list[str]) -> None:
+def test_text_that_is_not_doubtful_is_an_object_on_one_line(given: list[str]) -> None:
     wanting = doubtful(given)
     assert all(is_allowed(state) for at, state in enumerate(given) if at not in wanting)
 
@@ -123,7 +123,7 @@ def test_a_state_with_any_character_changed_passes_only_if_it_is_an_object_still
     ids=lambda state: ascii(state[:16]),
 )
 @pytest.mark.parametrize("at", [0, 1, 2])
-def test_what_is_no_object_is_doubtful_wherever_it_stands(state: str, at: int) -> None:
+def test_a_value_that_is_not_an_object_is_doubtful_anywhere(state: str, at: int) -> None:
     given = [PLAIN] * 3
     given[at] = state
     assert at in doubtful(given)

@@ -206,7 +206,7 @@ def test_declarations_add_up_and_the_nearest_default_counts() -> None:
     assert vars(Both(item="tea", customer="Ada"))["mark"] == 0
 
 
-def test_a_class_that_declares_only_what_is_not_an_attribute_takes_anything() -> None:
+def test_a_class_that_declares_no_attributes_takes_any() -> None:
     class Free(DomainEvent):
         limit: ClassVar[int] = 10
         _unit: str = "kg"
@@ -236,7 +236,7 @@ def test_a_default_that_events_would_share_is_refused(default: object) -> None:
         type("Shared", (DomainEvent,), {"__annotations__": {"items": kind}, "items": default})
 
 
-def test_what_is_stored_is_read_as_it_is_whatever_its_class_declares_now() -> None:
+def test_stored_events_are_read_unchanged_whatever_their_class_declares_now() -> None:
     mapper = SequencedItemMapper(StoredEvent)
     stored = StoredEvent(uuid4(), 0, f"{__name__}#Placed", '{"item":"tea","price":1}')
     event = mapper.from_sequenced_item(stored)

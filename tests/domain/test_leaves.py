@@ -63,7 +63,7 @@ def test_many_leaves_under_long_paths_take_memory_for_the_text(
 
 
 @given(json_states())
-def test_paths_are_the_same_however_they_are_asked_for(state: str) -> None:
+def test_paths_are_the_same_in_every_request(state: str) -> None:
     found = Leaves[object]()
     for steps, value in leaves_of(parsed(state)):
         found.add(steps, value)

@@ -56,7 +56,7 @@ def test_a_path_is_names_with_dots(text: str, names: Path) -> None:
         "a\n",
     ],
 )
-def test_what_is_no_path_is_refused(text: str) -> None:
+def test_text_that_is_not_a_path_is_refused(text: str) -> None:
     with pytest.raises(InvalidData, match="is not a path"):
         path(text)
 

@@ -53,7 +53,7 @@ def test_numbers_are_in_the_order_of_time_and_give_the_names_back(
 
 @pytest.mark.parametrize("period", Period)
 @pytest.mark.parametrize("text", ["", "never", "2013-13-01T00:00:00.000000Z", "0000-01-01T00:00:00.000000Z"])
-def test_what_is_no_time_is_refused_with_its_value(period: Period, text: str) -> None:
+def test_text_that_is_not_a_time_is_refused_with_its_value(period: Period, text: str) -> None:
     with pytest.raises(InvalidData, match="not a time"):
         period.number(text)
 
@@ -76,7 +76,9 @@ def test_the_finest_period_is_the_one_of_which_there_are_not_too_many(last: str,
 
 
 @given(st.datetimes(max_value=datetime(9000, 1, 1)), st.timedeltas(min_value=timedelta(0), max_value=timedelta(3_000)))
-def test_no_more_periods_than_asked_for_and_none_finer_would_do(first: datetime, length: timedelta) -> None:
+def test_there_are_no_more_periods_than_requested_and_finer_ones_would_be_more(
+    first: datetime, length: timedelta
+) -> None:
     begin, end = (f"{time.isoformat(timespec='microseconds')}Z" for time in (first, first + length))
     chosen = finest(begin, end, most=120)
     fitting = [period for period in Period if period.number(end) - period.number(begin) < 120]

@@ -143,7 +143,7 @@ def test_a_time_comes_back_in_utc_with_microseconds(text: str, canonical: str) -
         ("9999-12-31T23:59:59-01:00", "after 9999"),
     ],
 )
-def test_what_is_no_time_or_another_time_elsewhere_is_refused(text: str, reason: str) -> None:
+def test_text_that_is_not_a_time_or_is_ambiguous_is_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidData, match=reason):
         rules.recorded_at(text)
 
@@ -156,7 +156,7 @@ def test_canonical_times_sort_as_time_does(time: datetime, minutes: int) -> None
     assert text < later
 
 
-def test_a_state_that_is_no_json_is_kept_as_text() -> None:
+def test_a_state_that_is_not_json_is_kept_as_text() -> None:
     assert rules.state_text("gAAAA=") == "gAAAA="
 
 
@@ -212,7 +212,7 @@ def test_a_json_object_comes_back_exactly_as_it_came(text: str) -> None:
         ('{"a":' * 100_000, "nested deeper than 500 levels"),
     ],
 )
-def test_what_is_no_json_object_for_every_reader_is_refused(text: str, message: str) -> None:
+def test_text_that_is_not_a_json_object_for_every_reader_is_refused(text: str, message: str) -> None:
     with pytest.raises(InvalidData, match=message) as caught:
         rules.json_object(text)
     assert len(str(caught.value)) < 300
@@ -292,6 +292,6 @@ def test_the_beginning_of_an_id_is_taken_from_4_characters_on(length: int) -> No
         *("9b300b13-4410-51bf-85ca-234c8cea73da0", "\uff19b30", "9b300b13-4410-51bf-85ca-234c8cea73d\n"),
     ],
 )
-def test_any_other_text_is_no_beginning_of_an_id(text: str) -> None:
+def test_any_other_text_is_not_the_beginning_of_an_id(text: str) -> None:
     with pytest.raises(InvalidData, match="nor the beginning of one: write all of it"):
         rules.originator_id_start(text)

@@ -46,7 +46,7 @@ def test_any_name_may_come_from_outside(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a\0", "\ud800", "a\udfffb"])
-def test_what_cannot_be_stored_is_no_name(name: str) -> None:
+def test_text_that_cannot_be_stored_is_not_a_name(name: str) -> None:
     with pytest.raises(InvalidData, match="is empty, or has a character that cannot be stored"):
         checked_name(name)
 

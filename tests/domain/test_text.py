@@ -44,6 +44,6 @@ def test_times_and_rates_are_short() -> None:
     assert (rate(336_776, 1.52), rate(5, 0)) == ("221,563/s", "0/s")
 
 
-def test_a_long_value_is_cut_in_messages_and_its_length_told() -> None:
+def test_a_long_value_is_shortened_in_messages_that_name_its_length() -> None:
     assert shortened("x" * 100, 10) == "'xxxxxxxxxx'... (100 characters)"
     assert shortened("a\x1b[2J") == r"'a\x1b[2J'"

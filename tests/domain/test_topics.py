@@ -25,7 +25,7 @@ def test_an_alias_means_a_class_that_has_moved() -> None:
     assert resolve_topic("gone.module#Outer") is Outer
 
 
-def test_a_later_class_takes_the_place_of_an_earlier_one() -> None:
+def test_a_later_class_replaces_an_earlier_one() -> None:
     first = type("Twice", (DomainEvent,), {})
     assert resolve_topic(f"{__name__}#Twice") is first
     second = type("Twice", (DomainEvent,), {})

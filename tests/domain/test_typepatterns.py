@@ -66,6 +66,6 @@ def test_a_renaming_has_two_whole_types(text: str, types: tuple[str, str]) -> No
         ("a\x1b=b", "control character"),
     ],
 )
-def test_what_is_not_two_whole_types_is_refused(text: str, message: str) -> None:
+def test_a_rename_that_is_not_two_whole_types_is_refused(text: str, message: str) -> None:
     with pytest.raises(InvalidData, match=message):
         renaming(text)

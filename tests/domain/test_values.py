@@ -17,12 +17,12 @@ from tests.helpers.events import states as any_states
 
 
 @given(json_states())
-def test_what_is_parsed_is_what_python_makes_of_it(state: str) -> None:
+def test_parsed_values_are_those_that_python_reads(state: str) -> None:
     assert json.loads(text_of(parsed(state))) == json.loads(state)
 
 
 @given(any_states())
-def test_what_is_no_object_is_none_and_never_an_exception(state: str) -> None:
+def test_a_value_that_is_not_an_object_is_none_and_never_an_exception(state: str) -> None:
     value = parsed(state)
     assert (value is None) == (not isinstance(_loaded(state), dict))
 
@@ -99,7 +99,7 @@ def test_a_scalar_is_json_that_is_neither_object_nor_array(text: str, value: obj
 
 
 @pytest.mark.parametrize("text", ["", "a", "'a'", "NaN", "{}", "[1]", "1 2", "tru", "[" * 100_000])
-def test_any_other_text_is_no_scalar(text: str) -> None:
+def test_any_other_text_is_not_a_scalar(text: str) -> None:
     assert scalar(text) is MISSING
 
 
@@ -107,7 +107,7 @@ def leaves(value: Any) -> list[tuple[tuple[str | int, ...], Any]]:
     return [(path_of(steps), leaf) for steps, leaf in leaves_of(value)]
 
 
-def test_leaves_are_what_is_no_object_and_what_is_empty() -> None:
+def test_leaves_are_values_that_are_not_objects_and_empty_objects() -> None:
     value = parsed('{"a":{"b":1,"c":{}},"d":[{"e":1}],"f":null}')
     assert list(leaves(value)) == [
         (("a", "b"), Number("1")),

@@ -57,7 +57,7 @@ def test_a_condition_is_a_path_an_operator_and_a_json_value(text: str, expected:
         ('"a\\q" == 1', "is not a path"),
     ],
 )
-def test_what_is_not_a_condition_is_refused_with_an_example_of_one(text: str, complaint: str) -> None:
+def test_text_that_is_not_a_condition_is_refused_with_an_example(text: str, complaint: str) -> None:
     with pytest.raises(InvalidData, match=complaint):
         state_condition(text)
 
@@ -88,7 +88,7 @@ def test_what_is_not_a_condition_is_refused_with_an_example_of_one(text: str, co
         "tiny > 0",
     ],
 )
-def test_what_is_true_of_a_state(text: str) -> None:
+def test_conditions_that_are_true_of_a_state(text: str) -> None:
     assert state_condition(text).holds(STATE)
 
 
@@ -113,5 +113,5 @@ def test_what_is_true_of_a_state(text: str) -> None:
         "a.b.d != 1",
     ],
 )
-def test_what_is_not_true_of_a_state(text: str) -> None:
+def test_conditions_that_are_not_true_of_a_state(text: str) -> None:
     assert not state_condition(text).holds(STATE)

@@ -74,7 +74,7 @@ def test_fewer_than_one_attempt_is_refused_when_decorating() -> None:
 
 
 @pytest.mark.parametrize("wait", [-0.1, float("nan"), float("inf")])
-def test_a_wait_that_is_no_time_is_refused_when_decorating(wait: float) -> None:
+def test_a_wait_that_is_not_a_time_is_refused_when_decorating(wait: float) -> None:
     with pytest.raises(ValueError, match=r"wait is .*: give a number of seconds, 0 or more"):
         retry(wait=wait)
 

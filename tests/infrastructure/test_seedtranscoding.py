@@ -94,7 +94,7 @@ def test_what_that_library_never_wrote_is_a_mapping_error(written: Any) -> None:
         decoded(written)
 
 
-def test_events_of_that_library_are_read_and_new_ones_written_beside_them() -> None:
+def test_events_of_that_library_are_read_and_new_ones_written_to_the_same_table() -> None:
     mapper = SequencedItemMapper(StoredEvent, transcoder=Eventsourcing4Transcoder())
     sequence = uuid4()
     state = (

@@ -71,7 +71,7 @@ class Weighed(Shipped):
         return bool(self.weight > 20)
 
 
-def test_further_fields_hold_the_attributes_that_the_mapper_is_told() -> None:
+def test_further_fields_hold_the_attributes_that_the_mapper_names() -> None:
     mapper = SequencedItemMapper(TracedItem, other_attr_names=["order"])
     event = Shipped(stream=ID, index=0, order="order 7", correlation=1, weight=1)
     item = mapper.to_sequenced_item(event)
@@ -143,7 +143,7 @@ def test_an_unknown_topic_is_an_error_that_names_it() -> None:
         SequencedItemMapper(StoredEvent).from_sequenced_item(StoredEvent(ID, 0, "gone.parcels#Lost", "{}"))
 
 
-def test_a_resolver_takes_the_place_of_the_registry() -> None:
+def test_a_resolver_replaces_the_registry() -> None:
     mapper = SequencedItemMapper(StoredEvent, resolver=lambda topic: DomainEvent)
     item = StoredEvent(ID, 0, "any.where#Thing", '{"a":1}')
     event = mapper.from_sequenced_item(item)
@@ -152,7 +152,7 @@ def test_a_resolver_takes_the_place_of_the_registry() -> None:
 
 
 @pytest.mark.parametrize("state", ["", "[]", "null", "nonsense", '{"a":NaN}', "[" * 100_000])
-def test_data_that_is_no_json_object_is_a_mapping_error(state: str) -> None:
+def test_data_that_is_not_a_json_object_is_a_mapping_error(state: str) -> None:
     with pytest.raises(MappingError, match="state"):
         SequencedItemMapper(StoredEvent).from_sequenced_item(
             StoredEvent(uuid4(), 0, "eventsourcing.domain.model.events#DomainEvent", state)

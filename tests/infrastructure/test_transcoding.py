@@ -309,7 +309,7 @@ def test_values_that_hold_themselves_or_are_too_deep_are_refused() -> None:
 
 @pytest.mark.parametrize("innermost", [1, Decimal(1)])
 @pytest.mark.parametrize("depth", [100, 200, 400, 450, 490, 505, 700, 5_000])
-def test_what_is_written_can_be_read_however_deep_it_is(depth: int, innermost: Any) -> None:
+def test_written_values_can_be_read_at_any_depth(depth: int, innermost: Any) -> None:
     value = innermost
     for _ in range(depth):
         value = [value]
@@ -590,7 +590,7 @@ def test_a_dataclass_that_runs_code_is_refused_when_read_and_when_written(name: 
     [Hashed(1), Compared(1), Loud.A, (1, Hashed(1)), Money(Hashed(1))],  # type: ignore[arg-type]
     ids=range(5),
 )
-def test_a_set_whose_values_have_a_hash_of_their_own_is_refused_when_read_and_when_written(value: Any) -> None:
+def test_a_set_of_values_with_their_own_hash_is_refused_when_read_and_when_written(value: Any) -> None:
     transcoder = JSONTranscoder()
     plain = json.loads(transcoder.encode({"a": value}))["a"]
     for state in (tagged("set", [plain]), tagged("frozenset", [plain]), tagged("dict", [[plain, 1]])):

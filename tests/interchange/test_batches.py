@@ -47,7 +47,7 @@ def test_the_two_parts_of_a_batch_are_its_first_lines_and_the_rest(
 
 
 @given(st.integers(1, 20), st.data())
-def test_a_batch_whose_lines_are_a_range_is_cut_alike(size: int, data: st.DataObject) -> None:
+def test_a_batch_whose_lines_are_a_range_is_cut_in_the_same_way(size: int, data: st.DataObject) -> None:
     whole = replace(batch_of("e", list(enumerate(map(event, range(size))))), lines=range(5, 5 + size))
     count = data.draw(st.integers(1, size))
     first, rest = whole.split(count)

@@ -45,7 +45,7 @@ def zstd(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", ["events", "events.gz", "events.zst"])
 @pytest.mark.parametrize("data", [b"", b"a\n", b"a\nb\n", bytes(range(11, 256)) * 2_000 + b"\n"])
-def test_what_is_written_is_read_back(tmp_path: Path, name: str, data: bytes) -> None:
+def test_written_values_are_read_back(tmp_path: Path, name: str, data: bytes) -> None:
     path = tmp_path / name
     with sink(str(path)) as stream:
         stream.write(data)
@@ -333,7 +333,7 @@ def test_a_line_or_a_bomb_of_400_megabytes_is_handled_in_flat_memory(tmp_path: P
     assert int(kibibytes) < 260 * 1024
 
 
-def test_a_link_stays_a_link_to_what_is_written(tmp_path: Path) -> None:
+def test_a_link_remains_a_link_to_the_written_file(tmp_path: Path) -> None:
     target, link = tmp_path / "target.ndjson", tmp_path / "link.ndjson"
     target.write_bytes(b"old")
     link.symlink_to(target)

@@ -128,7 +128,7 @@ def test_what_cannot_be_read_on_from_is_refused_with_its_line(
         (f"{ID},0,a\0,{{}}", "control character U\\+0000"),
     ],
 )
-def test_a_row_that_is_no_event_is_reported_and_the_reading_goes_on(path: Path, row: str, message: str) -> None:
+def test_a_row_that_is_not_an_event_is_reported_and_the_next_ones_are_read(path: Path, row: str, message: str) -> None:
     [(line, bad), (_, good)] = read(path, f"{HEADER}\n{row}\n{ID},1,a,{{}}\n")
     assert isinstance(bad, InvalidLine)
     assert (bad.line, line) == (2, 2)
@@ -141,7 +141,7 @@ def test_a_row_of_many_lines_is_held_to_the_limit_of_one(path: Path) -> None:
         read(path, f"{HEADER}\n" + '"\n",' * 1_000, line_limit=1_000)
 
 
-def test_what_is_no_formula_stays_as_it_is_where_formulas_are_made_text() -> None:
+def test_other_text_is_unchanged_if_formulas_are_escaped() -> None:
     events = [event(version, state, event_type="a-b=c#D") for version, state in enumerate(['{"a":-1}', "", " ", "''"])]
     assert list(csvtext.write(events, safe=True)) == list(csvtext.write(events, safe=False))
 
@@ -156,7 +156,7 @@ BEFORE_THEM = ["", " ", "  ", '"', "'", "\n", "\r\n", "\xa0", "\x00", '" \n']
 
 
 @pytest.mark.parametrize("start", [*(before + sign for sign in SIGNS for before in BEFORE_THEM), "\t", "\r", "\n"])
-def test_what_a_spreadsheet_would_take_for_a_formula_is_made_text_where_asked(start: str) -> None:
+def test_text_that_a_spreadsheet_takes_for_a_formula_is_escaped_on_request(start: str) -> None:
     dangerous = event(0, f"{start}HYPERLINK()", event_type="=cmd|'/c calc'!A1")
     cells = next(csv.reader("".join(csvtext.write([dangerous], safe=True)).split("\n", 1)[1:], strict=True))
     assert cells[2:4] == ["'=cmd|'/c calc'!A1", f"'{start}HYPERLINK()"]

@@ -69,18 +69,18 @@ def test_a_file_whose_name_looks_like_a_pattern_is_a_file(folder: Path) -> None:
         ("e.parquet", "e.parquet cannot be imported, Parquet is for analysis: give NDJSON or CSV"),
     ],
 )
-def test_what_cannot_be_read_is_told_before_anything_is(folder: Path, path: str, message: str) -> None:
+def test_an_unreadable_file_is_reported_before_anything_is_read(folder: Path, path: str, message: str) -> None:
     with pytest.raises(UnusableFile, match=message):
         Files(["a.ndjson", path])
 
 
-def test_a_folder_is_no_file(folder: Path) -> None:
+def test_a_folder_is_not_a_file(folder: Path) -> None:
     (folder / "d").mkdir()
     with pytest.raises(UnusableFile, match="d cannot be read: Is a directory"):
         sources("d")
 
 
-def test_lines_are_counted_anew_in_each_file_and_bad_ones_name_it(folder: Path) -> None:
+def test_lines_are_counted_from_1_in_each_file_and_bad_ones_name_it(folder: Path) -> None:
     (folder / "bad.ndjson").write_text("\nbad\n")
     found = [str(read) for _, read in reads(Files(["a.ndjson", "bad.ndjson", "bad.ndjson"]).batches())]
     assert [text.partition(": the line is not a JSON object")[0] for text in found[1:]] == [
@@ -89,7 +89,7 @@ def test_lines_are_counted_anew_in_each_file_and_bad_ones_name_it(folder: Path) 
     ]
 
 
-def test_each_file_has_the_format_of_its_name_and_the_one_that_is_said_holds_for_all(folder: Path) -> None:
+def test_each_file_has_the_format_of_its_name_and_a_given_format_holds_for_all(folder: Path) -> None:
     header = "originator_id,originator_version,event_type,state\n"
     text = f"{header}9b300b13-4410-51bf-85ca-234c8cea73da,7,a,{{}}\n"
     (folder / "e.csv").write_text(text)
@@ -125,7 +125,7 @@ def test_every_file_needs_a_seal_where_one_is_required(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("path", "file_format"), [("e.csv", None), ("-", FileFormat.CSV)])
-def test_csv_cannot_be_asked_for_a_seal(folder: Path, path: str, file_format: FileFormat | None) -> None:
+def test_csv_cannot_have_a_seal(folder: Path, path: str, file_format: FileFormat | None) -> None:
     (folder / "e.csv").write_text("")
     with pytest.raises(UnusableFile, match="is CSV, which has no seal"):
         Files([path], file_format, seal_required=True)

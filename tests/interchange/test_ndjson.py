@@ -171,7 +171,7 @@ def test_more_events_than_are_written_at_a_time_are_all_written() -> None:
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
-def test_a_line_that_is_no_event_is_refused_with_the_reason(text: bytes, message: str) -> None:
+def test_a_line_that_is_not_an_event_is_refused_with_the_reason(text: bytes, message: str) -> None:
     with pytest.raises(InvalidData, match=message) as caught:
         event_of(text)
     assert len(str(caught.value)) < 300
@@ -354,7 +354,7 @@ def test_separators_of_unicode_inside_a_line_do_not_end_it(tmp_path: Path) -> No
     assert read(path) == [(1, 0), (2, 1)]
 
 
-def test_a_second_bom_is_no_part_of_an_event(tmp_path: Path) -> None:
+def test_a_second_bom_is_not_part_of_an_event(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"\xef\xbb\xbf\xef\xbb\xbf" + line())
     [(number, message)] = read(path)
@@ -370,7 +370,7 @@ def test_a_carriage_return_alone_ends_no_line(tmp_path: Path) -> None:
     assert "Extra data" in str(message)
 
 
-def test_reading_goes_on_behind_a_bad_line(tmp_path: Path) -> None:
+def test_reading_continues_after_a_bad_line(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"\n".join([*versions(0), b"bad", *versions(1)]))
     first, bad, last = read(path)
@@ -409,7 +409,7 @@ def test_a_sequence_name_that_cannot_be_stored_is_a_bad_line(name: str) -> None:
         event_of(line.encode())
 
 
-def test_an_event_of_which_nobody_knows_when_it_was_recorded_has_no_time_in_its_line() -> None:
+def test_an_event_without_a_recorded_time_has_none_in_its_line() -> None:
     like_an_end = ',"recorded_at":"None","global_position":5}'
     tricky = [f'{{"a":1{like_an_end}', f"{like_an_end}\n", "None", "{}"]
     events = [event(at, state)._replace(global_position=at + 1) for at, state in enumerate(tricky)]

@@ -53,7 +53,7 @@ def test_a_bad_event_keeps_its_fields_as_they_were_and_gets_the_reason() -> None
     ],
     ids=lambda text: ascii(text[:20]),
 )
-def test_a_line_that_is_no_json_object_is_kept_as_a_string(text: str) -> None:
+def test_a_line_that_is_not_a_json_object_is_kept_as_a_string(text: str) -> None:
     line = line_of_bad(text)
     assert reject_of(line) == {"source": "e.ndjson", "line": 7, "reason": "why", "text": text}
     assert list(json.loads(line)) == ["reject"]
@@ -64,7 +64,7 @@ def test_an_earlier_reject_gives_way_to_the_new_one() -> None:
     assert again == line_of_bad('{"event_type":""}')
 
 
-def test_a_reject_that_is_not_mended_stays_as_it_is_because_nothing_else_has_its_text() -> None:
+def test_a_reject_that_is_not_fixed_is_kept_because_nothing_else_has_its_text() -> None:
     before = line_of_bad("foo")
     assert reject_line(InvalidLine("rejects.ndjson", 1, "not mended", before.rstrip("\n"))) == before
 
@@ -94,7 +94,7 @@ def test_any_event_that_was_put_aside_is_read_back_from_its_line(event: Recorded
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_no_text_is_lost_and_none_is_imported_before_it_is_mended(text: str) -> None:
+def test_no_text_is_lost_and_none_is_imported_before_it_is_fixed(text: str) -> None:
     line = line_of_bad(text)
     found = reject_of(line)
     assert found.get("text", text) == text
@@ -110,7 +110,7 @@ def test_import_ignores_whatever_stands_in_reject(reject: str) -> None:
     assert event_of(line.encode()) == event(0)
 
 
-def test_a_line_with_nothing_but_a_reject_is_told_to_be_mended() -> None:
+def test_a_line_with_nothing_but_a_reject_gets_the_advice_to_fix_it() -> None:
     with pytest.raises(InvalidData, match="the line was put aside and is not fixed: add the event to the members"):
         event_of(line_of_bad("foo").encode())
 

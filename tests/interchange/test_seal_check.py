@@ -61,13 +61,13 @@ def passes(path: Path, count: int, *, required: bool = True) -> None:
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_a_sealed_file_is_read_and_the_seal_is_no_event(path: Path, required: bool) -> None:
+def test_a_sealed_file_is_read_and_its_seal_is_not_an_event(path: Path, required: bool) -> None:
     path.write_bytes(sealed())
     passes(path, COUNT, required=required)
 
 
 @pytest.mark.parametrize("name", ["events.ndjson.gz", "events.zst"])
-def test_a_seal_is_made_for_what_is_inside_a_compressed_file(tmp_path: Path, name: str) -> None:
+def test_the_seal_of_a_compressed_file_is_for_the_content(tmp_path: Path, name: str) -> None:
     with sink(str(tmp_path / name)) as stream:
         stream.write(sealed())
     passes(tmp_path / name, COUNT)
@@ -125,19 +125,19 @@ def test_a_seal_without_its_line_end_is_whole(path: Path) -> None:
 
 
 @pytest.mark.parametrize("behind", [b"\n", b"\n\n \n", b" \t"])
-def test_blank_lines_behind_the_seal_do_no_harm(path: Path, behind: bytes) -> None:
+def test_blank_lines_after_the_seal_do_no_harm(path: Path, behind: bytes) -> None:
     path.write_bytes(sealed() + behind)
     passes(path, COUNT)
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_events_behind_the_seal_are_refused(path: Path, count: int) -> None:
+def test_events_after_the_seal_are_refused(path: Path, count: int) -> None:
     path.write_bytes(sealed() + b"".join(sealed(COUNT, 5).splitlines(keepends=True)[:count]))
     follow = "1 line follows" if count == 1 else f"{count} lines follow"
     refused(path, f":{COUNT + 2}: {follow} the seal, which ends a file: get the file again")
 
 
-def test_sealed_files_one_behind_the_other_are_one_sealed_file(path: Path) -> None:
+def test_concatenated_sealed_files_are_one_sealed_file(path: Path) -> None:
     path.write_bytes(sealed() + sealed(COUNT, 5) + sealed(COUNT + 5, 0))
     passes(path, COUNT + 5)
     path.write_bytes(sealed() + sealed(COUNT, 5).replace(b'"seat":"A"', b'"seat":"B"', 1))

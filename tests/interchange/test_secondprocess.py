@@ -44,7 +44,7 @@ def test_results_come_in_their_order_from_another_process() -> None:
     assert rest == ["two", [3.0]]
 
 
-def test_what_is_raised_there_is_raised_here_behind_what_came_before() -> None:
+def test_an_exception_in_the_thread_is_raised_after_the_results_before_it() -> None:
     def work() -> Iterator[int]:
         yield 1
         raise InvalidLine("a.ndjson", 7, "bad", "the text")
@@ -56,7 +56,7 @@ def test_what_is_raised_there_is_raised_here_behind_what_came_before() -> None:
     assert caught.value.text == "the text"
 
 
-def test_a_process_that_is_killed_is_no_end_of_the_results() -> None:
+def test_a_killed_process_is_not_taken_for_the_end_of_the_results() -> None:
     with second_process(own_process_id_for_ever) as received:
         os.kill(next(received), signal.SIGKILL)
         with pytest.raises(UnusableFile, match="was killed: try again"):
@@ -64,7 +64,7 @@ def test_a_process_that_is_killed_is_no_end_of_the_results() -> None:
 
 
 @pytest.mark.parametrize("how", [None, KeyboardInterrupt, ValueError])
-def test_the_process_ends_when_nobody_wants_more_of_it(how: type[BaseException] | None) -> None:
+def test_the_process_ends_when_its_results_are_no_longer_read(how: type[BaseException] | None) -> None:
     def take_one() -> int:
         with second_process(own_process_id_for_ever) as received:
             taken.append(next(received))
@@ -111,7 +111,7 @@ def test_the_process_ends_when_the_first_one_was_killed() -> None:
 
 
 @pytest.mark.parametrize("bad_line", [None, 1, 2_000])
-def test_files_read_beside_are_the_files(tmp_path: Path, bad_line: int | None) -> None:
+def test_files_read_in_the_second_process_are_the_files(tmp_path: Path, bad_line: int | None) -> None:
     path = file_with(tmp_path / "events.ndjson", generated(3_000))
     if bad_line is not None:
         lines = path.read_text().splitlines(keepends=True)
@@ -125,7 +125,7 @@ def test_files_read_beside_are_the_files(tmp_path: Path, bad_line: int | None) -
     assert files.bytes_read() == files.size == 2 * path.stat().st_size
 
 
-def test_a_line_behind_which_nothing_can_be_read_is_an_error_here(tmp_path: Path) -> None:
+def test_a_line_after_which_nothing_can_be_read_is_an_error_here(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"x" * 2_000 + b"\n")
     with read_beside(Files([str(path)], line_limit=1_000)) as batches, pytest.raises(InvalidLine, match="longer than"):

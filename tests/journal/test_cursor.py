@@ -137,6 +137,6 @@ def test_a_file_that_has_no_cursor_is_refused_in_one_line(url: str, tmp_path: Pa
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_is_no_cursor_file(url: str, tmp_path: Path) -> None:
+def test_a_folder_is_not_a_cursor_file(url: str, tmp_path: Path) -> None:
     with open_journal(url) as journal, pytest.raises(InvalidCursor, match="is not a regular file"):
         position_after(journal, str(tmp_path))

@@ -79,7 +79,7 @@ def test_two_events_for_one_place_are_bad_input(tmp_path: Path) -> None:
         content(path)
 
 
-def test_what_is_bad_can_be_put_aside(tmp_path: Path) -> None:
+def test_bad_lines_can_be_rejected(tmp_path: Path) -> None:
     path = file_with(tmp_path / "e.ndjson", [*EVENTS, event(1, '{"other":true}')])
     path.write_text(path.read_text() + "oops\n")
     aside: list[Problem] = []
@@ -106,7 +106,7 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
         content(zst)
 
 
-def test_a_file_is_no_journal_to_write_to(tmp_path: Path) -> None:
+def test_a_file_cannot_be_written_to_as_a_journal(tmp_path: Path) -> None:
     path = file_with(tmp_path / "e.ndjson", EVENTS)
     for attempt in (lambda: initialise(str(path)), lambda: open_journal(str(path)).__enter__()):
         with pytest.raises(InvalidURL, match=r"a file of events, which can be read, but not written"):
@@ -120,7 +120,7 @@ def test_a_sqlite_file_may_have_such_a_name(tmp_path: Path) -> None:
     assert content(url) == numbered()
 
 
-def test_a_file_is_the_same_journal_each_time_and_an_export_goes_on_with_its_cursor(tmp_path: Path) -> None:
+def test_a_file_is_the_same_journal_each_time_and_an_export_continues_with_its_cursor(tmp_path: Path) -> None:
     path = file_with(tmp_path / "e.ndjson", EVENTS)
     cursor = str(tmp_path / "c")
     assert invoke("export", "--limit", "3", "--cursor-file", cursor, url=str(path)).stdout.count("\n") == 3

@@ -98,7 +98,7 @@ def test_an_old_shop_is_copied_into_a_journal(
     assert "which is only read" in result.stderr
 
 
-def test_messages_are_copied_into_a_journal_and_what_has_no_place_there_is_told(
+def test_messages_are_copied_into_a_journal_and_fields_that_it_cannot_hold_are_reported(
     message_db: MessageDb, journal: str
 ) -> None:
     for number in range(3):
@@ -147,7 +147,7 @@ def test_a_sequence_that_does_not_begin_at_0_does_not_fit_into_messages(message_
     assert message_db.stream("9b300b13-4410-51bf-85ca-234c8cea73da") == []
 
 
-def test_a_state_that_does_not_fit_into_a_bank_is_told_and_put_aside(
+def test_a_state_that_does_not_fit_into_a_bank_is_reported_and_rejected(
     open_bank: Callable[..., Bank], journal: str, tmp_path: Path
 ) -> None:
     bank = open_bank(f"sqlite:///{tmp_path / 'bank.db'}")
@@ -254,7 +254,7 @@ def test_exactly_the_bad_row_is_put_aside_and_the_others_are_copied(
         assert reject["sequence_name"] == NAME
 
 
-def test_a_message_that_was_put_aside_is_imported_under_its_name_when_it_is_mended(
+def test_a_rejected_message_is_imported_under_its_name_when_it_is_fixed(
     message_db: MessageDb, journal: str, tmp_path: Path
 ) -> None:
     for number in range(3):

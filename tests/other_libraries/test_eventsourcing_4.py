@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.helpers.other_libraries.asking import Asked
+from tests.helpers.other_libraries.commandline import CommandLine
 from tests.helpers.other_libraries.shop import Item, Shop
 from tests.helpers.program import invoke
 from tests.helpers.stores import execute
@@ -40,7 +40,7 @@ class Kept(NamedTuple):
     ids: list[str]
     items: list[Item]
     table: str
-    asked: Asked
+    cli: CommandLine
 
 
 def made(
@@ -55,7 +55,7 @@ def made(
     ids = shop.make(orders=2, events=3)
     # The library does not ask for an order; orders were written in turn.
     items = sorted(shop.items(), key=lambda item: (item.position, ids.index(item.sequence_id)))
-    return Kept(ids, items, table, Asked(url, "eventsourcing-4"))
+    return Kept(ids, items, table, CommandLine(url, "eventsourcing-4"))
 
 
 @pytest.fixture(scope="module", params=STORES, ids="-".join)
@@ -90,70 +90,70 @@ def line_of(item: Item, position: int) -> str:
 
 def test_an_export_has_what_the_library_reads_byte_for_byte(kept: Kept) -> None:
     expected = [line_of(item, position) for position, item in enumerate(kept.items, 1)]
-    assert kept.asked.text("export").splitlines() == expected
+    assert kept.cli.text("export").splitlines() == expected
 
 
 def test_a_sequence_is_what_the_library_reads_of_it(kept: Kept) -> None:
     for order in kept.ids:
         states = [item.data for item in kept.items if item.sequence_id == order]
         for start in (order, order[:10]):
-            text = kept.asked.text("get", start, "-F", "ndjson")
+            text = kept.cli.text("get", start, "-F", "ndjson")
             assert [line.count(state) for line, state in zip(text.splitlines(), states, strict=True)] == [1, 1, 1]
 
 
 def test_the_log_narrows(kept: Kept) -> None:
     def positions(*arguments: str) -> list[int]:
-        return [event["global_position"] for event in kept.asked.lines("log", *arguments)]
+        return [event["global_position"] for event in kept.cli.lines("log", *arguments)]
 
     assert positions("-n", "2", "--reverse") == [6, 5]
     assert positions("--type", "orders#Created") == [1, 2]
     assert positions("--where", 'item == "„tea” 2"', "--id", kept.ids[0]) == [5]
     assert positions("-g", "Zo.* 1 ") == [2]
-    assert "nothing found" in kept.asked.refused(1, "log", "--since", "2018-01-01")
+    assert "nothing found" in kept.cli.refused(1, "log", "--since", "2018-01-01")
 
 
 def test_an_event_says_when_it_was_in_seconds(store_url: str, open_shop: Callable[..., Shop]) -> None:
     (order,) = open_shop(store_url).make(orders=1, events=1)
     execute(store_url, """UPDATE stored_events SET state = '{"timestamp": 1519862399.123456}'""")
-    [event] = Asked(store_url, "eventsourcing-4").lines("log", "--since", "2018-02-28", "--until", "2018-03-02")
+    [event] = CommandLine(store_url, "eventsourcing-4").lines("log", "--since", "2018-02-28", "--until", "2018-03-02")
     assert (event["originator_id"], event["recorded_at"]) == (order, "2018-02-28T23:59:59.123456Z")
 
 
 def test_what_counts_counts_what_the_library_has(kept: Kept) -> None:
-    assert {found["originator_id"]: found["events"] for found in kept.asked.lines("list")} == dict.fromkeys(kept.ids, 3)
-    assert json.loads(kept.asked.text("stats", "-F", "json"))["events"] == 6
-    assert kept.asked.run("verify").exit_code == 0
-    assert "Zoë 0" in kept.asked.text("history", kept.ids[0])
+    assert {found["originator_id"]: found["events"] for found in kept.cli.lines("list")} == dict.fromkeys(kept.ids, 3)
+    assert json.loads(kept.cli.text("stats", "-F", "json"))["events"] == 6
+    assert kept.cli.run("verify").exit_code == 0
+    assert "Zoë 0" in kept.cli.text("history", kept.ids[0])
 
 
 def test_the_store_says_what_to_ask_it_with(kept: Kept) -> None:
-    shown = invoke("info", url=kept.asked.url).stdout
+    shown = invoke("info", url=kept.cli.url).stdout
     named = "--layout eventsourcing-4" + ("" if kept.table == "stored_events" else f" --table {kept.table}")
     assert named in shown
-    info = json.loads(kept.asked.text("info", "-F", "json"))
+    info = json.loads(kept.cli.text("info", "-F", "json"))
     assert (info["layout"], info["table"], info["events"]) == ("eventsourcing-4", kept.table, 6)
 
 
 def test_it_is_only_read(kept: Kept, tmp_path: Path) -> None:
     file = tmp_path / "events.ndjson"
-    file.write_text(kept.asked.text("export"))
+    file.write_text(kept.cli.text("export"))
     for command in (
         ["append", kept.ids[0], "next", "orders#Ordered", "{}"],
         ["import", str(file)],
         ["import", "--dry-run", str(file)],
     ):
-        message = kept.asked.refused(2, *command)
+        message = kept.cli.refused(2, *command)
         assert "has the layout eventsourcing-4, which is only read" in message
-    message = kept.asked.refused(2, "append", "-", input=file.read_text())
+    message = kept.cli.refused(2, "append", "-", input=file.read_text())
     assert "has the layout eventsourcing-4, which is only read" in message
-    assert len(kept.asked.lines("export")) == 6
+    assert len(kept.cli.lines("export")) == 6
 
 
 def test_reading_leaves_a_file_byte_for_byte(kept: Kept) -> None:
-    kept.asked.check_that_reading_writes_nothing(kept.ids[0])
+    kept.cli.check_that_reading_writes_nothing(kept.ids[0])
 
 
-def test_what_has_no_order_or_no_versions_is_not_told(not_read: Kept) -> None:
-    assert "has no table of the layout eventsourcing-4" in not_read.asked.refused(5, "export")
-    shown = invoke("info", url=not_read.asked.url)
+def test_a_table_without_order_or_versions_is_not_recognised(not_read: Kept) -> None:
+    assert "has no table of the layout eventsourcing-4" in not_read.cli.refused(5, "export")
+    shown = invoke("info", url=not_read.cli.url)
     assert (shown.exit_code, shown.stdout) == (5, "")

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from esjournal.journal.journal import open_journal
-from tests.helpers.other_libraries.asking import Asked
 from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.commandline import CommandLine
 from tests.helpers.other_libraries.urls import is_sqlite, schema_of, text_of
 from tests.helpers.program import start
 
@@ -63,16 +63,18 @@ def empty(store_url: str, open_bank: Callable[..., Bank]) -> Bank:
 
 
 @pytest.fixture
-def asked(store_url: str) -> Asked:
-    return Asked(store_url, "eventsourcing")
+def cli(store_url: str) -> CommandLine:
+    return CommandLine(store_url, "eventsourcing")
 
 
-def test_an_appended_event_is_one_of_the_librarys(store_url: str, open_bank: Callable[..., Bank], asked: Asked) -> None:
+def test_an_appended_event_is_one_of_the_librarys(
+    store_url: str, open_bank: Callable[..., Bank], cli: CommandLine
+) -> None:
     bank = open_bank(store_url)
     account, other = bank.make(accounts=2, events=2)
     state = json.dumps(deposit("5.00"), ensure_ascii=False)
-    assert asked.text("append", account, "3", DEPOSITED, state) == "5\n"
-    assert asked.text("append", account, "next", DEPOSITED, state) == "6\n"
+    assert cli.text("append", account, "3", DEPOSITED, state) == "5\n"
+    assert cli.text("append", account, "next", DEPOSITED, state) == "6\n"
     with bank.appending() as program:
         program.wait_for(3)
         program.kill()
@@ -88,77 +90,77 @@ def test_an_appended_event_is_one_of_the_librarys(store_url: str, open_bank: Cal
     assert (second["version"], second["balance"]) == (2, "0.01")
 
 
-def test_the_next_version_of_a_new_sequence_is_1(empty: Bank, asked: Asked) -> None:
-    account = asked.text("append", "new", "next", "accounts:Account.Opened", json.dumps(opened("Ann"))).strip()
-    asked.text("append", account, "next", DEPOSITED, json.dumps(deposit()))
+def test_the_next_version_of_a_new_sequence_is_1(empty: Bank, cli: CommandLine) -> None:
+    account = cli.text("append", "new", "next", "accounts:Account.Opened", json.dumps(opened("Ann"))).strip()
+    cli.text("append", account, "next", DEPOSITED, json.dumps(deposit()))
     assert [event.originator_version for event in empty.notifications()] == [1, 2]
     assert empty.states(account)[0]["owner"] == "Ann"
 
 
-def test_a_taken_version_is_a_conflict(store_url: str, open_bank: Callable[..., Bank], asked: Asked) -> None:
+def test_a_taken_version_is_a_conflict(store_url: str, open_bank: Callable[..., Bank], cli: CommandLine) -> None:
     bank = open_bank(store_url)
     (account,) = bank.make(accounts=1, events=3)
     before = bank.notifications()
-    message = asked.refused(4, "append", account, "2", DEPOSITED, json.dumps(deposit()))
+    message = cli.refused(4, "append", account, "2", DEPOSITED, json.dumps(deposit()))
     assert f"sequence {account}: version 2 is taken by a different event, the sequence is at version 3" in message
     assert bank.notifications() == before
 
 
-def test_lines_are_appended_all_or_none(empty: Bank, asked: Asked) -> None:
+def test_lines_are_appended_all_or_none(empty: Bank, cli: CommandLine) -> None:
     account = str(uuid4())
-    assert asked.text("append", "-", input=lines_of_an_account(account, 3)) == "1\n2\n3\n"
+    assert cli.text("append", "-", input=lines_of_an_account(account, 3)) == "1\n2\n3\n"
     fresh = lines_of_an_account(str(uuid4()), 2)
-    asked.refused(4, "append", "-", input=fresh + line(account, 3, DEPOSITED, {}))
+    cli.refused(4, "append", "-", input=fresh + line(account, 3, DEPOSITED, {}))
     assert len(empty.notifications()) == 3
     assert empty.states(account)[0]["balance"] == "2.00"
 
 
 @pytest.mark.parametrize("events", [3, 30])
 def test_an_import_of_another_banks_export_makes_the_same_accounts(
-    empty: Bank, asked: Asked, open_bank: Callable[..., Bank], tmp_path: Path, events: int
+    empty: Bank, cli: CommandLine, open_bank: Callable[..., Bank], tmp_path: Path, events: int
 ) -> None:
     bank = open_bank(f"sqlite:///{tmp_path / 'other.db'}")
     ids = bank.make(accounts=2, events=events)
-    exported = Asked(bank.url, "eventsourcing").text("export")
-    result = asked.run("import", "-", "-F", "ndjson", input=exported)
+    exported = CommandLine(bank.url, "eventsourcing").text("export")
+    result = cli.run("import", "-", "-F", "ndjson", input=exported)
     assert (result.exit_code, f"{2 * events} appended, 0 already there" in result.stderr) == (0, True), result.stderr
     assert empty.states(*ids) == bank.states(*ids)
     assert [event[1:] for event in empty.notifications()] == [event[1:] for event in bank.notifications()]
     with empty.appending() as program:
         program.wait_for(2)
-    again = asked.run("import", "-", "-F", "ndjson", input=exported)
+    again = cli.run("import", "-", "-F", "ndjson", input=exported)
     assert (again.exit_code, f"0 appended, {2 * events} already there" in again.stderr) == (0, True), again.stderr
 
 
 @pytest.mark.parametrize("options", [{"compressed": True}, {"compressed": True, "encrypted": True}, {"text_ids": True}])
 def test_states_and_names_go_from_one_bank_to_another_as_they_are_stored(
-    store_url: str, asked: Asked, open_bank: Callable[..., Bank], tmp_path: Path, options: dict[str, bool]
+    store_url: str, cli: CommandLine, open_bank: Callable[..., Bank], tmp_path: Path, options: dict[str, bool]
 ) -> None:
     bank = open_bank(f"sqlite:///{tmp_path / 'other.db'}", **options)
     ids = bank.make(accounts=2, events=12)
     # A SQLite table only shows by its content that its ids are texts.
     other = open_bank(store_url, **options)
     (there,) = other.make(accounts=1, events=1)
-    asked.text("import", "-", "-F", "ndjson", "-q", input=Asked(bank.url, "eventsourcing").text("export"))
+    cli.text("import", "-", "-F", "ndjson", "-q", input=CommandLine(bank.url, "eventsourcing").text("export"))
     assert other.states(*ids) == bank.states(*ids)
     assert {event[1:] for event in bank.notifications()} < {event[1:] for event in other.notifications()}
     assert other.states(there)[0]["version"] == 1
 
 
-def test_a_version_in_another_words_is_a_conflict_of_an_import(empty: Bank, asked: Asked) -> None:
+def test_a_version_in_another_words_is_a_conflict_of_an_import(empty: Bank, cli: CommandLine) -> None:
     account = str(uuid4())
-    asked.text("append", "-", input=lines_of_an_account(account, 3))
-    result = asked.run("import", "-", "-F", "ndjson", input=line(account, 2, DEPOSITED, deposit("9.99")))
+    cli.text("append", "-", input=lines_of_an_account(account, 3))
+    result = cli.run("import", "-", "-F", "ndjson", input=line(account, 2, DEPOSITED, deposit("9.99")))
     assert result.exit_code == 4
     assert f"standard input:1: sequence {account}: version 2 is taken by a different event" in result.stderr
     assert empty.states(account)[0]["balance"] == "2.00"
 
 
-def test_a_state_that_bytes_would_not_give_back_is_a_bad_line(empty: Bank, asked: Asked, tmp_path: Path) -> None:
+def test_a_state_that_bytes_would_not_give_back_is_a_bad_line(empty: Bank, cli: CommandLine, tmp_path: Path) -> None:
     account = str(uuid4())
     bad = [line(account, version, DEPOSITED, state) for version, state in ((3, "no base64!"), (4, "e30="), (5, "QQ"))]
     given = lines_of_an_account(account, 2) + "".join(bad)
-    result = asked.run("import", "-", "-F", "ndjson", input=given)
+    result = cli.run("import", "-", "-F", "ndjson", input=given)
     assert result.exit_code == 3
     reason = "the state is neither JSON nor the base64 of other bytes, so it could not be read back unchanged"
     assert [message.partition(": ")[2] for message in result.stderr.splitlines()[:3]] == [
@@ -166,7 +168,7 @@ def test_a_state_that_bytes_would_not_give_back_is_a_bad_line(empty: Bank, asked
     ]
     assert empty.notifications() == []
     rejects = tmp_path / "rejects.ndjson"
-    result = asked.run("import", "-", "-F", "ndjson", "--rejects", str(rejects), input=given)
+    result = cli.run("import", "-", "-F", "ndjson", "--rejects", str(rejects), input=given)
     assert result.exit_code == 3
     put_aside = list(map(json.loads, rejects.read_text().splitlines()))
     assert [event["originator_version"] for event in put_aside] == [3, 4, 5]
@@ -174,16 +176,16 @@ def test_a_state_that_bytes_would_not_give_back_is_a_bad_line(empty: Bank, asked
     assert [event.originator_version for event in empty.notifications()] == [1, 2]
 
 
-def test_an_opaque_state_is_stored_as_the_bytes_that_it_stands_for(empty: Bank, asked: Asked) -> None:
+def test_an_opaque_state_is_stored_as_the_bytes_that_it_stands_for(empty: Bank, cli: CommandLine) -> None:
     stored = bytes(range(256))
     given = line(str(uuid4()), 1, DEPOSITED, b64encode(stored).decode())
-    asked.text("import", "-", "-F", "ndjson", input=given)
+    cli.text("import", "-", "-F", "ndjson", input=given)
     assert [event.state for event in empty.notifications()] == [stored]
 
 
 @pytest.mark.parametrize("with_functions", [False, True])
 def test_nothing_is_lost_while_the_librarys_program_appends(
-    store_url: str, open_bank: Callable[..., Bank], asked: Asked, tmp_path: Path, with_functions: bool
+    store_url: str, open_bank: Callable[..., Bank], cli: CommandLine, tmp_path: Path, with_functions: bool
 ) -> None:
     bank = open_bank(store_url, with_functions=with_functions and not is_sqlite(store_url))
     accounts = [str(uuid4()) for _ in range(10)]
@@ -207,31 +209,31 @@ def test_nothing_is_lost_while_the_librarys_program_appends(
         versions = [event.originator_version for event in notifications if event.originator_id == account]
         assert versions == list(range(1, 101))
     assert [state["balance"] for state in bank.states(*accounts)] == ["99.00"] * 10
-    lines = asked.lines("export")
+    lines = cli.lines("export")
     assert [event["global_position"] for event in lines] == [event.id for event in notifications]
 
 
-def test_who_follows_by_notify_is_told(postgres_url: str, open_bank: Callable[..., Bank]) -> None:
+def test_a_follower_by_notify_is_notified(postgres_url: str, open_bank: Callable[..., Bank]) -> None:
     (account,) = open_bank(postgres_url).make(accounts=1, events=1)
     _, server = schema_of(postgres_url)
     with psycopg.connect(text_of(server), autocommit=True) as listener:
         listener.execute("LISTEN bank_events")
-        Asked(postgres_url, "eventsourcing").text("append", account, "next", DEPOSITED, "{}")
+        CommandLine(postgres_url, "eventsourcing").text("append", account, "next", DEPOSITED, "{}")
         assert len(list(listener.notifies(timeout=10, stop_after=1))) == 1
         given = lines_of_an_account(str(uuid4()), 40)
-        Asked(postgres_url, "eventsourcing").text("import", "-", "-F", "ndjson", input=given)
+        CommandLine(postgres_url, "eventsourcing").text("import", "-", "-F", "ndjson", input=given)
         assert len(list(listener.notifies(timeout=10, stop_after=1))) == 1
 
 
-def test_two_events_for_one_place_of_an_empty_table_are_a_conflict(empty: Bank, asked: Asked) -> None:
+def test_two_events_for_one_place_of_an_empty_table_are_a_conflict(empty: Bank, cli: CommandLine) -> None:
     account = str(uuid4())
     twice = line(account, 1, DEPOSITED, {"n": 1}) + line(account, 1, DEPOSITED, {"n": 2})
-    assert asked.run("import", "-", "-F", "ndjson", input=twice).exit_code == 4
+    assert cli.run("import", "-", "-F", "ndjson", input=twice).exit_code == 4
     assert empty.notifications() == []
 
 
-def test_a_name_is_no_id_where_ids_are_uuids(empty: Bank, asked: Asked) -> None:
-    message = asked.refused(2, "append", "9b300b13-4410-51bf-85ca-234c8cea73d", "next", DEPOSITED, "{}")
+def test_a_name_is_not_an_id_if_ids_are_uuids(empty: Bank, cli: CommandLine) -> None:
+    message = cli.refused(2, "append", "9b300b13-4410-51bf-85ca-234c8cea73d", "next", DEPOSITED, "{}")
     assert "is not a UUID, and the sequences of" in message
     assert empty.notifications() == []
 
@@ -243,9 +245,9 @@ def test_names_go_into_a_file_that_has_no_ids_yet(
     ids = bank.make(accounts=2, events=12)
     empty = open_bank(sqlite_url, text_ids=True)
     empty.make(accounts=0, events=0)
-    exported = Asked(bank.url, "eventsourcing").text("export")
+    exported = CommandLine(bank.url, "eventsourcing").text("export")
     for outcome in ("24 appended, 0 already there", "0 appended, 24 already there"):
-        result = Asked(sqlite_url, "eventsourcing").run("import", "-", "-F", "ndjson", input=exported)
+        result = CommandLine(sqlite_url, "eventsourcing").run("import", "-", "-F", "ndjson", input=exported)
         assert (result.exit_code, outcome in result.stderr) == (0, True), result.stderr
     assert empty.states(*ids) == bank.states(*ids)
 
@@ -262,7 +264,7 @@ def test_a_writer_holds_the_lock_that_the_library_takes(postgres_url: str, open_
         other.execute(f'LOCK TABLE "{schema}".bank_events IN EXCLUSIVE MODE NOWAIT')
 
 
-def test_what_has_no_place_in_the_table_is_refused(empty: Bank, asked: Asked) -> None:
-    message = asked.refused(2, "append", "new", "next", DEPOSITED, "{}", "--recorded-at", "2026-01-31T12:00:00Z")
+def test_what_has_no_place_in_the_table_is_refused(empty: Bank, cli: CommandLine) -> None:
+    message = cli.refused(2, "append", "new", "next", DEPOSITED, "{}", "--recorded-at", "2026-01-31T12:00:00Z")
     assert "cannot store a recording time" in message
     assert empty.notifications() == []

@@ -19,8 +19,8 @@ from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
 from esjournal.journal.journal import open_journal
 from esjournal.journal.read.follow import follow
-from tests.helpers.other_libraries.asking import Asked
 from tests.helpers.other_libraries.bank import Bank
+from tests.helpers.other_libraries.commandline import CommandLine
 from tests.helpers.other_libraries.message_store import MessageDb
 from tests.helpers.other_libraries.shop import Shop
 from tests.helpers.other_libraries.urls import schema_of, text_of
@@ -180,7 +180,7 @@ def test_a_reader_waits_for_a_writer_that_took_an_earlier_id(
     postgres_url: str, open_bank: Callable[..., Bank], waiting: list[Callable[[], None]], command: str
 ) -> None:
     open_bank(postgres_url, with_functions=True).make(accounts=1, events=1)
-    asked = Asked(postgres_url, "eventsourcing")
+    cli = CommandLine(postgres_url, "eventsourcing")
     with writer(postgres_url) as slow:
         insert(slow, 1)
         with writer(postgres_url) as quick:
@@ -188,14 +188,14 @@ def test_a_reader_waits_for_a_writer_that_took_an_earlier_id(
             quick.commit()
         waiting.append(slow.commit)
         if command == "stats":
-            assert json.loads(asked.text("stats", "-F", "json"))["events"] == 3
+            assert json.loads(cli.text("stats", "-F", "json"))["events"] == 3
         elif command == "list":
-            assert sorted(found["events"] for found in asked.lines("list")) == [1, 2]
+            assert sorted(found["events"] for found in cli.lines("list")) == [1, 2]
         else:
-            assert [event["global_position"] for event in asked.lines(command)] == [1, 2, 3]
+            assert [event["global_position"] for event in cli.lines(command)] == [1, 2, 3]
 
 
-def test_a_follower_begins_behind_a_writer_that_took_an_earlier_id(
+def test_a_follower_starts_after_a_writer_that_took_an_earlier_id(
     postgres_url: str,
     open_bank: Callable[..., Bank],
     waiting: list[Callable[[], None]],
@@ -213,7 +213,7 @@ def test_a_follower_begins_behind_a_writer_that_took_an_earlier_id(
             insert(quick, 2)
             quick.commit()
         waiting.append(slow.commit)
-        result = Asked(postgres_url, "eventsourcing").run("log", "-f", "-F", "ndjson")
+        result = CommandLine(postgres_url, "eventsourcing").run("log", "-f", "-F", "ndjson")
     assert [json.loads(line)["global_position"] for line in result.stdout.splitlines()] == [1, 2, 3]
 
 
@@ -245,7 +245,7 @@ def test_a_writer_that_does_not_end_is_waited_for_until_the_timeout(
     open_bank(postgres_url).make(accounts=1, events=1)
     with writer(postgres_url) as slow:
         insert(slow, 1)
-        message = Asked(f"{postgres_url}&timeout=0.2", "eventsourcing").refused(5, "export")
+        message = CommandLine(f"{postgres_url}&timeout=0.2", "eventsourcing").refused(5, "export")
     assert "was locked by others for 0.2 seconds" in message
 
 

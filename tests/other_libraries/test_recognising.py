@@ -59,7 +59,7 @@ def named(url: str) -> list[str]:
     return [re.split(r"  +", line, maxsplit=1)[1] for line in lines[2:]]
 
 
-def test_a_bank_is_told_with_what_names_it(store_url: str, open_bank: Callable[..., Bank]) -> None:
+def test_a_bank_is_shown_with_its_name(store_url: str, open_bank: Callable[..., Bank]) -> None:
     open_bank(store_url).make(accounts=1, events=3)
     if is_sqlite(store_url):
         assert named(store_url) == ["--layout eventsourcing"]
@@ -70,7 +70,7 @@ def test_a_bank_is_told_with_what_names_it(store_url: str, open_bank: Callable[.
         assert found(store_url) == [("eventsourcing", "bank_events")]
 
 
-def test_a_schema_that_the_url_does_not_name_is_told(postgres_url: str, open_bank: Callable[..., Bank]) -> None:
+def test_a_schema_that_the_url_does_not_name_is_reported(postgres_url: str, open_bank: Callable[..., Bank]) -> None:
     open_bank(postgres_url).make(accounts=1, events=1)
     schema, server = schema_of(postgres_url)
     told = f"--layout eventsourcing --table bank_events, and schema={schema} in the URL"
@@ -79,22 +79,20 @@ def test_a_schema_that_the_url_does_not_name_is_told(postgres_url: str, open_ban
     assert told in named(text_of(server))
 
 
-def test_a_schema_that_the_url_names_is_the_only_one_that_is_told(
-    postgres_url: str, open_bank: Callable[..., Bank]
-) -> None:
+def test_only_the_schema_that_the_url_names_is_reported(postgres_url: str, open_bank: Callable[..., Bank]) -> None:
     open_bank(postgres_url).make(accounts=1, events=1)
     schema, _ = schema_of(postgres_url)
     refused(5, "has no journal yet", "info", url=postgres_url.replace(schema, "another"))
 
 
-def test_message_db_is_told_without_its_schema(message_db: MessageDb) -> None:
+def test_message_db_is_recognised_without_its_schema(message_db: MessageDb) -> None:
     without = message_db.url.replace("?schema=message_store", "?").replace("&schema=message_store", "")
     assert named(without) == ["--layout message-db"]
     message_db.write("account-1", "Opened", {})
     assert invoke("export", "--layout", "message-db", url=without).stdout.count("account-1") == 1
 
 
-def test_several_tables_are_told_and_one_has_to_be_named(tmp_path: Path) -> None:
+def test_several_tables_are_listed_and_one_must_be_named(tmp_path: Path) -> None:
     url = file_with(tmp_path / "apps.db", f"CREATE TABLE one_events {EVENTS_9}", f"CREATE TABLE two_events {EVENTS_9}")
     assert found(url) == [("eventsourcing", "one_events"), ("eventsourcing", "two_events")]
     assert named(url) == ["--layout eventsourcing --table one_events", "--layout eventsourcing --table two_events"]
@@ -158,12 +156,12 @@ def test_a_table_without_a_layout_is_a_mistake(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
 
 
-def test_the_store_of_an_unknown_program_is_told_as_before(tmp_path: Path) -> None:
+def test_the_store_of_an_unknown_program_is_reported_as_before(tmp_path: Path) -> None:
     url = file_with(tmp_path / "other.db", "CREATE TABLE stored_events (a)")
     refused(5, "is another program's SQLite database", "info", url=url)
 
 
-def test_our_own_table_is_not_told_as_anothers(store_url: str) -> None:
+def test_our_own_table_is_not_reported_as_another_librarys(store_url: str) -> None:
     invoke("init", url=store_url)
     for layout in ("eventsourcing", "eventsourcing-4"):
         refused(5, "has no table of the layout", "export", "--layout", layout, url=store_url)
@@ -199,7 +197,7 @@ def test_a_table_with_quotes_in_its_name_is_a_name_on_a_server(
     assert (result.exit_code, result.stdout) == (0, "3\n"), result.output
 
 
-def test_what_is_stored_never_drives_a_terminal(tmp_path: Path) -> None:
+def test_stored_text_never_controls_a_terminal(tmp_path: Path) -> None:
     evil = "\x1b]0;owned\x07[red]\u202egnp\x9b31m[/]"
     table = f"CREATE TABLE stored_events {EVENTS_9}"
     path = tmp_path / "evil.db"
@@ -233,7 +231,7 @@ def test_the_name_of_a_table_never_drives_a_terminal(tmp_path: Path) -> None:
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", result.output), result.output
 
 
-def test_a_view_is_no_table(tmp_path: Path) -> None:
+def test_a_view_is_not_a_table(tmp_path: Path) -> None:
     url = file_with(
         tmp_path / "view.db",
         f"CREATE TABLE hidden (rowid_ INTEGER, {EVENTS_9[1:]}",

@@ -19,7 +19,7 @@ Strategy = SQLAlchemyActiveRecordStrategy[StoredEvent]
 
 
 @pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf")])
-def test_a_timeout_that_is_no_time_is_refused(timeout: float) -> None:
+def test_a_timeout_that_is_not_a_time_is_refused(timeout: float) -> None:
     with pytest.raises(ValueError, match=r"timeout is .*: give a number of seconds, 0 or more"):
         SQLAlchemySettings(timeout=timeout)
 

@@ -167,7 +167,7 @@ def test_a_number_that_counts_nothing_is_refused_at_once(event_store: Store) -> 
                 call(**{name: refused})
 
 
-def test_what_is_not_an_event_is_refused(event_store: Store) -> None:
+def test_text_that_is_not_an_event_is_refused(event_store: Store) -> None:
     given: list[Any] = ["text", [None], [moved(uuid4(), 0), StoredEvent(uuid4(), 0, "a#B", "{}")]]
     for refused in given:
         with pytest.raises(TypeError, match="is not a DomainEvent: append events"):
@@ -184,7 +184,7 @@ def test_an_event_at_a_place_that_cannot_be_is_refused(event_store: Store, origi
     assert list(event_store.all_domain_events()) == []
 
 
-def test_a_retried_append_lands_behind_what_others_wrote_meanwhile(event_store: Store) -> None:
+def test_a_retried_append_lands_after_what_others_wrote_meanwhile(event_store: Store) -> None:
     sequence = uuid4()
     event_store.append(moved(sequence, 0))
     interrupted = False
@@ -204,7 +204,7 @@ def test_a_retried_append_lands_behind_what_others_wrote_meanwhile(event_store: 
     assert step() == 2
 
 
-def test_events_at_times_are_stored_read_and_appended_again_when_somebody_else_was_first(
+def test_events_at_times_are_stored_read_and_appended_again_after_a_conflict(
     make_strategy: Callable[[type[Any], type[Any]], Any],
 ) -> None:
     store: EventStore[SequencedItem] = EventStore(
@@ -258,7 +258,7 @@ def test_a_store_in_memory_is_always_a_new_one(uri: str, create: bool) -> None:
         assert len(list(store.all_domain_events())) == 1
 
 
-def test_a_store_that_cannot_be_opened_leaves_no_connection_behind(
+def test_a_store_that_cannot_be_opened_leaves_no_connection_open(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_event_store(store_url, create=True) as store:

@@ -30,7 +30,7 @@ def versions(journal: Journal, *, ahead: bool = False) -> list[int]:
     return [found[1] for page in journal.events.pages(size=2, ahead=ahead) for found in page]
 
 
-def test_what_is_committed_meanwhile_is_not_seen_and_is_seen_after(reader: Journal, writer: Journal) -> None:
+def test_events_committed_meanwhile_are_seen_only_afterwards(reader: Journal, writer: Journal) -> None:
     first, second, third = sequence(9)[:3], sequence(9)[3:6], sequence(9)[6:]
     writer.events.append(first)
     with reader.events.session.snapshot():
@@ -47,7 +47,7 @@ def test_what_is_committed_meanwhile_is_not_seen_and_is_seen_after(reader: Journ
     assert versions(reader) == versions(reader, ahead=True) == list(range(9))
 
 
-def test_pages_are_read_ahead_inside_and_the_reader_may_stop_in_the_middle(reader: Journal, writer: Journal) -> None:
+def test_pages_are_read_in_advance_and_the_reader_may_stop_in_the_middle(reader: Journal, writer: Journal) -> None:
     writer.events.append(generated(60))
     with reader.events.session.snapshot():
         pages = reader.events.pages(size=10, ahead=True)

@@ -486,7 +486,7 @@ def test_a_time_that_is_taken_is_a_conflict_however_it_is_written(
         ([1.5], "is list, not float"),
     ],
 )
-def test_what_is_not_a_time_is_refused(make_strategy: MakeStrategy, position: Any, message: str) -> None:
+def test_text_that_is_not_a_time_is_refused(make_strategy: MakeStrategy, position: Any, message: str) -> None:
     strategy = make_strategy(TimestampSequencedItemRecord, SequencedItem)
     with pytest.raises(InvalidData, match=f"^position .*{message}"):
         strategy.append(SequencedItem(uuid4(), position, "a#B", "{}"))
@@ -563,7 +563,7 @@ def test_a_value_that_its_field_does_not_take_is_invalid_data_before_anything_is
             strategy.append([*items[:-1], last])
 
 
-def test_what_is_read_by_a_place_that_cannot_be_is_invalid_data_as_well(strategy: Strategy) -> None:
+def test_reading_at_an_impossible_place_is_invalid_data_too(strategy: Strategy) -> None:
     for position in (1.5, "7", True, 2**63):
         for bound in ("gt", "gte", "lt", "lte"):
             bounds: dict[str, Any] = {bound: position}

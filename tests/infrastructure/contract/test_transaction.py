@@ -50,7 +50,7 @@ def test_one_transaction_writes_many_batches_and_survives_one_that_conflicts(str
     assert len(strategy.get_items(sequence)) == 100
 
 
-def test_an_exception_inside_a_transaction_leaves_nothing_behind(strategy: Strategy) -> None:
+def test_an_exception_inside_a_transaction_leaves_nothing_written(strategy: Strategy) -> None:
     def write_and_change_ones_mind() -> None:
         with strategy.transaction() as transaction:
             transaction.append([event(uuid4(), 0) for _ in range(100)])

@@ -86,7 +86,7 @@ def test_the_first_host_that_answers_is_taken(postgres_url: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["sslmode=requir", "service=no_such_service", "port=1,2,3", "host=a,b&port=1,2,3"])
-def test_a_mistake_in_the_url_is_no_server_that_is_down(wrong: str) -> None:
+def test_a_mistake_in_the_url_is_not_reported_as_a_server_that_is_down(wrong: str) -> None:
     ended = run("log", url=f"postgresql://ada@127.0.0.1:1/db?{wrong}")
     assert (ended.returncode, "libpq does not accept" in ended.stderr) == (2, True), ended.stderr
     down = run("log", url="postgresql://127.0.0.1:1,127.0.0.1:2/db")

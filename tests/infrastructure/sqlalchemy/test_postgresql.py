@@ -94,7 +94,7 @@ def test_an_append_waits_for_the_journals_lock_and_says_so_when_it_takes_too_lon
 
 @pytest.mark.parametrize("batch", [1, 60])
 @pytest.mark.parametrize("isolation", ["read\\ committed", "repeatable\\ read", "serializable"])
-def test_an_append_that_waited_goes_behind_what_was_committed_whatever_isolation_the_user_prefers(
+def test_an_append_that_waited_comes_after_what_was_committed_at_any_isolation_level(
     journal: str, isolation: str, batch: int
 ) -> None:
     url = with_options(journal, f"-c default_transaction_isolation={isolation}")
@@ -130,9 +130,7 @@ def test_a_writer_that_forgets_the_lock_fails_and_reorders_nothing(journal: str,
         assert strategy.append(event()) == range(5, 6)
 
 
-def test_whoever_makes_tables_waits_for_one_lock_whatever_is_there_already(
-    journal: str, psql: psycopg.Connection
-) -> None:
+def test_making_tables_waits_for_one_lock_whatever_is_there(journal: str, psql: psycopg.Connection) -> None:
     psql.execute("SELECT pg_advisory_lock(%s)", (0x45534A4C << 32,))
     with opened(journal) as strategy:
         assert strategy.append(event()) == range(4, 5)
@@ -420,7 +418,7 @@ def test_a_connection_that_has_seen_nothing_but_conflicts_still_appends(journal:
         assert strategy.append(event()) == range(4, 5)
 
 
-def test_a_connection_that_the_server_closed_is_made_anew(journal: str, psql: psycopg.Connection) -> None:
+def test_a_connection_that_the_server_closed_is_replaced(journal: str, psql: psycopg.Connection) -> None:
     with opened(journal) as strategy:
         with strategy.session.connection() as connection:
             pid = connection.info.backend_pid
@@ -428,7 +426,7 @@ def test_a_connection_that_the_server_closed_is_made_anew(journal: str, psql: ps
         assert strategy.append(event()) == range(4, 5)
 
 
-def test_a_connection_that_breaks_in_the_middle_leaves_nothing_behind(journal: str, psql: psycopg.Connection) -> None:
+def test_a_connection_that_breaks_in_the_middle_leaves_nothing_written(journal: str, psql: psycopg.Connection) -> None:
     with opened(journal) as strategy:
 
         def break_in_the_middle() -> None:
@@ -460,7 +458,7 @@ def test_the_settings_of_an_append_do_not_outlive_the_append(journal: str) -> No
             ).fetchone() == (0,)
 
 
-def test_an_interruption_that_the_driver_hides_behind_an_error_of_its_own_is_raised(journal: str) -> None:
+def test_an_interruption_that_the_driver_hides_in_its_own_error_is_raised(journal: str) -> None:
     def interrupted() -> None:
         try:
             raise KeyboardInterrupt

@@ -110,7 +110,7 @@ def test_the_library_reads_a_standby(postgres_url: str, standby: Standby, create
             store.active_record_strategy.append(StoredEvent(UUID(ID), 0, "a#B", "{}"))
 
 
-def test_what_a_recovery_cancels_is_said(postgres_url: str, standby: Standby) -> None:
+def test_a_statement_that_recovery_cancels_is_reported_as_that(postgres_url: str, standby: Standby) -> None:
     journal_with(postgres_url, sequence(3))
     standby.catch_up()
     url = standby.url_of(postgres_url)
@@ -135,7 +135,7 @@ def test_what_a_recovery_cancels_is_said(postgres_url: str, standby: Standby) ->
 
 
 @pytest.mark.parametrize("is_told", [True, False], ids=["the server says so", "it is found out"])
-def test_what_is_set_to_read_only_is_not_written_to(
+def test_a_database_that_is_set_to_read_only_is_not_written(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told: bool
 ) -> None:
     journal_with(postgres_url, sequence(3))
@@ -163,7 +163,7 @@ def test_the_library_reads_where_it_may_not_write(postgres_url: str, create: boo
 # Statements that are cancelled
 
 
-def test_a_statement_that_takes_too_long_for_the_server_is_not_told_as_a_lock(postgres_url: str) -> None:
+def test_a_statement_that_takes_too_long_for_the_server_is_not_reported_as_a_lock(postgres_url: str) -> None:
     journal_with(postgres_url, sequence(3))
     url = with_options(postgres_url, "-c statement_timeout=30ms")
     with open_journal(postgres_url) as holder, holder.events.transaction() as transaction:
@@ -187,14 +187,14 @@ def cancelled(journal: Journal, statement: str) -> None:
     ("state", "words"),
     [("40P01", "a deadlock"), ("40001", "a conflict"), ("57014", "a request"), ("25P04", "too long")],
 )
-def test_what_the_server_gives_up_on_is_told_in_its_words(postgres_url: str, state: str, words: str) -> None:
+def test_a_statement_that_the_server_ends_is_reported_in_its_words(postgres_url: str, state: str, words: str) -> None:
     journal_with(postgres_url, sequence(3))
     statement = f"DO $$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = '{state}'; END $$"
     with open_journal(postgres_url) as journal, pytest.raises(StatementCancelled, match=f"on a statement: {words}; "):
         cancelled(journal, statement)
 
 
-def test_a_follower_goes_on_after_a_statement_that_was_cancelled(
+def test_a_follower_continues_after_a_statement_was_cancelled(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal_with(postgres_url, sequence(3))
@@ -231,7 +231,7 @@ def others(postgres_url: str) -> Callable[[str], str]:
 
 
 @pytest.mark.parametrize("layout", list(TABLES))
-def test_a_sequence_behind_its_rows_is_found_by_verify_and_info(
+def test_a_sequence_that_is_behind_its_rows_is_found_by_verify_and_info(
     others: Callable[[str], str], postgres_url: str, layout: str
 ) -> None:
     url = others(layout)

@@ -123,7 +123,7 @@ def test_every_connection_writes_ahead_and_syncs_fully(journal: Path) -> None:
                 assert connection.execute("PRAGMA trusted_schema").fetchone() == (0,)
 
 
-def test_the_file_says_whose_it_is_in_its_own_header(path: Path) -> None:
+def test_the_header_of_the_file_names_its_program(path: Path) -> None:
     with open_event_store(str(path), create=True):
         header = path.read_bytes()[:100]
     assert int.from_bytes(header[68:72]) == APPLICATION_ID
@@ -164,7 +164,7 @@ def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> N
     [b"x", b"\0", b"hello, world\n", b"SQLite format 3", b"\x1f\x8b" + b"\0" * 200, b"\0" * 4096],
     ids=["one byte", "one null byte", "text", "half a magic", "gzip", "nulls"],
 )
-def test_a_file_that_is_no_database_is_refused_and_stays_as_it_was(
+def test_a_file_that_is_not_a_database_is_refused_and_left_as_it_was(
     path: Path, content: bytes, use: Callable[[Path], None]
 ) -> None:
     path.write_bytes(content)
@@ -202,7 +202,7 @@ def test_a_damaged_journal_is_an_error_of_ours(journal: Path, use: Callable[[Pat
 
 
 @use_of_what_is_there
-def test_an_empty_file_is_no_journal_yet_and_stays_empty(path: Path, use: Callable[[Path], None]) -> None:
+def test_an_empty_file_is_not_a_journal_yet_and_stays_empty(path: Path, use: Callable[[Path], None]) -> None:
     path.touch()
     with pytest.raises(NotInitialised, match="has no journal yet: run"):
         use(path)
@@ -259,7 +259,7 @@ def test_an_append_to_a_locked_journal_waits_for_the_timeout_and_then_says_so(jo
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_an_append_to_a_locked_journal_goes_on_when_the_lock_is_let_go(journal: Path, batch: int) -> None:
+def test_an_append_to_a_locked_journal_continues_when_the_lock_is_released(journal: Path, batch: int) -> None:
     with locked(journal) as other, opened(journal) as strategy:
         appended: list[Sequence[int]] = []
         waiting = threading.Thread(target=lambda: appended.append(strategy.append([event() for _ in range(batch)])))

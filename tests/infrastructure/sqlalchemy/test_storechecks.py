@@ -40,7 +40,7 @@ def test_tables_as_they_are_made_have_no_findings(url: str) -> None:
     assert shape(url) == []
 
 
-def test_what_a_table_has_besides_is_its_owners_business(url: str) -> None:
+def test_a_table_may_have_further_columns(url: str) -> None:
     execute(url, "ALTER TABLE stored_events ADD COLUMN note text", "CREATE INDEX mine ON stored_events (event_type)")
     assert shape(url) == []
 
@@ -159,7 +159,7 @@ def test_a_sound_database_finds_nothing(url: str) -> None:
     assert integrity(url) == []
 
 
-def test_that_amcheck_is_missing_is_said(postgres_url: str) -> None:
+def test_a_missing_amcheck_is_reported(postgres_url: str) -> None:
     journal_with(postgres_url, sequence(3))
     with open_journal(postgres_url) as journal:
         unchecked = journal.events.session.checks(RecordedEventRecord.__table__).unchecked()
@@ -208,7 +208,7 @@ def test_what_sqlites_own_check_says_is_a_finding_each(sqlite_url: str) -> None:
     assert integrity(sqlite_url) == [Finding("integrity", "database", "NULL value in stored_events.state")] * 2
 
 
-def test_an_error_in_the_thread_is_raised_where_its_findings_are_asked_for(
+def test_an_error_in_the_thread_is_raised_when_its_findings_are_read(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal_with(sqlite_url, sequence(3))

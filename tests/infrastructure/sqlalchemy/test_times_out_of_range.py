@@ -46,7 +46,7 @@ def damaged(postgres_url: str, time: str) -> str:
 
 
 @every_bad
-def test_whatever_reads_it_ends_with_what_is_wrong(damaged: str, time: str, tmp_path: Path) -> None:
+def test_every_command_that_reads_it_ends_with_the_problem(damaged: str, time: str, tmp_path: Path) -> None:
     is_past = time.startswith("-") or time.endswith("BC")
     for command in READING:
         if ("--since" in command and is_past) or ("--until" in command and not is_past):
@@ -67,7 +67,7 @@ def test_whatever_reads_it_ends_with_what_is_wrong(damaged: str, time: str, tmp_
 
 
 @every_bad
-def test_verify_finds_it_and_goes_on(damaged: str, time: str) -> None:
+def test_verify_finds_it_and_continues(damaged: str, time: str) -> None:
     result = invoke("verify", "-F", "ndjson", url=damaged)
     assert result.exit_code == 1, result.output
     findings = [json.loads(line) for line in result.stdout.splitlines() if "kind" in line]

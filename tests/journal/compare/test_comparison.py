@@ -124,7 +124,7 @@ def drawn_events() -> st.SearchStrategy[list[RecordedEvent]]:
 
 @given(a=drawn_events(), b=drawn_events())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_found_is_what_a_naive_comparison_finds(
+def test_the_merge_finds_the_same_as_a_naive_comparison(
     journals: tuple[Journal, Journal], page_size: int, a: list[RecordedEvent], b: list[RecordedEvent]
 ) -> None:
     for journal, side in zip(journals, (a, b), strict=True):
@@ -162,7 +162,7 @@ def test_journals_without_events_are_the_same(urls: list[str]) -> None:
 
 @pytest.mark.parametrize("lacking", [IDS[:1], IDS[2:3], IDS[-2:], IDS], ids=len)
 @pytest.mark.parametrize("side", [0, 1], ids=["only in B", "only in A"])
-def test_sequences_that_one_side_lacks_are_told_as_a_whole(
+def test_sequences_that_one_side_lacks_are_reported_whole(
     urls: list[str], page_size: int, lacking: list[str], side: int
 ) -> None:
     all_events = [found for originator_id in IDS for found in sequence(3, of=originator_id)]
@@ -190,7 +190,7 @@ def test_an_event_that_is_missing_is_where_its_sequence_departs(urls: list[str],
     assert departing.events == Counts(in_a=1_001, in_b=1_000, same=1_000, only_in_a=1)
 
 
-def test_a_sequence_comes_behind_its_events_and_places_are_in_order(sqlite_url: str, postgres_url: str) -> None:
+def test_a_sequence_comes_after_its_events_and_places_are_in_order(sqlite_url: str, postgres_url: str) -> None:
     journal_with(sqlite_url, [event(version, of=of) for of in reversed(IDS) for version in (10, 9, 2)])
     journal_with(postgres_url, [event(version, "{ }", of=of) for of in IDS for version in (2, 9, 10)])
     with opened(sqlite_url, postgres_url) as journals:
@@ -347,7 +347,7 @@ def test_numbers_that_mean_the_same_are_no_change_by_value() -> None:
 
 
 @pytest.mark.parametrize(("state", "other"), [("secret", "{}"), ("{}", "[]"), ("", "x")])
-def test_what_is_no_json_object_has_no_changes(state: str, other: str) -> None:
+def test_text_that_is_not_a_json_object_has_no_changes(state: str, other: str) -> None:
     assert changes_of(EventDifference(ID, 0, ("t", state), ("t", other))) is None
 
 
@@ -374,7 +374,7 @@ def test_states_that_are_deep_are_compared(sqlite_url: str, tmp_path: Path) -> N
 # Changes during a comparison
 
 
-def test_what_is_appended_meanwhile_changes_nothing(store_url: str, tmp_path: Path) -> None:
+def test_events_appended_meanwhile_change_nothing(store_url: str, tmp_path: Path) -> None:
     b = f"sqlite:///{tmp_path / 'b.db'}"
     events = list(generated(2_000))
     for url in (store_url, b):

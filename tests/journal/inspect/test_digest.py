@@ -82,7 +82,7 @@ def test_each_sequence_has_its_digest_in_the_order_of_the_ids(store_url: str, le
     assert digests == [(originator_id, by_hand(sequences[originator_id])) for originator_id in sorted(ids)]
 
 
-def test_what_is_appended_meanwhile_is_in_no_digest(store_url: str) -> None:
+def test_events_appended_meanwhile_are_in_no_digest(store_url: str) -> None:
     journal_with(store_url, sequence(3))
     with open_journal(store_url) as journal:
         journal.events.append([event(3), event(0, of=OTHER_ID)])

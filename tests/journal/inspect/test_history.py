@@ -160,7 +160,7 @@ def test_a_field_is_set_where_its_value_is_another_than_before(patches: list[str
     assert [step.event.originator_version for step in setting(fold(events(patches)), field)] == expected
 
 
-def test_an_object_is_told_by_its_leaves_and_as_empty_where_it_comes_or_goes_so() -> None:
+def test_an_object_is_shown_by_its_leaves_or_as_empty() -> None:
     steps = fold(events(['{"a":{}}', '{"a":{"b":1}}', '{"a":{"b":null}}', '{"a":{}}', '{"a":null}']))
     assert [told(step) for step in steps] == [
         ({"a": "{}"}, {}, {}),
@@ -175,7 +175,7 @@ def test_a_number_that_becomes_the_string_of_its_digits_is_a_change_also_in_an_a
     assert sorted(told(folded('{"a":1,"b":[1],"c":true}', '{"a":"1","b":["1"],"c":1}'))[1]) == ["a", "b", "c"]
 
 
-def test_what_each_event_changed_is_told_leaf_by_leaf() -> None:
+def test_changes_of_each_event_are_shown_leaf_by_leaf() -> None:
     steps = [
         event(0, '{"owner":"Ann","address":{"zip":1010,"city":"Graz"},"tags":["a"]}'),
         event(1, '{"owner":"Eve","address":{"zip":1010.0}}'),
@@ -192,7 +192,7 @@ def test_what_each_event_changed_is_told_leaf_by_leaf() -> None:
     ]
 
 
-def test_a_state_that_is_no_object_is_not_folded() -> None:
+def test_a_state_that_is_not_an_object_is_not_folded() -> None:
     steps = list(fold([event(0, '{"a":1}'), event(1, "cipher"), event(2, '{"b":2}')]))
     assert [step.changes is None for step in steps] == [False, True, False]
     assert steps[-1].state == {"a": Number("1"), "b": Number("2")}
@@ -250,7 +250,7 @@ def test_what_was_recorded_later_is_folded_where_a_later_version_was_recorded_by
     assert text_of(steps[-1].state) == '{"late":1,"n":1}'
 
 
-def test_folding_reads_no_further_than_the_step_that_is_asked_for() -> None:
+def test_folding_reads_no_further_than_the_requested_step() -> None:
     def given_once() -> Iterator[RecordedEvent]:
         yield event(0, '{"a":1}')
         raise AssertionError("asked for more")

@@ -125,7 +125,9 @@ def test_a_journal_in_memory_is_counted(in_memory: Journal) -> None:
     assert counted.size > 4_096
 
 
-def test_what_is_appended_meanwhile_is_not_counted_by_halves(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_appended_meanwhile_are_counted_wholly_or_not_at_all(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = [*sequence(3), at("2026-02-01T00:00:00.000000Z", 0, of=OTHER_ID)]
     journal.events.append(before)
     last_position = journal.events.last_global_position

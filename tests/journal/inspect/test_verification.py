@@ -101,7 +101,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("statement", "expected"), BROKEN, ids=[statement for statement, _ in BROKEN])
-def test_what_is_wrong_is_found_where_it_is(url: str, statement: str, expected: list[str]) -> None:
+def test_a_problem_is_reported_where_it_is(url: str, statement: str, expected: list[str]) -> None:
     execute(url, statement.replace("chr(", "char(") if url.startswith("sqlite") else statement)
     assert [" ".join(place) for place in places(url)] == expected
 
@@ -151,7 +151,7 @@ def test_two_events_with_one_version_and_one_position_are_found(postgres_url: st
     assert found[2:] == [("bad-position", "2"), ("conflict", f"{ID}@1")]
 
 
-def test_events_that_map_to_no_class_are_found_when_asked_for(store_url: str) -> None:
+def test_events_that_map_to_no_class_are_found_on_request(store_url: str) -> None:
     topic = Opened.__topic__
     events = [
         event(0, '{"a":1}', event_type=topic),
@@ -199,7 +199,7 @@ def test_a_value_of_another_class_is_found_and_leaves_no_digest(sqlite_url: str)
     assert (verification.digest, verification.is_damaged) == (None, True)
 
 
-def test_what_is_appended_meanwhile_is_not_verified(url: str) -> None:
+def test_events_appended_meanwhile_are_not_verified(url: str) -> None:
     with open_journal(url) as journal:
         verification = Verification(journal)
         journal.events.append(event(6, "no JSON"))
@@ -207,7 +207,7 @@ def test_what_is_appended_meanwhile_is_not_verified(url: str) -> None:
         assert verification.events == 8
 
 
-def test_progress_is_told_how_many_events_were_read(store_url: str) -> None:
+def test_progress_gets_the_number_of_events_read(store_url: str) -> None:
     journal_with(store_url, list(generated(1_200)))
     told: list[int] = []
     with open_journal(store_url) as journal:

@@ -71,7 +71,7 @@ def sqlite_file(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
-def test_what_is_there_comes_in_pages_and_then_what_is_appended(journal: Journal) -> None:
+def test_stored_events_come_in_pages_and_then_new_ones(journal: Journal) -> None:
     journal.events.append(sequence(PAGE_SIZE + 1))
     coming = follow(journal, after=0)
     first, second = next(coming), next(coming)
@@ -87,19 +87,19 @@ def test_what_is_there_comes_in_pages_and_then_what_is_appended(journal: Journal
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
-def test_following_begins_behind_a_position(journal: Journal, after: int) -> None:
+def test_following_starts_after_a_position(journal: Journal, after: int) -> None:
     journal.events.append(sequence(3))
     coming = follow(journal, after=after)
     journal.events.append(event(of=OTHER_ID))
     assert taken(coming, 4 - after) == list(range(after + 1, 5))
 
 
-def test_nobody_can_begin_behind_an_event_that_is_not_there(journal: Journal) -> None:
+def test_no_reader_can_start_after_an_event_that_is_not_there(journal: Journal) -> None:
     with pytest.raises(InvalidCursor, match="has no event at global position 1"):
         next(follow(journal, after=1))
 
 
-def test_what_is_not_wanted_is_left_out_and_the_cursor_moves_past_it(journal: Journal) -> None:
+def test_unselected_events_are_left_out_and_the_cursor_moves_past_them(journal: Journal) -> None:
     coming = follow(journal, Selection(types=TypePatterns(["a#*"])), after=0)
     for version, event_type in enumerate(["a#B", "b#B", "a#C"]):
         journal.events.append(event(version, event_type=event_type))
@@ -108,7 +108,7 @@ def test_what_is_not_wanted_is_left_out_and_the_cursor_moves_past_it(journal: Jo
         assert found.cursor == cursor_at(journal, version + 1)
 
 
-def test_every_event_of_a_writer_beside_is_followed_once_in_order(store_url: str, journal: Journal) -> None:
+def test_every_event_of_another_writer_is_followed_once_in_order(store_url: str, journal: Journal) -> None:
     def write() -> None:
         with open_journal(store_url) as same:
             for version in range(0, 300, 3):
@@ -121,7 +121,7 @@ def test_every_event_of_a_writer_beside_is_followed_once_in_order(store_url: str
     writer.join()
 
 
-def test_what_is_not_committed_is_not_followed(store_url: str, journal: Journal) -> None:
+def test_uncommitted_events_are_not_followed(store_url: str, journal: Journal) -> None:
     committed = [0.0]
 
     def write() -> None:
@@ -161,7 +161,7 @@ def test_a_journal_that_lost_events_or_has_others_ends_the_following(journal: Jo
             next(coming)
 
 
-def test_a_journal_made_anew_ends_the_following_even_where_nothing_was_followed_yet(
+def test_a_follower_that_has_shown_nothing_yet_ends_if_the_journal_is_replaced(
     store_url: str, journal: Journal
 ) -> None:
     settings = SQLAlchemySettings(uri=store_url)
@@ -174,7 +174,7 @@ def test_a_journal_made_anew_ends_the_following_even_where_nothing_was_followed_
 
 
 @pytest.mark.parametrize("is_moved", [True, False])
-def test_a_file_that_takes_the_place_of_a_sqlite_journal_ends_the_following(
+def test_a_follower_ends_if_another_file_replaces_its_sqlite_journal(
     sqlite_url: str, tmp_path: Path, is_moved: bool
 ) -> None:
     file = sqlite_file(journal_with(sqlite_url, sequence(3)))

@@ -87,7 +87,7 @@ def read(url: str) -> int:
 
 
 @every_layout
-def test_positions_that_a_connection_keeps_for_later_are_refused_and_told(
+def test_cached_positions_of_a_connection_are_refused_and_reported(
     others: Callable[[str], str], tmp_path: Path, layout: str
 ) -> None:
     url = others(layout)
@@ -132,9 +132,7 @@ def test_a_sequence_that_counts_down_is_refused(postgres_url: str, tmp_path: Pat
     refused(f"{postgres_url}&layout=eventsourcing", tmp_path, "counts down")
 
 
-def test_a_sequence_beside_that_keeps_numbers_for_later_is_none_of_our_business(
-    others: Callable[[str], str], tmp_path: Path
-) -> None:
+def test_another_sequence_may_cache_numbers(others: Callable[[str], str], tmp_path: Path) -> None:
     url = others("eventsourcing")
     with writer(url.split("&layout")[0]) as connection:
         connection.execute("ALTER TABLE stored_events ADD COLUMN other integer GENERATED ALWAYS AS IDENTITY (CACHE 9)")

@@ -75,7 +75,7 @@ def test_bounds_limit_types_and_direction_mean_the_same_on_pages_of_any_size(
     assert versions(found) == expected[:limit]
 
 
-def test_reading_stops_at_the_page_that_is_asked_for(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_stops_at_the_requested_page(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "SEQUENCE_PAGE_SIZE", 2)
     asked: list[tuple[Any, ...]] = []
     get_items = journal.events.get_items

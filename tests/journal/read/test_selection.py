@@ -130,7 +130,7 @@ def test_states_that_databases_read_in_ways_of_their_own_are_compared_by_our_rul
     "text",
     ['carrier == "UA"', "delay > 960", "delay == 3", "delay < 30", 'carrier < "B"', "late == true", "left == null"],
 )
-def test_the_database_gives_only_what_is_wanted_of_plain_states(journal: Journal, text: str) -> None:
+def test_the_database_returns_only_matching_plain_states(journal: Journal, text: str) -> None:
     refilled(
         journal,
         [

@@ -15,7 +15,7 @@ from tests.helpers.events import ID, OTHER_ID, event, sequence
 from tests.helpers.stores import journal_with, stored
 
 
-def test_what_is_there_keeps_its_position_and_its_time(store_url: str) -> None:
+def test_events_that_are_there_keep_their_position_and_time(store_url: str) -> None:
     journal_with(store_url, sequence(2))
     again = [event(0, of=OTHER_ID), event(1, '{"n":1}')._replace(recorded_at=None), event(2)]
     with open_journal(store_url) as journal:

@@ -29,7 +29,7 @@ def test_a_copy_is_proven(source: str, store_url: str) -> None:
     assert stored(store_url) == stored(source)
 
 
-def test_the_copy_is_told_before_its_proof(source: str, store_url: str) -> None:
+def test_the_copy_is_reported_before_its_proof(source: str, store_url: str) -> None:
     initialise(store_url)
     told: list[Copied] = []
     copied = copy_events(source, store_url, on_copied=told.append)

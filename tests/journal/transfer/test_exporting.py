@@ -106,7 +106,7 @@ def test_a_journal_in_memory_is_exported_by_one_process(monkeypatch: pytest.Monk
     assert stream.getvalue().count(b"\n") == 1_200
 
 
-def test_what_is_appended_during_an_export_is_left_for_the_next(url: str) -> None:
+def test_events_appended_during_an_export_are_left_for_the_next(url: str) -> None:
     class Appending(io.BytesIO):
         def write(self, data: bytes) -> int:  # type: ignore[override]
             journal.events.append(event(None))
@@ -120,7 +120,7 @@ def test_what_is_appended_during_an_export_is_left_for_the_next(url: str) -> Non
     assert rest.getvalue().count(b"\n") > 0
 
 
-def test_the_garbage_collector_is_put_off_for_a_while_only() -> None:
+def test_the_garbage_collector_is_paused_for_a_while_only() -> None:
     def failing() -> None:
         with uncollected():
             with uncollected():

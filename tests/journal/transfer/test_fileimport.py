@@ -37,7 +37,7 @@ def test_the_events_of_files_are_appended(store_url: str, file: Path, tmp_path: 
     assert len(stored(store_url)) == 5
 
 
-def test_a_conflict_leaves_nothing_and_is_told(with_conflict: str, file: Path) -> None:
+def test_a_conflict_is_reported_and_nothing_is_written(with_conflict: str, file: Path) -> None:
     imported = import_files(with_conflict, Files([str(file)]))
     assert imported.is_given_up
     assert [found.event for found in imported.outcome.first_conflicts] == sequence(3)[1:2]
@@ -68,7 +68,7 @@ def test_a_dry_run_tells_what_would_happen(store_url: str, file: Path) -> None:
     assert stored(store_url) == []
 
 
-def test_a_rule_about_types_that_no_event_matched_is_told(store_url: str, file: Path) -> None:
+def test_a_type_rule_that_no_event_matched_is_reported(store_url: str, file: Path) -> None:
     initialise(store_url)
     options = TransferOptions(types=TypeRules({"a.b#C": "orders#Placed"}, skipped_types=["x#*"]))
     assert import_files(store_url, Files([str(file)]), options).unused_rules == ["--skip-type 'x#*'"]

@@ -68,7 +68,7 @@ def test_in_another_order_every_event_is_found_all_the_same(
 
 
 @pytest.mark.parametrize("size", [1, 4, 100])
-def test_behind_what_is_there_the_new_tail_is_appended(
+def test_a_new_tail_is_appended_after_what_is_there(
     journal: Journal, chunk_size: int, events: list[RecordedEvent], size: int
 ) -> None:
     tail = sequence(9, of=OTHER_ID)
@@ -91,7 +91,7 @@ def test_one_event_that_is_changed_is_the_one_conflict(
 
 
 @pytest.mark.parametrize("at", [0, 1, 30, COUNT - 1])
-def test_a_file_with_a_hole_is_read_on_behind_it(
+def test_a_file_with_a_hole_is_read_further_after_it(
     journal: Journal, chunk_size: int, events: list[RecordedEvent], at: int
 ) -> None:
     outcome = import_events(journal, given(*events[:at], *events[at + 1 :]))
@@ -99,7 +99,7 @@ def test_a_file_with_a_hole_is_read_on_behind_it(
 
 
 @pytest.mark.parametrize("at", [0, 1, 30, COUNT])
-def test_a_file_with_an_event_more_gets_that_one_behind_the_last(
+def test_a_file_that_lacks_an_event_gets_it_after_its_last(
     journal: Journal, chunk_size: int, events: list[RecordedEvent], at: int
 ) -> None:
     more = event(0, of=OTHER_ID)

@@ -22,7 +22,7 @@ def up_to(count: int, *events: RecordedEvent | str) -> Iterator[Batch]:
 
 @pytest.mark.parametrize("size", [1, 3, 7])
 @pytest.mark.parametrize("at", [0, 1, 3, 6, 8])
-def test_what_is_committed_is_every_part_that_was_read_to_its_end(
+def test_every_part_that_was_read_to_its_end_is_committed(
     journal: Journal, chunk_size: int, size: int, at: int
 ) -> None:
     events = sequence(8)
@@ -69,7 +69,7 @@ def test_the_import_stops_at_the_first_part_with_a_problem_and_keeps_those_befor
     assert content(journal)[1:] == [found[:4] for found in sequence(6)[:kept]]
 
 
-def test_run_again_it_goes_on_and_comes_to_the_same_end(journal: Journal, chunk_size: int) -> None:
+def test_run_again_it_continues_and_reaches_the_same_end(journal: Journal, chunk_size: int) -> None:
     events = [*sequence(7), *sequence(4, of=OTHER_ID)]
     for at in (2, 5, 9):
         with pytest.raises(KeyboardInterrupt):
@@ -81,7 +81,7 @@ def test_run_again_it_goes_on_and_comes_to_the_same_end(journal: Journal, chunk_
     assert positions(journal) == list(range(1, 12))
 
 
-def test_mended_it_goes_on_too(journal: Journal, chunk_size: int) -> None:
+def test_after_a_fix_it_continues_too(journal: Journal, chunk_size: int) -> None:
     events: list[RecordedEvent | str] = [*sequence(7)]
     assert not import_events(journal, given(*events[:5], BAD, *events[5:]), commit_every=2).committed
     assert counts(import_events(journal, given(*events), commit_every=2)) == (7, 3, 4, 0, 0)

@@ -37,7 +37,7 @@ def test_a_new_sequence_begins_nowhere_else(journal: Journal, chunk_size: int, f
     assert content(journal) == []
 
 
-def test_whatever_is_behind_a_gap_in_the_file_is_bad(journal: Journal, chunk_size: int) -> None:
+def test_everything_after_a_gap_in_the_file_is_bad(journal: Journal, chunk_size: int) -> None:
     refused = refused_by(journal, *versions(0, 1, 3, 4), *versions(0, 1, of=OTHER_ID), *versions(2))
     assert refused == [
         (3, "version 3 follows no event: the sequence is at version 1"),

@@ -68,7 +68,7 @@ def test_all_are_put_aside_though_only_the_first_are_kept_to_be_shown(journal: J
 
 @pytest.mark.parametrize("allowed", [0, 1, 2])
 @pytest.mark.parametrize("events", [(BAD, event(0), BAD, BAD), (event(0), event(0, '{"x":1}'), BAD, BAD)])
-def test_more_than_so_many_and_nothing_is_written(
+def test_more_bad_lines_than_allowed_and_nothing_is_written(
     journal: Journal, chunk_size: int, events: tuple[RecordedEvent | str, ...], allowed: int
 ) -> None:
     aside: list[Problem] = []

@@ -56,7 +56,7 @@ def test_the_same_event_again_and_again_is_appended_once(
     is_sound(journal, store_url)
 
 
-def test_what_is_behind_twins_moves_up_in_order(journal: Journal, store_url: str, chunk_size: int) -> None:
+def test_events_after_twins_move_up_in_order(journal: Journal, store_url: str, chunk_size: int) -> None:
     one, other = sequence(5), sequence(5, of=OTHER_ID)
     mixed = [one[0], one[0], other[0], one[1], other[0], one[0], other[1], one[2], one[2], one[3], one[4], one[4]]
     outcome = import_events(journal, given(*mixed))
@@ -104,7 +104,7 @@ def test_many_twins_in_many_batches_keep_their_lines(journal: Journal, store_url
     is_sound(journal, store_url)
 
 
-def test_twins_behind_an_event_that_is_there_are_found_too(journal: Journal, store_url: str, chunk_size: int) -> None:
+def test_twins_after_an_event_that_is_there_are_found_too(journal: Journal, store_url: str, chunk_size: int) -> None:
     import_events(journal, given(event(0)))
     one, other = event(1), event(2)
     events = [event(0), one, other, one, other._replace(state='{"x":1}'), event(3), one]
@@ -173,7 +173,7 @@ def test_the_file_is_the_same_after_as_if_it_had_been_written_one_by_one(
     assert schema_and_counter(sqlite_url) == (schema, [("stored_events", 3)])
 
 
-def test_a_journal_that_was_emptied_goes_on_behind_the_positions_it_had(sqlite_url: str) -> None:
+def test_a_journal_that_was_emptied_continues_after_the_positions_it_had(sqlite_url: str) -> None:
     journal_with(sqlite_url, sequence(3))
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection, connection:
         connection.execute("DELETE FROM stored_events")

@@ -47,7 +47,7 @@ def test_an_event_is_already_there_whenever_it_was_recorded(journal: Journal) ->
     assert next(journal.events.all_items()).recorded_at == event(0).recorded_at
 
 
-def test_an_import_completes_what_is_there_in_part(journal: Journal, chunk_size: int) -> None:
+def test_an_import_completes_a_sequence_that_is_partly_there(journal: Journal, chunk_size: int) -> None:
     events = sequence(7)
     import_events(journal, given(*events[1:6:2]))
     assert counts(import_events(journal, given(*events))) == (7, 4, 3, 0, 0)
@@ -138,7 +138,7 @@ def test_nothing_is_written_when_reading_ends_in_an_error(
     assert content(journal) == []
 
 
-def test_progress_is_told_once_for_each_chunk(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported_once_for_each_chunk(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "CHUNK_EVENTS", 3)
     told: list[int] = []
     import_events(journal, given(*sequence(8)), on_progress=told.append)

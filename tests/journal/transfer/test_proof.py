@@ -30,7 +30,7 @@ def digest(*events: RecordedEvent) -> str:
     return digest_of([[row_of(found, position) for position, found in enumerate(events, 1)]])
 
 
-def test_what_is_all_there_is_proven_with_the_digest_of_verify(journal: Journal) -> None:
+def test_a_copy_that_is_already_there_is_proven_with_the_digest_of_verify(journal: Journal) -> None:
     events = list(generated(1_203))
     journal.events.append(events)
     proof = proven(journal, *events, size=500)
@@ -52,7 +52,7 @@ def test_the_digest_goes_by_the_order_of_the_source(journal: Journal, size: int)
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
-def test_what_is_missing_is_counted_and_the_first_is_named(journal: Journal, size: int) -> None:
+def test_missing_events_are_counted_and_the_first_is_named(journal: Journal, size: int) -> None:
     events = sequence(9)
     journal.events.append([*events[:4], *events[6:8]])
     proof = proven(journal, *events, size=size)
@@ -62,7 +62,7 @@ def test_what_is_missing_is_counted_and_the_first_is_named(journal: Journal, siz
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
-def test_what_differs_is_counted_and_said(journal: Journal, size: int) -> None:
+def test_differences_are_counted_and_reported(journal: Journal, size: int) -> None:
     events = sequence(9)
     stored = [*events]
     stored[3] = event(3, '{"n":33}')
@@ -79,7 +79,7 @@ def test_the_smallest_change_is_found(journal: Journal, change: dict[str, Any]) 
     assert not proven(journal, sequence(1)[0]._replace(**change), event(1)).holds
 
 
-def test_another_time_there_is_told_and_left_out_of_the_digest(journal: Journal) -> None:
+def test_a_different_time_in_the_target_is_reported_and_left_out_of_the_digest(journal: Journal) -> None:
     stored = sequence(5)
     stored[2] = stored[2]._replace(recorded_at=LATER)
     journal.events.append(stored)
@@ -98,7 +98,7 @@ def test_a_time_that_one_side_does_not_know_is_left_out_of_the_digest(journal: J
     assert proof == Proof(events=5, undated=4, digest=digest(*given_events))
 
 
-def test_what_was_put_aside_is_no_part_of_the_proof(journal: Journal) -> None:
+def test_rejects_are_not_part_of_the_proof(journal: Journal) -> None:
     events = sequence(9)
     journal.events.append(event(version, "{}") if version in (0, 3, 4, 8) else events[version] for version in range(9))
     for size in (1, 2, 4, 100):
@@ -138,7 +138,7 @@ def test_a_file_that_was_changed_is_not_proven(journal: Journal, tmp_path: Path)
         assert (proof.missing, proof.differing) == (missing, differing)
 
 
-def test_progress_is_told(journal: Journal) -> None:
+def test_progress_is_reported(journal: Journal) -> None:
     journal.events.append(sequence(7))
     told: list[int] = []
     prove(given(*sequence(7), size=3), counterparts_in_journal(journal), on_progress=told.append)

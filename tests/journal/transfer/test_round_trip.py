@@ -152,7 +152,7 @@ def of_types(*patterns: str) -> Selection:
         ({"selection": of_types("%")}, []),
     ],
 )
-def test_an_export_has_what_was_asked_for_in_global_order(
+def test_an_export_has_the_selected_events_in_global_order(
     mixed: str, options: dict[str, Any], positions: list[int]
 ) -> None:
     with open_journal(mixed) as journal:

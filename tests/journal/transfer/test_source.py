@@ -78,7 +78,7 @@ def test_an_event_that_breaks_a_rule_is_a_bad_line_with_its_reason_and_the_other
     assert '"reject":{"source":"old.db","line":5' in line
 
 
-def test_what_is_put_aside_keeps_its_fields() -> None:
+def test_rejects_keep_their_fields() -> None:
     [bad] = batch_of_page("old.db", [row(5, event_type="", state='{"a":1.10}')]).bad
     corrected = reject_line(bad).replace('"event_type":""', '"event_type":"a.b#C"')
     assert event_of(corrected.strip().encode()) == event(5, '{"a":1.10}')
@@ -100,7 +100,7 @@ def test_other_spellings_are_brought_in_their_canonical_form() -> None:
     assert list(batch.lines) == [1, 2]
 
 
-def test_a_time_that_nobody_knows_stays_unknown() -> None:
+def test_an_unknown_time_stays_unknown() -> None:
     batch = batch_of_page("old.db", [row(1), row(2, time=None)])
     assert list(batch.columns[4]) == [TIME, None]
     assert not batch.bad
@@ -138,7 +138,7 @@ def test_the_events_come_as_they_are_each_time_they_are_read(journal: Journal) -
         assert events_of(source) == events
 
 
-def test_what_is_appended_meanwhile_is_left_for_the_next_time(store_url: str, tmp_path: Path) -> None:
+def test_events_appended_meanwhile_are_left_for_the_next_time(store_url: str, tmp_path: Path) -> None:
     journal_with(store_url, sequence(3))
     cursor = tmp_path / "cursor"
     with open_journal(store_url) as other, open_source(store_url, cursor_file=str(cursor)) as source:
@@ -167,7 +167,7 @@ def test_a_source_that_is_changed_meanwhile_is_read_twice_as_it_was(store_url: s
         assert lines(source) == [1, 2, 4, 5, 6, 7, 8, 9]
 
 
-def test_behind_the_last_event_there_is_nothing_and_the_cursor_stays(store_url: str, tmp_path: Path) -> None:
+def test_after_the_last_event_there_is_nothing_and_the_cursor_stays(store_url: str, tmp_path: Path) -> None:
     journal_with(store_url, sequence(3))
     cursor = tmp_path / "cursor"
     with open_source(store_url) as source:

@@ -52,7 +52,7 @@ def content(rows: Sequence[tuple[Any, ...] | None]) -> list[tuple[Any, ...] | No
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
-def test_behind_the_first_page_events_in_their_order_are_not_looked_up(
+def test_after_the_first_page_events_in_order_are_not_looked_up(
     journal: Journal, looked_up: list[int], size: int
 ) -> None:
     events = list(generated(60, sequences=7))
@@ -78,7 +78,7 @@ def test_what_others_wrote_in_between_does_not_matter(journal: Journal, size: in
 
 
 @pytest.mark.parametrize("size", [1, 4, 7, 100])
-def test_what_is_not_there_is_none_and_what_is_behind_it_is_found(journal: Journal, size: int) -> None:
+def test_a_missing_event_is_none_and_the_ones_after_it_are_found(journal: Journal, size: int) -> None:
     events = list(generated(60, sequences=7))
     gone = {0, 6, 7, 30, 59}
     journal.events.append(found for at, found in enumerate(events) if at not in gone)
@@ -157,7 +157,7 @@ def test_a_bad_event_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == ["e.ndjson"]
 
 
-def test_what_is_put_aside_is_left_out_of_the_file(tmp_path: Path) -> None:
+def test_rejected_events_are_left_out_of_the_file(tmp_path: Path) -> None:
     aside: list[Problem] = []
     found = rows(event(0), event(1, event_type=""), event(2))
     assert written(tmp_path / "e.ndjson", found, put_aside=aside.append) == (3, 2, 0, 0, 1)
@@ -187,7 +187,7 @@ def test_csv_takes_only_states_that_come_back_from_it(tmp_path: Path) -> None:
     assert written(tmp_path / "e.ndjson", found) == (7, 7, 0, 0, 0)
 
 
-def test_bad_lines_of_csv_are_told_in_the_order_of_the_source(tmp_path: Path) -> None:
+def test_bad_lines_of_csv_are_reported_in_the_order_of_the_source(tmp_path: Path) -> None:
     aside: list[Problem] = []
     found = rows(event(0, "x"), event(1, event_type=""), event(2, "y"))
     written(tmp_path / "e.csv", found, put_aside=aside.append)

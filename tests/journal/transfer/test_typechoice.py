@@ -57,7 +57,7 @@ def test_bad_lines_stay_whatever_is_chosen() -> None:
     assert ([bad.line for bad in batch.bad], batch.size, batch.left_out) == ([1, 3], 2, 1)
 
 
-def test_what_is_left_out_is_read_and_counted_apart(journal: Journal, chunk_size: int) -> None:
+def test_events_left_out_are_read_and_counted_apart(journal: Journal, chunk_size: int) -> None:
     outcome = import_events(journal, TypeSelection({"b": "z"}, skipped_types=["a"]).of(batches()))
     assert counts(outcome) == (6, 3, 0, 0, 0)
     assert outcome.left_out == 3
@@ -65,7 +65,7 @@ def test_what_is_left_out_is_read_and_counted_apart(journal: Journal, chunk_size
 
 
 @pytest.mark.parametrize("commit_every", [1, 2, 5])
-def test_in_parts_only_what_is_wanted_counts(journal: Journal, chunk_size: int, commit_every: int) -> None:
+def test_in_parts_only_selected_events_count(journal: Journal, chunk_size: int, commit_every: int) -> None:
     chosen = TypeSelection({}, only_types=["a"]).of(batches())
     outcome = import_events(journal, chosen, commit_every=commit_every)
     assert (outcome.read, outcome.appended, outcome.left_out) == (6, 3, 3)
@@ -93,7 +93,7 @@ def test_rules_that_had_nothing_to_do_are_known_at_the_end(
     assert selection.unused() == unused
 
 
-def test_where_there_is_no_event_no_rule_is_called_unused() -> None:
+def test_without_events_no_rule_is_reported_as_unused() -> None:
     selection = TypeSelection({"a": "b"}, ["c"], ["d"])
     assert list(selection.of([])) == []
     assert selection.unused() == []

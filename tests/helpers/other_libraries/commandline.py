@@ -12,7 +12,7 @@ from tests.helpers.other_libraries.urls import is_sqlite
 from tests.helpers.program import invoke
 
 
-class Asked:
+class CommandLine:
     """A store of another library, and the options with which esjournal opens it.
 
     Args:
