@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
-from operator import le
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Table, Text
@@ -104,7 +103,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         self.sequenced_item_class = sequenced_item_class
         self.field_names = SequencedItemFieldNames(sequenced_item_class)
         self.table: Table = checked_table(active_record_class, self.field_names)
-        self._statements = Statements(active_record_class, sequenced_item_class, session.sql)
+        self._statements = Statements(active_record_class, sequenced_item_class, session.sql, str(session.url))
 
     def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:
         """Write one item or many, all or nothing; see the base class."""
@@ -260,8 +259,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             size: the largest number of items of a page, PAGE_SIZE by default.
             ahead: let a server read the next page while this one is used. It is for fast readers that take all items
                 in ascending order.
-            checked: raise for an item with a value of the wrong kind in a column, as other libraries' tables on SQLite
-                may have; otherwise the caller checks the items.
+            checked: raise for an item with a value of the wrong class in a column, as tables on SQLite that are not
+                strict may have; otherwise the caller checks the items.
 
         Raises:
             ValueError: a global position below 0, or a size below 1.
@@ -339,7 +338,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         """
         positions = [row[position] for row in rows]
         try:
-            rise = after < positions[0] and positions[-1] <= until and all(map(le, positions, positions[1:]))
+            rise = after < positions[0] and positions[-1] <= until and positions == sorted(positions)
         except TypeError:
             rise = False
         if not rise:

@@ -41,6 +41,10 @@ class DatabaseSQL(ABC):
     def typed_mark(self, column: Column[Any]) -> str:
         """Return a parameter that has the type of a column."""
 
+    def stored_class(self, column: Column[Any]) -> type | None:
+        """Return the Python class of a column's stored values if the database does not enforce it, else None."""
+        return None
+
     @abstractmethod
     def table_options(self, table: Table) -> str:
         """Return the end of the statement that creates a table, after its columns."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from esjournal.domain.text import counted
 from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columntypes import now_as_text
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
+from esjournal.infrastructure.sqlalchemy.items.rowclasses import Classes, misfit
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import (
     SCHEMA_VERSION,
@@ -156,15 +157,26 @@ class Session(ABC):
             rows: list[Row] = connection.execute(select, parameters).fetchall()
         return rows
 
-    def whole(self, rows: list[Row]) -> list[Row]:
-        """Return rows after checking that no value is missing.
+    def whole(self, rows: list[Row], columns: Mapping[str, Classes]) -> list[Row]:
+        """Return rows after checking that no value is missing or of another class.
+
+        Args:
+            rows: the rows.
+            columns: the allowed classes of each column, by its name.
 
         Raises:
-            StoreDamaged: one is missing: a damaged page may have NULL in a column that does not allow it.
+            StoreDamaged: one is, as in a damaged page or in a table that is not strict.
         """
-        if any(None in row for row in rows):
-            raise StoreDamaged(str(self.url), "a value is missing in a column that must have one")
+        if (found := misfit(rows, tuple(columns), tuple(columns.values()))) is not None:
+            raise StoreDamaged(str(self.url), found[1])
         return rows
+
+    def check_ids(self, table: Table) -> None:  # noqa: B027
+        """Check that the ids of sequences are of their class, if the database does not enforce it.
+
+        Raises:
+            StoreDamaged: one is of another class, and would be left out by comparisons with ids.
+        """
 
     def writing_connection(self) -> AbstractContextManager[Any]:
         """Lease a driver connection to write with; see `connection`."""

@@ -12,11 +12,14 @@ from sqlalchemy import Column, Float, Table, bindparam, literal_column, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from esjournal.domain.text import shortened
+from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columntypes import Timestamp
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.columnrules import ANYTHING, rule_of, rule_of_type
 from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions, Names, fragments
+from esjournal.infrastructure.sqlalchemy.items.rowclasses import Classes, misfit
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import Writing, writing_of
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
@@ -53,6 +56,23 @@ class AppendStatements:
     numbered: bool
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """Columns of rows: their names, the allowed classes of their values, and what turns these into fields of items."""
+
+    names: tuple[str, ...]
+    classes: tuple[Classes, ...]
+    results: tuple[Process, ...]
+
+    def some(self, indexes: Sequence[int]) -> _Columns:
+        """Return some of the columns."""
+        return _Columns(
+            tuple(self.names[index] for index in indexes),
+            tuple(self.classes[index] for index in indexes),
+            tuple(self.results[index] for index in indexes),
+        )
+
+
 class Statements(Generic[Item]):
     """The statements of a strategy: for one table, one item class and one database.
 
@@ -63,10 +83,14 @@ class Statements(Generic[Item]):
             item's content that stays the same if the database rewrites it.
         sequenced_item_class: the namedtuple class of the items.
         sql: the database's SQL.
+        store: the name of the store in messages.
     """
 
-    def __init__(self, active_record_class: type[Any], sequenced_item_class: type[Item], sql: DatabaseSQL) -> None:
+    def __init__(
+        self, active_record_class: type[Any], sequenced_item_class: type[Item], sql: DatabaseSQL, store: str
+    ) -> None:
         table: Table = active_record_class.__table__
+        self._store = store
         self.table = table
         self.item_class = sequenced_item_class
         self._sql = sql
@@ -100,14 +124,22 @@ class Statements(Generic[Item]):
             if rule.fits is ANYTHING.fits and isinstance(column.type, TypeDecorator) and bind
         ]
         self._place_rules = [rule_of(column) for column in self._selected[:2]]
-        self._results = [_result_processor(column, dialect) for column in self._selected]
+        self._columns = _Columns(
+            tuple(column.name for column in self._selected),
+            # The record class has its own check of classes, or the columns tell.
+            tuple(frozenset() if self._check else _classes(column, sql) for column in self._selected),
+            tuple(_result_processor(column, dialect) for column in self._selected),
+        )
         recorded = {GLOBAL_POSITION, RECORDED_AT, *(column.key for column in self._filled)}
         # The content of an item: everything but when and where it was recorded.
-        self.content = itemgetter(*(index for index, name in enumerate(self.names.all) if name not in recorded))
+        in_content = [index for index, name in enumerate(self.names.all) if name not in recorded]
+        self.content = itemgetter(*in_content)
+        self._content_columns = self._columns.some(in_content)
         self.item: Callable[[Iterable[Any]], Item] = sequenced_item_class._make  # type: ignore[attr-defined]
         # The index of the global position in the rows of a page; it is the last if the items have no such field.
         self.position_in_page = there.index(GLOBAL_POSITION) if GLOBAL_POSITION in there else -1
         self._without_position = [index for index, name in enumerate(there) if name != GLOBAL_POSITION]
+        self._columns_without_position = self._columns.some(self._without_position)
         self._global_position = self._name(table.columns[GLOBAL_POSITION])
         self.appending = self._append_statements()
         self._cache: dict[Any, str] = {}
@@ -165,34 +197,48 @@ class Statements(Generic[Item]):
 
         Args:
             rows: the rows.
-            checked: whether to run the check of the record class.
+            checked: whether to check the classes of the values.
+
+        Raises:
+            StoreDamaged: a value of a table of this package is of another class.
         """
         return self._fields(rows if GLOBAL_POSITION in self.names.all else [row[:-1] for row in rows], checked)
 
     def place_values(self, rows: Rows) -> Rows:
         """Return the fields of items without their global positions, from the rows of `by_place`."""
-        return self._finished(self._values(rows, [self._results[index] for index in self._without_position]))
+        return self._finished(self._values(rows, self._columns_without_position))
 
     def contents(self, rows: Rows) -> Rows:
         """Return the contents of items from the rows of `content_page`."""
-        return self._values(rows, self.content(self._results))
+        return self._values(rows, self._content_columns)
 
     def _fields(self, rows: Rows, checked: bool = True) -> Rows:
-        return self._finished(self._values(rows, self._results), checked)
+        return self._finished(self._values(rows, self._columns, checked), checked)
 
     def _finished(self, values: Rows, checked: bool = True) -> Rows:
         if self._check and checked:
             self._check(values)
         return self._completed(values) if self._completed else values
 
-    def _values(self, rows: Sequence[Any], results: Sequence[Process]) -> Rows:
-        if not rows or not any(results):
+    def _values(self, rows: Sequence[Any], columns: _Columns, checked: bool = True) -> Rows:
+        if not rows:
             return rows
-        columns = [
+        if checked and (found := misfit(rows, columns.names, columns.classes)) is not None:
+            row, what = found
+            if GLOBAL_POSITION in columns.names:
+                where = f"global position {row[columns.names.index(GLOBAL_POSITION)]}"
+            else:
+                where = ", ".join(
+                    f"{name} {shortened(value)}" for name, value in zip(columns.names[:2], row, strict=False)
+                )
+            raise StoreDamaged(self._store, f"{what}, at {where}")
+        if not any(columns.results):
+            return rows
+        fields = [
             map(result, values) if result else values
-            for result, values in zip(results, zip(*rows, strict=True), strict=True)
+            for result, values in zip(columns.results, zip(*rows, strict=True), strict=True)
         ]
-        return list(zip(*columns, strict=True))
+        return list(zip(*fields, strict=True))
 
     def bound_place(self, sequence_id: Any, *positions: Any) -> list[Any]:
         """Return a sequence's id and positions in it, in the driver's form."""
@@ -211,8 +257,15 @@ class Statements(Generic[Item]):
         return self.bound_place(checked_id, *(position_rule.value(self.names.position, given) for given in positions))
 
     def position(self, stored: Any) -> Any:
-        """Return a position from the driver's form."""
-        process = self._results[1]
+        """Return a position from the driver's form.
+
+        Raises:
+            StoreDamaged: it is of another class, and so the last one of its sequence in the order of SQLite.
+        """
+        last = self._columns.some([1])
+        if stored is not None and (found := misfit([(stored,)], last.names, last.classes)) is not None:
+            raise StoreDamaged(self._store, found[1])
+        process = self._columns.results[1]
         return process(stored) if process and stored is not None else stored
 
     def place(self, item: Item) -> tuple[Any, ...]:
@@ -352,7 +405,7 @@ class Statements(Generic[Item]):
 
     def id_of_row(self, row: tuple[Any, ...]) -> Any:
         """Return the sequence's id from the row of `id_between`."""
-        process = self._results[0]
+        process = self._columns.results[0]
         return process(row[0]) if process else row[0]
 
     def item_at(self) -> str:
@@ -434,6 +487,12 @@ _COMPARISONS = {"gt": "gt", "gte": "ge", "lt": "lt", "lte": "le"}
 
 def _bind_processor(column: Column[Any], dialect: Dialect) -> Process:
     return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _classes(column: Column[Any], sql: DatabaseSQL) -> Classes:
+    if (stored := sql.stored_class(column)) is None:
+        return frozenset()
+    return frozenset({stored, type(None)} if column.nullable else {stored})
 
 
 def _result_processor(column: Column[Any], dialect: Dialect) -> Process:

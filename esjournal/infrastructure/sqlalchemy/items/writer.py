@@ -79,6 +79,8 @@ class Transaction(Generic[Item]):
                 if (conflict := self._conflict(items)) is not None:
                     raise conflict from self._session.redacted(error)
                 self._session.check_sequence(self._statements.table, error)
+                # The next position can only be taken if the last one is not a number.
+                self.last_positions([item[0] for item in items if item[1] is None])
             raise
 
     def append_leading(self, batches: Iterable[Columns]) -> int:

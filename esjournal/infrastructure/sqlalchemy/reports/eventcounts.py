@@ -9,9 +9,12 @@ from typing import Any, ClassVar
 from sqlalchemy import Table
 
 from esjournal.domain.periods import Period
-from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, Row
+from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, TEXT
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT, Row
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
+
+_COUNTED = {"event_type": TEXT, RECORDED_AT: TEXT, "number of events": INTEGER}
 
 
 class EventCounts(ABC):
@@ -29,6 +32,7 @@ class EventCounts(ABC):
     def __init__(self, session: Session, table: Table, until: int) -> None:
         quote = session.engine.dialect.identifier_preparer
         self._session = session
+        self._of = table
         self._until = until
         self._tables = [quote.format_table(each) for each in (table, identity_table)]
         self._table = self._tables[0]
@@ -44,7 +48,7 @@ class EventCounts(ABC):
         after = 0
         while after < self._until:
             end = min(after + self.SPAN, self._until)
-            rows = self._session.whole(self._rows(select, after, end))
+            rows = self._session.whole(self._rows(select, after, end), _COUNTED)
             yield rows
             after = end if rows else self._before_the_next(end)
 
@@ -57,7 +61,8 @@ class EventCounts(ABC):
 
     def last_version(self, originator_id: str) -> int:
         """Return the last version of a sequence that has events."""
-        [[version]] = self._session.whole(self._rows(self._select_last_version(), originator_id, self._until))
+        rows = self._rows(self._select_last_version(), originator_id, self._until)
+        [[version]] = self._session.whole(rows, {"originator_version": INTEGER})
         return int(version)
 
     def _rows(self, select: str, *parameters: Any) -> list[Row]:

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Table, select
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model.sequencesummary import SequenceSummary
+from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, TEXT
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT
 from esjournal.infrastructure.sqlalchemy.session import Session
 
@@ -17,6 +18,16 @@ _RANKS = {
     SequenceOrder.EVENTS: "count(*) DESC, originator_id",
     SequenceOrder.FIRST: f"min({GLOBAL_POSITION})",
     SequenceOrder.LAST: f"max({GLOBAL_POSITION}) DESC",
+}
+
+_SUMMARY = {
+    "originator_id": TEXT,
+    "number of events": INTEGER,
+    "originator_version": INTEGER,
+    "last originator_version": INTEGER,
+    "event_type": TEXT,
+    "first recorded_at": TEXT,
+    "last recorded_at": TEXT,
 }
 
 
@@ -66,8 +77,9 @@ class Sequences:
             f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {of_types}"
             f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence"
         )
+        self._session.check_ids(self._table)
         for rows in self._session.rows_streamed(statement, (first, last, *(types or ()), limit)):
-            yield from map(SequenceSummary._make, self._session.whole(rows))
+            yield from map(SequenceSummary._make, self._session.whole(rows, _SUMMARY))
 
     def _event(self, column: str, version: str) -> str:
         return (

@@ -28,6 +28,7 @@ from esjournal.exceptions import (
     StoreReplaced,
     UnfinishedWrite,
 )
+from esjournal.infrastructure.sqlalchemy.items.rowclasses import TEXT
 from esjournal.infrastructure.sqlalchemy.items.statements import AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import OPENING_TO_WRITE
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
@@ -529,6 +530,13 @@ class SQLiteSession(Session):
         """Return the interruption that ended a statement; see the base class."""
         # An exception of a signal handler is lost in the progress handler, which only ends the statement.
         return KeyboardInterrupt() if _primary_code(error) == sqlite3.SQLITE_INTERRUPT else super().interruption(error)
+
+    def check_ids(self, table: Table) -> None:
+        """Check that the first and the last id are text: SQLite sorts NULL and numbers before, and BLOBs after."""
+        [name, *_] = place_names(table)
+        for order in ("", " DESC"):
+            rows = self.rows(f"SELECT {name} FROM {self.table_name(table.name)} ORDER BY {name}{order} LIMIT 1")
+            self.whole(rows, {name: TEXT})
 
     def create_tables(self, tables: Sequence[Table]) -> bool:
         """Create the file and its missing tables; return whether anything was missing.

@@ -6,7 +6,8 @@ from operator import itemgetter
 from pathlib import Path
 
 from esjournal.domain.periods import Period
-from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, Row
+from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, TEXT
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT, Row
 from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
 
 
@@ -34,7 +35,7 @@ class SQLiteEventCounts(EventCounts):
         )
         if first is None:
             return None
-        self._session.whole([(first, last)])
+        self._session.whole([(first,), (last,)], {RECORDED_AT: TEXT})
         return first, last
 
     def sequences(self, longest: int) -> tuple[int, list[Row]]:
@@ -46,7 +47,9 @@ class SQLiteEventCounts(EventCounts):
         )
         count, after = 0, ""
         found: list[Row] = []
-        while page := self._session.whole(self._rows(select, after, self._until)):
+        self._session.check_ids(self._of)
+        columns = {"originator_id": TEXT, "number of events": INTEGER}
+        while page := self._session.whole(self._rows(select, after, self._until), columns):
             count += len(page)
             after = page[-1][0]
             # The sort is stable, so sequences of equal length stay in the order of their ids.

@@ -15,6 +15,7 @@ from esjournal.infrastructure.sqlalchemy.upgrades import A_SECOND
 
 # Strict tables have no other types.
 _STRICT_TYPES = {"INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"}
+_CLASSES = {"INTEGER": int, "REAL": float, "TEXT": str}
 
 
 class SQLiteSQL(DatabaseSQL):
@@ -36,6 +37,10 @@ class SQLiteSQL(DatabaseSQL):
     def typed_mark(self, column: Column[Any]) -> str:
         """Return a parameter: it needs no type."""
         return self.mark
+
+    def stored_class(self, column: Column[Any]) -> type | None:
+        """Return the Python class of a column's stored values, None if it may be any."""
+        return _CLASSES.get(column.type.compile(self.dialect))
 
     def table_options(self, table: Table) -> str:
         """Return STRICT if the types of all columns allow it."""
