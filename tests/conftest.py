@@ -82,6 +82,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long)
 
 
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A sticky folder where everybody may make files; other users cannot enter the usual folders of tests."""
+    folder = Path("/tmp") / f"esjournal-{os.urandom(8).hex()}"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    try:
+        yield folder
+    finally:
+        for found in folder.iterdir():
+            found.unlink()
+        folder.rmdir()
+
+
 @pytest.fixture(scope="session")
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a PostgreSQL server, with a database that no other test process uses.

@@ -1,4 +1,4 @@
-"""Files that commands write: never a file they read, complete or missing, and with no more permissions than before."""
+"""Files that commands write: never a file they read, or a database; complete or missing; no more rights than before."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange.outputfiles import replacing, sink
+from esjournal.journal.journal import initialise
 from tests.helpers.events import event, sequence
-from tests.helpers.program import environment, invoke
-from tests.helpers.stores import file_with, journal_with, stored
+from tests.helpers.program import environment, invoke, refused
+from tests.helpers.stores import execute, file_with, journal_with, stored
 
 NOBODY = 65534
 SOMEBODY = 65533
@@ -91,6 +91,66 @@ def test_what_a_command_reads_or_writes_already_is_not_written(folder: Path, com
 )
 def test_files_of_their_own_are_taken(folder: Path, command: str) -> None:
     assert invoke(*command.split()).exit_code == 0
+
+
+# Databases that the command does not read
+
+
+@pytest.mark.parametrize("name", ["K.db", "./K.db", "link-K.db", "hard-K.db", "K.db-wal", "K.db-shm", "K.db-journal"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--url J export -o {}",
+        "--url f.ndjson export --limit 0 -o {}",
+        "--url J export --cursor-file {}",
+        "--url J import --rejects {} f.ndjson",
+        "--url J import --dry-run --summary {} f.ndjson",
+        "--url J stats --svg {}",
+        "--url J stats --html {}",
+        "copy --summary {} J new.ndjson",
+        "copy --rejects {} f.ndjson J",
+        "copy --cursor-file {} J new.ndjson",
+    ],
+)
+def test_a_database_is_not_replaced(folder: Path, command: str, name: str) -> None:
+    initialise("K.db")
+    (folder / "link-K.db").symlink_to("K.db")
+    (folder / "hard-K.db").hardlink_to("K.db")
+    before = contents(folder)
+    ended = invoke(*command.format(name).split())
+    assert (ended.exit_code, ended.stdout) == (2, ""), ended.stderr
+    assert re.fullmatch(
+        rf"esjournal: {name} is a (SQLite database, which \S+ would replace: name another file, or remove this one "
+        rf"first|name that SQLite uses for the database \S+/K.db: name another file as \S+)\n",
+        ended.stderr,
+    )
+    assert contents(folder) == before
+
+
+def test_a_follower_replaces_no_database(folder: Path) -> None:
+    initialise("K.db")
+    refused(invoke("--url", "J", "log", "-f", "--cursor-file", "K.db"), 2, "K.db is a SQLite database, which --cursor")
+
+
+@pytest.mark.parametrize("program", ["esjournal", "another"])
+@pytest.mark.parametrize("options", [["--dry-run"], []])
+def test_a_copy_replaces_no_database_that_has_the_name_of_a_file_of_events(
+    folder: Path, program: str, options: list[str]
+) -> None:
+    if program == "esjournal":
+        initialise("sqlite:///K.ndjson")
+    else:
+        execute(f"sqlite:///{folder}/K.ndjson", "CREATE TABLE one (a)")
+    before = contents(folder)
+    refused(invoke("copy", *options, "J", "K.ndjson"), 2, "K.ndjson is a SQLite database, which TARGET would replace")
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"-- text\n", bytes(1000)])
+def test_another_file_that_is_named_like_a_database_is_replaced(folder: Path, content: bytes) -> None:
+    (folder / "K.db").write_bytes(content)
+    assert invoke("--url", "J", "export", "-o", "K.db").exit_code == 0
+    assert (folder / "K.db").read_bytes().count(b"\n") == 3
 
 
 # Names that cannot be written
@@ -215,20 +275,6 @@ def test_a_group_that_cannot_be_kept_gives_its_rights_to_no_other(shared: Path) 
 
 
 # Links, in folders where everybody may make files
-
-
-@pytest.fixture
-def shared() -> Iterator[Path]:
-    """A folder that other users can enter, unlike the folders of the tests."""
-    folder = Path("/tmp") / f"esjournal-{os.urandom(8).hex()}"
-    folder.mkdir()
-    folder.chmod(0o1777)
-    try:
-        yield folder
-    finally:
-        for found in folder.iterdir():
-            found.unlink()
-        folder.rmdir()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

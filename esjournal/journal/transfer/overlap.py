@@ -1,4 +1,4 @@
-"""Which files a command reads and which it writes, so that it never writes to a file that it reads.
+"""Which files a command reads and which it writes, so that it writes to no file it reads, and replaces no database.
 
 A file is identified by its resolved path, and by its device and inode, because a hard link has another path and no link
 to follow. No file is opened for this: closing it would release the process's locks on it
@@ -15,21 +15,24 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from esjournal.exceptions import UnusableFile
+from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import ENDINGS_OF_FILES
+from esjournal.infrastructure.sqlalchemy.sqlite.recognition import database_of
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.interchange.formats import STANDARD_STREAM, is_file_of_events
 from esjournal.interchange.outputfiles import check_writable
 
-# The files of a SQLite database, by the end of their names: https://www.sqlite.org/tempfiles.html.
-_BESIDE_A_DATABASE = ("", "-wal", "-shm", "-journal")
-
 
 class Named(NamedTuple):
-    """A file as a command names it: `what` is its role in the command, and `marks` identify it."""
+    """A file as a command names it: `what` is its role in the command, and `marks` identify it.
+
+    `written` says whether the command writes it, and `replaced` whether it replaces it as a whole.
+    """
 
     what: str
     name: str
     marks: frozenset[Hashable]
-    written: bool
+    written: bool = False
+    replaced: bool = False
 
 
 def journal(what: str, url: str, *, written: bool = False) -> Named:
@@ -47,16 +50,16 @@ def journal(what: str, url: str, *, written: bool = False) -> Named:
     if is_file_of_events(url):
         if written:
             check_writable(url)
-        return Named(what, url, frozenset(_marks(url)), written)
+        return Named(what, url, frozenset(_marks(url)), written, replaced=written)
     address = StoreURL.parse(url)
     database = None if address.path is None else os.path.realpath(address.path)
-    names = [] if database is None else [database + end for end in _BESIDE_A_DATABASE]
+    names = [] if database is None else [database + end for end in ENDINGS_OF_FILES]
     return Named(what, str(address), frozenset(mark for name in names for mark in _marks(name)), written)
 
 
 def read(what: str, path: str) -> Named:
     """Name a file that is read; `-` is standard input."""
-    return Named(what, path, frozenset(_marks_of_stream(sys.stdin) if path == STANDARD_STREAM else _marks(path)), False)
+    return Named(what, path, frozenset(_marks_of_stream(sys.stdin) if path == STANDARD_STREAM else _marks(path)))
 
 
 def written(what: str, path: str | None) -> Named:
@@ -66,20 +69,20 @@ def written(what: str, path: str | None) -> Named:
         UnusableFile: it cannot be written.
     """
     if path is None:
-        return Named(what, "", frozenset(), True)
+        return Named(what, "", frozenset(), written=True)
     check_writable(path)
     marks = {STANDARD_STREAM, *_marks_of_stream(sys.stdout)} if path == STANDARD_STREAM else _marks(path)
-    return Named(what, path, frozenset(marks), True)
+    return Named(what, path, frozenset(marks), written=True, replaced=path != STANDARD_STREAM)
 
 
 def keep_apart(*files: Named) -> None:
-    """Refuse a file that is written and named a second time, under whatever name.
+    """Refuse a file that is written and named a second time, under whatever name, or that replaces a SQLite database.
 
     Args:
         files: all files that a command reads or writes.
 
     Raises:
-        UnusableFile: a file is named twice.
+        UnusableFile: a file is named twice, or is one of the files of a SQLite database.
     """
     taken: dict[Hashable, Named] = {}
     for file in sorted(files, key=lambda file: not file.written):
@@ -91,6 +94,18 @@ def keep_apart(*files: Named) -> None:
                 )
         if file.written:
             taken |= dict.fromkeys(file.marks, file)
+    for file in files:
+        if file.replaced and (database := database_of(file.name)) is not None:
+            raise UnusableFile(_would_replace(file, database))
+
+
+def _would_replace(file: Named, database: str) -> str:
+    if database == os.path.realpath(file.name):
+        return (
+            f"{file.name} is a SQLite database, which {file.what} would replace: name another file, or remove this one "
+            f"first"
+        )
+    return f"{file.name} is a name that SQLite uses for the database {database}: name another file as {file.what}"
 
 
 def _marks(path: str) -> Iterator[Hashable]:

@@ -23,6 +23,8 @@ from esjournal.exceptions import NotAJournal, StoreError, StoreNotFound
 FileNumber = tuple[int, int]
 FileVersion = tuple[int, ...]
 
+# The ends of the names of a database's files: https://www.sqlite.org/tempfiles.html.
+ENDINGS_OF_FILES = ("", "-wal", "-shm", "-journal")
 # Longer than a tick of any file system's clock.
 _TICK_SECONDS = 0.05
 # Only the owner may read a new journal; SQLite gives the files of the WAL the same mode.
