@@ -16,6 +16,7 @@ EsjournalError
  +-- StoreError                  the store cannot be opened, read or written
       +-- StoreNotFound          there is no file or database
       +-- NotAJournal            it is something else
+      |    +-- NotADatabase      ... a file that SQLite does not accept as a database
       +-- NotInitialised         there is a database without a journal
       +-- StoreDamaged           what is stored cannot be read
       |    +-- TimeOutOfRange    ... because it has a time outside of the years 1 to 9999
@@ -153,6 +154,10 @@ class StoreNotFound(StoreError):
 
 class NotAJournal(StoreError):
     """A file, a table or a folder is not a journal."""
+
+
+class NotADatabase(NotAJournal):
+    """A file is not a SQLite database, and has no WAL beside it."""
 
 
 class NotInitialised(StoreError):

@@ -14,7 +14,7 @@ from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidLine, UnusableFile
 from esjournal.interchange import decompression
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
-from esjournal.interchange.inputkinds import unreadable
+from esjournal.interchange.inputkinds import compression_of, unreadable
 from esjournal.interchange.openstreams import open_to_read, reason_of
 
 DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
@@ -173,10 +173,10 @@ class ByteStream:
         if self.size == 0 and compression_by_name(self._path) is not None:
             # Even compressed nothing has some bytes; an empty file is a download that never began.
             raise EOFError("the file is empty")
-        read = iter(lambda: self._raw.read(decompression.BLOCK_BYTES), b"")
-        pieces = decompression.decompressed(read, self._path, self.name)
-        first, pieces = decompression.beginning(pieces)
-        if (reason := unreadable(first, self._path, self.name)) is not None:
+        read: Iterator[bytes] = iter(lambda: self._raw.read(decompression.BLOCK_BYTES), b"")
+        packed, read = decompression.beginning(read)
+        first, pieces = decompression.beginning(decompression.decompressed(read, self._path, self.name))
+        if (reason := unreadable(first, self._path, self.name, compression_of(packed))) is not None:
             raise UnusableFile(reason)
         yield from pieces
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
 
 from esjournal.advice import quoted
+from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.interchange.formats import STANDARD_STREAM
 
 _ZSTD_SKIPPABLE_END = b"\x2a\x4d\x18"
 _TAR_MAGIC_AT = 257
 # This many bytes are enough to recognise UTF-16: NDJSON and CSV in UTF-8 have no zero bytes.
 _UTF_16_BYTES = 16
+_BOM = b"\xef\xbb\xbf"
+_REQUIRED = RecordedEvent._fields[:4]
 
 
 class Compression(Enum):
@@ -20,8 +26,25 @@ class Compression(Enum):
     ZSTD = b"\x28\xb5\x2f\xfd"
 
 
-# The first bytes of other inputs, what they are, and the command that writes them to standard output, if there is one.
-_OTHERS = (
+class _Kind(NamedTuple):
+    """What an input is.
+
+    `command` writes its content to standard output, if there is one, and `is_packed` says whether the content may be of
+    any kind.
+    """
+
+    what: str
+    command: str = ""
+    is_packed: bool = False
+
+
+_COMPRESSED = {
+    Compression.GZIP: _Kind("compressed by gzip", "gzip -dc {file}", is_packed=True),
+    Compression.ZSTD: _Kind("compressed by zstd", "zstd -dc {file}", is_packed=True),
+}
+_UNZIP = "unzip -p {file}"
+# The first bytes of other inputs, what they are, and the command, if there is one.
+_PACKED = (
     (b"\xfd7zXZ\0", "compressed by xz", "xz -dc {file}"),
     (b"BZh", "compressed by bzip2", "bzip2 -dc {file}"),
     (b"\x04\x22\x4d\x18", "compressed by lz4", "lz4 -dc {file}"),
@@ -30,21 +53,23 @@ _OTHERS = (
     (b"\x1f\x9d", "compressed by compress", "gzip -dc {file}"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z e -so {file}"),
     (b"Rar!\x1a\x07", "a RAR archive", "unrar p -inul {file}"),
+    (b"-----BEGIN PGP MESSAGE", "encrypted by PGP", "gpg --decrypt {file}"),
+)
+_OTHERS = (
     (b"\xff\xfe\0\0", "text in UTF-32", "iconv -f UTF-32 -t UTF-8 {file}"),
     (b"\0\0\xfe\xff", "text in UTF-32", "iconv -f UTF-32 -t UTF-8 {file}"),
     (b"\xff\xfe", "text in UTF-16", "iconv -f UTF-16 -t UTF-8 {file}"),
     (b"\xfe\xff", "text in UTF-16", "iconv -f UTF-16 -t UTF-8 {file}"),
     (b"PAR1", "Parquet", """duckdb -c ".mode jsonlines" -c "FROM read_parquet('{name}')" """),
     (b"SQLite format 3\0", "a SQLite database", "esjournal --url sqlite:///{file} export"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook", None),
-    (b"ARROW1", "Arrow", None),
-    (b"Obj\x01", "Avro", None),
-    (b"ORC", "ORC", None),
-    (b"%PDF", "a PDF", None),
-    (b"-----BEGIN PGP MESSAGE", "encrypted by PGP", "gpg --decrypt {file}"),
-    (b"version https://git-lfs", "a pointer of Git LFS, not the file", None),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook", ""),
+    (b"ARROW1", "Arrow", ""),
+    (b"Obj\x01", "Avro", ""),
+    (b"ORC", "ORC", ""),
+    (b"%PDF", "a PDF", ""),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file", ""),
 )
-_UNZIP = "unzip -p {file}"
+_PACKED_NAMES = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".lz", ".sz", ".z", ".zip", ".7z", ".rar", ".tar", ".asc")
 _ADVICE = {
     "an Excel workbook": "save it as CSV in UTF-8",
     "a pointer of Git LFS, not the file": "get the file with `git lfs pull`",
@@ -61,42 +86,98 @@ def compression_of(first: bytes) -> Compression | None:
     return None
 
 
-def unreadable(first: bytes, path: str, name: str) -> str | None:
+def format_of_text(first: bytes) -> FileFormat | None:
+    """Return the format of a text of events, whatever its name is; None for any other input.
+
+    Args:
+        first: its first bytes, at least some thousands if it has as many.
+    """
+    text = first.removeprefix(_BOM).lstrip()
+    if text.startswith((b"{", b"[")):
+        return FileFormat.NDJSON if f'"{_REQUIRED[0]}"'.encode() in text else None
+    header = text.partition(b"\n")[0].decode(errors="replace")
+    columns = {column.strip().strip('"') for column in header.split(",")}
+    return FileFormat.CSV if columns.issuperset(_REQUIRED) else None
+
+
+def not_a_journal(first: bytes, path: str, compression: Compression | None) -> str | None:
+    """Return what a file is that was named as a journal, and the command that uses it; None if it is not known.
+
+    Args:
+        first: its first bytes, decompressed, at least some thousands if it has as many.
+        path: the file.
+        compression: how it is compressed.
+    """
+    if (text := format_of_text(first)) is not None:
+        option = "--format csv " if text is FileFormat.CSV else ""
+        what = text.upper() if compression is None else _compressed(text.upper(), compression).what
+        return f"{path} is {what}: `esjournal import {option}{quoted(path)}` reads it"
+    kind = _kind(first)
+    if compression is not None:
+        kind = _compressed(None if kind is None else kind.what, compression)
+    if kind is not None and kind.is_packed:
+        return f"{path} is {kind.what}: {_unpack_it(kind, path)}"
+    return unreadable(first, path, path)
+
+
+def unreadable(first: bytes, path: str, name: str, compression: Compression | None = None) -> str | None:
     """Return what an unreadable input is, and what to do; None if it may be NDJSON or CSV.
 
     Args:
-        first: its first bytes, at least some hundred if it has as many.
+        first: its first bytes, decompressed, at least some hundred if it has as many.
         path: the file, or `-` for standard input.
         name: its name in messages.
+        compression: how it is compressed.
     """
-    what, command = _what(first)
-    if what is None:
+    kind = _kind(first)
+    if kind is None:
         return None
-    if command is None:
-        advice = _ADVICE.get(what, "convert it to NDJSON or CSV")
-    elif command == _UNZIP and path == STANDARD_STREAM:
+    if not kind.command:
+        advice = _ADVICE.get(kind.what, "convert it to NDJSON or CSV")
+    elif compression is not None:
+        kind = _compressed(kind.what, compression)
+        advice = _unpack_it(kind, path)
+    elif kind.command == _UNZIP and path == STANDARD_STREAM:
         advice = "write it to a file first, because unzip does not read standard input"
     else:
-        command = command.format(file=quoted(path), name=path).strip()
+        command = kind.command.format(file=quoted(path), name=path).strip()
         advice = f"`{command} | esjournal import -` reads it"
-    return f"{name} is {what}: {advice}"
+    return f"{name} is {kind.what}: {advice}"
 
 
-def _what(first: bytes) -> tuple[str | None, str | None]:
-    for start, what, command in _OTHERS:
-        if first.startswith(start):
-            return what, command
+def _compressed(what: str | None, compression: Compression) -> _Kind:
+    """Return the kind of a compressed input; `what` is what it is when it is decompressed, if that is known."""
+    outer = _COMPRESSED[compression]
+    return outer if what is None else outer._replace(what=f"{what}, {outer.what}")
+
+
+def _unpack_it(kind: _Kind, path: str) -> str:
+    command = kind.command.format(file=quoted(path))
+    if path == STANDARD_STREAM:
+        return f"unpack it first: `{command}`"
+    # The target must not exist: the shell would truncate it.
+    target = Path(path).with_suffix("") if path.lower().endswith(_PACKED_NAMES) else Path(path)
+    while target.exists():
+        target = target.with_name(f"{target.name}.unpacked")
+    return f"unpack it first: `{command} > {quoted(str(target))}`"
+
+
+def _kind(first: bytes) -> _Kind | None:
+    for kinds, is_packed in ((_PACKED, True), (_OTHERS, False)):
+        for start, what, command in kinds:
+            if first.startswith(start):
+                return _Kind(what, command, is_packed)
     if first.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         if b"[Content_Types].xml" in first or b"xl/" in first:
-            return "an Excel workbook", None
-        return "a zip archive", _UNZIP
+            return _Kind("an Excel workbook")
+        return _Kind("a zip archive", _UNZIP, is_packed=True)
     if first[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar":
-        return "a tar archive", "tar -xOf {file}"
+        return _Kind("a tar archive", "tar -xOf {file}", is_packed=True)
     if (text := _text_of_wide_units(first)) is not None:
-        return f"text in {text}", f"iconv -f {text} -t UTF-8 {{file}}"
+        return _Kind(f"text in {text}", f"iconv -f {text} -t UTF-8 {{file}}")
     if first.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "a web page or XML", None
-    return None, None
+        return _Kind("a web page or XML")
+    return None
 
 
 def _text_of_wide_units(first: bytes) -> str | None:

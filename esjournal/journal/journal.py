@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.exceptions import InvalidURL, NotInitialised, OutcomeUnknown, StoreNotFound, UnfinishedWrite
+from esjournal.exceptions import (
+    InvalidURL,
+    NotADatabase,
+    NotInitialised,
+    OutcomeUnknown,
+    StoreNotFound,
+    UnfinishedWrite,
+)
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
@@ -50,7 +57,9 @@ def open_journal(url: str, *, as_it_is: bool = False) -> Iterator[Journal]:
         StoreError: there is no journal, or it cannot be opened; nothing is made.
     """
     with _datastore(url) as datastore:
-        yield _journal(datastore, as_it_is) if datastore.url.layout is None else _others_journal(datastore)
+        with _naming_other_files(datastore):
+            journal = _journal(datastore, as_it_is) if datastore.url.layout is None else _others_journal(datastore)
+        yield journal
 
 
 def is_same_journal(one: Journal, other: Journal) -> bool:
@@ -113,7 +122,7 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
         InvalidURL: the URL cannot be used.
         StoreError: something else is there, or the store cannot be written; it is left unchanged.
     """
-    with _datastore(url, schema) as datastore:
+    with _datastore(url, schema) as datastore, _naming_other_files(datastore):
         _check_is_our_own(datastore)
         was_there = _has_journal(datastore)
         try:
@@ -158,6 +167,21 @@ def _has_journal(datastore: SQLAlchemyDatastore) -> bool:
             pass
         return _has_journal(datastore)
     return True
+
+
+@contextmanager
+def _naming_other_files(datastore: SQLAlchemyDatastore) -> Iterator[None]:
+    """Say what a file is, by its first bytes, if SQLite says that it is not a database."""
+    try:
+        yield
+    except NotADatabase:
+        # Loaded here, because only such a file needs the decompressors.
+        from esjournal.interchange.refusedfiles import reason_not_a_journal
+
+        reason = None if datastore.url.path is None else reason_not_a_journal(datastore.url.path)
+        if reason is None:
+            raise
+        raise NotADatabase(reason) from None
 
 
 def _datastore(url: str, schema: str | None = None) -> SQLAlchemyDatastore:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import ctypes
+import gzip
+import lzma
 import re
 import resource
 import stat
@@ -12,6 +15,7 @@ import traceback
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from esjournal.exceptions import EsjournalError, StoreFull, StoreLocked
 from esjournal.journal.journal import initialise, open_journal
@@ -63,6 +67,71 @@ def test_a_file_that_is_not_a_database_is_left_byte_for_byte(
     refused(str(path), command, message)
     assert path.read_bytes() == content
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+LINE = b'{"originator_id":"9b300b13-4410-51bf-85ca-234c8cea73da","originator_version":0,"event_type":"a","state":{}}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("j.db.xz", lzma.compress(b"a"), "compressed by xz: unpack it first: `xz -dc {} > {folder}/j.db`"),
+        ("j.db", bz2.compress(b"a"), "compressed by bzip2: unpack it first: `bzip2 -dc {} > {}.unpacked`"),
+        (
+            "e.ndjson.lz4",
+            b"\x04\x22\x4d\x18rest",
+            "compressed by lz4: unpack it first: `lz4 -dc {} > {folder}/e.ndjson`",
+        ),
+        ("j.zip", b"PK\x03\x04j.db", "a zip archive: unpack it first: `unzip -p {} > {folder}/j`"),
+        (
+            "j.db.gz",
+            gzip.compress(b"SQLite format 3\0" + b"a" * 100),
+            "a SQLite database, compressed by gzip: unpack it first: `gzip -dc {} > {folder}/j.db`",
+        ),
+        ("j.tar.zst", zstandard.compress(b"a"), "compressed by zstd: unpack it first: `zstd -dc {} > {folder}/j.tar`"),
+        ("cut.gz", gzip.compress(b"a" * 9)[:12], "compressed by gzip: unpack it first: `gzip -dc {} > {folder}/cut`"),
+        ("e", LINE, "NDJSON: `esjournal import {}` reads it"),
+        ("e.log.gz", gzip.compress(LINE), "NDJSON, compressed by gzip: `esjournal import {}` reads it"),
+        (
+            "e.txt",
+            b'"originator_id",originator_version,event_type,state\n',
+            "CSV: `esjournal import --format csv {}` reads it",
+        ),
+        (
+            "e.txt",
+            LINE.decode().encode("utf-16"),
+            "text in UTF-16: `iconv -f UTF-16 -t UTF-8 {} | esjournal import -` reads it",
+        ),
+        ("e.pdf", b"%PDF-1.7", "a PDF: convert it to NDJSON or CSV"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and " " not in value else "",
+)
+@pytest.mark.parametrize("command", ["list", "init", "info", "copy", "copy to", "diff"])
+def test_another_file_is_named_with_the_command_that_uses_it(
+    tmp_path: Path, command: str, name: str, content: bytes, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    journal = journal_with(f"sqlite:///{tmp_path / 'good.db'}", sequence(1))
+    arguments = {
+        "copy": ["copy", str(path), journal],
+        "copy to": ["copy", journal, str(path)],
+        "diff": ["diff", journal, str(path)],
+    }.get(command, ["--url", str(path), command])
+    result = invoke(*arguments)
+    expected = message.replace("{folder}", str(tmp_path)).replace("{}", str(path))
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert result.stderr == f"esjournal: {path} is {expected}\n"
+    assert path.read_bytes() == content
+
+
+def test_a_file_with_a_wal_beside_it_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another connection of this process may have locks on it, which closing it would drop."""
+    path = tmp_path / "j.db"
+    path.write_bytes(lzma.compress(b"a"))
+    (tmp_path / "j.db-wal").write_bytes(b"a")
+    monkeypatch.setattr(Path, "open", None)
+    refused(str(path), ["list"], "is not a SQLite database: name another file")
 
 
 @every_command

@@ -15,7 +15,7 @@ from esjournal.cli.options import names_layout
 from esjournal.cli.terminal import on_one_line, write
 from esjournal.domain.choices import AnswerFormat
 from esjournal.domain.text import number, size
-from esjournal.exceptions import NotAJournal, NotInitialised
+from esjournal.exceptions import NotADatabase, NotAJournal, NotInitialised
 from esjournal.infrastructure.sqlalchemy.layouts.detection import Recognised
 from esjournal.journal.inspect.info import describe, recognise
 from esjournal.journal.temporary import open_to_read
@@ -26,6 +26,8 @@ def run(url: str, *, output_format: AnswerFormat) -> None:
     try:
         with open_to_read(url) as journal:
             description = describe(journal)
+    except NotADatabase:
+        raise
     except (NotAJournal, NotInitialised):
         shown_url, found = ("", []) if names_layout(url) else recognise(url)
         if not found:

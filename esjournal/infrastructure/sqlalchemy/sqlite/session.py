@@ -19,6 +19,7 @@ from esjournal.advice import command
 from esjournal.exceptions import (
     EsjournalError,
     InvalidData,
+    NotADatabase,
     NotAJournal,
     NotInitialised,
     StoreChanged,
@@ -244,7 +245,10 @@ class SQLiteSession(Session):
             application_id = pages = None
         if not pages and not was_empty:
             # For SQLite a file of a few bytes is a database without pages.
-            raise NotAJournal(f"{files.path} is not a SQLite database: name another file")
+            # A database whose header was damaged while another connection of this process has it open has a WAL.
+            is_none = pages is None and files.numbers()[1:] == (None, None)
+            refused = NotADatabase if is_none else NotAJournal
+            raise refused(f"{files.path} is not a SQLite database: name another file")
         if self.url.layout is not None or not pages:
             return
         found = dict(connection.execute(_KINDS_OF_TABLES).fetchall())
