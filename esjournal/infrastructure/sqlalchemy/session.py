@@ -17,8 +17,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from esjournal.advice import command
 from esjournal.domain.model import rules
+from esjournal.domain.model.rules import MAX_VERSION
 from esjournal.domain.text import counted
-from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreLocked
+from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreFull, StoreLocked
 from esjournal.infrastructure.sqlalchemy.columntypes import now_as_text
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.rowclasses import Classes, misfit
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
 
 STREAMED_ROWS = 500
+# More events than one transaction writes.
+_MORE_THAN_A_TRANSACTION = 2**40
 
 # SQLAlchemy's pool logs a traceback if a connection is lost or its closing is interrupted. We raise an error instead;
 # without a handler, Python would print the log.
@@ -476,6 +479,34 @@ class Session(ABC):
             f"{self.url} was locked by others for {counted(self.url.timeout, 'second')}: try again, or wait longer "
             f"with ?timeout=SECONDS in the URL"
         )
+
+    def check_positions_left(self, connection: Any, statements: AppendStatements, cause: BaseException) -> None:
+        """Find out whether rows were refused because no global positions are left for them.
+
+        Args:
+            connection: the connection that was to write the rows.
+            statements: the statements that write them.
+            cause: the driver's error.
+
+        Raises:
+            StoreFull: the positions of the table are used up.
+        """
+        if not self.may_lack_positions(cause):
+            return
+        last = self.last_assigned(connection, statements)
+        if last > MAX_VERSION - _MORE_THAN_A_TRANSACTION:
+            raise StoreFull(
+                f"{self.url} has too few global positions left: the last one is {last}, and none is above "
+                f"{MAX_VERSION}; copy it into a new journal with `esjournal copy`, which numbers events from 1"
+            ) from self.redacted(cause)
+
+    @abstractmethod
+    def may_lack_positions(self, error: BaseException) -> bool:
+        """Say whether a driver's error may mean that a global position would be too high."""
+
+    def last_assigned(self, connection: Any, statements: AppendStatements) -> int:
+        """Return the last global position that was assigned, 0 if there is none."""
+        return int(connection.execute(statements.last_global_position).fetchone()[0])
 
     def insert(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> None:
         """Insert rows one by one; a row without a position gets the next one of its sequence."""

@@ -70,10 +70,11 @@ class Transaction(Generic[Item]):
 
         Raises:
             SequencedItemConflict: the place of an item is taken.
-            StoreError: the database assigned a global position that is taken.
+            StoreError: the database assigned a global position that is taken, or there are no more.
         """
         try:
-            yield
+            with self._numbered():
+                yield
         except Exception as error:
             if self._session.is_unique_violation(error):
                 if (conflict := self._conflict(items)) is not None:
@@ -81,6 +82,15 @@ class Transaction(Generic[Item]):
                 self._session.check_sequence(self._statements.table, error)
                 # The next position can only be taken if the last one is not a number.
                 self.last_positions([item[0] for item in items if item[1] is None])
+            raise
+
+    @contextmanager
+    def _numbered(self) -> Iterator[None]:
+        """Explain an error inside that means that there are no more global positions."""
+        try:
+            yield
+        except Exception as error:
+            self._session.check_positions_left(self._connection, self._statements.appending, error)
             raise
 
     def append_leading(self, batches: Iterable[Columns]) -> int:
@@ -96,7 +106,7 @@ class Transaction(Generic[Item]):
             written.
         """
         rows = (self._statements.rows_of_columns(columns) for columns in batches if columns[0])
-        with self._session.translating():
+        with self._session.translating(), self._numbered():
             if self._deferred is not None:
                 return self._deferred.load(self._statements.appending, rows)
             return self._session.load_leading(self._connection, self._statements.appending, rows)

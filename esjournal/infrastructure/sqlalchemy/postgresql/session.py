@@ -119,7 +119,7 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], type[EsjournalError]], ...] = (
         (errors.QueryCanceled, errors.SerializationFailure, errors.DeadlockDetected, errors.TransactionTimeout),
         StatementCancelled,
     ),
-    ((errors.DiskFull,), StoreFull),
+    ((errors.DiskFull, errors.SequenceGeneratorLimitExceeded), StoreFull),
     ((errors.DataCorrupted, errors.IndexCorrupted), StoreDamaged),
     ((errors.UndefinedTable, errors.InvalidSchemaName), NotInitialised),
     ((psycopg.OperationalError, errors.IdleInTransactionSessionTimeout), StoreUnreachable),
@@ -140,6 +140,7 @@ _UNPREPARED = (
 )
 # What to do about some errors, by their SQLSTATE.
 _ADVICE = {
+    "2200H": "no position is left for new events: raise MAXVALUE of the sequence, or copy the events into a journal",
     "25006": "name the primary if this is a standby, otherwise find out why transactions are read-only there",
     "25P04": "raise transaction_timeout for this role or in the options of the URL",
     "40001": "try again; on a standby, max_standby_streaming_delay gives statements more time",
@@ -448,6 +449,10 @@ class PostgreSQLSession(Session):
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error, or one of another library's function, means that a place is taken."""
         return isinstance(error, errors.UniqueViolation) or _is_wrong_version(error)
+
+    def may_lack_positions(self, error: BaseException) -> bool:
+        """Say whether an error means that a number is too high: a position, or the next version of a sequence."""
+        return isinstance(error, errors.NumericValueOutOfRange)
 
     def wait_for_writers(self, table: Table) -> None:
         """Wait for the end of every transaction that is writing to a table now.

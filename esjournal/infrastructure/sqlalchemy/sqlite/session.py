@@ -491,6 +491,19 @@ class SQLiteSession(Session):
         code = getattr(error, "sqlite_errorcode", None)
         return code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
+    def may_lack_positions(self, error: BaseException) -> bool:
+        """Say whether an error is the one for a full disk, which AUTOINCREMENT raises too."""
+        return _primary_code(error) == sqlite3.SQLITE_FULL
+
+    def last_assigned(self, connection: Any, statements: AppendStatements) -> int:
+        """Return the last global position that was assigned, even if its event was deleted."""
+        last = super().last_assigned(connection, statements)
+        if not self.names_present(connection, ["sqlite_sequence"]):
+            return last
+        assigned = "SELECT max(seq) FROM sqlite_sequence WHERE name = ? AND typeof(seq) = 'integer'"
+        [deleted] = connection.execute(assigned, (statements.table.name,)).fetchone()
+        return max(last, deleted or 0)
+
     def _opening_to_write(self) -> str:
         """Say what opens the store in such a way that SQLite repairs what a write has left."""
         if self.url.layout is not None:
