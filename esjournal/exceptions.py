@@ -18,6 +18,7 @@ EsjournalError
       +-- NotAJournal            it is something else
       |    +-- NotADatabase      ... a file that SQLite does not accept as a database
       +-- NotInitialised         there is a database without a journal
+      |    +-- NotMarked         ... with a journal's tables, but not marked as a journal
       +-- StoreDamaged           what is stored cannot be read
       |    +-- TimeOutOfRange    ... because it has a time outside of the years 1 to 9999
       +-- SchemaTooNew           a later esjournal made it
@@ -162,6 +163,10 @@ class NotADatabase(NotAJournal):
 
 class NotInitialised(StoreError):
     """There is a database without a journal."""
+
+
+class NotMarked(NotInitialised):
+    """A SQLite file has a journal's tables but is not marked as a journal, like one made from sqlite3's .dump."""
 
 
 class StoreDamaged(StoreError):

@@ -14,6 +14,7 @@ from esjournal.exceptions import (
     InvalidURL,
     NotADatabase,
     NotInitialised,
+    NotMarked,
     OutcomeUnknown,
     StoreNotFound,
     UnfinishedWrite,
@@ -101,13 +102,14 @@ def _others_journal(datastore: SQLAlchemyDatastore) -> Journal:
 class Initialised:
     """The result of making a journal.
 
-    `created` is False if there was one already, and `completed` says whether that one lacked something that a journal
-    of this esjournal has, such as an index.
+    `created` is False if there was one already. `marked` says whether its SQLite file was not marked as a journal, and
+    otherwise `completed` says whether it lacked something that a journal of this esjournal has, such as an index.
     """
 
     shown_url: str
     journal_id: str
     created: bool
+    marked: bool
     completed: bool
 
 
@@ -124,13 +126,19 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
     """
     with _datastore(url, schema) as datastore, _naming_other_files(datastore):
         _check_is_our_own(datastore)
-        was_there = _has_journal(datastore)
+        was_there, was_marked = _has_journal(datastore)
         try:
             made = datastore.setup_tables()
         except OutcomeUnknown as unknown:
             raise unknown.with_advice("run the same command again: it makes what is missing") from unknown.__cause__
         journal_id = datastore.identity().journal_id
-        return Initialised(str(datastore.url), journal_id, made and not was_there, made and was_there)
+        return Initialised(
+            str(datastore.url),
+            journal_id,
+            created=made and not was_there,
+            marked=made and was_there and not was_marked,
+            completed=made and was_there and was_marked,
+        )
 
 
 def schema_sql(url: str, *, schema: str | None = None) -> str:
@@ -156,17 +164,20 @@ def _check_is_our_own(datastore: SQLAlchemyDatastore) -> None:
         )
 
 
-def _has_journal(datastore: SQLAlchemyDatastore) -> bool:
+def _has_journal(datastore: SQLAlchemyDatastore) -> tuple[bool, bool]:
+    """Say whether there is a journal, and whether it is marked as one."""
     try:
         datastore.identity()
+    except NotMarked:
+        return True, False
     except (StoreNotFound, NotInitialised):
-        return False
+        return False, False
     except UnfinishedWrite:
         # A database that is opened to write undoes it.
         with datastore.session.writing_connection():
             pass
         return _has_journal(datastore)
-    return True
+    return True, True
 
 
 @contextmanager

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import make_url
 
 from esjournal import __version__
 from esjournal.cli.commandtable import HELP, CommandTable
@@ -91,6 +94,28 @@ def test_init_makes_a_journal_once(store_url: str) -> None:
     ended(made, 0, err=r"esjournal: made the journal [0-9a-f-]{36} in \w+://.*\n")
     identity = re.findall(r"[0-9a-f-]{36}", made.stderr)[0]
     ended(invoke("init", url=store_url), 0, err=f"esjournal: the journal {identity} is in .* already; nothing to do\n")
+
+
+@pytest.mark.parametrize("lacking", ["", "DROP INDEX stored_events_recorded_at"], ids=["whole", "without an index"])
+def test_init_says_that_it_marks_a_file_made_from_a_dump(sqlite_url: str, tmp_path: Path, lacking: str) -> None:
+    journal_with(sqlite_url, sequence(3))
+    copy = tmp_path / "copy.db"
+    with (
+        closing(sqlite3.connect(str(make_url(sqlite_url).database))) as original,
+        closing(sqlite3.connect(copy)) as made,
+    ):
+        made.executescript("\n".join(original.iterdump()) + lacking)
+    marked = r"esjournal: the journal [0-9a-f-]{36} in .* was not marked as a journal, .* and is marked now\n"
+    ended(invoke("init", url=str(copy)), 0, err=marked)
+    ended(invoke("init", url=str(copy)), 0, err=r"esjournal: the journal .* already; nothing to do\n")
+    assert stored(str(copy)) == stored(sqlite_url)
+
+
+def test_init_says_that_it_marks_a_file_that_lost_its_mark(sqlite_url: str) -> None:
+    journal_with(sqlite_url, sequence(3))
+    with closing(sqlite3.connect(str(make_url(sqlite_url).database))) as connection:
+        connection.execute("PRAGMA application_id = 0")
+    assert "and is marked now" in invoke("init", url=sqlite_url).stderr
 
 
 def test_init_makes_the_index_that_a_journal_of_an_earlier_esjournal_lacks(url: str) -> None:

@@ -16,6 +16,11 @@ def run(url: str, *, schema: str | None, sql: bool) -> None:
     made = initialise(url, schema=schema)
     if made.created:
         say(f"made the journal {made.journal_id} in {made.shown_url}")
+    elif made.marked:
+        say(
+            f"the journal {made.journal_id} in {made.shown_url} was not marked as a journal, like a file made from "
+            f"sqlite3's .dump, and is marked now"
+        )
     elif made.completed:
         say(f"the journal {made.journal_id} in {made.shown_url} was made by an earlier esjournal, and is complete now")
     else:

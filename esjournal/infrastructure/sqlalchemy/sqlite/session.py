@@ -21,7 +21,7 @@ from esjournal.exceptions import (
     InvalidData,
     NotADatabase,
     NotAJournal,
-    NotInitialised,
+    NotMarked,
     StoreChanged,
     StoreDamaged,
     StoreError,
@@ -262,7 +262,7 @@ class SQLiteSession(Session):
         if application_id or found != _JOURNAL_TABLES:
             raise NotAJournal(f"{files.path} is another program's SQLite database: name another file")
         if not self._is_made:
-            raise NotInitialised(
+            raise NotMarked(
                 f"{files.path} has the tables of a journal but is not marked as one, like a file made from sqlite3's "
                 f".dump: run {command('init', url=self.url.argument)} to mark it"
             )
