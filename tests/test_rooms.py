@@ -15,7 +15,7 @@ import esjournal
 PACKAGE = Path(esjournal.__file__).parent
 TESTS = Path(__file__).parent
 # From the ground up.
-FLOORS = ["advice", "exceptions", "domain", "infrastructure", "interchange", "journal", "cli"]
+FLOORS = ["advice", "exceptions", "filepaths", "domain", "infrastructure", "interchange", "journal", "cli"]
 # The root is above all of them: it starts the program.
 ROOT = {"__init__", "__main__"}
 DATABASE_ROOM = PACKAGE / "infrastructure" / "sqlalchemy"

@@ -7,21 +7,20 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from esjournal.filepaths import check_links, steps
+
 STDOUT = 1
 _STDERR = 2
-# The kernel's own limit.
-MOST_LINKS = 40
 _FOLDERS = ("/dev/fd", "/proc/self/fd")
 
 
-def stream_at(folder: Path, name: str) -> int | None:
-    """Return the descriptor of this process that a file name stands for, such as 1 for `/dev/fd` and `1`.
+def stream_at(path: Path) -> int | None:
+    """Return the descriptor of this process that a path stands for, such as 1 for `/proc/self/fd/1`.
 
     Args:
-        folder: a folder, without links.
-        name: a name in it.
+        path: a path without links among its folders.
     """
-    return int(name) if name.isdecimal() and str(folder) in map(os.path.realpath, _FOLDERS) else None
+    return int(path.name) if path.name.isdecimal() and str(path.parent) in map(os.path.realpath, _FOLDERS) else None
 
 
 def check_given(descriptor: int) -> None:
@@ -41,12 +40,14 @@ def open_to_read(path: str) -> BinaryIO:
     """Open a file, or an open stream under its name as a file.
 
     Raises:
-        OSError: the file cannot be opened, or the stream is closed.
+        OSError: the file cannot be opened, also because another user's link leads to it, or the stream is closed.
         ValueError: no file can have this name.
     """
     descriptor = _descriptor_of(path)
     if descriptor is not None:
         check_given(descriptor)
+    else:
+        check_links(Path(path))
     return Path(path).open("rb")
 
 
@@ -56,13 +57,5 @@ def reason_of(error: OSError) -> str:
 
 
 def _descriptor_of(path: str) -> int | None:
-    at = Path(path)
-    for _ in range(MOST_LINKS):
-        folder = Path(os.path.realpath(at.parent))
-        if (descriptor := stream_at(folder, at.name)) is not None:
-            return descriptor
-        at = folder / at.name
-        if not at.is_symlink():
-            break
-        at = folder / at.readlink()
-    return None
+    descriptors = (stream_at(step.path) for step in steps(Path(path)))
+    return next((descriptor for descriptor in descriptors if descriptor is not None), None)

@@ -1,8 +1,8 @@
 """Writes files under a temporary name and renames them, so that a file is always complete.
 
-Links are followed here and not by the kernel, because a rename replaces a link. The rules are those of the kernel for
-folders that everybody may write to (https://docs.kernel.org/admin-guide/sysctl/fs.html, protected_symlinks,
-protected_regular and protected_fifos), and apply even if the kernel's are switched off.
+Links are followed here and not by the kernel, because a rename replaces a link. Besides its rule for links, those for
+files in folders that everybody may write to (https://docs.kernel.org/admin-guide/sysctl/fs.html, protected_regular and
+protected_fifos) apply even if they are switched off.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from typing import IO, BinaryIO, NamedTuple, cast
 import zstandard
 
 from esjournal.exceptions import UnusableFile
+from esjournal.filepaths import steps
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
-from esjournal.interchange.openstreams import MOST_LINKS, STDOUT, check_given, reason_of, stream_at
+from esjournal.interchange.openstreams import STDOUT, check_given, reason_of, stream_at
 
 _STREAMS_OF_A_PROCESS = re.compile(r"/proc/\d+(/task/\d+)?/fd")
 # Like journals: an export is as private as its journal.
@@ -130,48 +131,32 @@ def sync(stream: IO[bytes]) -> None:
 def _destination_of(path: str) -> _Destination:
     """Follow the links of a path, one after another, and return where it leads."""
     with _as_unusable(path):
-        at = Path(path)
-        for _ in range(MOST_LINKS):
-            folder = Path(os.path.realpath(at.parent))
-            if (stream := _open_stream(folder, at.name)) is not None:
+        for step in steps(Path(path)):
+            if (stream := _open_stream(step.path)) is not None:
                 return stream
-            around = folder.stat()
-            at = folder / at.name
-            try:
-                found = at.lstat()
-            except FileNotFoundError:
-                return _Destination(at)
-            if stat.S_ISDIR(found.st_mode):
+            if step.found is not None and stat.S_ISDIR(step.found.st_mode):
                 raise UnusableFile(f"{path} cannot be written: it is a folder, name a file in it")
-            if _may_be_planted(found, around):
+            if step.found is not None and step.may_be_planted and _is_protected(step.found.st_mode):
                 raise UnusableFile(
-                    f"{path} cannot be written: {at} belongs to another user, in a folder where everybody may write"
+                    f"{path} cannot be written: {step.path} belongs to another user, in a folder where everybody may "
+                    f"write"
                 )
-            if not stat.S_ISLNK(found.st_mode):
-                return _Destination(at, found)
-            at = folder / at.readlink()
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return _Destination(step.path, step.found)
 
 
-def _open_stream(folder: Path, name: str) -> _Destination | None:
-    if (descriptor := stream_at(folder, name)) is not None:
+def _open_stream(path: Path) -> _Destination | None:
+    if (descriptor := stream_at(path)) is not None:
         # A stream that is not open now could later be the journal itself, under the same number.
         os.fstat(descriptor)
-        return _Destination(folder / name, descriptor=descriptor)
+        return _Destination(path, descriptor=descriptor)
     # Such a link leads to an open file, whatever its text says.
-    if name.isdecimal() and _STREAMS_OF_A_PROCESS.fullmatch(str(folder)):
-        return _Destination(folder / name, (folder / name).stat())
+    if path.name.isdecimal() and _STREAMS_OF_A_PROCESS.fullmatch(str(path.parent)):
+        return _Destination(path, path.stat())
     return None
 
 
-def _may_be_planted(found: os.stat_result, around: os.stat_result) -> bool:
-    everybodys = stat.S_ISVTX | stat.S_IWOTH
-    kinds = (stat.S_ISLNK, stat.S_ISREG, stat.S_ISFIFO)
-    return (
-        around.st_mode & everybodys == everybodys
-        and found.st_uid not in (os.geteuid(), around.st_uid)
-        and any(is_kind(found.st_mode) for is_kind in kinds)
-    )
+def _is_protected(mode: int) -> bool:
+    return stat.S_ISLNK(mode) or stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
 
 
 @contextmanager

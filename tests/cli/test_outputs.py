@@ -15,10 +15,10 @@ from esjournal.exceptions import UnusableFile
 from esjournal.interchange.outputfiles import replacing, sink
 from esjournal.journal.journal import initialise
 from tests.helpers.events import event, sequence
+from tests.helpers.otheruser import MODULE, NOBODY
 from tests.helpers.program import environment, invoke, refused
 from tests.helpers.stores import execute, file_with, journal_with, stored
 
-NOBODY = 65534
 SOMEBODY = 65533
 
 
@@ -302,6 +302,75 @@ def test_what_another_user_put_into_a_folder_of_everybody_is_not_written(
         assert planted.read_bytes() == b"a\n"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("--url {J} list", 5),
+        ("--url {J} info", 5),
+        ("--url sqlite:///{J} init", 5),
+        ("--url {missing} init", 5),
+        ("--url {J} append new 0 a#B {}", 5),
+        ("--url {J} import f.ndjson", 5),
+        ("--url {J} export -o new.ndjson", 5),
+        ("--url {J} log -f", 5),
+        ("copy {J} new.ndjson", 5),
+        ("copy f.ndjson {J}", 5),
+        ("diff J {J}", 5),
+        ("--url {f.ndjson} list", 2),
+        ("--url J import {f.ndjson}", 2),
+        ("--url J append new 0 a#B @{f.ndjson}", 2),
+        ("diff J {f.ndjson}", 2),
+    ],
+)
+def test_no_command_follows_another_users_link_in_a_folder_of_everybody(
+    shared: Path, folder: Path, command: str, code: int
+) -> None:
+    for name in ("J", "f.ndjson", "missing"):
+        (shared / name).symlink_to(folder / name)
+        os.chown(shared / name, NOBODY, NOBODY, follow_symlinks=False)
+        command = command.replace(f"{{{name}}}", str(shared / name))
+    before = contents(folder)
+    ended = invoke(*command.split())
+    assert (ended.exit_code, ended.stdout) == (code, ""), ended.stderr
+    assert re.fullmatch(
+        rf"esjournal: [^\n]*cannot be read: {shared}/\S+ is a link of another user, in a folder where everybody may "
+        rf"write: name the file that it leads to, if you trust it[^\n]*\n",
+        ended.stderr,
+    )
+    assert contents(folder) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize(
+    ("owner", "folder_owner", "mode", "is_followed"),
+    [
+        (NOBODY, 0, 0o1777, True),
+        (0, 0, 0o1777, True),
+        (SOMEBODY, SOMEBODY, 0o1777, True),
+        (SOMEBODY, 0, 0o777, True),
+        (SOMEBODY, 0, 0o1755, True),
+        (SOMEBODY, 0, 0o1777, False),
+        (0, SOMEBODY, 0o1777, False),
+    ],
+)
+def test_links_are_followed_as_the_kernel_follows_them(
+    shared: Path, owner: int, folder_owner: int, mode: int, is_followed: bool
+) -> None:
+    journal_with(f"sqlite:///{shared}/J", sequence(3))
+    os.chown(shared / "J", NOBODY, NOBODY)
+    for name, target, its_owner in (("link", "J", owner), ("way", "link", NOBODY), ("folder", ".", SOMEBODY)):
+        (shared / name).symlink_to(target)
+        os.chown(shared / name, its_owner, its_owner, follow_symlinks=False)
+    os.chown(shared, folder_owner, folder_owner)
+    shared.chmod(mode)
+    # The kernel checks no link among the folders of a path.
+    assert listed_by_nobody(shared / "folder" / "J") == (0, "")
+    for name in ("link", "way"):
+        code, error = listed_by_nobody(shared / name)
+        assert (code, "is a link of another user" in error) == ((0, False) if is_followed else (5, True)), error
+
+
 def test_a_link_remains_a_link_to_the_written_file(tmp_path: Path) -> None:
     (tmp_path / "one").symlink_to("other")
     (tmp_path / "other").symlink_to(tmp_path / "file")
@@ -386,6 +455,11 @@ def test_open_streams_and_pipes_are_written_to_and_never_read_again(
 def write(path: Path) -> None:
     with sink(str(path)) as stream:
         stream.write(b"a\n")
+
+
+def listed_by_nobody(path: Path) -> tuple[int, str]:
+    ended = subprocess.run([*MODULE, "--url", str(path), "list"], capture_output=True, text=True, env=environment())
+    return ended.returncode, ended.stderr
 
 
 def written_by(user: int, path: Path) -> int:

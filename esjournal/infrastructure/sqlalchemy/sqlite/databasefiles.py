@@ -19,6 +19,7 @@ from tempfile import NamedTemporaryFile
 
 from esjournal.advice import command
 from esjournal.exceptions import NotAJournal, StoreError, StoreNotFound
+from esjournal.filepaths import check_links
 
 FileNumber = tuple[int, int]
 FileVersion = tuple[int, ...]
@@ -43,9 +44,11 @@ class DatabaseFiles:
         Raises:
             StoreNotFound: there is no file.
             NotAJournal: it is not a regular file.
-            StoreError: this process may not read it.
+            StoreError: this process may not read it, or another user's link leads to it.
         """
         try:
+            # SQLite follows links itself.
+            check_links(self.path)
             mode = self.path.stat().st_mode
         except FileNotFoundError:
             if self.path.is_symlink():
