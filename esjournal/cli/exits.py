@@ -145,8 +145,8 @@ def _fail(message: str, code: int) -> int:
 
 
 def _usage_message(error: Any) -> str:
-    # Masked before spaces are normalised, so that the arguments are still recognised.
-    message = " ".join(masked(str(error.format_message()), _given).split())
+    # Masked before the lines are joined, so that the arguments are still recognised.
+    message = " ".join(map(str.strip, masked(str(error.format_message()), _given).splitlines()))
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "esjournal"
     if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -190,6 +191,53 @@ def test_events_of_a_file_without_times_are_proven_without_them(new: str, tmp_pa
 def test_two_files_are_the_business_of_export(tmp_path: Path) -> None:
     file_with(tmp_path / "e.ndjson", sequence(3))
     refused(invoke("copy", str(tmp_path / "e.ndjson"), str(tmp_path / "e.csv")), 2, "both are files: `esjournal --url")
+
+
+@pytest.mark.parametrize("name", ["e.ndjson", "a  b.ndjson", "it's.csv"])
+def test_the_command_that_is_advised_for_two_files_can_be_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file_with(tmp_path / "from.ndjson", sequence(3))
+    advised = invoke("copy", "from.ndjson", name).stderr.split("`")[1]
+    assert invoke(*shlex.split(advised)[1:]).exit_code == 0
+    assert invoke("diff", "from.ndjson", name).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("e.ndjson", "e.ndjson is named twice, as TARGET and as SOURCE"),
+        ("./e.ndjson", "is named twice, as TARGET and as SOURCE"),
+        ("link.ndjson", "is named twice, as TARGET and as SOURCE"),
+        ("hard.csv", "is named twice, as TARGET and as SOURCE"),
+        ("missing/e.ndjson", "missing/e.ndjson cannot be written"),
+        ("database.ndjson", "database.ndjson is a SQLite database, which TARGET would replace"),
+    ],
+)
+def test_no_command_is_advised_for_two_files_that_would_be_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file_with(tmp_path / "e.ndjson", sequence(3))
+    journal_with("sqlite:///database.ndjson", sequence(3))
+    (tmp_path / "link.ndjson").symlink_to("e.ndjson")
+    (tmp_path / "hard.csv").hardlink_to("e.ndjson")
+    refused(invoke("copy", "e.ndjson", target), 2, message)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "instead"),
+    [
+        ("-", "new.db", "`esjournal --url new.db import -` reads stdin"),
+        ("a b.db", "-", "`esjournal --url 'a b.db' export -o -` writes to stdout"),
+        ("e.csv", "-", "`esjournal --url e.csv export -o -` writes to stdout"),
+        ("-", "e.csv", "name two journals or files"),
+        ("-", "-", "name two journals or files"),
+    ],
+)
+def test_the_advice_for_a_standard_stream_names_the_other_side(source: str, target: str, instead: str) -> None:
+    refused(invoke("copy", source, target), 2, f"neither can be `-`: {instead}")
 
 
 # Options, as those of import

@@ -21,7 +21,7 @@ from esjournal.cli.running.transfer import (
 )
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.text import counted, number
-from esjournal.interchange.formats import format_of, is_file_of_events, uncompressed
+from esjournal.interchange.formats import STANDARD_STREAM, format_of, is_file_of_events, uncompressed
 from esjournal.interchange.outputfiles import is_stream
 from esjournal.journal.compare.wording import difference
 from esjournal.journal.transfer import overlap
@@ -97,18 +97,27 @@ def run(
 
 
 def _check_places(source: str, target: str, *, proven: bool) -> None:
-    for standard, instead in ((source, "import -"), (target, "export -o -")):
-        if standard == "-":
-            raise typer.BadParameter(f"copy reads both sides again to prove the copy: `esjournal {instead}` takes `-`.")
+    if STANDARD_STREAM in (source, target):
+        raise typer.BadParameter(f"copy reads both sides again, so neither can be `-`: {_instead(source, target)}.")
     if format_of(target) is FileFormat.PARQUET and "://" not in target:
         raise typer.BadParameter(f"{target}: Parquet is for analysis and cannot be read back: name .ndjson or .csv.")
     if is_file_of_events(target):
         if uncompressed(target).endswith(".json"):
             raise typer.BadParameter(f"{target}: a copy is one event a line, or CSV: name .ndjson or .csv.")
         if is_file_of_events(source):
+            # That command would be refused, too.
+            overlap.keep_apart(overlap.journal("SOURCE", source), overlap.journal("TARGET", target, written=True))
             raise typer.BadParameter(f"both are files: {command('export', '-o', target, url=source)} does that.")
         if proven and is_stream(target):
             raise typer.BadParameter(f"{target} cannot be read again for the proof: add --no-verify.")
+
+
+def _instead(source: str, target: str) -> str:
+    if source == target or (source == STANDARD_STREAM and is_file_of_events(target)):
+        return "name two journals or files"
+    if source == STANDARD_STREAM:
+        return f"{command('import', '-', url=target)} reads stdin"
+    return f"{command('export', '-o', '-', url=source)} writes to stdout"
 
 
 def _check_span(source: str, after: int | None, cursor_file: str | None) -> None:
