@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import make_url
@@ -170,9 +172,10 @@ def test_a_statement_that_takes_too_long_for_the_server_is_not_reported_as_a_loc
         transaction.append([event(3)])
         result = invoke("append", ID, "3", "a#B", "{}", url=url)
     assert (result.exit_code, result.stdout) == (5, "")
-    assert "gave up on a statement: canceling statement due to statement timeout; if that was a timeout, raise" in (
-        result.stderr
-    )
+    assert (
+        "gave up on a statement: canceling statement due to statement timeout; if that was a timeout, raise "
+        "statement_timeout, which is 0.03 seconds here, for this role or in the options of the URL"
+    ) in result.stderr
     assert "locked" not in result.stderr
     with open_journal(url) as journal, pytest.raises(StatementCancelled, match="statement_timeout"):
         cancelled(journal, "SELECT pg_sleep(1)")
@@ -208,6 +211,110 @@ def test_a_follower_continues_after_a_statement_was_cancelled(
         coming = follow(journal, after=0, on_lost=lambda error: told.append(str(error)))
         assert [row[5] for row in next(coming).page] == [1, 2, 3]
     assert "statement timeout" in told[0]
+
+
+# Timeouts of locks
+
+
+@contextmanager
+def role_with(postgres_url: str, setting: str) -> Iterator[str]:
+    """Make a role with a setting, which may do everything, and yield the URL of the journal as that role."""
+    role = f"guarded_{uuid4().hex[:12]}"
+    with writer(postgres_url) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN SUPERUSER; ALTER ROLE {role} SET {setting}".encode())
+        try:
+            yield make_url(postgres_url).set(username=role).render_as_string(hide_password=False)
+        finally:
+            connection.execute(f"DROP ROLE {role}".encode())
+
+
+NAMED = (
+    "was locked by others for {}, which is lock_timeout here: try again, or raise it for this role or in the options"
+)
+
+
+@pytest.mark.parametrize("command", ["export", "log", "list", "verify", "stats"])
+def test_a_read_that_a_roles_lock_timeout_ends_names_it(postgres_url: str, command: str) -> None:
+    journal_with(postgres_url, sequence(3))
+    with (
+        role_with(postgres_url, "lock_timeout = '50ms'") as url,
+        writer(postgres_url) as other,
+        other.transaction(),
+    ):
+        other.execute("LOCK TABLE stored_events")
+        result = invoke(command, url=url)
+    assert result.exit_code == 5
+    assert NAMED.format("0.05 seconds") in result.stderr
+
+
+@pytest.mark.parametrize("lines", [1, 60])
+@pytest.mark.parametrize(
+    ("setting", "timeout", "told"),
+    [
+        ("lock_timeout = '50ms'", "10", NAMED.format("0.05 seconds")),
+        (
+            "lock_timeout = '1min'",
+            "0.2",
+            "was locked by others for 0.2 seconds: try again, or wait longer with ?timeout=",
+        ),
+        ("lock_timeout = 0", "0.2", "was locked by others for 0.2 seconds: try again, or wait longer with ?timeout="),
+    ],
+)
+def test_a_write_waits_for_the_shorter_timeout_and_names_it(
+    postgres_url: str, setting: str, timeout: str, told: str, lines: int, tmp_path: Path
+) -> None:
+    journal_with(postgres_url, [])
+    text = file_with(tmp_path / "lines.ndjson", sequence(lines)).read_text()
+    with (
+        role_with(postgres_url, setting) as url,
+        open_journal(postgres_url) as holder,
+        holder.events.transaction() as transaction,
+    ):
+        transaction.append([event(100)])
+        begun = time.monotonic()
+        result = invoke("append", "-", url=f"{url}&timeout={timeout}", input=text)
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert told in result.stderr
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("given", "in_force"),
+    [("0", "10s"), ("50ms", "50ms"), ("9s", "9s"), ("11s", "10s"), ("1h", "10s"), ("1d", "10s")],
+)
+def test_a_writer_keeps_a_shorter_lock_timeout(postgres_url: str, given: str, in_force: str) -> None:
+    journal_with(postgres_url, [])
+    assert in_force_for_a_writer(postgres_url, "lock_timeout", given) == in_force
+
+
+@pytest.mark.parametrize(("given", "in_force"), [("0", "1min"), ("5s", "5s"), ("2min", "1min")])
+def test_a_writer_keeps_a_shorter_timeout_of_idle_transactions(postgres_url: str, given: str, in_force: str) -> None:
+    journal_with(postgres_url, [])
+    assert in_force_for_a_writer(postgres_url, "idle_in_transaction_session_timeout", given) == in_force
+
+
+def in_force_for_a_writer(url: str, name: str, given: str) -> str:
+    with (
+        open_journal(with_options(url, f"-c {name}={given}")) as journal,
+        journal.events.session.transaction(journal.events.table) as connection,
+    ):
+        [value] = connection.execute(f"SHOW {name}").fetchone()
+    return str(value)
+
+
+def test_a_reader_keeps_the_timeout_of_idle_transactions_and_names_it(postgres_url: str) -> None:
+    journal_with(postgres_url, sequence(3))
+    url = with_options(postgres_url, "-c idle_in_transaction_session_timeout=50ms")
+
+    def read_late() -> None:
+        with open_journal(url) as journal, journal.events.session.snapshot():
+            time.sleep(0.5)
+            journal.events.last_global_position()
+
+    with pytest.raises(
+        StoreError, match=r"raise idle_in_transaction_session_timeout, which is 0\.05 seconds here, for"
+    ):
+        read_late()
 
 
 # Sequences that are behind their rows

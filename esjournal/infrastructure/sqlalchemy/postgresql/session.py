@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,7 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Table, create_engine
 
+from esjournal.domain.text import counted
 from esjournal.exceptions import (
     EsjournalError,
     InvalidData,
@@ -142,14 +144,29 @@ _UNPREPARED = (
 _ADVICE = {
     "2200H": "no position is left for new events: raise MAXVALUE of the sequence, or copy the events into a journal",
     "25006": "name the primary if this is a standby, otherwise find out why transactions are read-only there",
-    "25P04": "raise transaction_timeout for this role or in the options of the URL",
     "40001": "try again; on a standby, max_standby_streaming_delay gives statements more time",
     "26000": _UNPREPARED,
     "40P01": "try again",
     "42P05": _UNPREPARED,
     "42501": "grant USAGE on the schema and SELECT on the tables, INSERT to append, and CREATE on the schema to init",
-    "57014": "if that was a timeout, raise statement_timeout for this role or in the options of the URL",
 }
+
+_IDLE = "idle_in_transaction_session_timeout"
+# The settings that end a statement or a connection, by the SQLSTATE of the error.
+_TIMEOUTS = {
+    "25P03": _IDLE,
+    "25P04": "transaction_timeout",
+    "57014": "statement_timeout",
+}
+
+_TIMEOUT_IN_FORCE = "SELECT CAST(pg_catalog.current_setting(%s, true) AS interval)"
+# A timeout that is set already is a guard of the server's operator: it stays if it is shorter.
+_SET_TIMEOUTS = "SELECT " + ", ".join(
+    f"""pg_catalog.set_config('{name}',
+        CASE WHEN CAST(pg_catalog.current_setting('{name}') AS interval) BETWEEN '1 ms' AND CAST(%s AS interval)
+            THEN pg_catalog.current_setting('{name}') ELSE %s END, true)"""
+    for name in ("lock_timeout", _IDLE)
+)
 
 # Not READ WRITE: a server or a role that its operator made read-only must stay so.
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -252,18 +269,17 @@ class PostgreSQLSession(Session):
         try:
             with _pipeline(connection):
                 self._send_begin(connection, table)
+        except errors.LockNotAvailable as error:
+            self.roll_back(connection)
+            raise self._locked(limited=True) from self.redacted(error)
         except BaseException:
             self.roll_back(connection)
             raise
 
     def _send_begin(self, connection: Any, table: Table) -> None:
         connection.execute(_BEGIN)
-        connection.execute(
-            "SELECT pg_catalog.set_config('lock_timeout', %s, true), "
-            "pg_catalog.set_config('idle_in_transaction_session_timeout', %s, true)",
-            # For the server 0 means forever, for us not at all.
-            (f"{max(1, int(self.url.timeout * 1000))}ms", f"{IDLE_TIMEOUT_SECONDS}s"),
-        )
+        lock, idle = f"{self._milliseconds()}ms", f"{IDLE_TIMEOUT_SECONDS}s"
+        connection.execute(_SET_TIMEOUTS, (lock, lock, idle, idle))
         if self.url.schema is not None:
             # Functions and triggers of other libraries name their tables without the schema.
             connection.execute(
@@ -282,13 +298,13 @@ class PostgreSQLSession(Session):
             (LOCK_KEY, name),
         )
 
-    def begin_snapshot(self, connection: Any) -> None:
-        """Begin a read transaction; its snapshot is taken by the first statement.
+    def _milliseconds(self) -> int:
+        # For the server 0 means forever, for us not at all.
+        return max(1, int(self.url.timeout * 1000))
 
-        It may stay idle while the caller works on what was read: it holds no lock that others wait for.
-        """
+    def begin_snapshot(self, connection: Any) -> None:
+        """Begin a read transaction; its snapshot is taken by the first statement."""
         connection.execute(_BEGIN_SNAPSHOT)
-        connection.execute("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)")
         # Rows usually are in global order, but the server does not know that before it has analyzed a new table. It
         # would sort all rows before it returns the first, and needs as much disk again for that.
         connection.execute("SELECT pg_catalog.set_config('enable_sort', 'off', true)")
@@ -313,6 +329,9 @@ class PostgreSQLSession(Session):
                 last = connection.execute(statements.last_written)
                 commit = connection.cursor()
                 commit.execute("COMMIT")
+        except errors.LockNotAvailable as error:
+            self.roll_back(connection)
+            raise self._locked(limited=True) from self.redacted(error)
         except psycopg.Error as error:
             self.roll_back(connection)
             if commit is not None:
@@ -528,7 +547,7 @@ class PostgreSQLSession(Session):
         """Return a driver's error as an EsjournalError, without its DETAIL, which quotes rows."""
         kind = _error_kind(error)
         if kind is StoreLocked:
-            return self.locked()
+            return self._locked(limited=False)
         if kind is NotInitialised:
             return self.not_initialised()
         message = self._safe_message(error)
@@ -536,9 +555,44 @@ class PostgreSQLSession(Session):
             return kind(str(self.url), message)
         if _is_wrong_version(error):
             return InvalidData(writemessage.explained(message))
-        advice = _ADVICE.get(getattr(error, "sqlstate", None) or "")
+        state = getattr(error, "sqlstate", None) or ""
+        advice = self._advice_about(_TIMEOUTS[state]) if state in _TIMEOUTS else _ADVICE.get(state)
         said = message if advice is None else f"{message}; {advice}"
         return kind(_SAID[kind].format(url=self.url, message=said))
+
+    def _locked(self, *, limited: bool) -> StoreLocked:
+        """Return the error of a statement that waited too long for a lock, with the timeout that ended it.
+
+        Args:
+            limited: whether the URL's timeout was in force too, as in a transaction that writes.
+        """
+        timeout = self._setting("lock_timeout")
+        if timeout is None or (limited and timeout.total_seconds() * 1000 > self._milliseconds()):
+            return self.locked()
+        return StoreLocked(
+            f"{self.url} was locked by others for {counted(timeout.total_seconds(), 'second')}, which is lock_timeout "
+            f"here: try again, or raise it for this role or in the options of the URL"
+        )
+
+    def _advice_about(self, name: str) -> str:
+        seconds = None if (timeout := self._setting(name)) is None else timeout.total_seconds()
+        if name == _IDLE and (seconds is None or seconds > IDLE_TIMEOUT_SECONDS):
+            ours = f"a writer may be idle for {counted(IDLE_TIMEOUT_SECONDS, 'second')}, because others wait for it"
+            return ours if seconds is None else f"{ours}; {name} is {counted(seconds, 'second')} here"
+        value = "" if seconds is None else f", which is {counted(seconds, 'second')} here,"
+        return f"if that was a timeout, raise {name}{value} for this role or in the options of the URL"
+
+    def _setting(self, name: str) -> timedelta | None:
+        """Return a timeout that is set for this role, database, server or URL, None if there is none.
+
+        It is read on another connection, because the one that failed may be closed, or in a failed transaction.
+        """
+        try:
+            with closing(self._connect()) as connection:
+                [value] = connection.execute(_TIMEOUT_IN_FORCE, (name,)).fetchone() or [None]
+        except (psycopg.Error, EsjournalError):
+            return None
+        return value or None
 
     def redacted(self, error: BaseException) -> BaseException:
         """Return a driver's error with only the server's primary message as its text."""
