@@ -5,7 +5,9 @@ because it did not read the value.
 import re
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import pytest
@@ -22,6 +24,16 @@ ID = str(event(0).originator_id)
 EVENT_COMMANDS = [["export"], ["log"], ["get", ID], ["history", ID]]
 COLUMNS = ["originator_id", "originator_version", "event_type", "state", "recorded_at"]
 VALUES = ["NULL", "x'7b7d'", "7.5"]
+
+
+class TimedEvent(NamedTuple):
+    """A stored event with its time."""
+
+    originator_id: UUID
+    originator_version: int
+    event_type: str
+    state: str
+    recorded_at: datetime | None = None
 
 
 @pytest.fixture
@@ -127,6 +139,22 @@ def test_the_library_reads_no_value_of_another_class(loose: Path) -> None:
             list(strategy.all_items())
         with pytest.raises(StoreDamaged, match="originator_version '2'"):
             strategy.get_item(UUID(ID), 2)
+
+
+@pytest.mark.parametrize(
+    ("column", "item_class", "what"),
+    [("originator_id", StoredEvent, "is not a UUID"), ("recorded_at", TimedEvent, "is not a time")],
+)
+def test_the_library_reads_no_text_that_is_not_an_id_or_a_time(
+    loose: Path, column: str, item_class: type[StoredEvent] | type[TimedEvent], what: str
+) -> None:
+    damage(loose, column, "'garbled'")
+    with SQLAlchemyDatastore(SQLAlchemySettings(str(loose))) as datastore:
+        strategy = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session, active_record_class=StoredEventRecord, sequenced_item_class=item_class
+        )
+        with pytest.raises(StoreDamaged, match=f"{column} 'garbled' {what}, at originator_id"):
+            list(strategy.all_items())
 
 
 def test_a_state_that_a_flipped_bit_turned_into_a_blob_is_damage_in_a_strict_table_too(tmp_path: Path) -> None:

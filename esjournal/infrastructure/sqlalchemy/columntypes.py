@@ -25,6 +25,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from esjournal.domain.model.rules import recorded_at_text
+from esjournal.domain.text import shortened
+from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT, NUMBERS, TIMES, TIMES_AS_TEXT
 
 # The server's error has these texts before and after a time that it cannot return.
@@ -42,7 +44,10 @@ class _UUIDInText(TypeDecorator[UUID]):
         return str(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID:
-        return UUID(value)
+        try:
+            return UUID(value)
+        except ValueError:
+            raise InvalidData(f"{shortened(value)} is not a UUID") from None
 
 
 class _TimeInText(TypeDecorator[datetime]):
@@ -55,7 +60,10 @@ class _TimeInText(TypeDecorator[datetime]):
         return None if value is None else recorded_at_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except ValueError:
+            raise InvalidData(f"{shortened(value)} is not a time") from None
 
 
 class _UUIDAsText(TypeDecorator[str]):

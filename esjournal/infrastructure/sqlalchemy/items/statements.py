@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.text import shortened
-from esjournal.exceptions import StoreDamaged
+from esjournal.exceptions import InvalidData, StoreDamaged
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columntypes import Timestamp
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
@@ -71,6 +71,22 @@ class _Columns:
             tuple(self.classes[index] for index in indexes),
             tuple(self.results[index] for index in indexes),
         )
+
+    def place_of(self, row: Row) -> str:
+        """Return the global position of a row for a message, or the first two columns if it is not known."""
+        if GLOBAL_POSITION in self.names:
+            return f"global position {row[self.names.index(GLOBAL_POSITION)]}"
+        return ", ".join(f"{name} {shortened(value)}" for name, value in zip(self.names[:2], row, strict=False))
+
+    def unreadable(self, rows: Rows) -> Iterator[tuple[Row, str]]:
+        """Yield rows with values that cannot be turned into fields, and what is wrong with them."""
+        for row in rows:
+            for name, result, value in zip(self.names, self.results, row, strict=True):
+                try:
+                    if result:
+                        result(value)
+                except InvalidData as error:
+                    yield row, f"{name} {error}"
 
 
 class Statements(Generic[Item]):
@@ -225,20 +241,18 @@ class Statements(Generic[Item]):
             return rows
         if checked and (found := misfit(rows, columns.names, columns.classes)) is not None:
             row, what = found
-            if GLOBAL_POSITION in columns.names:
-                where = f"global position {row[columns.names.index(GLOBAL_POSITION)]}"
-            else:
-                where = ", ".join(
-                    f"{name} {shortened(value)}" for name, value in zip(columns.names[:2], row, strict=False)
-                )
-            raise StoreDamaged(self._store, f"{what}, at {where}")
+            raise StoreDamaged(self._store, f"{what}, at {columns.place_of(row)}")
         if not any(columns.results):
             return rows
         fields = [
             map(result, values) if result else values
             for result, values in zip(columns.results, zip(*rows, strict=True), strict=True)
         ]
-        return list(zip(*fields, strict=True))
+        try:
+            return list(zip(*fields, strict=True))
+        except InvalidData:
+            row, what = next(columns.unreadable(rows))
+            raise StoreDamaged(self._store, f"{what}, at {columns.place_of(row)}") from None
 
     def bound_place(self, sequence_id: Any, *positions: Any) -> list[Any]:
         """Return a sequence's id and positions in it, in the driver's form."""
