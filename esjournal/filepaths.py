@@ -1,4 +1,4 @@
-"""Where the path of a file leads: links are followed as the kernel follows them.
+"""Where the path of a file leads: ~ is expanded as by a shell, and links are followed as by the kernel.
 
 Programs that follow links themselves, as SQLite and a rename do, evade the kernel's rule for folders that everybody may
 write to (https://docs.kernel.org/admin-guide/sysctl/fs.html, protected_symlinks). It applies here even if the kernel's
@@ -15,8 +15,33 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from esjournal.exceptions import UnusableFile
+
 # The kernel's own limit.
 _MOST_LINKS = 40
+
+
+def expanded(path: str) -> str:
+    """Return a path with the home folder for `~` or `~USER` at its beginning.
+
+    A shell expands it only at the beginning of a word, and not in `--url=~/FILE`. If there is a file or folder of such
+    a name, it is left as it is.
+
+    Raises:
+        UnusableFile: there is no such user.
+    """
+    name = path.partition("/")[0]
+    if not name.startswith("~"):
+        return path
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        if os.path.lexists(name):
+            return path
+        reason = f"there is no user {name[1:]}" if name != "~" else "this user has no home folder"
+        raise UnusableFile(
+            f"{path} begins with ~, and {reason}: write the path in full, or ./{path} if ~ is part of the name"
+        ) from None
 
 
 class Step(NamedTuple):

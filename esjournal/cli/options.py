@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import quote
 
@@ -15,7 +13,7 @@ import typer
 
 from esjournal.domain.choices import FileFormat, LayoutName
 from esjournal.exceptions import InvalidData
-from esjournal.interchange.formats import is_file_of_events
+from esjournal.filepaths import expanded
 
 # The largest global position, and so the largest number of events.
 MAX_COUNT = 2**63 - 1
@@ -34,6 +32,15 @@ class ProgramOptions:
     url: str | None = None
     layout: LayoutName | None = None
     table: str | None = None
+
+
+def expanded_if_given(path: str | None) -> str | None:
+    """Return the value of an option that names a file, with ~ expanded.
+
+    Raises:
+        UnusableFile: ~ cannot be expanded.
+    """
+    return None if path is None else expanded(path)
 
 
 UrlOption = Annotated[
@@ -89,6 +96,7 @@ CursorFileOption = Annotated[
         "--cursor-file",
         metavar="FILE",
         help="Start after the cursor stored in FILE, then advance it.",
+        callback=expanded_if_given,
         show_default=False,
     ),
 ]
@@ -122,7 +130,7 @@ def url_of(context: typer.Context, url: str | None, layout: LayoutName | None = 
     # An empty option is a mistake, such as a variable that is not set, and must not mean the default.
     program: ProgramOptions = context.obj
     given = program.url if url is None else url
-    address = _expanded(given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL)
+    address = expanded(given if given is not None else os.environ.get(URL_VARIABLE) or DEFAULT_URL)
     layout, table = layout or program.layout, program.table if table is None else table
     if table is not None and layout is None and not names_layout(address):
         raise typer.BadParameter("--table needs --layout.")
@@ -144,14 +152,6 @@ def refuse_program_options(context: typer.Context, reason: str) -> None:
     given = [f"--{name}" for name, value in asdict(program).items() if value is not None]
     if given:
         raise typer.BadParameter(f"{reason}: leave out {' and '.join(given)}.")
-
-
-def _expanded(address: str) -> str:
-    # A shell expands ~ only at the beginning of a word, not in --url=~/FILE. For journals, it is expanded on opening.
-    if address.startswith("~") and is_file_of_events(address):
-        with suppress(RuntimeError):
-            return str(Path(address).expanduser())
-    return address
 
 
 def _separator(address: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import MAX_COUNT
+from esjournal.cli.options import MAX_COUNT, expanded_if_given
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and write nothing.")]
 CommitEveryOption = Annotated[
@@ -26,6 +26,7 @@ RejectsOption = Annotated[
         "--rejects",
         metavar="FILE",
         help="Write bad and conflicting events to FILE, import the rest.",
+        callback=expanded_if_given,
         show_default=False,
     ),
 ]
@@ -67,5 +68,11 @@ SkipTypeOption = Annotated[
 ]
 SummaryOption = Annotated[
     str | None,
-    typer.Option("--summary", metavar="FILE", help="Write the totals to FILE, as JSON.", show_default=False),
+    typer.Option(
+        "--summary",
+        metavar="FILE",
+        help="Write the totals to FILE, as JSON.",
+        callback=expanded_if_given,
+        show_default=False,
+    ),
 ]

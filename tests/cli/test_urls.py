@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.events import ID, sequence
-from tests.helpers.program import environment, invoke, run
+from tests.helpers.program import environment, invoke, refused, run
 from tests.helpers.stores import file_with, journal_with
 
 
@@ -76,6 +76,75 @@ def test_a_tilde_is_the_home_of_the_user(tmp_path: Path) -> None:
     read = run("--url=~/events.ndjson", "log", env=env, cwd=tmp_path / "here")
     assert read.stdout.count("a.b#C") == 3
     assert list((tmp_path / "here").iterdir()) == []
+
+
+# Every option and argument that names a journal or a file to read or write.
+WITH_A_FILE = [
+    "--url={} list",
+    "--url={} init",
+    "list --url {}",
+    "--url={}.ndjson log",
+    "--url=J export -o {}",
+    "--url=J export --cursor-file={}",
+    "--url=J import --rejects={} e.ndjson",
+    "--url=J import --summary={} e.ndjson",
+    "--url=J import {}",
+    "--url=J stats --svg={}",
+    "--url=J stats --html={}",
+    "--url=J log -f --cursor-file={}",
+    "--url=J append new 0 a#B @{}",
+    "copy {} J",
+    "copy J {}",
+    "copy e.ndjson {}",
+    "copy --rejects={} e.ndjson J",
+    "diff {} J",
+    "diff J {}",
+]
+
+
+@pytest.mark.parametrize("command", WITH_A_FILE)
+def test_the_home_of_no_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    journal_with("J", sequence(3))
+    file_with(tmp_path / "e.ndjson", sequence(3))
+    names = {found.name for found in tmp_path.iterdir()}
+    refused(
+        invoke(*command.format("~no-such-user/x").split()),
+        2,
+        r"~no-such-user/x(.ndjson)? begins with ~, and there is no user no-such-user: "
+        r"write the path in full, or \./~no-such-user/x(.ndjson)? if ~ is part of the name",
+    )
+    assert {found.name for found in tmp_path.iterdir()} == names
+
+
+def test_a_tilde_is_expanded_for_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(home))
+    file_with(home / "e.ndjson", [*sequence(3), sequence(1)[0]._replace(event_type="another#Type")])
+    (home / "state.json").write_text("{}")
+    for code, command in (
+        (0, "--url=~/J init"),
+        (4, "--url=~/J import --rejects=~/rejects --summary=~/summary ~/e.ndjson"),
+        (0, "--url=~/J append new 0 a#B @~/state.json"),
+        (0, "--url=~/J stats --svg=~/svg --html=~/html"),
+        (0, "--url=~/J export --output=~/out.ndjson --cursor-file=~/cursor"),
+        (0, "copy ~/J ~/copy.ndjson"),
+        (0, "diff ~/out.ndjson ~/copy.ndjson"),
+    ):
+        ended = invoke(*command.split())
+        assert ended.exit_code == code, ended.stderr
+    assert list(here.iterdir()) == []
+    written = {"rejects", "summary", "svg", "html", "out.ndjson", "cursor", "copy.ndjson"}
+    assert {found.name for found in home.iterdir()} - {"J", "J-wal", "J-shm"} == {"e.ndjson", "state.json", *written}
+
+
+def test_a_tilde_names_no_second_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    journal_with(str(tmp_path / "J"), sequence(3))
+    refused(invoke("--url", str(tmp_path / "J"), "export", "--output=~/J"), 2, "is named twice")
 
 
 @pytest.mark.long

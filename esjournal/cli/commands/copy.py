@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import AfterOption, CursorFileOption, QuietOption, refuse_program_options
+from esjournal.cli.options import AfterOption, CursorFileOption, QuietOption, expanded_if_given, refuse_program_options
 from esjournal.cli.transferoptions import (
     CommitEveryOption,
     DryRunOption,
@@ -25,10 +25,20 @@ _STORE = "SQLite file's path, sqlite:///FILE or postgresql://USER@HOST/DB"
 def copy(
     context: typer.Context,
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help=f"A {_STORE}, or a file of events: .ndjson, .csv, .gz, .zst.")
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help=f"A {_STORE}, or a file of events: .ndjson, .csv, .gz, .zst.",
+            callback=expanded_if_given,
+        ),
     ],
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="As SOURCE. Run `init` first for a store; a file is overwritten.")
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="As SOURCE. Run `init` first for a store; a file is overwritten.",
+            callback=expanded_if_given,
+        ),
     ],
     dry_run: DryRunOption = False,
     commit_every: CommitEveryOption = None,

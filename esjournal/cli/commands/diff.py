@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import QuietOption, refuse_program_options
+from esjournal.cli.options import QuietOption, expanded_if_given, refuse_program_options
 from esjournal.domain.choices import LinesFormat
 
 _JOURNAL = "A URL, a SQLite file, or a file of events."
@@ -14,8 +14,8 @@ _JOURNAL = "A URL, a SQLite file, or a file of events."
 
 def diff(
     context: typer.Context,
-    a: Annotated[str, typer.Argument(metavar="A", help=_JOURNAL, show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="B", help=_JOURNAL, show_default=False)],
+    a: Annotated[str, typer.Argument(metavar="A", help=_JOURNAL, callback=expanded_if_given, show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help=_JOURNAL, callback=expanded_if_given, show_default=False)],
     full: Annotated[bool, typer.Option("--full", help="Print every difference, event by event.")] = False,
     per_sequence: Annotated[
         bool, typer.Option("--per-sequence", help="Print the counts of every sequence, even if it is equal.")

@@ -17,6 +17,7 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
+    expanded_if_given,
     url_of,
 )
 from esjournal.domain.choices import FileFormat
@@ -26,7 +27,13 @@ def export(
     context: typer.Context,
     path: Annotated[
         str,
-        typer.Option("-o", "--output", metavar="FILE", help="The output file; .gz and .zst compress, `-` is stdout."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="The output file; .gz and .zst compress, `-` is stdout.",
+            callback=expanded_if_given,
+        ),
     ] = "-",
     file_format: Annotated[
         FileFormat | None,

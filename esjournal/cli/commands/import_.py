@@ -18,6 +18,7 @@ from esjournal.cli.transferoptions import (
     SkipTypeOption,
     SummaryOption,
 )
+from esjournal.filepaths import expanded
 
 MEBIBYTE = 1024 * 1024
 
@@ -68,7 +69,7 @@ def import_(
 
     run(
         url_of(context, url, layout, table),
-        paths=paths,
+        paths=[expanded(path) for path in paths],
         file_format=file_format,
         dry_run=dry_run,
         commit_every=commit_every,

@@ -15,6 +15,7 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
+    expanded_if_given,
     url_of,
 )
 from esjournal.domain.choices import OutputFormat
@@ -69,7 +70,10 @@ def log(
     cursor_file: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="With -f: start after the cursor stored in FILE, and advance it.", show_default=False
+            metavar="FILE",
+            help="With -f: start after the cursor stored in FILE, and advance it.",
+            callback=expanded_if_given,
+            show_default=False,
         ),
     ] = None,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Do not use a pager.")] = False,

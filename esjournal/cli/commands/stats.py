@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, expanded_if_given, url_of
 from esjournal.domain.choices import AnswerFormat
 from esjournal.domain.periods import Period
 
@@ -19,10 +19,22 @@ def stats(
     ] = None,
     output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="Output format.")] = AnswerFormat.TABLE,
     svg: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also draw the table as a picture in FILE.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also draw the table as a picture in FILE.",
+            callback=expanded_if_given,
+            show_default=False,
+        ),
     ] = None,
     html: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also write the table as a web page to FILE.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write the table as a web page to FILE.",
+            callback=expanded_if_given,
+            show_default=False,
+        ),
     ] = None,
     url: UrlOption = None,
     layout: LayoutOption = None,

@@ -17,6 +17,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import name_of_id
 from esjournal.domain.text import counted
 from esjournal.exceptions import ConcurrencyError, Conflict, InvalidData, OutcomeUnknown, UnusableFile
+from esjournal.filepaths import expanded
 from esjournal.interchange.formats import STANDARD_STREAM
 from esjournal.interchange.openstreams import open_to_read, reason_of
 from esjournal.journal.abbreviation import new_sequence, sequence_to_append_to
@@ -103,7 +104,7 @@ def print_stored(*answers: str | int) -> None:
 def _state_text(argument: str) -> str:
     if argument != STANDARD_STREAM and not argument.startswith("@"):
         return argument
-    name = "standard input" if argument == STANDARD_STREAM else argument[1:]
+    name = "standard input" if argument == STANDARD_STREAM else expanded(argument[1:])
     try:
         with nullcontext(sys.stdin.buffer) if argument == STANDARD_STREAM else open_to_read(name) as stream:
             data = stream.read(MOST_BYTES + 1)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from esjournal.exceptions import InvalidURL
+from esjournal.exceptions import InvalidURL, UnusableFile
+from esjournal.filepaths import expanded
 from esjournal.infrastructure.secrets import MASK, SHOWN_PARAMETERS
 from esjournal.infrastructure.sqlalchemy.urlschemes import POSTGRESQL, SQLITE
 
@@ -120,7 +119,13 @@ class StoreURL:
         path = url.database or MEMORY
         if "\0" in path:
             raise InvalidURL("the path has a NUL character: remove it")
-        path = _expanded(path)
+        try:
+            path = expanded(path)
+        except UnusableFile as error:
+            raise InvalidURL(str(error)) from None
+        # SQLite would take the text after two slashes for a host.
+        if path.startswith("//"):
+            path = f"/{path.lstrip('/')}"
         shown = "&".join(f"{name}={quote(value, safe='')}" for name, value in tables.items())
         return cls(
             driver_url=URL.create("sqlite"),
@@ -176,16 +181,6 @@ class StoreURL:
         for secret in filter(None, secrets):
             message = message.replace(secret, MASK)
         return message
-
-
-def _expanded(path: str) -> str:
-    # A shell expands ~ only at the beginning of a word, and not in --url=~/FILE.
-    if path.startswith("~"):
-        # If there is no such user, ~ is part of the name.
-        with suppress(RuntimeError):
-            return str(Path(path).expanduser())
-    # SQLite would take the text after two slashes for a host.
-    return f"/{path.lstrip('/')}" if path.startswith("//") else path
 
 
 def _made(text: str) -> URL:

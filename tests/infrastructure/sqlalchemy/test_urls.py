@@ -1,6 +1,7 @@
 """URLs of journals: which are accepted, which are refused, and what is never shown."""
 
 import traceback
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,6 @@ CANARY = "tweety-c4n4ry"
         ("sqlite://///srv/journal.db", "/srv/journal.db"),
         ("~/journal.db", "/home/ada/journal.db"),
         ("sqlite:///~/journal.db", "/home/ada/journal.db"),
-        ("~no-such-user/journal.db", "~no-such-user/journal.db"),
         ("journal~", "journal~"),
         ("file:journal.db", "file:journal.db"),
         ("file:journal.db?mode=memory", "file:journal.db?mode=memory"),
@@ -41,6 +41,19 @@ CANARY = "tweety-c4n4ry"
 def test_a_path_or_a_sqlite_url_means_a_file(text: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     assert StoreURL.parse(text).path == path
+
+
+@pytest.mark.parametrize("path", ["~no-such-user/journal.db", "~no-such-user"])
+@pytest.mark.parametrize("scheme", ["", "sqlite:///"])
+def test_the_home_of_no_user_is_refused_unless_that_is_a_name(
+    scheme: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidURL, match=r"begins with ~, and there is no user no-such-user: write .* or \./~no-such"):
+        StoreURL.parse(f"{scheme}{path}")
+    assert StoreURL.parse(f"{scheme}./{path}").path == f"./{path}"
+    (tmp_path / "~no-such-user").mkdir()
+    assert StoreURL.parse(f"{scheme}{path}").path == path
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
