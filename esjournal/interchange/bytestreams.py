@@ -21,6 +21,8 @@ DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
 # The limit for commands that only read a file, which have no option to raise it. Every exported event fits. A line
 # without an end, which can be a terabyte if decompressed, takes a few times this much memory and no more.
 READING_LINE_LIMIT = 256 * 1024 * 1024
+# This much of a text tells whether it is events at all.
+_BEGINNING_BYTES = 64 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 _TEXT = re.compile(rb"\S[^\n]*+")
@@ -139,13 +141,13 @@ class ByteStream:
             raise UnusableFile(f"{self.name} cannot be read: {reason_of(error)}") from None
 
     def beginning(self) -> bytes:
-        """Return the first bytes, decompressed, some thousands if there are as many; reading begins with them again.
+        """Return the first bytes, decompressed: 64 KiB or more if there are as many; reading begins with them again.
 
         Raises:
             InvalidLine: the compressed data is corrupt or cut off.
             UnusableFile: the file cannot be read, or is neither NDJSON nor CSV, compressed or not.
         """
-        first, self._pieces = decompression.beginning(self.pieces())
+        first, self._pieces = decompression.beginning(self.pieces(), _BEGINNING_BYTES)
         return first
 
     def advice_for_long_lines(self) -> str:

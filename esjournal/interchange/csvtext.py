@@ -14,6 +14,7 @@ from esjournal.domain.text import counted, number, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
 from esjournal.interchange.bytestreams import ByteStream
+from esjournal.interchange.othertext import reason_not_csv
 
 COLUMNS = RecordedEvent._fields
 REQUIRED = COLUMNS[:4]
@@ -39,6 +40,8 @@ def read(stream: ByteStream) -> Iterator[Batch]:
 
 
 def _reads(stream: ByteStream) -> Iterator[Read]:
+    if (reason := reason_not_csv(stream.beginning())) is not None:
+        raise InvalidLine(stream.name, 1, reason)
     # The csv module has one limit for the whole process, and its default is too small for states.
     csv.field_size_limit(stream.line_limit)
     lines = _Lines(stream)

@@ -54,14 +54,19 @@ def decompressed(blocks: Iterator[bytes], path: str, name: str) -> Iterator[byte
     return blocks
 
 
-def beginning(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Return enough of the first bytes to recognise an input, and all blocks, including these."""
+def beginning(blocks: Iterator[bytes], least: int = _BEGINNING_BYTES) -> tuple[bytes, Iterator[bytes]]:
+    """Return enough of the first bytes to recognise an input, and all blocks, including these.
+
+    Args:
+        blocks: the bytes of an input.
+        least: the number of bytes that is enough.
+    """
     first: list[bytes] = []
     size = 0
     for block in blocks:
         first.append(block)
         size += len(block)
-        if size >= _BEGINNING_BYTES:
+        if size >= least:
             break
     return b"".join(first), chain(first, blocks)
 

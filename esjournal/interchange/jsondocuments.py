@@ -11,7 +11,7 @@ from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.bytestreams import ByteStream
 
-_EXPECTED = 'one event a line, an array of events, or events one after another: {"originator_id":"...",...}'
+EXPECTED = 'one event a line, an array of events, or events one after another: {"originator_id":"...",...}'
 _BOM = b"\xef\xbb\xbf"
 
 # Matches up to the next bracket outside of strings, and nothing if a string has no end yet.
@@ -93,7 +93,7 @@ class _Text:
     def value(self) -> tuple[int, bytes]:
         """Return the next value, which must be an object, and its line."""
         if self.peek() != b"{":
-            raise self.wrong(f"expected {_EXPECTED}")
+            raise self.wrong(f"expected {EXPECTED}")
         depth = 0
         at = self._at
         while True:

@@ -23,6 +23,7 @@ from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Columns, Read, batch_of
 from esjournal.interchange.bytestreams import ByteStream
 from esjournal.interchange.jsondocuments import is_json_over_lines, values
+from esjournal.interchange.othertext import reason_not_ndjson
 from esjournal.interchange.seals import SealCheck
 
 # This many lines stay in the processor's cache: with 1,000 lines of 400 bytes each takes a third longer.
@@ -66,10 +67,14 @@ def read(stream: ByteStream, *, seal_required: bool = False) -> Iterator[Batch]:
         seal_required: whether a file without a seal is refused.
 
     Raises:
-        InvalidLine: nothing after this line can be read, or the file does not match its seal.
+        InvalidLine: nothing after this line can be read, or the file does not match its seal, or the input is another
+            text than events.
     """
     check = SealCheck(stream.name)
-    if is_json_over_lines(stream.beginning()):
+    first = stream.beginning()
+    if (reason := reason_not_ndjson(first)) is not None:
+        raise InvalidLine(stream.name, 1, reason)
+    if is_json_over_lines(first):
         lines_of_events = values(stream)
         while some := list(islice(lines_of_events, LINES_AT_A_TIME)):
             yield batch_of(stream.name, _read_closely(stream.name, some))

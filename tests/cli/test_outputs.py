@@ -436,7 +436,7 @@ def test_open_streams_and_pipes_are_written_to_and_never_read_again(
     folder: Path, line: str, code: int, out: str
 ) -> None:
     (folder / "bad").write_text("bad\n")
-    (folder / "many").write_text("bad\n" * 100_000)
+    (folder / "many").write_text("{}\n" * 100_000)
     (folder / "way.ndjson").symlink_to("/dev/stdout")
     ended = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line.format(f"{sys.executable} -m esjournal")],
