@@ -150,8 +150,8 @@ def _usage_message(error: Any) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "esjournal"
     if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):
-        message += " A value that begins with - goes after --, and versions are 0 or more."
-    return f"{message} (see {command} --help)"
+        message += ": a value that begins with - goes after --, and versions are 0 or more"
+    return f"{message.removesuffix('.')} (see {command} --help)"
 
 
 def _flush_or_give_up() -> None:

@@ -120,7 +120,8 @@ class _Text:
 
     def wrong(self, reason: str) -> InvalidLine:
         found = self._data[self._at : self._at + 40].decode(errors="backslashreplace")
-        return InvalidLine(self._stream.name, self._line, f"{reason}; found {shortened(found, 20)}")
+        shown = shortened(found, 20) if found else "the end"
+        return InvalidLine(self._stream.name, self._line, f"{reason}; found {shown}")
 
     def _pass(self, end: int) -> None:
         self._line += self._data.count(b"\n", self._at, end)

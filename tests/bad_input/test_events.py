@@ -90,7 +90,7 @@ def test_a_version_that_is_not_a_plain_number_within_63_bits_is_refused(url: str
 def test_a_leading_minus_gets_the_advice_to_use_two_hyphens(url: str) -> None:
     result = invoke("append", ID, "-1", "a", "{}", url=url)
     assert result.exit_code == 2
-    assert "A value that begins with - goes after --, and versions are 0 or more." in result.stderr
+    assert ": a value that begins with - goes after --, and versions are 0 or more (see" in result.stderr
 
 
 def test_the_last_version_there_can_be_is_kept(url: str) -> None:

@@ -42,7 +42,7 @@ def test_the_program_and_the_module_are_the_same(tmp_path: Path) -> None:
         for command in ([script], COMMAND)
     ]
     assert {(one.returncode, one.stdout, one.stderr) for one in ended} == {
-        (2, "", "esjournal: Missing argument 'ID'. (see esjournal get --help)\n")
+        (2, "", "esjournal: Missing argument 'ID' (see esjournal get --help)\n")
     }
 
 

@@ -82,6 +82,7 @@ def test_a_bad_event_of_an_array_is_one_bad_line(tmp_path: Path) -> None:
     [
         ("[1, 2]", ":1: expected one event a line, an array of events"),
         (f"[{LINES[0]}\n{LINES[1]}]", r":2: expected ',' or ']' after an event of the array"),
+        (f"[{LINES[0]}", r":1: expected ',' or ']' after an event of the array; found the end"),
         (f"[\n{LINES[0]},\n]", ":3: expected one event a line"),
         (f"[\n{LINES[0]},\n{LINES[1][:-5]}", ":3: the event has no end: get the file again"),
         (f"[\n{LINES[0]}\n", ":3: expected ',' or ']'"),
