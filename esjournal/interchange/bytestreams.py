@@ -17,10 +17,10 @@ from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
 from esjournal.interchange.inputkinds import compression_of, unreadable
 from esjournal.interchange.openstreams import open_to_read, reason_of
 
-DEFAULT_LINE_LIMIT = 16 * 1024 * 1024
-# The limit for commands that only read a file, which have no option to raise it. Every exported event fits. A line
+# The line of every event that `append` takes fits: its state has up to 64 MiB, and twice as much with escapes. A line
 # without an end, which can be a terabyte if decompressed, takes a few times this much memory and no more.
-READING_LINE_LIMIT = 256 * 1024 * 1024
+LINE_LIMIT = 256 * 1024 * 1024
+ADVICE_FOR_LONG_LINES = "`esjournal import --max-line-bytes N` takes longer ones"
 # This much of a text tells whether it is events at all.
 _BEGINNING_BYTES = 64 * 1024
 
@@ -68,7 +68,7 @@ class ByteStream:
         UnusableFile: the file cannot be opened.
     """
 
-    def __init__(self, path: str, *, line_limit: int = DEFAULT_LINE_LIMIT, limit: int | None = None) -> None:
+    def __init__(self, path: str, *, line_limit: int = LINE_LIMIT, limit: int | None = None) -> None:
         self.line_limit = line_limit
         self._limit = limit
         self._path = path
@@ -150,12 +150,6 @@ class ByteStream:
         first, self._pieces = decompression.beginning(self.pieces(), _BEGINNING_BYTES)
         return first
 
-    def advice_for_long_lines(self) -> str:
-        """Return what to do if a line is longer than the limit."""
-        if self.line_limit < READING_LINE_LIMIT:
-            return "raise the limit with --max-line-bytes"
-        return "import the file into a journal, with --max-line-bytes, and read that"
-
     def close(self) -> None:
         """Close the file; standard input stays open."""
         if self._path != STANDARD_STREAM:
@@ -167,7 +161,7 @@ class ByteStream:
             return
         for number, line in block.numbered_lines():
             if len(line) > self.line_limit:
-                reason = f"the line is longer than {counted(self.line_limit, 'byte')}: {self.advice_for_long_lines()}"
+                reason = f"the line is longer than {counted(self.line_limit, 'byte')}: {ADVICE_FOR_LONG_LINES}"
                 raise InvalidLine(self.name, number, reason)
             yield Block(number, 1, line + b"\n")
 
@@ -184,7 +178,7 @@ class ByteStream:
 
 
 @contextmanager
-def byte_stream(path: str, *, line_limit: int = DEFAULT_LINE_LIMIT, limit: int | None = None) -> Iterator[ByteStream]:
+def byte_stream(path: str, *, line_limit: int = LINE_LIMIT, limit: int | None = None) -> Iterator[ByteStream]:
     """Open a `ByteStream`, and close it afterwards."""
     opened = ByteStream(path, line_limit=line_limit, limit=limit)
     try:

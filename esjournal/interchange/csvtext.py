@@ -13,7 +13,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.text import counted, number, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
-from esjournal.interchange.bytestreams import ByteStream
+from esjournal.interchange.bytestreams import ADVICE_FOR_LONG_LINES, ByteStream
 from esjournal.interchange.othertext import reason_not_csv
 
 COLUMNS = RecordedEvent._fields
@@ -130,7 +130,7 @@ class _Lines:
             self.bytes_of_row += len(line) + 1
             if self.bytes_of_row > self._stream.line_limit + 1:
                 reason = f"the row is longer than {counted(self._stream.line_limit, 'byte')}"
-                advice = f"close its quotes, or {self._stream.advice_for_long_lines()}"
+                advice = f"close its quotes; {ADVICE_FOR_LONG_LINES}"
                 raise InvalidLine(self._stream.name, line_number, f"{reason}: {advice}")
             try:
                 yield line.decode() + "\n"

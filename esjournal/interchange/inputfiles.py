@@ -11,7 +11,7 @@ from esjournal.domain.choices import FileFormat
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.bytestreams import DEFAULT_LINE_LIMIT, ByteStream, byte_stream
+from esjournal.interchange.bytestreams import LINE_LIMIT, ByteStream, byte_stream
 from esjournal.interchange.formats import STANDARD_STREAM, format_of
 
 
@@ -35,7 +35,7 @@ class Files:
         paths: Sequence[str],
         file_format: FileFormat | None = None,
         *,
-        line_limit: int = DEFAULT_LINE_LIMIT,
+        line_limit: int = LINE_LIMIT,
         seal_required: bool = False,
     ) -> None:
         self._paths = [path for given in paths for path in _matching(given)]

@@ -9,7 +9,7 @@ import msgspec
 
 from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidLine
-from esjournal.interchange.bytestreams import ByteStream
+from esjournal.interchange.bytestreams import ADVICE_FOR_LONG_LINES, ByteStream
 
 EXPECTED = 'one event a line, an array of events, or events one after another: {"originator_id":"...",...}'
 _BOM = b"\xef\xbb\xbf"
@@ -101,9 +101,7 @@ class _Text:
             if found is None:
                 limit = self._stream.line_limit
                 if len(self._data) - self._at > limit:
-                    reason = (
-                        f"the event is longer than {counted(limit, 'byte')}: {self._stream.advice_for_long_lines()}"
-                    )
+                    reason = f"the event is longer than {counted(limit, 'byte')}: {ADVICE_FOR_LONG_LINES}"
                     raise InvalidLine(self._stream.name, self._line, reason)
                 at -= self._at
                 if not self._more():

@@ -17,7 +17,6 @@ from uuid import NAMESPACE_URL, uuid5
 from esjournal.domain.model import rules
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.bytestreams import READING_LINE_LIMIT
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.rejects import Problem
@@ -129,7 +128,7 @@ def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> 
         UnusableFile: the file cannot be read.
         InvalidLine: nothing after this line can be read.
     """
-    files = Files([path], line_limit=READING_LINE_LIMIT)
+    files = Files([path])
     written = rules.recorded_at_text(datetime.fromtimestamp(Path(path).stat().st_mtime, UTC))
     with ExitStack() as kept_open:
         with read_beside(files) as batches:

@@ -383,7 +383,9 @@ def test_a_dry_run_of_an_import_says_what_would_be(url: str, tmp_path: Path) -> 
 def test_a_longer_line_is_imported_where_the_limit_is_raised(url: str, tmp_path: Path) -> None:
     path = str(file_with(tmp_path / "e.ndjson", [event(0, '{"a":"' + "x" * 1_000 + '"}')]))
     result = invoke("import", path, "--max-line-bytes", "1000", url=url)
-    refused(result, 3, ":1: the line is longer than 1,000 bytes: raise the limit with --max-line-bytes")
+    refused(
+        result, 3, ":1: the line is longer than 1,000 bytes: `esjournal import --max-line-bytes N` takes longer ones"
+    )
     assert invoke("import", path, "--max-line-bytes", "2000", url=url).exit_code == 0
 
 

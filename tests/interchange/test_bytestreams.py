@@ -18,7 +18,7 @@ import pytest
 import zstandard
 
 from esjournal.exceptions import InvalidLine, UnusableFile
-from esjournal.interchange.bytestreams import byte_stream
+from esjournal.interchange.bytestreams import LINE_LIMIT, byte_stream
 from esjournal.interchange.formats import format_of
 from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.outputfiles import sink
@@ -244,7 +244,7 @@ def test_a_line_may_be_as_long_as_the_limit_and_no_longer(tmp_path: Path) -> Non
     path = tmp_path / "events"
     assert lines(path, b"a\n" + b"x" * 1_000 + b"\n", line_limit=1_000) == [(1, b"a"), (2, b"x" * 1_000)]
     for data in (b"a\n" + b"x" * 1_001 + b"\n", b"a\n" + b"x" * 1_001):
-        with pytest.raises(InvalidLine, match=":2: the line is longer than 1,000 bytes: raise the limit"):
+        with pytest.raises(InvalidLine, match=":2: the line is longer than 1,000 bytes: `esjournal import --max"):
             lines(path, data, line_limit=1_000)
 
 
@@ -275,7 +275,7 @@ from esjournal.interchange.formats import format_of
 from esjournal.interchange.bytestreams import byte_stream
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    with byte_stream(sys.argv[1]) as opened:
+    with byte_stream(sys.argv[1], line_limit=int(sys.argv[2])) as opened:
         for _ in read_events(opened, format_of(sys.argv[1])): pass
 except InvalidLine as error:
     print(error.reason)
@@ -326,11 +326,29 @@ def test_a_line_or_a_bomb_of_400_megabytes_is_handled_in_flat_memory(tmp_path: P
         count = 400 if name.startswith("zeros") else 40
         (gzip_of if name.endswith(".gz") else zstd_of)(path, piece, count)
     ended = subprocess.run(
-        [sys.executable, "-c", READ_WITHIN_MEMORY, str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", READ_WITHIN_MEMORY, str(path), str(16 * MEBIBYTE)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     first, kibibytes = ended.stdout.splitlines()
     assert first.startswith(reason)
     assert int(kibibytes) < 260 * 1024
+
+
+@pytest.mark.long
+def test_a_line_without_an_end_takes_a_few_times_the_default_limit_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "zeros.ndjson.zst"
+    zstd_of(path, b"0" * MEBIBYTE, 2_000)
+    ended = subprocess.run(
+        [sys.executable, "-c", READ_WITHIN_MEMORY, str(path), str(LINE_LIMIT)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, kibibytes = ended.stdout.splitlines()
+    assert first.startswith("the line is longer than 268,435,456 bytes")
+    assert int(kibibytes) < 3 * LINE_LIMIT / 1024
 
 
 def test_a_link_remains_a_link_to_the_written_file(tmp_path: Path) -> None:

@@ -137,7 +137,9 @@ def test_a_row_that_is_not_an_event_is_reported_and_the_next_ones_are_read(path:
 
 
 def test_a_row_of_many_lines_is_held_to_the_limit_of_one(path: Path) -> None:
-    with pytest.raises(InvalidLine, match="the row is longer than 1,000 bytes: close its quotes, or raise the limit"):
+    with pytest.raises(
+        InvalidLine, match="the row is longer than 1,000 bytes: close its quotes; `esjournal import --max"
+    ):
         read(path, f"{HEADER}\n" + '"\n",' * 1_000, line_limit=1_000)
 
 

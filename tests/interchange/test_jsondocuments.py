@@ -97,7 +97,7 @@ def test_any_other_shape_is_one_line_that_says_what_is_expected(tmp_path: Path, 
 
 
 def test_an_event_is_held_to_the_limit_of_a_line(tmp_path: Path) -> None:
-    with pytest.raises(InvalidLine, match=":1: the event is longer than 1,000 bytes: raise the limit"):
+    with pytest.raises(InvalidLine, match=":1: the event is longer than 1,000 bytes: `esjournal import --max"):
         read(tmp_path / "a.json", f"[{line(0, json.dumps({'a': 'x' * 2_000_000}))}]", line_limit=1_000)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import zstandard
 
 from esjournal.exceptions import InvalidLine, InvalidURL, UnusableFile
 from esjournal.interchange.formats import is_file_of_events
+from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import initialise, open_journal
 from esjournal.journal.temporary import open_file, open_to_read
@@ -147,15 +149,15 @@ def test_whatever_was_exported_is_read_however_long_its_lines_are(tmp_path: Path
         assert invoke("diff", url, str(path)).exit_code == 0
         assert invoke("init", url=str(tmp_path / f"{name}.db")).exit_code == 0
         assert invoke("copy", str(path), str(tmp_path / f"{name}.db")).exit_code == 0
+        assert invoke("import", str(path), url=url).exit_code == 0
 
 
 def test_a_line_that_no_reader_takes_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esjournal.interchange.bytestreams.READING_LINE_LIMIT", 1_000)
-    monkeypatch.setattr("esjournal.journal.temporary.READING_LINE_LIMIT", 1_000)
+    monkeypatch.setattr("esjournal.journal.temporary.Files", partial(Files, line_limit=1_000))
     path = file_with(tmp_path / "e.ndjson", [event(0, '{"a":"' + "x" * 2_000 + '"}')])
     ended = invoke("list", url=str(path))
     assert ended.exit_code == 3
-    assert "longer than 1,000 bytes: import the file into a journal, with --max-line-bytes" in ended.stderr
+    assert "longer than 1,000 bytes: `esjournal import --max-line-bytes N` takes longer ones" in ended.stderr
 
 
 def test_what_get_prints_as_json_is_imported_and_looked_into(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from esjournal.domain.model.sequencenames import name_of_id
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
 from esjournal.interchange.batches import Batch, batch_of
-from esjournal.interchange.bytestreams import READING_LINE_LIMIT
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.secondprocess import read_beside
@@ -118,7 +117,7 @@ class FileSource:
         self.journal: Journal | None = None
         self._path = path
         self._busy = busy
-        self._files = Files([path], line_limit=READING_LINE_LIMIT)
+        self._files = Files([path])
         if self._files.size is None or not Path(path).is_file():
             raise UnusableFile(f"{path} cannot be read twice, as the proof of a copy needs: import it, or name a file")
         self.size = self._files.size
@@ -137,7 +136,7 @@ class FileSource:
             InvalidLine: nothing after this line can be read.
             UnusableFile: the file cannot be read.
         """
-        self._files = Files([self._path], line_limit=READING_LINE_LIMIT)
+        self._files = Files([self._path])
         with read_beside(self._files, self._busy) as batches:
             yield batches
 
