@@ -196,10 +196,28 @@ def test_memory_of_a_copy_and_its_proof_stays_flat_however_large_the_journal(sto
     journal_with(store_url, [event(of=OTHER_ID)])
     peaks = []
     for count in (FULL, THRICE_FULL):
-        source, target = str(tmp_path / f"{count}.db"), str(tmp_path / f"copy-of-{count}.db")
-        for url in (source, target):
-            initialise(url)
-        peak_kibibytes("--url", source, "import", str(file_with(tmp_path / "e.ndjson", generated(count))))
-        peaks.append([peak_kibibytes("copy", source, url) for url in (target, store_url, str(tmp_path / "e.csv.gz"))])
-        peaks[-1].append(peak_kibibytes("copy", store_url, str(tmp_path / "e.ndjson")))
+        source = filled(tmp_path / f"{count}.db", count)
+        peaks.append([peak_kibibytes("copy", *ends) for ends in ((source, store_url), (store_url, source + ".ndjson"))])
+    check_growth(peaks)
+
+
+@pytest.mark.long
+def test_memory_of_a_copy_to_a_new_journal_or_file_stays_flat_however_large_the_journal(tmp_path: Path) -> None:
+    peaks = []
+    for count in (FULL, THRICE_FULL):
+        source, target = filled(tmp_path / f"{count}.db", count), str(tmp_path / f"copy-of-{count}.db")
+        initialise(target)
+        peaks.append([peak_kibibytes("copy", source, url) for url in (target, source + ".csv.gz")])
+    check_growth(peaks)
+
+
+def filled(path: Path, count: int) -> str:
+    """Return the path of a new journal with a number of events."""
+    initialise(str(path))
+    peak_kibibytes("--url", str(path), "import", str(file_with(path.with_suffix(".ndjson"), generated(count))))
+    return str(path)
+
+
+def check_growth(peaks: list[list[int]]) -> None:
+    """Check that no command takes much more memory for the larger journal."""
     assert [large - small for small, large in zip(*peaks, strict=True) if large - small > GROWTH_ALLOWED] == []
