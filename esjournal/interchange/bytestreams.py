@@ -18,8 +18,8 @@ from esjournal.interchange.inputkinds import compression_of, unreadable
 from esjournal.interchange.openstreams import open_to_read, reason_of
 
 # The line of every event that `append` takes fits: its state has up to 64 MiB, and twice as much with escapes. A line
-# without an end, which can be a terabyte if decompressed, takes a few times this much memory and no more.
-LINE_LIMIT = 256 * 1024 * 1024
+# without an end, which can be a terabyte if decompressed, takes little more memory than this.
+LINE_LIMIT = 160 * 1024 * 1024
 ADVICE_FOR_LONG_LINES = "`esjournal import --max-line-bytes N` takes longer ones"
 # This much of a text tells whether it is events at all.
 _BEGINNING_BYTES = 64 * 1024
@@ -114,7 +114,7 @@ class ByteStream:
             else:
                 tail += data
             if len(tail) > self.line_limit:
-                break
+                raise self._too_long(self._line)
         if last := bytes(tail).removeprefix(_BOM) if self._line == 1 else bytes(tail):
             yield from self._within_limit(Block(self._line, 1, last))
 
@@ -161,9 +161,12 @@ class ByteStream:
             return
         for number, line in block.numbered_lines():
             if len(line) > self.line_limit:
-                reason = f"the line is longer than {counted(self.line_limit, 'byte')}: {ADVICE_FOR_LONG_LINES}"
-                raise InvalidLine(self.name, number, reason)
+                raise self._too_long(number)
             yield Block(number, 1, line + b"\n")
+
+    def _too_long(self, line: int) -> InvalidLine:
+        reason = f"the line is longer than {counted(self.line_limit, 'byte')}: {ADVICE_FOR_LONG_LINES}"
+        return InvalidLine(self.name, line, reason)
 
     def _data(self) -> Iterator[bytes]:
         if self.size == 0 and compression_by_name(self._path) is not None:

@@ -10,10 +10,11 @@ from itertools import islice
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.text import counted, number, shortened
+from esjournal.domain.text import number, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
-from esjournal.interchange.bytestreams import ADVICE_FOR_LONG_LINES, ByteStream
+from esjournal.interchange.bytestreams import ByteStream
+from esjournal.interchange.csvrows import rows
 from esjournal.interchange.othertext import reason_not_csv
 
 COLUMNS = RecordedEvent._fields
@@ -42,22 +43,9 @@ def read(stream: ByteStream) -> Iterator[Batch]:
 def _reads(stream: ByteStream) -> Iterator[Read]:
     if (reason := reason_not_csv(stream.beginning())) is not None:
         raise InvalidLine(stream.name, 1, reason)
-    # The csv module has one limit for the whole process, and its default is too small for states.
-    csv.field_size_limit(stream.line_limit)
-    lines = _Lines(stream)
-    rows = csv.reader(lines, strict=True)
-    line = 1
     header: list[str] | None = None
     blank = 0
-    while True:
-        line = rows.line_num + 1
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            raise InvalidLine(stream.name, line, f"the row is not CSV: {error}") from None
-        if row is None:
-            break
-        lines.bytes_of_row = 0
+    for line, row in rows(stream, most_fields=len(COLUMNS)):
         if not row:
             blank += 1
             if blank > _MOST_BLANK_LINES:
@@ -116,27 +104,6 @@ def _text_of(rows: Sequence[Sequence[object]]) -> str:
 
 def _without_formula(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
-
-
-class _Lines:
-    """The lines of a stream as text; the limit of a line also applies to a row of many lines."""
-
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
-        self.bytes_of_row = 0
-
-    def __iter__(self) -> Iterator[str]:
-        for line_number, line in self._stream.lines():
-            self.bytes_of_row += len(line) + 1
-            if self.bytes_of_row > self._stream.line_limit + 1:
-                reason = f"the row is longer than {counted(self._stream.line_limit, 'byte')}"
-                advice = f"close its quotes; {ADVICE_FOR_LONG_LINES}"
-                raise InvalidLine(self._stream.name, line_number, f"{reason}: {advice}")
-            try:
-                yield line.decode() + "\n"
-            except UnicodeDecodeError as error:
-                reason = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} is not UTF-8"
-                raise InvalidLine(self._stream.name, line_number, reason) from None
 
 
 def _row_text(row: list[str]) -> str:

@@ -19,6 +19,8 @@ _NEXT_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:"(?:[^"\\]++|\\.)*+"[^"\[\]{}]*+)*+
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING_OR_SPACE = re.compile(rb'("(?:[^"\\]++|\\.)*+")|[ \t\r\n]++', re.DOTALL)
 _OPENING = b"[{"
+# An event is looked through again whenever more of it has been read; from here on, only when it has doubled.
+_LONG_EVENT = 1024 * 1024
 
 
 def is_json_over_lines(first: bytes) -> bool:
@@ -70,14 +72,15 @@ class _Text:
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
         self._blocks = stream.pieces()
-        self._data = b""
+        # A bytearray, because adding to bytes would copy all of a long event for each piece.
+        self._data = bytearray()
         self._at = 0
         while len(self._data) < len(_BOM) and self._more():
             pass
         self._at = len(_BOM) if self._data.startswith(_BOM) else 0
         self._line = 1
 
-    def peek(self) -> bytes:
+    def peek(self) -> bytes | bytearray:
         """Return the next character that is not space, or nothing at the end."""
         while True:
             end = _SPACE.match(self._data, self._at).end()  # type: ignore[union-attr]
@@ -104,7 +107,7 @@ class _Text:
                     reason = f"the event is longer than {counted(limit, 'byte')}: {ADVICE_FOR_LONG_LINES}"
                     raise InvalidLine(self._stream.name, self._line, reason)
                 at -= self._at
-                if not self._more():
+                if not self._more(twice=len(self._data) - self._at > _LONG_EVENT):
                     raise self.wrong("the event has no end: get the file again")
                 at += self._at
                 continue
@@ -112,7 +115,7 @@ class _Text:
             depth += 1 if found[1] in _OPENING else -1
             if depth == 0:
                 break
-        line, value = self._line, self._data[self._at : at]
+        line, value = self._line, bytes(self._data[self._at : at])
         self._pass(at)
         return line, _on_one_line(value) if b"\n" in value else value
 
@@ -125,11 +128,17 @@ class _Text:
         self._line += self._data.count(b"\n", self._at, end)
         self._at = end
 
-    def _more(self) -> bool:
-        block = next(self._blocks, b"")
-        self._data = self._data[self._at :] + block
+    def _more(self, *, twice: bool = False) -> bool:
+        """Read on, until there is twice as much or until the limit if `twice`; return whether there was anything."""
+        del self._data[: self._at]
         self._at = 0
-        return bool(block)
+        before = len(self._data)
+        enough = min(2 * before, self._stream.line_limit) if twice else before
+        for block in self._blocks:
+            self._data += block
+            if len(self._data) > enough:
+                break
+        return len(self._data) > before
 
 
 def _on_one_line(value: bytes) -> bytes:

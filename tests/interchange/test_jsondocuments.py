@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
-from esjournal.interchange import decompression, ndjson
+from esjournal.interchange import decompression, jsondocuments, ndjson
 from esjournal.interchange.inputfiles import Files
 from tests.helpers.events import ID, json_states, reads
 
@@ -59,6 +60,23 @@ def test_arrays_and_events_over_lines_are_read(
 ) -> None:
     monkeypatch.setattr(decompression, "BLOCK_BYTES", block)
     assert read(tmp_path / "a.json", text) == list(zip(numbers, GOOD, strict=True))
+
+
+def test_a_long_event_is_looked_through_a_few_times_however_small_the_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brackets, searched = jsondocuments._NEXT_BRACKET, []
+
+    class Searching:
+        def match(self, data: bytearray, at: int) -> re.Match[bytes] | None:
+            searched.append(len(data) - at)
+            return brackets.match(data, at)
+
+    monkeypatch.setattr(jsondocuments, "_NEXT_BRACKET", Searching())
+    monkeypatch.setattr(jsondocuments, "_LONG_EVENT", 1_000)
+    monkeypatch.setattr(decompression, "BLOCK_BYTES", 500)
+    assert read(tmp_path / "a.json", f"[{line(0, json.dumps('x' * 500_000))}\n]")[0][0] == 1
+    assert sum(searched) < 5 * 500_000
 
 
 def test_what_a_formatter_put_between_the_parts_of_a_state_is_left_out(tmp_path: Path) -> None:

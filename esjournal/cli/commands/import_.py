@@ -43,7 +43,7 @@ def import_(
     skip_type: SkipTypeOption = None,
     max_line_bytes: Annotated[
         int, typer.Option(metavar="N", min=1, max=2**31 - 1, help="The longest line to accept.")
-    ] = 256 * MEBIBYTE,
+    ] = 160 * MEBIBYTE,
     summary: SummaryOption = None,
     quiet: QuietOption = False,
     url: UrlOption = None,
