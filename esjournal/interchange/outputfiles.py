@@ -51,10 +51,15 @@ def check_writable(path: str) -> None:
     """Refuse a path that cannot be written, before anything else is done; nothing is made or opened.
 
     Raises:
-        UnusableFile: it leads to a folder, into a folder that does not exist, or through another user's link.
+        UnusableFile: it leads to a folder, into one that does not exist or where this process may not put it, or
+            through another user's link.
     """
-    if path != STANDARD_STREAM:
-        _destination_of(path)
+    if path == STANDARD_STREAM:
+        return
+    destination = _destination_of(path)
+    if not destination.is_stream:
+        with _as_unusable(path):
+            _check_rename(destination)
 
 
 def is_stream(path: str) -> bool:
@@ -142,6 +147,18 @@ def _destination_of(path: str) -> _Destination:
                     f"write"
                 )
     return _Destination(step.path, step.found)
+
+
+def _check_rename(destination: _Destination) -> None:
+    """Refuse a file that the rename at the end could not make or replace, because of its folder."""
+    folder = destination.path.parent
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        number = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(number, os.strerror(number))
+    around, found = folder.stat(), destination.status
+    may_replace = found is None or os.geteuid() in (0, found.st_uid, around.st_uid)
+    if around.st_mode & stat.S_ISVTX and not may_replace:
+        raise OSError(errno.EPERM, f"only its owner may replace a file in the folder {folder}")
 
 
 def _open_stream(path: Path) -> _Destination | None:

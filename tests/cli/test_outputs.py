@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -272,6 +273,46 @@ def test_a_group_that_cannot_be_kept_gives_its_rights_to_no_other(shared: Path) 
     shared.chmod(0o777)
     assert written_by(NOBODY, path) == 0
     assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (NOBODY, 0o604)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--url J import --summary {} f.ndjson",
+        "--url J import --rejects {} f.ndjson",
+        "copy --summary {} f.ndjson J",
+        "copy --cursor-file {} J new.ndjson",
+    ],
+)
+@pytest.mark.parametrize(
+    ("mode", "owner", "reason"),
+    [
+        (0o755, None, "Permission denied"),
+        (0o1777, 0, "only its owner may replace a file in the folder .*"),
+    ],
+)
+def test_a_file_that_its_folder_does_not_allow_is_refused_before_anything_is_written(
+    shared: Path, command: str, mode: int, owner: int | None, reason: str
+) -> None:
+    url = f"sqlite:///{shared}/J"
+    initialise(url)
+    os.chown(shared / "J", NOBODY, NOBODY)
+    (shared / "J").chmod(0o600)
+    file_with(shared / "f.ndjson", [event(3)]).chmod(0o644)
+    closed = shared / "closed"
+    closed.mkdir()
+    if owner is not None:
+        (closed / "out").touch()
+        os.chown(closed / "out", owner, owner)
+    closed.chmod(mode)
+    words = [str(shared / word) if word[0] in "Jfn" else word for word in command.format(closed / "out").split()]
+    ended = subprocess.run([*MODULE, *words], capture_output=True, text=True, env=environment())
+    kept = (stored(url), sorted(found.name for found in shared.glob("new*")))
+    shutil.rmtree(closed)
+    assert (ended.returncode, ended.stdout) == (2, ""), ended.stderr
+    assert re.fullmatch(rf"esjournal: {closed}/out cannot be written: {reason}\n", ended.stderr)
+    assert kept == ([], [])
 
 
 # Links, in folders where everybody may make files

@@ -295,3 +295,9 @@ def test_the_beginning_of_an_id_is_taken_from_4_characters_on(length: int) -> No
 def test_any_other_text_is_not_the_beginning_of_an_id(text: str) -> None:
     with pytest.raises(InvalidData, match="nor the beginning of one: write all of it"):
         rules.originator_id_start(text)
+
+
+@pytest.mark.parametrize(("shortest", "expected"), [(1, "its first character"), (4, "its first 4 characters")])
+def test_the_shortest_beginning_is_counted(shortest: int, expected: str) -> None:
+    with pytest.raises(InvalidData, match=f"{expected}$"):
+        rules.originator_id_start("zz", shortest=shortest)

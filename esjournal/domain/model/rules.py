@@ -14,7 +14,7 @@ from typing import Any
 
 from esjournal.domain.isotimes import iso_time
 from esjournal.domain.state import jsontext
-from esjournal.domain.text import shortened
+from esjournal.domain.text import counted, shortened
 from esjournal.exceptions import InvalidData
 
 MAX_VERSION = 2**63 - 1
@@ -64,9 +64,10 @@ def originator_id_start(text: str, *, shortest: int = MIN_ID_START) -> str:
         shortest: the smallest number of characters.
     """
     if len(text) < shortest or not _UUID.fullmatch(text + _ANY_ID[len(text) :]):
+        first = "character" if shortest == 1 else counted(shortest, "character")
         raise InvalidData(
             f"originator_id {shortened(text)} is not a UUID, nor the beginning of one: write all of it, such as "
-            f"9b300b13-4410-51bf-85ca-234c8cea73da, or at least its first {shortest} characters"
+            f"9b300b13-4410-51bf-85ca-234c8cea73da, or at least its first {first}"
         )
     return text.lower()
 
