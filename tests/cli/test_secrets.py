@@ -82,11 +82,19 @@ def test_an_address_in_any_other_place(given: str, tmp_path: Path, monkeypatch: 
     without_canary("--url", journal, "verify", "--events", given)
     without_canary("--url", journal, "log", "-n", given)
     without_canary("--layout", given, "log")
+    without_canary("--url", journal, "--layout", "message-db", "--table", given, "log")
 
 
 @pytest.mark.parametrize("command", COMMAND_NAMES)
 def test_an_option_that_no_command_has(command: str) -> None:
     without_canary(command, f"--{GIVEN[0]}")
+
+
+@pytest.mark.parametrize("given", [each for each in GIVEN if len(each) <= 63 and "\0" not in each])
+def test_an_address_as_the_name_of_a_schema_or_a_table_on_a_server(given: str) -> None:
+    server = "postgresql://ada@127.0.0.1:1/db"
+    without_canary("--url", server, "init", "--schema", given)
+    without_canary("--url", server, "--layout", "message-db", "--table", given, "log")
 
 
 def url_of_a_typo(given: str) -> str:

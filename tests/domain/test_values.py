@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -138,3 +139,21 @@ def test_as_deep_as_a_state_may_be_a_leaf_has_a_path() -> None:
     [(names, leaf)] = leaves(value)
     assert (len(names), leaf) == (500, Number("1.10"))
     assert value_at(value, path(path_text(names))) is leaf
+
+
+@pytest.mark.parametrize("text", [r"\\", r"\u00e9", r"\n", r"\ud83d\ude00"])
+def test_escapes_are_resolved_in_memory_for_the_text(text: str) -> None:
+    state = text * 200_000
+    tracemalloc.start()
+    try:
+        found = values.unescaped(state)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == json.loads(f'"{text}"') * 200_000
+    assert peak < 2 * len(state)
+
+
+@pytest.mark.parametrize("before", range(996, 1_002))
+def test_no_run_of_escapes_ends_between_the_halves_of_a_character(before: int) -> None:
+    assert values.unescaped(r"\n" * before + r"\ud83d\ude00" * 3) == "\n" * before + "\U0001f600" * 3

@@ -32,7 +32,11 @@ class Number(str):
     __hash__ = str.__hash__
 
 
-_ESCAPES = re.compile(r"""(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))+""")
+# Runs of escapes, which are limited because the result of each takes 70 bytes of memory until the run ends. A run does
+# not end between the two halves of a character.
+_ESCAPES = re.compile(
+    r"""(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})){1,1000}"""
+)
 
 
 def _refused_constant(name: str) -> NoReturn:
@@ -70,7 +74,6 @@ def unescaped(text: str) -> str:
     Args:
         text: JSON; the result need not be JSON any more.
     """
-    # Whole runs, because two escapes may be the halves of one character.
     return _ESCAPES.sub(lambda run: str(json.loads(f'"{run[0]}"')), text)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 
 from esjournal.exceptions import InvalidURL, UnusableFile
 from esjournal.filepaths import expanded
-from esjournal.infrastructure.secrets import MASK, SHOWN_PARAMETERS
+from esjournal.infrastructure.secrets import MASK, SHOWN_PARAMETERS, masked
 from esjournal.infrastructure.sqlalchemy.urlschemes import POSTGRESQL, SQLITE
 
 DEFAULT_TIMEOUT = 10.0
@@ -126,7 +126,8 @@ class StoreURL:
         # SQLite would take the text after two slashes for a host.
         if path.startswith("//"):
             path = f"/{path.lstrip('/')}"
-        shown = "&".join(f"{name}={quote(value, safe='')}" for name, value in tables.items())
+        # An address may have been given as the name of a table.
+        shown = "&".join(f"{name}={quote(masked(value, [value]), safe='*')}" for name, value in tables.items())
         return cls(
             driver_url=URL.create("sqlite"),
             path=path,
@@ -150,13 +151,14 @@ class StoreURL:
         if any("\0" in str(part) for part in (*url[1:-1], *query.values())):
             # For libpq it ends all parameters.
             raise InvalidURL("the URL has a NUL character, or %00: remove it")
-        masked = {name: value if name in SHOWN_PARAMETERS else MASK for name, value in query.items()}
+        parameters = {name: value if name in SHOWN_PARAMETERS else MASK for name, value in query.items()}
+        # An address may have been given as the name of a schema or a table.
         if schema is not None:
-            masked["schema"] = schema
+            parameters["schema"] = masked(schema, [schema])
         if prepare is not None:
-            masked["prepare"] = prepare
-        masked |= tables
-        shown = url.set(drivername="postgresql", query=masked).render_as_string(hide_password=True)
+            parameters["prepare"] = prepare
+        parameters |= {name: masked(value, [value]) for name, value in tables.items()}
+        shown = url.set(drivername="postgresql", query=parameters).render_as_string(hide_password=True)
         return cls(
             driver_url=url.set(query=query),
             schema=schema,
