@@ -45,8 +45,19 @@ class StoreChecks(ABC):
         """Yield what is wrong with tables and indexes, and the consequences."""
         found = [finding for table in self._tables for finding in self._shape_findings(table)]
         yield from found
+        yield from self._identity_findings()
         if any(finding.kind == "index" for finding in found):
             yield from as_findings(self._positions_taken_twice)
+
+    def _identity_findings(self) -> Iterator[Finding]:
+        name = self._session.engine.dialect.identifier_preparer.format_table(identity_table)
+        [(count,)] = self._session.rows(f"SELECT count(*) FROM {name}")
+        if count > 1:
+            # A backup of the data only was restored into a journal that init had just made, for example.
+            detail = (
+                f"{counted(count, 'row')} and not 1: cursors may belong to any of these journal ids; keep the old one"
+            )
+            yield Finding("schema", identity_table.name, detail)
 
     def _shape_findings(self, table: Table) -> Iterator[Finding]:
         sql = self._session.sql
