@@ -454,6 +454,8 @@ def test_options_that_are_not_for_a_file_are_refused(old: str, new: str, tmp_pat
     for options in (["--after", "2"], ["--cursor-file", "c"]):
         refused(invoke("copy", *options, file, new), 2, "is a file, and is copied as a whole")
     refused(invoke("copy", old, str(tmp_path / "e.parquet")), 2, "Parquet is for analysis")
+    for name in ("e.gz", "e.ZST"):
+        refused(invoke("copy", old, str(tmp_path / name)), 2, f"{name} does not say what is compressed: name it")
 
 
 def test_a_file_that_is_named_twice_is_refused(old: str, new: str, tmp_path: Path) -> None:

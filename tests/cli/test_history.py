@@ -109,7 +109,7 @@ def test_the_state_at_a_time_has_all_events_before_the_last_one_recorded_by_then
     ended = invoke("history", ID, *options, "-F", "json", url=clock_set_back(store_url))
     assert json.loads(ended.stdout)["state"] == {f"f{version}": 1 for version in range(last + 1)}
     assert ended.exit_code == 0
-    told = f"esjournal: {later} of {last + 1} events recorded after 2026-01-31T12:00:00.59"
+    told = f"esjournal: {later} of {last + 1} events was recorded after 2026-01-31T12:00:00.59"
     assert ended.stderr.startswith(told) if later else ended.stderr == ""
 
 

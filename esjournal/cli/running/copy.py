@@ -21,7 +21,13 @@ from esjournal.cli.running.transfer import (
 )
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.text import counted, number
-from esjournal.interchange.formats import STANDARD_STREAM, format_of, is_file_of_events, uncompressed
+from esjournal.interchange.formats import (
+    STANDARD_STREAM,
+    compression_by_name,
+    format_of,
+    is_file_of_events,
+    uncompressed,
+)
 from esjournal.interchange.outputfiles import is_stream
 from esjournal.journal.compare.wording import difference
 from esjournal.journal.transfer import overlap
@@ -101,6 +107,8 @@ def _check_places(source: str, target: str, *, proven: bool) -> None:
         raise typer.BadParameter(f"copy reads both sides again, so neither can be `-`: {_instead(source, target)}.")
     if format_of(target) is FileFormat.PARQUET and "://" not in target:
         raise typer.BadParameter(f"{target}: Parquet is for analysis and cannot be read back: name .ndjson or .csv.")
+    if compression_by_name(target) and "://" not in target and not is_file_of_events(target):
+        raise typer.BadParameter(f"{target} does not say what is compressed: name it .ndjson.gz, for example.")
     if is_file_of_events(target):
         if uncompressed(target).endswith(".json"):
             raise typer.BadParameter(f"{target}: a copy is one event a line, or CSV: name .ndjson or .csv.")

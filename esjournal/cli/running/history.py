@@ -57,6 +57,6 @@ def run(
         say(opaque)
     if recorded_later:
         say(
-            f"{number(recorded_later)} of {counted(read, 'event')} recorded after {at}, but included because a later "
-            f"version was recorded by then: a clock was set back"
+            f"{number(recorded_later)} of {counted(read, 'event')} {'was' if recorded_later == 1 else 'were'} recorded "
+            f"after {at}, and included because a later version was recorded by then: a clock was set back"
         )

@@ -134,7 +134,7 @@ def recorded_at(text: str) -> str:
     """
     written = iso_time(text)
     if written is None:
-        reason = "is not a time: write a date, a time and an offset, such as 2026-01-31T12:00:00Z"
+        reason = "is not a time: write one such as 2026-01-31T12:00:00Z"
     elif written.offset is None:
         reason = "has no offset, and would mean another time on another machine: write one, such as Z or +01:00"
     elif written.is_cut:

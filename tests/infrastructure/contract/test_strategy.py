@@ -531,7 +531,7 @@ MORE_REFUSED: dict[type, list[tuple[int, Any, str]]] = {
     SequencedItem: [],
     RecordedEvent: [
         (4, "2026-01-31T12:00:00", "has no offset"),
-        (4, "yesterday", "write a date, a time and an offset"),
+        (4, "yesterday", "write one such as"),
         (4, datetime(2026, 1, 31, tzinfo=UTC), "is datetime, not str"),
         (4, 1769860800.5, "is float, not str"),
     ],
