@@ -19,7 +19,15 @@ from esjournal.advice import command
 from esjournal.domain.model import rules
 from esjournal.domain.model.rules import MAX_VERSION
 from esjournal.domain.text import counted
-from esjournal.exceptions import EsjournalError, InvalidData, NotInitialised, StoreDamaged, StoreFull, StoreLocked
+from esjournal.exceptions import (
+    EsjournalError,
+    InvalidData,
+    NotInitialised,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+)
 from esjournal.infrastructure.sqlalchemy.columntypes import now_as_text
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.rowclasses import Classes, misfit
@@ -508,17 +516,34 @@ class Session(ABC):
         """Return the last global position that was assigned, 0 if there is none."""
         return int(connection.execute(statements.last_global_position).fetchone()[0])
 
-    def insert(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> None:
-        """Insert rows one by one; a row without a position gets the next one of its sequence."""
-        with closing(connection.cursor()) as cursor:
-            if all(row[1] is not None for row in rows):
-                cursor.executemany(statements.insert, rows)
-                return
-            for row in rows:
-                if row[1] is None:
-                    cursor.execute(statements.insert_next, (row[0], row[0], *row[2:]))
-                else:
-                    cursor.execute(statements.insert, row)
+    def insert(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> list[Any]:
+        """Insert rows one by one; a row without a position gets the next one of its sequence.
+
+        Returns:
+            The cursors, whose row counts are those of the statements; not in a pipeline of psycopg.
+        """
+        if all(row[1] is not None for row in rows):
+            cursor = connection.cursor()
+            cursor.executemany(statements.insert, rows)
+            return [cursor]
+        return [
+            connection.execute(statements.insert_next, (row[0], row[0], *row[2:]))
+            if row[1] is None
+            else connection.execute(statements.insert, row)
+            for row in rows
+        ]
+
+    def check_stored(self, stored: int, given: int) -> None:
+        """Check that as many rows were stored as were given.
+
+        Raises:
+            StoreError: there are fewer, because somebody else's trigger or rule discards rows without an error.
+        """
+        if stored < given:
+            raise StoreError(
+                f"{self.url} takes only {stored} of {counted(given, 'event')}, because a trigger or a rule of its "
+                f"table discards the others: remove it"
+            )
 
     def make_tables(self, connection: Any, tables: Sequence[Table]) -> None:
         """Create tables inside a transaction; the identity table gets its only row."""

@@ -108,7 +108,7 @@ class Transaction(Generic[Item]):
         rows = (self._statements.rows_of_columns(columns) for columns in batches if columns[0])
         with self._session.translating(), self._numbered():
             if self._deferred is not None:
-                return self._deferred.load(self._statements.appending, rows)
+                return self._deferred.load(self._statements.appending, rows, self._session.check_stored)
             return self._session.load_leading(self._connection, self._statements.appending, rows)
 
     def defer_index(self) -> bool:

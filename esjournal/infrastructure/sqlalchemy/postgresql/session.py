@@ -325,6 +325,7 @@ class PostgreSQLSession(Session):
         try:
             with _pipeline(connection):
                 self._send_begin(connection, statements.table)
+                before = connection.execute(statements.last_global_position) if statements.numbered else None
                 self.insert(connection, statements, rows)
                 last = connection.execute(statements.last_written)
                 commit = connection.cursor()
@@ -341,7 +342,7 @@ class PostgreSQLSession(Session):
             self.roll_back(connection)
             raise
         self._check_committed(commit)
-        return int(last.fetchone()[0])
+        return self._last_of(rows, before, last)
 
     def commit(self, connection: Any) -> None:
         """Commit a transaction; see the base class."""
@@ -364,19 +365,30 @@ class PostgreSQLSession(Session):
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
         if statements.copy is None or len(rows) <= PIPELINE_ROWS or any(row[1] is None for row in rows):
+            before = connection.execute(statements.last_global_position) if statements.numbered else None
             with _pipeline(connection):
                 self.insert(connection, statements, rows)
-        else:
-            self._copy(connection, statements, statements.copy, [rows])
+            return self._last_of(rows, before, connection.execute(statements.last_written))
+        self._copy(connection, statements, statements.copy, [rows])
         return int(connection.execute(statements.last_written).fetchone()[0])
+
+    def _last_of(self, rows: list[Row], before: Any, after: Any) -> int:
+        """Return the last global position after rows were written; those of a journal have no gaps."""
+        last = int(after.fetchone()[0])
+        if before is not None:
+            self.check_stored(last - int(before.fetchone()[0]), len(rows))
+        return last
 
     def _copy(self, connection: Any, statements: AppendStatements, copy_in: str, batches: Iterable[list[Row]]) -> int:
         position = int(connection.execute(statements.last_global_position).fetchone()[0]) if statements.numbered else 0
         written = 0
-        with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
-            for rows in batches:
-                write_rows(copy, position + written + 1 if statements.numbered else None, rows)
-                written += len(rows)
+        with connection.cursor() as cursor:
+            with cursor.copy(copy_in) as copy:
+                for rows in batches:
+                    write_rows(copy, position + written + 1 if statements.numbered else None, rows)
+                    written += len(rows)
+            # Without rows, psycopg's count is -1.
+            self.check_stored(max(cursor.rowcount, 0), written)
         return written
 
     def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:

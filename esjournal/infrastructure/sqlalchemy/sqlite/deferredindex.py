@@ -8,7 +8,7 @@ built in the same transaction, so no other connection ever sees the table withou
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain, islice
 
@@ -43,16 +43,28 @@ class DeferredIndex:
         for name in indexes:
             connection.execute(f"DROP INDEX IF EXISTS {quote.quote(name)}")
 
-    def load(self, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
-        """Write rows at given positions, many with one INSERT because no place is taken; return their number."""
+    def load(
+        self,
+        statements: AppendStatements,
+        batches: Iterable[list[Row]],
+        check_stored: Callable[[int, int], None],
+    ) -> int:
+        """Write rows at given positions, many with one INSERT because no place is taken; return their number.
+
+        Args:
+            statements: the statements that write them.
+            batches: the rows.
+            check_stored: see `Session.check_stored`.
+        """
         written = 0
-        with closing(self._connection.cursor()) as cursor:
+        with closing(self._connection.cursor()) as many, closing(self._connection.cursor()) as one:
             for rows in batches:
                 values = iter(chain.from_iterable(rows))
                 together = len(rows) // ROWS_OF_AN_INSERT
                 width = ROWS_OF_AN_INSERT * len(rows[0])
-                cursor.executemany(statements.insert_many, [tuple(islice(values, width)) for _ in range(together)])
-                cursor.executemany(statements.insert, rows[together * ROWS_OF_AN_INSERT :])
+                many.executemany(statements.insert_many, [tuple(islice(values, width)) for _ in range(together)])
+                one.executemany(statements.insert, rows[together * ROWS_OF_AN_INSERT :])
+                check_stored(many.rowcount + one.rowcount, len(rows))
                 written += len(rows)
         return written
 

@@ -30,7 +30,7 @@ from esjournal.exceptions import (
     UnfinishedWrite,
 )
 from esjournal.infrastructure.sqlalchemy.items.rowclasses import TEXT
-from esjournal.infrastructure.sqlalchemy.items.statements import AppendStatements, Row
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import OPENING_TO_WRITE
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Session
@@ -386,7 +386,8 @@ class SQLiteSession(Session):
 
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
-        self.insert(connection, statements, rows)
+        stored = sum(cursor.rowcount for cursor in self.insert(connection, statements, rows))
+        self.check_stored(stored, len(rows))
         last: int = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
         return last
 
@@ -396,15 +397,23 @@ class SQLiteSession(Session):
         A failing statement undoes only itself, so no savepoint is needed. With one for every 5,000 rows, SQLite would
         spend a third of the time on saving pages of the index.
         """
-        before = connection.total_changes
+        [before] = connection.execute(statements.last_global_position).fetchone()
+        written = 0
         with closing(connection.cursor()) as cursor:
             try:
                 for rows in batches:
                     cursor.executemany(statements.insert, rows)
+                    self.check_stored(cursor.rowcount, len(rows))
+                    written += len(rows)
             except sqlite3.IntegrityError as error:
                 if not self.is_unique_violation(error):
                     raise
-        return int(connection.total_changes - before)
+                # Counted, because a trigger may have written rows to other tables.
+                quote = self.engine.dialect.identifier_preparer
+                position = quote.quote(statements.table.columns[GLOBAL_POSITION].name)
+                select = f"SELECT count(*) FROM {quote.format_table(statements.table)} WHERE {position} > ?"
+                [written] = connection.execute(select, (before,)).fetchone()
+        return int(written)
 
     def prepare_for_many_rows(self, connection: Any) -> None:
         """Use a page cache of 32 MB.
