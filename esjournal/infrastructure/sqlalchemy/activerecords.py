@@ -170,18 +170,27 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     def last_global_position(self) -> int:
         """Return the global position of the last item, 0 if there are none."""
-        [(first, last)] = self.session.rows(self._statements.first_and_last())
-        if first > last:
-            # In a damaged table, the last row for SQLite need not have the highest position.
-            raise StoreDamaged(str(self.session.url), f"its last global position is {last}, and its first {first}")
-        return int(last)
+        return self._first_and_last_position()[1]
 
     def settled_position(self) -> int:
         """Return the global position up to which no more items can appear, whatever is being written now.
 
         A journal's positions are committed in order, so it is the last one.
+
+        Raises:
+            StoreDamaged: there are positions below 1, whose items a reader in global order would not see.
         """
-        return self.last_global_position()
+        first, last = self._first_and_last_position()
+        if first < min(1, last):
+            raise StoreDamaged(str(self.session.url), f"its first global position is {first}, and readers begin at 1")
+        return last
+
+    def _first_and_last_position(self) -> tuple[int, int]:
+        [(first, last)] = self.session.rows(self._statements.first_and_last())
+        if first > last:
+            # In a damaged table, the last row for SQLite need not have the highest position.
+            raise StoreDamaged(str(self.session.url), f"its last global position is {last}, and its first {first}")
+        return int(first), int(last)
 
     def check_order(self) -> None:
         """Check that a reader that continues after a global position cannot miss items.

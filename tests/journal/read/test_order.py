@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -122,6 +123,33 @@ def test_the_sequence_is_found_however_it_feeds_the_column(postgres_url: str, tm
             )
         )
     refused(f"{postgres_url}&layout=eventsourcing", tmp_path, "takes 5 positions at a time")
+
+
+@pytest.mark.parametrize("change", ["SET DEFAULT next_one()", "DROP DEFAULT"])
+def test_a_column_that_no_sequence_is_known_to_feed_is_refused(
+    postgres_url: str, tmp_path: Path, change: LiteralString
+) -> None:
+    with writer(postgres_url) as connection:
+        connection.execute("CREATE SEQUENCE cached CACHE 5")
+        connection.execute("CREATE FUNCTION next_one() RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''cached'')'")
+        connection.execute(TABLES["eventsourcing"].replace("bigserial", "bigint DEFAULT 1"))
+        connection.execute(INSERTS["eventsourcing"])
+        connection.execute("ALTER TABLE stored_events ALTER COLUMN notification_id " + change)
+    refused(f"{postgres_url}&layout=eventsourcing", tmp_path, "what assigns the positions of .* is unknown")
+
+
+@pytest.mark.parametrize("position", [-5, 0])
+def test_readers_do_not_pass_over_a_position_below_1(store_url: str, tmp_path: Path, position: int) -> None:
+    journal_with(store_url, sequence(3))
+    target = journal_with(str(tmp_path / "target.db"), [])
+    with open_journal(store_url) as journal, journal.events.session.connection() as connection:
+        table = journal.events.session.table_name("stored_events")
+        connection.execute(f"UPDATE {table} SET global_position = {position} WHERE global_position = 2")
+    for command in (["--url", store_url, "export"], ["--url", store_url, "log"], ["copy", store_url, target]):
+        result = invoke(*command)
+        assert (result.exit_code, result.stdout) == (5, ""), (command, result.output)
+        assert f"its first global position is {position}, and readers begin at 1" in result.stderr
+    assert "bad-position" in invoke("verify", "-F", "ndjson", url=store_url).stdout
 
 
 def test_a_sequence_that_counts_down_is_refused(postgres_url: str, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
 
     def settled_position(self) -> int:
         """Return the global position up to which no more events can appear; see the base class."""
-        last = self.last_global_position()
+        last = super().settled_position()
         self.session.wait_for_writers(self.table)
         return last
 

@@ -154,7 +154,13 @@ def gap(connection: Any, table: str, position: str) -> str | None:
             f"a logical subscription fills {table} in the order of commits, which is not that of positions; "
             f"name the server that publishes it"
         )
-    for sequence, _, cache, increment in connection.execute(SEQUENCES, (table, position)).fetchall():
+    sequences = connection.execute(SEQUENCES, (table, position)).fetchall()
+    if not sequences:
+        return (
+            f"what assigns the positions of {table} is unknown, because the default of that column is not a sequence; "
+            f"make it nextval() of one"
+        )
+    for sequence, _, cache, increment in sequences:
         if cache > 1:
             return (
                 f"each connection takes {cache} positions at a time from the sequence {sequence} and uses them later; "
