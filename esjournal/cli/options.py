@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 import typer
@@ -41,6 +41,16 @@ def expanded_if_given(path: str | None) -> str | None:
         UnusableFile: ~ cannot be expanded.
     """
     return None if path is None else expanded(path)
+
+
+def file_option(*names: str, help_text: str) -> Any:
+    """Return an option that names a file, with ~ expanded.
+
+    Args:
+        names: the names of the option, if they are not those of the parameter.
+        help_text: its help, which calls the value FILE.
+    """
+    return typer.Option(*names, metavar="FILE", help=help_text, callback=expanded_if_given, show_default=False)
 
 
 UrlOption = Annotated[
@@ -92,13 +102,7 @@ AfterOption = Annotated[
 ]
 CursorFileOption = Annotated[
     str | None,
-    typer.Option(
-        "--cursor-file",
-        metavar="FILE",
-        help="Start after the cursor stored in FILE, then advance it.",
-        callback=expanded_if_given,
-        show_default=False,
-    ),
+    file_option("--cursor-file", help_text="Start after the cursor stored in FILE, then advance it."),
 ]
 SequenceArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The sequence: a UUID, or at least its first 4 characters.")

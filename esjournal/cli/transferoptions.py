@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import MAX_COUNT, expanded_if_given
+from esjournal.cli.options import MAX_COUNT, file_option
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and write nothing.")]
 CommitEveryOption = Annotated[
@@ -22,13 +22,7 @@ CommitEveryOption = Annotated[
 ]
 RejectsOption = Annotated[
     str | None,
-    typer.Option(
-        "--rejects",
-        metavar="FILE",
-        help="Write bad and conflicting events to FILE, import the rest.",
-        callback=expanded_if_given,
-        show_default=False,
-    ),
+    file_option("--rejects", help_text="Write bad and conflicting events to FILE, import the rest."),
 ]
 MaxRejectsOption = Annotated[
     int | None,
@@ -68,11 +62,5 @@ SkipTypeOption = Annotated[
 ]
 SummaryOption = Annotated[
     str | None,
-    typer.Option(
-        "--summary",
-        metavar="FILE",
-        help="Write the totals to FILE, as JSON.",
-        callback=expanded_if_given,
-        show_default=False,
-    ),
+    file_option("--summary", help_text="Write the totals to FILE, as JSON."),
 ]

@@ -15,7 +15,7 @@ _FOLDERS = ("/dev/fd", "/proc/self/fd")
 
 
 def stream_at(path: Path) -> int | None:
-    """Return the descriptor of this process that a path stands for, such as 1 for `/proc/self/fd/1`.
+    """Return the descriptor of this process that a path names, such as 1 for `/proc/self/fd/1`.
 
     Args:
         path: a path without links among its folders.

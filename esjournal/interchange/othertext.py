@@ -29,7 +29,7 @@ def reason_not_ndjson(first: bytes) -> str | None:
         first: its first bytes, at least some thousands if it has as many.
     """
     text = first.removeprefix(_BOM).lstrip()
-    # A byte that is not UTF-8 is reported where it is.
+    # A byte that is not UTF-8 is reported with its line by whatever reads on.
     if text.startswith(_EVENT) or not _is_utf_8(text):
         return None
     if format_of_text(text) is FileFormat.CSV:

@@ -15,7 +15,7 @@ from esjournal.cli.options import (
     TableOption,
     TypesOption,
     UrlOption,
-    expanded_if_given,
+    file_option,
     url_of,
 )
 from esjournal.domain.choices import OutputFormat
@@ -69,12 +69,7 @@ def log(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new events, until Ctrl-C.")] = False,
     cursor_file: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            help="With -f: start after the cursor stored in FILE, and advance it.",
-            callback=expanded_if_given,
-            show_default=False,
-        ),
+        file_option(help_text="With -f: start after the cursor stored in FILE, and advance it."),
     ] = None,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Do not use a pager.")] = False,
     url: UrlOption = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, expanded_if_given, url_of
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, file_option, url_of
 from esjournal.domain.choices import AnswerFormat
 from esjournal.domain.periods import Period
 
@@ -20,21 +20,11 @@ def stats(
     output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="Output format.")] = AnswerFormat.TABLE,
     svg: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Also draw the table as a picture in FILE.",
-            callback=expanded_if_given,
-            show_default=False,
-        ),
+        file_option(help_text="Also draw the table as a picture in FILE."),
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Also write the table as a web page to FILE.",
-            callback=expanded_if_given,
-            show_default=False,
-        ),
+        file_option(help_text="Also write the table as a web page to FILE."),
     ] = None,
     url: UrlOption = None,
     layout: LayoutOption = None,

@@ -108,9 +108,9 @@ def _check_places(source: str, target: str, *, proven: bool) -> None:
         raise typer.BadParameter(f"copy reads both sides again, so neither can be `-`: {_instead(source, target)}.")
     if format_of(target) is FileFormat.PARQUET and "://" not in target:
         raise typer.BadParameter(f"{target}: Parquet is for analysis and cannot be read back: name .ndjson or .csv.")
-    is_named = "://" in target or is_file_of_events(target) or compression_by_name(target) is None
-    # A file that is there is named by its first bytes when it is opened.
-    if not is_named and not Path(target).exists():
+    says_only_compressed = compression_by_name(target) and "://" not in target and not is_file_of_events(target)
+    # A file that is there is recognised by its first bytes when it is opened.
+    if says_only_compressed and not Path(target).exists():
         raise typer.BadParameter(f"{target} does not say what is compressed: name it .ndjson.gz, for example.")
     if is_file_of_events(target):
         if uncompressed(target).endswith(".json"):
