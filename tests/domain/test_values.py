@@ -154,6 +154,25 @@ def test_escapes_are_resolved_in_memory_for_the_text(text: str) -> None:
     assert peak < 2 * len(state)
 
 
+@pytest.mark.parametrize("number", ["7", "-12", "0.25"])
+def test_short_numbers_that_repeat_are_stored_once(number: str) -> None:
+    state = f'{{"a":[{",".join([number] * 200_000)}]}}'
+    tracemalloc.start()
+    try:
+        value = parsed(state)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert value == {"a": [Number(number)] * 200_000}
+    # An array has 8 bytes for each item, and doubles while it grows.
+    assert peak < 10 * len(state)
+
+
+def test_spaces_follow_commas_and_colons_but_not_those_of_strings() -> None:
+    value = parsed('{"a,b":["c:d",1,{"e":[2,[],{}]}],"f":null}')
+    assert text_of(value, spaced=True) == '{"a,b": ["c:d", 1, {"e": [2, [], {}]}], "f": null}'
+
+
 @pytest.mark.parametrize("before", range(996, 1_002))
 def test_no_run_of_escapes_ends_between_the_halves_of_a_character(before: int) -> None:
     assert values.unescaped(r"\n" * before + r"\ud83d\ude00" * 3) == "\n" * before + "\U0001f600" * 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,14 +17,12 @@ if TYPE_CHECKING:
 INDENT = 2
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
 
-_SEPARATOR = re.compile(r'"(?:[^"\\]|\\.)*+"|[,:]')
-
 
 def change_lines(changes: Changes) -> Iterator[tuple[str, str]]:
     """Yield the sign of each change, and its line, which begins with the sign."""
     for sign, values in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
         for path, value in values.texts():
-            shown = " -> ".join(map(spaced, map(text_of, value))) if sign == "~" else spaced(text_of(value))
+            shown = " -> ".join(text_of(one, spaced=True) for one in (value if sign == "~" else [value]))
             yield sign, on_one_line(f"{sign} {path}: {shown}")
 
 
@@ -43,11 +40,6 @@ def change_members(changes: Changes | None) -> Iterator[str]:
             comma = ","
         opening = "},"
     yield "}"
-
-
-def spaced(text: str) -> str:
-    """Return JSON with spaces where a line may be broken."""
-    return _SEPARATOR.sub(lambda found: f"{found[0]} " if found[0] in ",:" else found[0], text)
 
 
 def hanging(line: Text, indent: int, console: Console) -> Text:

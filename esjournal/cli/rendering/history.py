@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging, spaced
+from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.rendering.events import UNKNOWN_TIME
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
@@ -28,7 +28,7 @@ UNFOLDED = "not folded: the state is not a JSON object"
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 # An array without arrays or objects in it is one word.
-_WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[\[\]{{}},:]|[^\[\]{{}},:\"]+")
+_WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[,:] |[\[\]{{}}]|[^\[\]{{}},:\"]+")
 
 
 def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: Path | None) -> bool:
@@ -165,15 +165,15 @@ def _lines(changes: Changes | None) -> Iterator[tuple[str, str]]:
 def _laid_out(state: Any) -> Iterator[tuple[int, str]]:
     """Yield the lines of a state, one for each key, with their depth."""
     depth, line = 0, ""
-    for found in _WORD.finditer(text_of(state)):
+    for found in _WORD.finditer(text_of(state, spaced=True)):
         word = found[0]
         if word in ("}", "]"):
             if line:
                 yield depth, on_one_line(line)
             depth, line = depth - 1, word
-        elif word in ("{", "[", ","):
-            yield depth, on_one_line(line + word)
-            depth, line = depth + (word != ","), ""
+        elif word in ("{", "[", ", "):
+            yield depth, on_one_line(line + word.rstrip())
+            depth, line = depth + (word != ", "), ""
         else:
-            line += spaced(word)
+            line += word
     yield depth, on_one_line(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from esjournal.domain.model import rules
@@ -43,7 +44,16 @@ def _refused_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_refused_constant)
+# Short numbers repeat, and an object for each of two million digits takes 130 MB.
+_LENGTH_OF_SHORT = 4
+_short_number = lru_cache(maxsize=16_384)(Number)
+
+
+def _number(text: str) -> Number:
+    return _short_number(text) if len(text) <= _LENGTH_OF_SHORT else Number(text)
+
+
+_decoder = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_refused_constant)
 
 
 def parsed(state: str) -> dict[str, Any] | None:
@@ -96,7 +106,7 @@ def values_differ(one: Any, other: Any) -> bool:
 
 
 def _normalised(number: str) -> Number:
-    return Number(canonical(exact(number)))
+    return _number(canonical(exact(number)))
 
 
 _comparable_decoder = json.JSONDecoder(parse_float=_normalised, parse_int=_normalised, parse_constant=_refused_constant)
@@ -111,49 +121,62 @@ def scalar(text: str) -> Any:
     return MISSING if isinstance(value, dict | list) else value
 
 
-def text_of(value: Any) -> str:
-    """Return a parsed value as JSON on one line, with numbers as they were written."""
-    return "".join(_pieces(value))
+def text_of(value: Any, *, spaced: bool = False) -> str:
+    """Return a parsed value as JSON on one line, with numbers as they were written.
+
+    Args:
+        value: a parsed value.
+        spaced: write a space after each comma and colon, where a line may be broken.
+    """
+    return "".join(_pieces(value, *((", ", ": ") if spaced else (",", ":"))))
 
 
-def _pieces(value: Any) -> Iterator[str]:
+_CONTAINERS = {dict, list, tuple}
+
+
+def _pieces(value: Any, comma: str, colon: str) -> Iterator[str]:
     # A stack of our own: recursion as deep as a state may be would exhaust Python's.
     rest: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter((("", value),)), "")]
     while rest:
         members, end = rest[-1]
         for before, member in members:
             yield before
-            if isinstance(member, Number):
-                yield member
-            elif isinstance(member, str):
-                yield _quoted(member)
-            elif isinstance(member, dict):
+            if isinstance(member, dict):
                 yield "{"
-                rest.append((_members_of(member), "}"))
+                rest.append((_members_of(member, comma, colon), "}"))
                 break
-            elif isinstance(member, list | tuple):
-                yield "["
-                rest.append((_items_of(member), "]"))
-                break
+            if not isinstance(member, list | tuple):
+                yield _scalar_text(member)
+            elif _CONTAINERS.isdisjoint(map(type, member)):
+                # Most arrays; millions of items are written four times as fast.
+                yield f"[{comma.join(map(_scalar_text, member))}]"
             else:
-                yield json.dumps(member)
+                yield "["
+                rest.append((_items_of(member, comma), "]"))
+                break
         else:
             yield end
             rest.pop()
 
 
-def _members_of(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    comma = ""
+def _scalar_text(value: Any) -> str:
+    if isinstance(value, Number):
+        return value
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _members_of(value: dict[str, Any], comma: str, colon: str) -> Iterator[tuple[str, Any]]:
+    before = ""
     for name, member in value.items():
-        yield f"{comma}{_quoted(name)}:", member
-        comma = ","
+        yield f"{before}{_quoted(name)}{colon}", member
+        before = comma
 
 
-def _items_of(value: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-    comma = ""
+def _items_of(value: Sequence[Any], comma: str) -> Iterator[tuple[str, Any]]:
+    before = ""
     for item in value:
-        yield comma, item
-        comma = ","
+        yield before, item
+        before = comma
 
 
 # Made once: json.dumps makes an encoder for each call, and takes six times as long.
