@@ -32,7 +32,7 @@ from tests.helpers.concurrency.faults import (
 from tests.helpers.concurrency.journals import at_server
 from tests.helpers.concurrency.server import OwnServer
 
-pytestmark = [pytest.mark.long, pytest.mark.alone]
+pytestmark = pytest.mark.long
 
 # Ways to fill a journal: the cases of one command, which are measured once on each database.
 CasesOn = Callable[[str], list[Case]]
