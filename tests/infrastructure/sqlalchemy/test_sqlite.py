@@ -61,6 +61,17 @@ def journal(path: Path) -> Path:
     return path
 
 
+@pytest.fixture(params=["its path", "a link"])
+def name(request: pytest.FixtureRequest, journal: Path, tmp_path: Path) -> Path:
+    """A name of that journal: its path, or a link in another folder."""
+    if request.param == "its path":
+        return journal
+    link = tmp_path / "links" / "current"
+    link.parent.mkdir()
+    link.symlink_to(journal)
+    return link
+
+
 @contextmanager
 def opened(path: Path, timeout: float = 10) -> Iterator[SQLAlchemyActiveRecordStrategy[StoredEvent]]:
     """A strategy on a file, without setting up tables."""
@@ -505,13 +516,15 @@ def left_with_a_wal(path: Path) -> None:
 
 @pytest.mark.parametrize("has_index", [True, False])
 @pytest.mark.parametrize("use", [read, identify])
-def test_reading_leaves_a_wal_where_it_is(journal: Path, has_index: bool, use: Callable[[Path], None]) -> None:
+def test_reading_leaves_a_wal_where_it_is(
+    journal: Path, name: Path, has_index: bool, use: Callable[[Path], None]
+) -> None:
     left_with_a_wal(journal)
     wal = journal.with_name("journal.db-wal")
     if not has_index:
         journal.with_name("journal.db-shm").unlink()
     before = journal.read_bytes(), wal.read_bytes()
-    use(journal)
+    use(name)
     assert (journal.read_bytes(), wal.read_bytes()) == before
 
 
@@ -581,20 +594,48 @@ replacements = pytest.mark.parametrize(
 @replacements
 @pytest.mark.parametrize("batch", [1, 3])
 def test_nothing_is_acknowledged_after_a_file_was_replaced(
-    journal: Path, backup: Path, batch: int, replace: Callable[[Path, Path], None]
+    journal: Path, name: Path, backup: Path, batch: int, replace: Callable[[Path, Path], None]
 ) -> None:
-    with opened(journal) as strategy:
+    with opened(name) as strategy:
         strategy.append(event())
         replace(journal, backup)
         with pytest.raises(StoreReplaced, match="was replaced while it was open: stop every program"):
             strategy.append([event() for _ in range(batch)])
 
 
+@replacements
+def test_no_transaction_is_acknowledged_if_a_file_was_replaced_in_its_middle(
+    journal: Path, name: Path, backup: Path, replace: Callable[[Path, Path], None]
+) -> None:
+    def write() -> None:
+        with opened(name) as strategy, strategy.transaction() as transaction:
+            transaction.append([event()])
+            replace(journal, backup)
+            transaction.append([event()])
+
+    with pytest.raises(StoreReplaced, match="was replaced while it was open"):
+        write()
+
+
+# Not `restore_over`: a file that this process closes drops the lock that is waited for.
+@pytest.mark.parametrize("replace", [remove_the_wal, remove_the_index_of_the_wal, move_over])
+def test_an_append_that_waits_for_the_lock_is_not_acknowledged_if_a_file_is_replaced(
+    journal: Path, backup: Path, replace: Callable[[Path, Path], None]
+) -> None:
+    with opened(journal) as strategy, closing(sqlite3.connect(journal, isolation_level=None)) as holding:
+        holding.execute("BEGIN IMMEDIATE")
+        replacing = threading.Timer(0.2, replace, (journal, backup))
+        replacing.start()
+        with pytest.raises(StoreReplaced, match="was replaced while it was open"):
+            strategy.append(event())
+        replacing.join()
+
+
 @pytest.mark.parametrize("use", [append, read])
 def test_closing_leaves_the_files_that_took_the_place_of_those_that_were_open(
-    journal: Path, backup: Path, use: Callable[[Path], None]
+    journal: Path, name: Path, backup: Path, use: Callable[[Path], None]
 ) -> None:
-    with opened(journal) as strategy:
+    with opened(name) as strategy:
         if use is append:
             strategy.append(event())
         list(strategy.all_items())

@@ -97,7 +97,12 @@ class DatabaseFiles:
     @cached_property
     def _names(self) -> tuple[str, ...]:
         # Kept, because making them would take half of the time of `numbers`, which comes before each append.
-        return tuple(f"{self.path}{suffix}" for suffix in ("", "-wal", "-shm"))
+        return str(self.path), f"{self._real_path}-wal", f"{self._real_path}-shm"
+
+    @cached_property
+    def _real_path(self) -> str:
+        # If the path is a link, SQLite puts the other files beside the file that it leads to.
+        return os.path.realpath(self.path)
 
     def number(self) -> FileNumber | None:
         """Return the number that identifies the database's file; None if there is none."""
@@ -105,11 +110,15 @@ class DatabaseFiles:
 
     def may_be_written(self) -> bool:
         """Say whether this process may write the file, and create files beside it."""
-        return _permits(self.path, os.W_OK) and _permits(self.path.parent, os.W_OK)
+        return _permits(self.path, os.W_OK) and _permits(Path(self._real_path).parent, os.W_OK)
 
     def have_more_than_the_database(self) -> bool:
         """Say whether there is a WAL or a rollback journal whose content belongs to the database."""
-        return any(_size(f"{self.path}{suffix}") for suffix in ("-wal", "-journal"))
+        return any(_size(f"{self._real_path}{suffix}") for suffix in ("-wal", "-journal"))
+
+    def size(self) -> int:
+        """Return the bytes of the file and its WAL."""
+        return _size(self._real_path) + _size(f"{self._real_path}-wal")
 
     def version(self) -> FileVersion:
         """Return a value that changes with every write to the database's file.

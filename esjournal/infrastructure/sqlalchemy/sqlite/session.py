@@ -348,6 +348,16 @@ class SQLiteSession(Session):
         """Begin with the write lock: SQLite refuses a later upgrade of the lock at once instead of waiting."""
         self._with_lock(connection, lambda: connection.execute("BEGIN IMMEDIATE"))
 
+    def commit(self, connection: Any) -> None:
+        """Commit a transaction, unless the files were replaced while it was open; see the base class.
+
+        Raises:
+            StoreReplaced: one of the files was replaced.
+        """
+        if self._files is not None:
+            self._check_not_replaced(self._files)
+        super().commit(connection)
+
     def begin_snapshot(self, connection: Any) -> None:
         """Begin a read transaction; its snapshot is taken by the first statement, not by BEGIN."""
         connection.execute("BEGIN")
@@ -381,6 +391,8 @@ class SQLiteSession(Session):
                     if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                         raise
                 time.sleep(_LOOK_SECONDS)
+                if self._files is not None:
+                    self._check_not_replaced(self._files)
         finally:
             connection.execute(f"PRAGMA busy_timeout={int(min(self.url.timeout * 1000, _MAX_INTEGER))}")
 

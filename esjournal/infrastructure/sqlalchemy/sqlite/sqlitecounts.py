@@ -9,6 +9,7 @@ from esjournal.domain.periods import Period
 from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, TEXT
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT, Row
 from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
+from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles
 
 
 class SQLiteEventCounts(EventCounts):
@@ -59,8 +60,7 @@ class SQLiteEventCounts(EventCounts):
     def bytes_on_disk(self) -> int:
         """Return the bytes of the file and its WAL, or those of a database in memory."""
         if self._session.is_shared:
-            file = Path(str(self._session.url.path))
-            return sum(path.stat().st_size for path in (file, Path(f"{file}-wal")) if path.exists())
+            return DatabaseFiles(Path(str(self._session.url.path))).size()
         [[pages]], [[page_bytes]] = self._rows("PRAGMA page_count"), self._rows("PRAGMA page_size")
         return int(pages * page_bytes)
 
