@@ -11,7 +11,7 @@ import datetime
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, SimpleNamespace
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -27,6 +27,11 @@ _VALUES = (
 _CONTAINERS = (tuple, frozenset, list, set)
 _EQUALITIES = [static_attribute(cls, "__eq__") for cls in (object, *_VALUES)]
 _HASHES = [static_attribute(cls, "__hash__") for cls in (object, *_VALUES, enum.Enum)]
+# What `enum` calls when it makes a combination of members for the first time.
+_HOOKS = (
+    *("_missing_", "_iter_member_by_value_", "_iter_member_by_def_"),
+    *("__setattr__", "__getattribute__", "__getattr__"),
+)
 _LOOK_UPS = [static_attribute(cls, "__getattribute__") for cls in (object, *_VALUES)]
 
 
@@ -112,22 +117,33 @@ def member_of(topic: Any, *names: Any) -> enum.Enum:
 
 
 def _composite(cls: type[enum.Enum], topic: str, members: Sequence[Any]) -> enum.Enum:
+    values = [object.__getattribute__(member, "_value_") for member in members]
+    known = static_attribute(cls, "_value2member_map_")
     bits = 0
-    for member in members:
-        bits |= int(object.__getattribute__(member, "_value_"))
-    known = static_attribute(cls, "_value2member_map_").get(bits)
-    if known is not None:
-        return known  # type: ignore[no-any-return]
-    hooks = ("_missing_", "__setattr__", "__getattribute__", "__getattr__")
+    # Other values have their own code, which combining them and looking them up would run.
+    if are_plain := all(type(value) is int for value in (*values, *known)):
+        for value in values:
+            bits |= value
+        if bits in known:
+            return known[bits]  # type: ignore[no-any-return]
     base = enum.IntFlag if issubclass(cls, enum.IntFlag) else enum.Flag
-    if type(cls) is not enum.EnumType or any(
-        static_attribute(cls, hook) is not static_attribute(base, hook) for hook in hooks
-    ):
+    if not are_plain or type(cls) is not enum.EnumType or not _has_hooks_of(base, cls):
         raise MappingError(
             f"the flag {shortened(topic)} has its own code for values without a name: "
             f"teach the mapper with transcoder.register(...)"
         )
     return cls(bits)
+
+
+def _has_hooks_of(base: type[enum.Flag], cls: type[enum.Enum]) -> bool:
+    """Say whether a flag makes its values with the code of its base class only."""
+    iteration = static_attribute(cls, "_iter_member_")
+    if type(iteration) is MethodType and iteration.__func__ is static_attribute(base, "_iter_member_by_def_").__func__:
+        # Set by `enum` itself if the members are not in the order of their values.
+        iteration = static_attribute(base, "_iter_member_")
+    return iteration is static_attribute(base, "_iter_member_") and all(
+        static_attribute(cls, hook) is static_attribute(base, hook) for hook in _HOOKS
+    )
 
 
 def is_hashed_without_code(value: Any, known: Mapping[type[Any], Any]) -> bool:

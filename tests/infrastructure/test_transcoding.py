@@ -449,6 +449,44 @@ class Custom(Flag):
         return super()._missing_(value)
 
 
+class Iterated(Flag):
+    A = 1
+    B = 2
+
+    @classmethod
+    def _iter_member_(cls, value: int) -> Any:
+        RAN.append("Iterated._iter_member_")
+        return iter(())
+
+
+class IteratedByDefinition(Flag):
+    B = 2
+    A = 1
+
+    @classmethod
+    def _iter_member_by_def_(cls, value: int) -> Any:
+        RAN.append("IteratedByDefinition._iter_member_by_def_")
+        return iter(())
+
+
+class LoudInteger(int):
+    __int__ = __or__ = __ror__ = __eq__ = watched("LoudInteger")
+
+    def __hash__(self) -> int:
+        RAN.append("LoudInteger.__hash__")
+        return 1
+
+
+class Valued(Flag):
+    A = LoudInteger(1)
+    B = LoudInteger(2)
+
+
+class Disordered(Flag):
+    B = 2
+    A = 1
+
+
 class Loud(Enum):
     A = 1
 
@@ -486,6 +524,9 @@ class Defaulted:
     x: Any = Loud.A
 
 
+FLAGS = ["Custom", "Iterated", "IteratedByDefinition", "Valued"]
+
+
 def tagged(name: str, data: Any) -> dict[str, Any]:
     return {"_type_": name, "_data_": data}
 
@@ -502,7 +543,7 @@ traps = [
     *(instance(name, x=1, y=[2]) for name in HOSTILE),
     *(tagged("enum", [f"{__name__}#{name}", "A"]) for name in ("Loud", "Custom", *HOSTILE, "proxy", "proxy.x")),
     *(tagged("dataclass", [f"{__name__}#{name}", {}]) for name in ("proxy", "proxy.__class__", "Loud", "Defaulted")),
-    tagged("enum", [f"{__name__}#Custom", "A", "B"]),
+    *(tagged("enum", [f"{__name__}#{name}", "A", "B"]) for name in FLAGS),
     instance("Hashed", x=1),
     instance("Compared", x=1),
     instance("Defaulted", x=tagged("enum", [f"{__name__}#Loud", "A"])),
@@ -611,7 +652,13 @@ def test_a_flag_with_code_for_values_without_a_name_is_refused_when_read_and_whe
     assert JSONTranscoder().decode(JSONTranscoder().encode({"a": Custom.A})) == {"a": Custom.A}
     both = vars(Custom)["_value2member_map_"].pop(3, None)
     assert both is None
-    assert "has its own code" in decoded_without_code(tagged("enum", [f"{__name__}#Custom", "A", "B"]))
+    for name in FLAGS:
+        assert "has its own code" in decoded_without_code(tagged("enum", [f"{__name__}#{name}", "A", "B"]))
+
+
+def test_a_flag_whose_members_are_not_in_the_order_of_their_values_is_read() -> None:
+    both = tagged("enum", [f"{__name__}#Disordered", "A", "B"])
+    assert decoded_without_code(both) == {"a": Disordered.A | Disordered.B}
 
 
 @pytest.mark.parametrize(
