@@ -16,6 +16,8 @@ pytestmark = pytest.mark.long
 SCRIPT = [str(Path(sys.executable).with_name("esjournal"))]
 PLANTED = (
     *("msgspec", "sqlalchemy", "psycopg", "typer", "click", "rich", "zstandard", "pyarrow", "cryptography"),
+    # Modules that libraries look for, and that need not be installed.
+    *("psycopg_c", "psycopg_binary", "psycopg2", "cffi", "numpy", "pandas", "orjson", "tzdata", "greenlet", "colorama"),
     *("json", "sqlite3", "hashlib", "decimal", "uuid", "logging", "csv", "gzip", "shutil", "statistics", "calendar"),
 )
 
@@ -61,3 +63,17 @@ def test_a_module_of_the_folder_goes_before_an_installed_one_of_its_name(folder:
     (folder / "pytest.py").write_text((folder / "accounts.py").read_text())
     journal_with(sqlite_url, [event(0, event_type="pytest#Opened")])
     assert run("verify", "--events", "pytest", url=sqlite_url, cwd=folder).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["psycopg", "sqlalchemy", "csv"])
+def test_a_named_module_does_not_replace_one_that_esjournal_needs(folder: Path, postgres_url: str, name: str) -> None:
+    journal_with(postgres_url, [event(0)])
+    ended = run("verify", "--events", name, url=postgres_url, cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"{name}.py has the name of a module that esjournal needs; rename it" in ended.stderr
+    assert not (folder / "ran").exists()
+
+
+def test_the_same_module_may_be_named_twice(folder: Path, sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(0, event_type="accounts#Opened")])
+    assert run("verify", "--events", "accounts:accounts", url=sqlite_url, cwd=folder).returncode == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -136,16 +136,24 @@ def session_on(url: StoreURL) -> Session:
     Raises:
         StoreError: the database's driver cannot be loaded.
     """
+    return session_class(url)(url)
+
+
+def session_class(url: StoreURL) -> Callable[[StoreURL], Session]:
+    """Return the class of the sessions on a store, and load its driver.
+
+    Raises:
+        StoreError: the driver cannot be loaded.
+    """
     # Each driver costs start-up time, and a process needs only one.
     if url.path is not None:
         from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 
-        return SQLiteSession(url)
+        return SQLiteSession
     try:
         from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
     except ImportError as error:
         raise StoreError(
             f"{url} needs psycopg, which cannot be loaded ({error}): install it with `pip install 'psycopg[binary]'`"
         ) from None
-
-    return PostgreSQLSession(url)
+    return PostgreSQLSession
