@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from esjournal.domain.model import rules
 from esjournal.exceptions import MappingError
 
 NONCE_BYTES = 12
@@ -66,8 +68,13 @@ class AESGCMCipher:
 
 
 def _place(sequence_id: Any, position: Any) -> bytes:
+    # A place may be written in another way when it is given than when it comes back.
     if isinstance(position, float | Decimal):
-        # A time may be given as an int or a Decimal, and comes back as a float.
-        whole, point, fraction = format(Decimal(str(position)), "f").partition(".")
+        # A time may be given as an int or a Decimal, and comes back as a float; SQLite stores -0.0 as 0.0.
+        whole, point, fraction = format(Decimal(str(position or 0)), "f").partition(".")
         position = (whole + point + fraction.rstrip("0")).rstrip(".")
+    if isinstance(position, datetime) and position.tzinfo is not None:
+        position = position.astimezone(UTC)
+    if isinstance(sequence_id, str) and rules.are_canonical_ids([sequence_id.lower()]):
+        sequence_id = sequence_id.lower()
     return f"{sequence_id}@{position}".encode()

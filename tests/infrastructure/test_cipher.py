@@ -2,6 +2,7 @@
 
 import base64
 import os
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,33 @@ def test_the_same_text_never_looks_the_same_twice(key: bytes) -> None:
     assert len({cipher.encrypt("secret", sequence_id=ID, position=0) for _ in range(50)}) == 50
 
 
-@pytest.mark.parametrize("given", [5, 5.0, Decimal("5.00"), 1e16, 10**16, Decimal("1769860800.123456"), -0.5])
+@pytest.mark.parametrize("given", [5, 5.0, Decimal("5.00"), 1e16, 10**16, Decimal("1769860800.123456"), -0.5, 0])
 def test_a_position_that_comes_back_as_a_float_decrypts(key: bytes, given: Any) -> None:
     cipher = AESGCMCipher(key)
     sealed = cipher.encrypt("text", sequence_id=ID, position=given)
     assert cipher.decrypt(sealed, sequence_id=ID, position=float(given)) == "text"
     with pytest.raises(MappingError):
         cipher.decrypt(sealed, sequence_id=ID, position=float(given) + 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ((ID, -0.0), (ID, 0.0)),
+        ((str(ID).upper(), 3), (str(ID), 3)),
+        (
+            (ID, datetime(2026, 1, 31, 13, tzinfo=timezone(timedelta(hours=1)))),
+            (ID, datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        ),
+    ],
+    ids=repr,
+)
+def test_a_place_that_comes_back_in_another_form_decrypts(
+    key: bytes, given: tuple[Any, Any], stored: tuple[Any, Any]
+) -> None:
+    cipher = AESGCMCipher(key)
+    sealed = cipher.encrypt("text", sequence_id=given[0], position=given[1])
+    assert cipher.decrypt(sealed, sequence_id=stored[0], position=stored[1]) == "text"
 
 
 def test_a_ciphertext_that_was_moved_changed_or_cut_does_not_decrypt(key: bytes) -> None:

@@ -9,12 +9,17 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import (
+    CHAR,
+    REAL,
     BigInteger,
+    Boolean,
     DateTime,
+    Float,
     ForeignKey,
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
     Text,
     UniqueConstraint,
@@ -139,6 +144,8 @@ PLACE = r"two items could have the same place: add UniqueConstraint\('originator
         ),
         (made("Zoned", at=mapped_column(DateTime(timezone=True), nullable=True)), r"use columntypes\.aware_time\(\)"),
         (made("Exact", price=mapped_column(Numeric(10, 2), default=Decimal(1))), "SQLite has no exact type for price"),
+        (made("Real", weight=mapped_column(REAL, nullable=True)), r"would round weight: use Double\(\)"),
+        (made("Short", weight=mapped_column(Float(24), nullable=True)), r"would round weight: use Double\(\)"),
         (
             made("Elsewhere", UniqueConstraint("originator_id", "originator_version"), {"schema": "others"}),
             r"its schema is others: name it with \?schema=others in the URL",
@@ -173,3 +180,45 @@ def test_other_ways_to_say_the_same_are_taken(journal_url: str, record: type[Any
         strategy.append(item)
         with pytest.raises(SequencedItemConflict):
             strategy.append(item)
+
+
+# Two ways to write an id, which are the same for the database.
+PADDED = Text(collation="RTRIM").with_variant(CHAR(5), "postgresql")
+
+
+@pytest.mark.parametrize(
+    ("record", "stored", "given"),
+    [
+        (made("Padded", originator_id=mapped_column(PADDED)), ("abc", 1), ("abc ", 1)),
+        (made("ByBytes", originator_id=mapped_column(LargeBinary)), (b"abc", 1), (b"abc", 1)),
+        (
+            made("ByUuid", originator_version=mapped_column(Uuid)),
+            (UUID(int=7), UUID(int=8)),
+            (UUID(int=7), UUID(int=8)),
+        ),
+        (made("Once", originator_version=mapped_column(Boolean)), (UUID(int=7), True), (UUID(int=7), True)),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+@pytest.mark.parametrize("batch", [1, 60])
+def test_a_place_that_the_database_says_is_taken_is_a_conflict(
+    journal_url: str, record: type[Any], stored: tuple[Any, Any], given: tuple[Any, Any], batch: int
+) -> None:
+    with SQLAlchemyDatastore(SQLAlchemySettings(uri=journal_url), tables=(record,)) as datastore:
+        datastore.setup_tables()
+        strategy = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session, active_record_class=record, sequenced_item_class=StoredEvent
+        )
+        strategy.append(StoredEvent(*stored, "a#B", "{}"))
+        others = [StoredEvent(other(stored[0], n), stored[1], "a#B", "{}") for n in range(1, batch)]
+        for state, identical in (("{}", True), ('{"a":1}', False)):
+            with pytest.raises(SequencedItemConflict) as caught:
+                strategy.append([*others, StoredEvent(*given, "a#B", state)])
+            assert (caught.value.position, caught.value.last_position) == (given[1], stored[1])
+            assert caught.value.identical is identical
+
+
+def other(sequence: Any, number: int) -> Any:
+    if isinstance(sequence, UUID):
+        return UUID(int=1000 + number)
+    return str(number) if isinstance(sequence, str) else str(number).encode()

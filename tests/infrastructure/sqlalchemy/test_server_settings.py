@@ -14,8 +14,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import make_url
 
-from esjournal.exceptions import StatementCancelled, StoreError
-from esjournal.infrastructure.sequenceditem import StoredEvent
+from esjournal.exceptions import SequencedItemConflict, StatementCancelled, StoreError
+from esjournal.infrastructure.sequenceditem import SequencedItem, StoredEvent
+from esjournal.infrastructure.sqlalchemy.activerecords import (
+    SQLAlchemyActiveRecordStrategy,
+    TimestampSequencedItemRecord,
+)
+from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.infrastructure.sqlalchemy.postgresql import session
 from esjournal.journal.journal import Journal, initialise, open_journal
@@ -370,3 +375,27 @@ def test_an_append_and_an_import_say_it(others: Callable[[str], str], postgres_u
         assert connection.execute("SELECT count(*) FROM stored_events").fetchone() == (50,)
         connection.execute("SELECT setval(%s, 50)", (SEQUENCES["eventsourcing"],))
     assert invoke("import", str(file), url=url).exit_code == 0
+
+
+# Floats
+
+
+@pytest.mark.parametrize("digits", [-5, 0])
+@pytest.mark.parametrize("batch", [1, 60])
+def test_a_server_that_rounds_the_floats_it_returns_does_not_change_positions(
+    postgres_url: str, digits: int, batch: int
+) -> None:
+    settings = SQLAlchemySettings(uri=with_options(postgres_url, f"-c extra_float_digits={digits}"))
+    with SQLAlchemyDatastore(settings, tables=(TimestampSequencedItemRecord,)) as datastore:
+        datastore.setup_tables()
+        strategy = SQLAlchemyActiveRecordStrategy(
+            session=datastore.session,
+            active_record_class=TimestampSequencedItemRecord,
+            sequenced_item_class=SequencedItem,
+        )
+        items = [SequencedItem(UUID(ID), 1767225600.1234567 + n / 3, "a#B", "{}") for n in range(batch)]
+        strategy.append(items)
+        assert strategy.get_items(UUID(ID)) == items
+        with pytest.raises(SequencedItemConflict) as caught:
+            strategy.append(items[0])
+        assert (caught.value.identical, caught.value.last_position) == (True, items[-1].position)

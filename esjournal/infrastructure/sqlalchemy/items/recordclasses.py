@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Float, Integer, Numeric, Table, UniqueConstraint
+from sqlalchemy import REAL, BigInteger, Column, DateTime, Float, Integer, Numeric, Table, UniqueConstraint
 from sqlalchemy.types import TypeEngine
 
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.schema import place_names
+
+# The bits of precision of a double, and the most that PostgreSQL stores in four bytes.
+_BITS, _BITS_OF_REAL = 53, 24
 
 
 def checked_table(active_record_class: type[Any], names: SequencedItemFieldNames) -> Table:
@@ -59,6 +62,8 @@ def _of_types(table: Table, names: SequencedItemFieldNames) -> Iterator[str]:
             yield f"SQLite would lose the time zone of {column.key}: use columntypes.aware_time()"
         if isinstance(kind, Numeric) and not isinstance(kind, Float):
             yield f"SQLite has no exact type for {column.key}: use columntypes.big_integer(), or Text()"
+        if isinstance(kind, Float) and (isinstance(kind, REAL) or (kind.precision or _BITS) <= _BITS_OF_REAL):
+            yield f"PostgreSQL would round {column.key}: use Double()"
         if column.default is not None and not (column.default.is_scalar or column.default.is_callable):
             yield f"the default of {column.key} is not a value or a function: use server_default"
         is_filled = column.nullable or column.default is not None or column.server_default is not None

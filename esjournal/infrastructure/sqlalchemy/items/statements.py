@@ -8,7 +8,7 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Float, Table, bindparam, literal_column, select
+from sqlalchemy import Column, Float, LargeBinary, Table, bindparam, literal_column, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -500,6 +500,9 @@ _COMPARISONS = {"gt": "gt", "gte": "ge", "lt": "lt", "lte": "le"}
 
 
 def _bind_processor(column: Column[Any], dialect: Dialect) -> Process:
+    if isinstance(column.type, LargeBinary):
+        # Drivers take bytes; the objects that SQLAlchemy would make of them are never equal.
+        return None
     return column.type.dialect_impl(dialect).bind_processor(dialect)
 
 

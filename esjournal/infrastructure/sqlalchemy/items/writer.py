@@ -173,13 +173,20 @@ class Transaction(Generic[Item]):
     def _conflict(self, items: Sequence[Item]) -> SequencedItemConflict | None:
         # Places are compared in the form that the database stores: an id may be written in more than one way.
         placed = [item for item in self._statements.canonical(items) if item[1] is not None]
-        taken = {self._statements.place(item): item for item in self.stored_at(placed).values()}
+        stored = list(self.stored_at(placed).values())
+        taken = {self._statements.place(item): item for item in stored}
         for item in placed:
-            place = self._statements.place(item)
-            there = taken.setdefault(place, item)
+            there = taken.setdefault(self._statements.place(item), item)
             if there is not item:
-                last = self.last_positions([item[0]])[0]
-                # The place may be written in another way, and must not make the items differ.
-                there = self._statements.item((*item[:2], *there[2:]))
-                return SequencedItemConflict(item[0], item[1], last, self.same_content(item, there))
+                return self._conflict_of(item, there)
+        # The database may take two places for the same that differ here, as a collation without case does.
+        for item in placed if stored else ():
+            for there in self.stored_at([item]).values():
+                return self._conflict_of(item, there)
         return None
+
+    def _conflict_of(self, item: Item, there: Item) -> SequencedItemConflict:
+        last = self.last_positions([item[0]])[0]
+        # The place may be written in another way, and must not make the items differ.
+        there = self._statements.item((*item[:2], *there[2:]))
+        return SequencedItemConflict(item[0], item[1], last, self.same_content(item, there))

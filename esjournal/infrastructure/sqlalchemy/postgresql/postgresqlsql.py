@@ -68,8 +68,10 @@ class PostgreSQLSQL(DatabaseSQL):
         """Return a select by an array of ids."""
         sequence_id, position = self._names(place)
         name = self.dialect.identifier_preparer.format_table(table)
+        # Not max(), which some types, such as uuid, do not have.
         return (
-            f"SELECT (SELECT max({position}) FROM {name} WHERE {sequence_id} = given.id) "
+            f"SELECT (SELECT {position} FROM {name} WHERE {sequence_id} = given.id AND {position} IS NOT NULL "
+            f"ORDER BY {position} DESC LIMIT 1) "
             f"FROM {self._unnested(place[0])} WITH ORDINALITY AS given (id, rank) ORDER BY rank"
         )
 

@@ -151,6 +151,13 @@ _ADVICE = {
     "42501": "grant USAGE on the schema and SELECT on the tables, INSERT to append, and CREATE on the schema to init",
 }
 
+# Below 1, the server rounds floats when it returns them. A process that a pooler shares keeps its settings.
+_PROCESS = """
+    SELECT pg_catalog.pg_backend_pid(), CASE WHEN pg_catalog.pg_backend_pid() = CAST(%s AS integer)
+        AND CAST(pg_catalog.current_setting('extra_float_digits') AS integer) < 1
+        THEN pg_catalog.set_config('extra_float_digits', '1', false) END
+"""
+
 _IDLE = "idle_in_transaction_session_timeout"
 # The settings that end a statement or a connection, by the SQLSTATE of the error.
 _TIMEOUTS = {
@@ -783,19 +790,19 @@ def _why_read_only(connection: Any) -> str | None:
 
 
 def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
-    """Say whether something in between decides which server process runs a statement.
+    """Say whether something in between decides which server process runs a statement; if not, have floats exact.
 
     A server sends the number of its process when it connects. A pooler that shares processes has no number that stays
     true, and makes one up.
     """
-    asked = "SELECT pg_catalog.pg_backend_pid()"
+    known = connection.info.backend_pid
     try:
-        [(process,)] = connection.execute(asked).fetchall()
+        [(process, _)] = connection.execute(_PROCESS, (known,)).fetchall()
     except errors.FeatureNotSupported:
         # A standby has no serializable transactions, and may still be set to begin them.
         connection.execute("SET default_transaction_isolation = 'read committed'")
-        [(process,)] = connection.execute(asked).fetchall()
-    return bool(process != connection.info.backend_pid)
+        [(process, _)] = connection.execute(_PROCESS, (known,)).fetchall()
+    return bool(process != known)
 
 
 def _is_wrong_version(error: BaseException) -> bool:
