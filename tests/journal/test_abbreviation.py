@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from esjournal.exceptions import AmbiguousId, SequenceNotFound
-from esjournal.journal.abbreviation import find_sequence
+from esjournal.exceptions import AmbiguousId, InvalidData, SequenceNotFound
+from esjournal.journal.abbreviation import find_sequence, new_sequence, sequence_to_append_to
 from esjournal.journal.journal import Journal
 from tests.helpers.events import ID, OTHER_ID, event, sequence
 from tests.helpers.given import refilled
@@ -53,3 +53,28 @@ def test_of_very_many_ids_ten_are_named(journal: Journal) -> None:
     refilled(journal, [event(of=one) for one in ALIKE])
     with pytest.raises(AmbiguousId, match=f"{ALIKE[9]}, and more$"):
         find_sequence(journal, "aaaa")
+
+
+@pytest.mark.parametrize("given", ["order-1001", "9b3", "9b31-"])
+def test_what_is_neither_an_id_nor_a_beginning_of_one_is_not_found(journal: Journal, given: str) -> None:
+    refilled(journal, sequence(1))
+    with pytest.raises(SequenceNotFound, match=f"{given}.* is not a UUID, nor the beginning of one"):
+        find_sequence(journal, given)
+
+
+def test_an_event_may_be_for_a_sequence_that_is_not_there(journal: Journal) -> None:
+    refilled(journal, sequence(1))
+    assert [sequence_to_append_to(journal, one.upper()) for one in (ID, OTHER_ID)] == [ID, OTHER_ID]
+
+
+@pytest.mark.parametrize("given", ["order-1001", ID[:8]])
+def test_an_event_is_not_for_a_beginning_of_an_id(journal: Journal, given: str) -> None:
+    refilled(journal, sequence(1))
+    with pytest.raises(InvalidData, match=f"{given}.* is not a UUID"):
+        sequence_to_append_to(journal, given)
+
+
+def test_a_new_sequence_has_an_id_of_its_own(journal: Journal) -> None:
+    ids = {new_sequence(journal, "new") for _ in range(100)}
+    assert len(ids) == 100
+    assert {sequence_to_append_to(journal, one) for one in ids} == ids
