@@ -41,6 +41,10 @@ class DatabaseSQL(ABC):
     def typed_mark(self, column: Column[Any]) -> str:
         """Return a parameter that has the type of a column."""
 
+    def compared(self, column: Column[Any]) -> str:
+        """Return a column as it is compared with `typed_mark`."""
+        return self.dialect.identifier_preparer.quote(column.name)
+
     def stored_class(self, column: Column[Any]) -> type | None:
         """Return the Python class of a column's stored values if the database does not enforce it, else None."""
         return None

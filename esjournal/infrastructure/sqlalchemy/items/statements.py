@@ -306,10 +306,9 @@ class Statements(Generic[Item]):
 
     def _select_of_sequence(self, bounds: tuple[str, ...], ascending: bool) -> Any:
         sequence_id, position = self._selected[:2]
-        statement = select(*self._selected).where(sequence_id == bindparam("sequence_id", type_=sequence_id.type))
+        statement = select(*self._selected).where(self._holds(sequence_id, "="))
         for bound in bounds:
-            value = bindparam(bound, type_=position.type)
-            statement = statement.where(getattr(position, f"__{_COMPARISONS[bound]}__")(value))
+            statement = statement.where(self._holds(position, _COMPARISONS[bound]))
         return statement.order_by(position if ascending else position.desc())
 
     def page(self, conditions: Conditions = EVERYTHING, *, ascending: bool = True) -> tuple[str, list[Any]]:
@@ -336,11 +335,11 @@ class Statements(Generic[Item]):
     def _condition_names(self) -> Names:
         sequence_id, _, topic, data = self._selected[:4]
         return Names(
-            sequence_id=self._name(sequence_id),
-            topic=self._name(topic),
+            sequence_id=self._sql.compared(sequence_id),
+            topic=self._sql.compared(topic),
             data=self._name(data),
             id_mark=self._sql.typed_mark(sequence_id),
-            mark=self._mark,
+            mark=self._sql.typed_mark(topic),
         )
 
     def positions_between(self) -> str:
@@ -386,8 +385,7 @@ class Statements(Generic[Item]):
         # Adding 0 keeps the database from using the index of positions, which has another order.
         statement = statement.where(self.table.columns[GLOBAL_POSITION] + literal_column("0") <= bindparam("until"))
         for bound in bounds:
-            value = bindparam(bound, type_=sequence_id.type)
-            statement = statement.where(getattr(sequence_id, f"__{_COMPARISONS[bound]}__")(value))
+            statement = statement.where(self._holds(sequence_id, _COMPARISONS[bound]))
         return statement.order_by(*self._selected[:2])
 
     def content_page(self) -> str:
@@ -409,11 +407,10 @@ class Statements(Generic[Item]):
             from_first: whether the first of the two counts.
         """
         sequence_id = self._selected[0]
-        first, last = (bindparam(name, type_=sequence_id.type) for name in ("first", "last"))
 
         def build() -> Any:
-            begin = sequence_id >= first if from_first else sequence_id > first
-            return select(sequence_id).where(begin, sequence_id <= last).order_by(sequence_id)
+            begin, end = self._holds(sequence_id, ">=" if from_first else ">"), self._holds(sequence_id, "<=")
+            return select(sequence_id).where(begin, end).order_by(sequence_id)
 
         return f"{self._cached(('id', from_first), build)} LIMIT 1"
 
@@ -427,10 +424,7 @@ class Statements(Generic[Item]):
         sequence_id, position = self._selected[:2]
         return self._cached(
             "item",
-            lambda: select(*self._selected).where(
-                sequence_id == bindparam("sequence_id", type_=sequence_id.type),
-                position == bindparam("position", type_=position.type),
-            ),
+            lambda: select(*self._selected).where(self._holds(sequence_id, "="), self._holds(position, "=")),
         )
 
     def items_at(self) -> str:
@@ -450,6 +444,10 @@ class Statements(Generic[Item]):
         """Return the statement for `Session.last_positions`."""
         return self._sql.last_positions(self.table, self._selected[:2])
 
+    def _holds(self, column: Column[Any], operator: str) -> Any:
+        """Return the comparison of a column with a parameter."""
+        return literal_column(f"{self._sql.compared(column)} {operator} {self._sql.typed_mark(column)}")
+
     def _name(self, column: Column[Any]) -> str:
         return self._dialect.identifier_preparer.quote(column.name)
 
@@ -465,11 +463,11 @@ class Statements(Generic[Item]):
         writing = writing_of(self.table) or Writing()
         table = quote.format_table(self.table)
         names = [quote.quote(column.name) for column in self._written]
-        sequence_id, position = names[:2]
+        position = names[1]
         marks = [self._sql.typed_mark(column) for column in self._written]
         following = (
             f"(SELECT coalesce(max({position}) + 1, {writing.first_position}) FROM {table} "
-            f"WHERE {sequence_id} = {self._sql.typed_mark(self._written[0])})"
+            f"WHERE {self._sql.compared(self._written[0])} = {self._sql.typed_mark(self._written[0])})"
         )
         # A column with a default gets the next global position from the database too.
         numbered = not self._sql.assigns_positions and self.table.columns[GLOBAL_POSITION].server_default is None
@@ -496,7 +494,7 @@ class Statements(Generic[Item]):
         return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})"
 
 
-_COMPARISONS = {"gt": "gt", "gte": "ge", "lt": "lt", "lte": "le"}
+_COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def _bind_processor(column: Column[Any], dialect: Dialect) -> Process:

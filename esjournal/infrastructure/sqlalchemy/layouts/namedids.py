@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Text, cast
+from sqlalchemy import Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -74,10 +74,6 @@ class NameInText(TypeDecorator[str]):
     def __init__(self, named_ids: NamedIds) -> None:
         super().__init__()
         self._named_ids = named_ids
-
-    def bind_expression(self, bindvalue: Any) -> Any:
-        # SQLAlchemy would cast to varchar, which could be compared by an operator that another role made.
-        return cast(bindvalue, Text)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else self._named_ids.name(value)

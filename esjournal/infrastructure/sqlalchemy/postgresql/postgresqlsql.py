@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import Column, Dialect, Table
+from sqlalchemy import Column, Dialect, String, Table
 
 from esjournal.domain.state.where import StateCondition
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
@@ -37,8 +37,25 @@ class PostgreSQLSQL(DatabaseSQL):
         return type(self)(type(self.dialect)(), self._server_version)
 
     def typed_mark(self, column: Column[Any]) -> str:
-        """Return a parameter with a cast."""
-        return f"CAST({self.mark} AS {column.type.compile(self.dialect)})"
+        """Return a parameter with a cast; a cast to varchar(n) would cut off the end of a longer text."""
+        return f"CAST({self.mark} AS {self._type_of(column)})"
+
+    def compared(self, column: Column[Any]) -> str:
+        """Return a column, with a cast if it is text.
+
+        There are no operators for varchar, so those of text are taken, unless another role made one that fits better.
+        """
+        return self._comparable(super().compared(column), column)
+
+    def _comparable(self, value: str, column: Column[Any]) -> str:
+        return f"CAST({value} AS text)" if self._is_text(column) else value
+
+    def _type_of(self, column: Column[Any]) -> str:
+        return "text" if self._is_text(column) else column.type.compile(self.dialect)
+
+    def _is_text(self, column: Column[Any]) -> bool:
+        kind = column.type.dialect_impl(self.dialect)
+        return isinstance(getattr(kind, "impl_instance", kind), String)
 
     def table_options(self, table: Table) -> str:
         """Return nothing: all tables are strict."""
@@ -61,17 +78,18 @@ class PostgreSQLSQL(DatabaseSQL):
         arrays = ", ".join(map(self._unnested, place))
         return (
             f"{everywhere} JOIN ROWS FROM ({arrays}) AS place (sequence_id, position) "
-            f"ON {name}.{sequence_id} = place.sequence_id AND {name}.{position} = place.position"
+            f"ON {self._comparable(f'{name}.{sequence_id}', place[0])} = place.sequence_id "
+            f"AND {self._comparable(f'{name}.{position}', place[1])} = place.position"
         )
 
     def last_positions(self, table: Table, place: Sequence[Column[Any]]) -> str:
         """Return a select by an array of ids."""
-        sequence_id, position = self._names(place)
+        position = self._names(place)[1]
         name = self.dialect.identifier_preparer.format_table(table)
         # Not max(), which some types, such as uuid, do not have.
         return (
-            f"SELECT (SELECT {position} FROM {name} WHERE {sequence_id} = given.id AND {position} IS NOT NULL "
-            f"ORDER BY {position} DESC LIMIT 1) "
+            f"SELECT (SELECT {position} FROM {name} WHERE {self.compared(place[0])} = given.id "
+            f"AND {position} IS NOT NULL ORDER BY {position} DESC LIMIT 1) "
             f"FROM {self._unnested(place[0])} WITH ORDINALITY AS given (id, rank) ORDER BY rank"
         )
 
@@ -85,4 +103,4 @@ class PostgreSQLSQL(DatabaseSQL):
         return postgresqlconditions.state_fragment(condition, data)
 
     def _unnested(self, column: Column[Any]) -> str:
-        return f"pg_catalog.unnest(CAST({self.mark} AS {column.type.compile(self.dialect)}[]))"
+        return f"pg_catalog.unnest(CAST({self.mark} AS {self._type_of(column)}[]))"
