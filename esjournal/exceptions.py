@@ -37,6 +37,8 @@ Messages say what happened, where, with which value, and what to do next.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 
@@ -221,10 +223,11 @@ class StoreUnreachable(StoreError):
 
 
 class OutcomeUnknown(StoreError):
-    """The connection was lost during COMMIT: what was to be written may be stored, or not.
+    """The answer to COMMIT was lost: what was to be written may be stored, or not.
 
     `shown_url` is the store's address without any password, `reason` says how the answer was lost, and `advice` says
-    how to find out. Read the store before you write the same again, or it may be stored twice.
+    how to find out. Read the store before you write the same again, or it may be stored twice. If Ctrl-C or SIGTERM
+    interrupted the COMMIT, the interruption is raised, and this error is its `__cause__`.
     """
 
     def __init__(self, shown_url: str, reason: str, advice: str = "read it before you write it again") -> None:
@@ -238,10 +241,20 @@ class OutcomeUnknown(StoreError):
         return OutcomeUnknown(self.shown_url, self.reason, advice)
 
     def __str__(self) -> str:
-        return (
-            f"{self.shown_url}: not known whether it was written, because the connection was lost before COMMIT was "
-            f"answered ({self.reason}); {self.advice}"
-        )
+        return f"{self.shown_url}: not known whether it was written, because {self.reason}; {self.advice}"
+
+
+@contextmanager
+def advising(advice: str) -> Iterator[None]:
+    """Give this advice with an OutcomeUnknown that is raised inside, or that is the cause of an interruption."""
+    try:
+        yield
+    except OutcomeUnknown as unknown:
+        raise unknown.with_advice(advice) from unknown.__cause__
+    except BaseException as interruption:
+        if isinstance(interruption.__cause__, OutcomeUnknown):
+            interruption.__cause__ = interruption.__cause__.with_advice(advice)
+        raise
 
 
 class OutOfOrder(StoreError):

@@ -22,6 +22,7 @@ from esjournal.exceptions import (
     InvalidCursor,
     InvalidData,
     InvalidURL,
+    OutcomeUnknown,
     SequenceNotFound,
     StoreError,
     StoreReplaced,
@@ -112,8 +113,15 @@ def _every_end() -> Iterator[None]:
         raise typer.Exit(0) from None
     except OSError as error:
         fail_to_print(f"the output cannot be written: {reason_of(error)}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as interruption:
+        unknown = isinstance(interruption.__cause__, OutcomeUnknown)
+        if unknown:
+            say(str(interruption.__cause__))
+        if isinstance(interruption, SystemExit):
+            raise
         end_if_terminated()
+        if unknown:
+            raise typer.Exit(INTERRUPTED) from None
         fail("interrupted; uncommitted changes were rolled back", INTERRUPTED)
 
 

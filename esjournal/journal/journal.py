@@ -15,9 +15,9 @@ from esjournal.exceptions import (
     NotADatabase,
     NotInitialised,
     NotMarked,
-    OutcomeUnknown,
     StoreNotFound,
     UnfinishedWrite,
+    advising,
 )
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
@@ -127,10 +127,8 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
     with _datastore(url, schema) as datastore, _naming_other_files(datastore):
         _check_is_our_own(datastore)
         was_there, was_marked = _has_journal(datastore)
-        try:
+        with advising("run the same command again: it makes what is missing"):
             made = datastore.setup_tables()
-        except OutcomeUnknown as unknown:
-            raise unknown.with_advice("run the same command again: it makes what is missing") from unknown.__cause__
         journal_id = datastore.identity().journal_id
         return Initialised(
             str(datastore.url),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.events import ID, event, generated, sequence
-from tests.helpers.program import invoke, run
+from tests.helpers.program import invoke, run, start
 from tests.helpers.proxy import Proxy
 from tests.helpers.stores import file_with, journal_with, stored
 
@@ -158,6 +160,57 @@ def test_the_library_raises_it_and_retries_nothing(
         assert calls == 1
         # The store continues with another connection.
         assert len(list(store.active_record_strategy.all_items())) == batch * is_answered
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        (["append", "new", "0", "a#B", "{}"], "find out with `esjournal get [^`]*` [^\n]* before you append it again"),
+        (["append", "-"], f"find out with `esjournal get {ID} --gte 0 --limit 1` [^\n]* before you append it again"),
+        (["import", "-"], "run the same command again: it skips what is there, and writes the rest"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_of_a_commit_leaves_the_outcome_unknown(
+    postgres_url: str, tmp_path: Path, command: list[str], advice: str, number: int, code: int
+) -> None:
+    initialise(postgres_url)
+    lines = file_with(tmp_path / "events.ndjson", sequence(60)).open("rb")
+    with (
+        lines,
+        Proxy(postgres_url, answered=True, silent=True) as proxy,
+        start(*command, url=proxy.url, stdin=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+    ):
+        deadline = time.monotonic() + 30
+        while not proxy.cuts and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(number)
+        output, message = process.communicate(timeout=60)
+    assert (process.returncode, output) == (code, b"")
+    because = "not known whether it was written, because it was interrupted before COMMIT was answered"
+    assert re.fullmatch(f"esjournal: [^\n]*: {because}; {advice}\n", message.decode())
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_interruption_in_sqlite_says_whether_it_may_have_come_after_the_commit(
+    sqlite_url: str, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    initialise(sqlite_url)
+    with open_journal(sqlite_url) as journal:
+        load = journal.events.session.load
+
+        def interrupted(*arguments: Any) -> None:
+            # Python handles a signal after the statement in which it came.
+            load(*arguments)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(journal.events.session, "load", interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            journal.events.append([event(version) for version in range(batch)])
+    # A single INSERT is a transaction; a batch was not committed yet.
+    assert isinstance(caught.value.__cause__, OutcomeUnknown) is (batch == 1)
+    assert len(stored(sqlite_url)) == (1 if batch == 1 else 0)
 
 
 # Answers that arrive

@@ -26,13 +26,16 @@ class Proxy:
         url: the server's URL.
         answered: whether the server gets the COMMIT, so that only its answer is lost.
         passing: the number of COMMITs to pass on before that.
+        silent: keep the connection open, so that the client waits for the answer.
     """
 
-    def __init__(self, url: str, *, answered: bool, passing: int = 0) -> None:
+    def __init__(self, url: str, *, answered: bool, passing: int = 0, silent: bool = False) -> None:
         self._given = make_url(url)
         self._answered = answered
         self._passing = passing
+        self._silent = silent
         self.cuts = 0
+        self._ended = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._writing: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -52,6 +55,7 @@ class Proxy:
     ) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        self._ended.set()
         for thread in self._threads:
             thread.join(10)
 
@@ -91,6 +95,8 @@ class Proxy:
     def _answers(self, client: socket.socket, server: socket.socket) -> None:
         while data := _received(server):
             if self._answered and _ACKNOWLEDGED in data and self._is_due(server):
+                if self._silent:
+                    self._ended.wait()
                 break
             if not _sent(client, data):
                 break

@@ -16,7 +16,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import name_of_id
 from esjournal.domain.text import counted
-from esjournal.exceptions import ConcurrencyError, Conflict, InvalidData, OutcomeUnknown, UnusableFile
+from esjournal.exceptions import ConcurrencyError, Conflict, InvalidData, UnusableFile, advising
 from esjournal.filepaths import expanded
 from esjournal.interchange.formats import STANDARD_STREAM
 from esjournal.interchange.openstreams import open_to_read, reason_of
@@ -76,16 +76,17 @@ def append_events(journal: Journal, events: Sequence[RecordedEvent], if_absent: 
 @contextmanager
 def _finding_out(journal: Journal, *events: RecordedEvent) -> Iterator[None]:
     """If the outcome is unknown, name the command that shows whether the first event was stored: all were, or none."""
-    try:
+    if not events:
         yield
-    except OutcomeUnknown as unknown:
-        [event] = events
-        version = event.originator_version
-        # Others may have appended after it.
-        which = ["--reverse", "--limit", "5"] if version is None else ["--gte", str(version), "--limit", "1"]
-        name = name_of_id(event.originator_id) or event.originator_id
-        finding = command("get", name, *which, url=journal.shown_url)
-        raise unknown.with_advice(f"find out with {finding} before you append it again") from None
+        return
+    [event] = events
+    version = event.originator_version
+    # Others may have appended after it.
+    which = ["--reverse", "--limit", "5"] if version is None else ["--gte", str(version), "--limit", "1"]
+    name = name_of_id(event.originator_id) or event.originator_id
+    finding = command("get", name, *which, url=journal.shown_url)
+    with advising(f"find out with {finding} before you append it again"):
+        yield
 
 
 def print_stored(*answers: str | int) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from esjournal.exceptions import OutcomeUnknown, OutOfOrder, StoreDamaged
+from esjournal.exceptions import OutOfOrder, StoreDamaged, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columntypes import (
@@ -427,10 +427,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     @contextmanager
     def _naming(self, items: Sequence[Item]) -> Iterator[None]:
-        try:
+        # Either all items were written or none, so looking at the first is enough.
+        sequence_id, position = items[0][:2]
+        place = f"sequence {sequence_id}" + ("" if position is None else f" at position {position}")
+        with advising(f"look at {place} before you append again"):
             yield
-        except OutcomeUnknown as unknown:
-            # Either all items were written or none, so looking at the first is enough.
-            sequence_id, position = items[0][:2]
-            place = f"sequence {sequence_id}" + ("" if position is None else f" at position {position}")
-            raise unknown.with_advice(f"look at {place} before you append again") from unknown.__cause__

@@ -23,6 +23,7 @@ from esjournal.exceptions import (
     EsjournalError,
     InvalidData,
     NotInitialised,
+    OutcomeUnknown,
     StoreDamaged,
     StoreError,
     StoreFull,
@@ -300,7 +301,22 @@ class Session(ABC):
         Raises:
             OutcomeUnknown: the database did not confirm the commit.
         """
-        connection.execute("COMMIT")
+        with self.committing():
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """Make OutcomeUnknown the cause of an interruption inside: it may come before or after the commit itself."""
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException as interruption:
+            raise interruption from self.interrupted()
+
+    def interrupted(self) -> OutcomeUnknown:
+        """Return the cause of an interruption during a commit."""
+        return OutcomeUnknown(str(self.url), "it was interrupted before COMMIT was answered")
 
     @abstractmethod
     def begin_snapshot(self, connection: Any) -> None:

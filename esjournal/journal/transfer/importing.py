@@ -9,7 +9,7 @@ from itertools import chain, islice
 from operator import itemgetter
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.exceptions import InvalidLine, OutcomeUnknown
+from esjournal.exceptions import InvalidLine, advising
 from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.infrastructure.sqlalchemy.layouts.base import LayoutStrategy
 from esjournal.interchange.batches import Batch, Read, batch_of
@@ -71,7 +71,7 @@ def import_events(
     outcome = run.outcome
     committed = (0, 0)
     try:
-        with uncollected():
+        with advising("run the same command again: it skips what is there, and writes the rest"), uncollected():
             for part in _parts(batches, commit_every):
                 with journal.events.transaction() as transaction:
                     run.take(transaction, part, index_last=commit_every is None and not require_contiguous)
@@ -82,9 +82,6 @@ def import_events(
     except Abandoned:
         if commit_every is not None:
             outcome.appended, outcome.already_there = committed
-    except OutcomeUnknown as unknown:
-        advice = "run the same command again: it skips what is there, and writes the rest"
-        raise unknown.with_advice(advice) from unknown.__cause__
     outcome.seconds = time.perf_counter() - started
     return outcome
 

@@ -351,8 +351,10 @@ class PostgreSQLSession(Session):
             if commit is not None:
                 self._raise_unknown(error)
             raise
-        except BaseException:
+        except BaseException as error:
             self.roll_back(connection)
+            if commit is not None and not isinstance(error, Exception):
+                raise error from self.interrupted()
             raise
         self._check_committed(commit)
         return self._last_of(rows, before, last)
@@ -360,15 +362,19 @@ class PostgreSQLSession(Session):
     def commit(self, connection: Any) -> None:
         """Commit a transaction; see the base class."""
         try:
-            answer = connection.execute("COMMIT")
+            with self.committing():
+                answer = connection.execute("COMMIT")
         except psycopg.Error as error:
             self._raise_unknown(error)
             raise
         self._check_committed(answer)
 
     def _raise_unknown(self, error: psycopg.Error) -> None:
-        if not _is_refusal(error) and interruption_of(error) is None:
-            raise OutcomeUnknown(str(self.url), self._safe_message(error)) from self.redacted(error)
+        if (interruption := interruption_of(error)) is not None:
+            raise interruption from self.interrupted()
+        if not _is_refusal(error):
+            reason = f"the connection was lost before COMMIT was answered ({self._safe_message(error)})"
+            raise OutcomeUnknown(str(self.url), reason) from self.redacted(error)
 
     def _check_committed(self, answer: Any) -> None:
         # COMMIT ends a transaction with a failed statement without an error.

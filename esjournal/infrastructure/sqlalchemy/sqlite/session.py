@@ -374,7 +374,12 @@ class SQLiteSession(Session):
         """
         if len(rows) > 1:
             return super().append(connection, statements, rows)
-        return self._with_lock(connection, lambda: self.load(connection, statements, rows))
+
+        def insert() -> int:
+            with self.committing():
+                return self.load(connection, statements, rows)
+
+        return self._with_lock(connection, insert)
 
     def _with_lock(self, connection: Any, take: Callable[[], Result]) -> Result:
         """Return the result of a statement that needs the write lock, trying again until the timeout.
