@@ -76,7 +76,8 @@ def sink(path: str) -> Iterator[IO[bytes]]:
     """Open a file to write to, or standard output for `-`; compressed if the name ends in .gz or .zst.
 
     The file gets its name when all of it is written and synced. Until then, and after any exception, the name still
-    belongs to the old file, if any. Devices, pipes, and open streams such as /dev/stdout are written to directly.
+    belongs to the old file, if any. Devices, pipes, and open streams such as /dev/stdout are written to directly;
+    such a stream is synced at the end if it is a file.
 
     Raises:
         UnusableFile: the file cannot be made.
@@ -125,12 +126,14 @@ def replacing(path: str) -> Iterator[BinaryIO]:
 
 
 def sync(stream: IO[bytes]) -> None:
-    """Flush a stream, and sync it to the disk if it is a file."""
+    """Flush a stream; if it is a file, sync it and its name to the disk."""
     stream.flush()
     # A stream in memory has no descriptor.
     with suppress(io.UnsupportedOperation):
-        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            os.fsync(stream.fileno())
+        descriptor = stream.fileno()
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fsync(descriptor)
+            _sync_name(descriptor)
 
 
 def _destination_of(path: str) -> _Destination:
@@ -184,7 +187,7 @@ def _writing(path: str, destination: _Destination) -> Iterator[BinaryIO]:
     if destination.descriptor == STDOUT:
         # The same stream as for `-`, so that the order of output and the handling of a closed stream are the same.
         yield cast(BinaryIO, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        sync(sys.stdout.buffer)
         return
     with _as_unusable(path):
         if destination.descriptor is None:
@@ -194,6 +197,7 @@ def _writing(path: str, destination: _Destination) -> Iterator[BinaryIO]:
             raw = os.fdopen(os.dup(destination.descriptor), "wb")
     with raw:
         yield raw
+        sync(raw)
 
 
 def _new_file(folder: Path) -> tuple[Path, BinaryIO]:
@@ -233,6 +237,17 @@ def _keep_extended_attributes(descriptor: int, path: Path) -> bool:
                 os.setxattr(descriptor, name, os.getxattr(path, name))
                 kept = True
     return kept
+
+
+def _sync_name(descriptor: int) -> None:
+    """Sync the name of an open file, which a shell may just have made for us."""
+    try:
+        # Only Linux knows it, and a file may have lost its name.
+        folder = Path(f"/proc/self/fd/{descriptor}").readlink().parent
+    except OSError:
+        return
+    if folder.is_dir():
+        _sync_folder(folder)
 
 
 def _sync_folder(folder: Path) -> None:

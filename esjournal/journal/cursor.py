@@ -90,7 +90,11 @@ def mismatch(journal: Journal, cursor: Cursor) -> str | None:
     digest = _digest_at(journal, cursor.global_position)
     if digest == cursor.event_sha256:
         return None
-    return "has no event, because it was deleted" if digest is None else "has another event, because it was changed"
+    return (
+        "has no event, because it was deleted"
+        if digest is None
+        else "has another event, because the one there was changed or deleted"
+    )
 
 
 def cursor_line(cursor: Cursor) -> bytes:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.exceptions import UnusableFile
-from esjournal.interchange.outputfiles import replacing, sink
+from esjournal.interchange.outputfiles import replacing, sink, sync
 from esjournal.journal.journal import initialise
 from tests.helpers.events import event, sequence
 from tests.helpers.otheruser import MODULE, NOBODY
@@ -424,7 +424,9 @@ def test_a_link_remains_a_link_to_the_written_file(tmp_path: Path) -> None:
 # What is synced to disk, and in which order
 
 
-def test_a_files_name_is_durable_before_the_cursor_has_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def happened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was synced, `file` or `folder`, and the new names of files, in order."""
     happened: list[str] = []
     fsync, replace = os.fsync, Path.replace
 
@@ -438,8 +440,28 @@ def test_a_files_name_is_durable_before_the_cursor_has_its_own(folder: Path, mon
 
     monkeypatch.setattr(os, "fsync", noted_fsync)
     monkeypatch.setattr(Path, "replace", noted_replace)
+    return happened
+
+
+def test_a_files_name_is_durable_before_the_cursor_has_its_own(folder: Path, happened: list[str]) -> None:
     assert invoke(*["--url", "J", "export", "-o", "new.ndjson", "--cursor-file", "c"]).exit_code == 0
     assert happened == ["file", "new.ndjson", "folder", "file", "c", "folder"]
+
+
+def test_a_file_that_a_shell_opened_is_durable_too(folder: Path, happened: list[str]) -> None:
+    with (folder / "new.ndjson").open("wb") as opened:
+        stream = f"/dev/fd/{opened.fileno()}"
+        assert invoke("--url", "J", "export", "-o", stream, "--cursor-file", "c").exit_code == 0
+    assert happened == ["file", "folder", "file", "c", "folder"]
+
+
+def test_standard_output_is_durable_with_its_name(folder: Path, happened: list[str]) -> None:
+    with (folder / "new.ndjson").open("wb") as stdout:
+        stdout.write(b"{}")
+        sync(stdout)
+        assert (folder / "new.ndjson").read_bytes() == b"{}"
+    (folder / "new.ndjson").unlink()
+    assert happened == ["file", "folder"]
 
 
 # Streams that are already open

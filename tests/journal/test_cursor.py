@@ -82,7 +82,7 @@ def test_a_cursor_of_another_journal_is_refused_with_both_ids(url: str, tmp_path
         ),
         (
             f"UPDATE {TABLE} SET state = '{{}}' WHERE global_position = 3",
-            "3, where .* has another event, because it was changed, or",
+            "3, where .* has another event, because the one there was changed or deleted, or",
         ),
         (f"UPDATE {TABLE} SET originator_id = '{OTHER_ID}'", "has another event"),
     ],
