@@ -157,3 +157,17 @@ def test_a_schema_that_others_use_is_advised_where_it_is_not_found_without_it(da
         "--layout eventsourcing, and schema=public in the URL\n"
     )
     assert invoke("info", url=database).stdout.endswith("--layout eventsourcing\n")
+
+
+@pytest.mark.parametrize("name", ["it's", "my events", 'a "quoted" name'])
+def test_the_statement_that_sets_a_sequence_forward_can_be_run_as_it_is_shown(database: str, name: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        connection.execute(APPLICATION.format(sql.Identifier(name, name)))
+        row = sql.SQL("INSERT INTO {} VALUES (%s, 1, 'a:B', '{{}}', 50)").format(sql.Identifier(name, name))
+        connection.execute(row, (ACCOUNT,))
+        url = with_parameters(database, layout="eventsourcing", schema=name, table=name)
+        advice = re.search("run `(SELECT setval.*)`", invoke("info", url=url).stdout)
+        assert advice is not None
+        connection.execute(advice[1].encode())
+    assert "setval" not in invoke("info", url=url).stdout

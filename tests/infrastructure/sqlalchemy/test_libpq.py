@@ -91,3 +91,21 @@ def test_a_mistake_in_the_url_is_not_reported_as_a_server_that_is_down(wrong: st
     assert (ended.returncode, "libpq does not accept" in ended.stderr) == (2, True), ended.stderr
     down = run("log", url="postgresql://127.0.0.1:1,127.0.0.1:2/db")
     assert (down.returncode, "cannot be reached" in down.stderr) == (5, True), down.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "code"),
+    [
+        ({"PGPORT": "abc"}, 2),
+        ({"PGPORT": "99999"}, 2),
+        ({"PGPORT": "1"}, 5),
+        ({"PGHOST": "127.0.0.1,127.0.0.1", "PGPORT": "1,2"}, 5),
+    ],
+)
+def test_a_port_in_the_environment_is_checked_as_one_in_the_url_is(variables: dict[str, str], code: int) -> None:
+    url = "postgresql:///db" if "PGHOST" in variables else "postgresql://127.0.0.1/db"
+    ended = run("log", url=url, env=environment(**variables))
+    said = "libpq does not accept" if code == 2 else "cannot be reached"
+    assert (ended.returncode, said in ended.stderr) == (code, True), ended.stderr
+    # The port in the URL is the one that counts.
+    assert run("log", url="postgresql://127.0.0.1:1/db", env=environment(**variables)).returncode == 5

@@ -102,9 +102,10 @@ def behind(connection: Any, table: str, position: str, column: str) -> str | Non
             continue
         given_out, is_called = connection.execute(f"SELECT last_value, is_called FROM {sequence}").fetchone()
         if given_out < last + (not is_called):
+            literal = sequence.replace("'", "''")
             return (
                 f"the sequence {sequence} is at {given_out}, and {table} has positions up to {last}, so new events "
-                f"would get positions that are taken; run `SELECT setval('{sequence}', {last})`"
+                f"would get positions that are taken; run `SELECT setval('{literal}', {last})`"
             )
     return None
 

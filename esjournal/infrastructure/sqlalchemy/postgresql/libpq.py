@@ -71,10 +71,17 @@ def _each_setting(options: str) -> Iterator[tuple[str, str]]:
             yield found[1], found[2]
 
 
+def _has_service(parameters: Mapping[str, Any]) -> bool:
+    return bool(parameters.get("service") or os.environ.get("PGSERVICE"))
+
+
 def _as_libpq_sees(parameters: Mapping[str, Any]) -> dict[str, str]:
     hosts = str(parameters.get("host", "")).count(",") + 1
-    # Ports and addresses of a service or the environment belong to hosts that are not connected to here.
-    local = {"host": ",".join([_NOWHERE] * hosts), "hostaddr": "", "port": parameters.get("port", "")}
+    port = parameters.get("port") or ("" if _has_service(parameters) else os.environ.get("PGPORT", ""))
+    # Several ports, and addresses, of a service or the environment belong to hosts that are not connected to here.
+    if "port" not in parameters and "," in port:
+        port = ""
+    local = {"host": ",".join([_NOWHERE] * hosts), "hostaddr": "", "port": port}
     try:
         connection = PGconn.connect_start(make_conninfo(**{**parameters, **local}).encode())
     except psycopg.Error as error:
