@@ -122,6 +122,10 @@ class Verification:
         checks = self._journal.events.session.checks(RecordedEventRecord.__table__)
         self.unchecked = checks.unchecked()
         yield from checks.shape()
+        if (reason := checks.unreadable()) is not None:
+            self._digest = None
+            yield Finding(INTEGRITY, WHOLE, f"the events were not read: {reason}")
+            return
         with checks.integrity() as found_by_the_database:
             with uncollected():
                 yield from self._read(on_progress)

@@ -320,6 +320,21 @@ def test_a_column_of_a_type_that_others_made_is_not_read(postgres_url: str, evil
     assert "stored_events has columns of other types than such a table should have" in result.stderr
 
 
+def test_verify_does_not_read_a_journal_whose_columns_have_such_types(
+    postgres_url: str, evil: psycopg.Connection
+) -> None:
+    evil.execute("ALTER TABLE stored_events ALTER global_position TYPE numeric")
+    evil.execute(
+        "CREATE FUNCTION evil_than(numeric, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT evil() > 0'; "
+        "CREATE OPERATOR > (LEFTARG = numeric, RIGHTARG = bigint, FUNCTION = evil_than)"
+    )
+    schema = make_url(postgres_url).query["schema"]
+    result = invoke("verify", "--digest", url=f"{postgres_url}&options=-csearch_path%3D{schema}")
+    assert result.exit_code == 1, result.output
+    assert "the events were not read: the column global_position of stored_events is numeric" in result.stdout
+    assert "hijacked" not in result.output
+
+
 def test_a_table_of_another_library_with_such_a_column_is_not_read(postgres_url: str) -> None:
     with writer(postgres_url) as connection:
         connection.execute("CREATE DOMAIN place AS bigint")

@@ -39,6 +39,20 @@ class PostgreSQLChecks(StoreChecks):
         """Return the check of the indexes."""
         return nullcontext(self._damaged_indexes())
 
+    def unreadable(self) -> str | None:
+        """Return which column has a type for which another role could have made the operators; None if none has."""
+        dialect = self._session.engine.dialect
+        for table in self._tables:
+            name = dialect.identifier_preparer.format_table(table)
+            with self._session.connection() as connection:
+                found = dict(connection.execute(_COLUMNS, (name,)).fetchall())
+            for column in table.columns:
+                expected = column.type.compile(dialect).lower()
+                there = found.get(column.name, expected).removesuffix(" not null")
+                if expected in ("bigint", "uuid") and there != expected:
+                    return f"the column {column.name} of {table.name} is {there}, and not {expected}"
+        return None
+
     def unchecked(self) -> str | None:
         """Return why the indexes are not checked; None if they are."""
         return self._amcheck()[1]

@@ -81,6 +81,10 @@ class StoreChecks(ABC):
     def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
         """Return the database's own check; it may run in the background from its entry until its findings are read."""
 
+    def unreadable(self) -> str | None:
+        """Return why reading the events could run code that others put there; None if it could not."""
+        return None
+
     def unchecked(self) -> str | None:
         """Return which check of the database is not made, and why; None if all are."""
         return None
