@@ -29,7 +29,7 @@ EsjournalError
       +-- StoreReplaced          its files were replaced while it was open
       +-- StoreFull              the disk is full, or the database has reached its own limit
       +-- StoreUnreachable       the server does not answer, or refuses the connection
-      +-- OutcomeUnknown         the connection was lost during COMMIT
+      +-- OutcomeUnknown         the connection was lost, or the disk failed, during COMMIT
       +-- OutOfOrder             events may become visible out of the order of their global positions
 
 Messages say what happened, where, with which value, and what to do next.
@@ -223,10 +223,10 @@ class StoreUnreachable(StoreError):
 
 
 class OutcomeUnknown(StoreError):
-    """The answer to COMMIT was lost: what was to be written may be stored, or not.
+    """The connection was lost, or the disk failed, during COMMIT: what was to be written may be stored, or not.
 
-    `shown_url` is the store's address without any password, `reason` says how the answer was lost, and `advice` says
-    how to find out. Read the store before you write the same again, or it may be stored twice. If Ctrl-C or SIGTERM
+    `shown_url` is the store's address without any password, `reason` says what happened, and `advice` says how to find
+    out. Read the store before you write the same again, or it may be stored twice. If Ctrl-C or SIGTERM
     interrupted the COMMIT, the interruption is raised, and this error is its `__cause__`.
     """
 

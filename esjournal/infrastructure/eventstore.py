@@ -44,7 +44,7 @@ class EventStore(Generic[Item]):
         Raises:
             ConcurrencyError: the version of an event is taken; none of the events is stored.
             InvalidData: an event does not map to an item, or has an id, a version or a type that cannot be stored.
-            OutcomeUnknown: the connection was lost during the commit: the events may be stored, or not.
+            OutcomeUnknown: the connection was lost, or the disk failed, during COMMIT; the events may be stored.
             TypeError: an argument is not an event.
         """
         events = [event_or_events] if isinstance(event_or_events, DomainEvent) else list(event_or_events)

@@ -66,7 +66,7 @@ def copy_events(
         InvalidLine: a file is not what its seal says, or nothing after this line can be read.
         InvalidCursor: the cursor is of another journal.
         OutOfOrder: events with lower positions may come later.
-        OutcomeUnknown: the connection was lost while events were committed.
+        OutcomeUnknown: the connection was lost, or the disk failed, while events were committed.
     """
     options = options or CopyOptions()
     cursor_file = options.cursor_file

@@ -52,7 +52,7 @@ def import_files(
         StoreError: there is no journal, or it cannot be written.
         UnusableFile: a file cannot be read or written, or is named twice.
         InvalidLine: a file is not what its seal says, or nothing after this line can be read.
-        OutcomeUnknown: the connection was lost while events were committed.
+        OutcomeUnknown: the connection was lost, or the disk failed, while events were committed.
     """
     options = options or TransferOptions()
     if options.commit_every is not None:

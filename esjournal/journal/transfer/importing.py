@@ -59,7 +59,8 @@ def import_events(
         The outcome.
 
     Raises:
-        OutcomeUnknown: the connection was lost while events were committed; what was committed is skipped next time.
+        OutcomeUnknown: the connection was lost, or the disk failed, while events were committed; what was committed is
+            skipped next time.
     """
     started = time.perf_counter()
     first_versions: Collection[int] = FIRST_VERSIONS

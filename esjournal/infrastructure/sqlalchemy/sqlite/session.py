@@ -22,6 +22,7 @@ from esjournal.exceptions import (
     NotADatabase,
     NotAJournal,
     NotMarked,
+    OutcomeUnknown,
     StoreChanged,
     StoreDamaged,
     StoreError,
@@ -357,6 +358,22 @@ class SQLiteSession(Session):
         if self._files is not None:
             self._check_not_replaced(self._files)
         super().commit(connection)
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """Raise OutcomeUnknown for an I/O error inside; see the base class.
+
+        SQLite does not say when the error came. If it came after the last frame was written to the WAL, or after the
+        rollback journal was removed, the events are stored, or come back after a crash.
+        """
+        with super().committing():
+            try:
+                yield
+            except sqlite3.OperationalError as error:
+                if _primary_code(error) != sqlite3.SQLITE_IOERR:
+                    raise
+                reason = f"COMMIT failed with a {error} ({error.sqlite_errorname})"
+                raise OutcomeUnknown(str(self.url), reason) from error
 
     def begin_snapshot(self, connection: Any) -> None:
         """Begin a read transaction; its snapshot is taken by the first statement, not by BEGIN."""
