@@ -14,6 +14,8 @@ from esjournal.exceptions import InvalidLine
 
 Read = tuple[int, RecordedEvent | InvalidLine]
 Columns = tuple[Sequence[Any], ...]
+# The fields of an event before it is stored, each of which is a column: all but the last, the global position.
+_COLUMNS = len(RecordedEvent._fields) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def batch_of(source: str, reads: Iterable[Read]) -> Batch:
             bad.append(read)
         else:
             lines.append(line)
-            events.append(read[:5])
-    return Batch(source, lines, tuple(zip(*events, strict=True)) or ((),) * 5, bad)
+            events.append(read[:_COLUMNS])
+    return Batch(source, lines, tuple(zip(*events, strict=True)) or ((),) * _COLUMNS, bad)
 
 
 def batches_of(source: str, reads: Iterable[Read], size: int) -> Iterator[Batch]:

@@ -275,33 +275,39 @@ def lines_of(
         checked: whether no state is known to be doubtful; the check takes two thirds of the time.
         omitted: the fields to leave out: `global_position`, `sequence_name` or both.
     """
-    states = [event[3] for event in events]
-    for index in () if checked else doubtful(states):
-        states[index] = _state_in_line(states[index])
-    types = {kind: _quoted_type(kind) for kind in {event[2] for event in events}}
-    ids = [event[0] for event in events]
+    if not events:
+        return ""
+    ids: Sequence[str]
+    states: Sequence[str]
+    ids, versions, types, states, times, *positions = zip(*events, strict=True)
+    if not checked and (indexes := doubtful(states)):
+        states = [_state_in_line(state) if at in indexes else state for at, state in enumerate(states)]
+    quoted = {event_type: _quoted_type(event_type) for event_type in set(types)}
     if "sequence_name" not in omitted and NamedId in set(map(type, ids)):
         ids = list(map(_with_name, ids))
+    ends = _ends(times, None if "global_position" in omitted else positions[0])
     return "".join(
         [
-            f'{{"originator_id":"{originator_id}","originator_version":{event[1]},"event_type":{types[event[2]]},'
+            f'{{"originator_id":"{originator_id}","originator_version":{version},"event_type":{quoted[event_type]},'
             f'"state":{state}{end}}}\n'
-            for originator_id, event, state, end in zip(ids, events, states, _ends(events, omitted), strict=True)
+            for originator_id, version, event_type, state, end in zip(ids, versions, types, states, ends, strict=True)
         ]
     )
 
 
-def _ends(events: Sequence[EventRow] | Sequence[RecordedEvent], omitted: AbstractSet[str]) -> list[str]:
+def _ends(times: Sequence[str | None], positions: Sequence[int] | None) -> Sequence[str]:
     """Return the members after the state of each event."""
-    has_positions = "global_position" not in omitted
-    if None in [event[4] for event in events]:
-        times = ["" if event[4] is None else f',"recorded_at":"{event[4]}"' for event in events]
-        if not has_positions:
-            return times
-        return [f'{time},"global_position":{event[5]}' for time, event in zip(times, events, strict=True)]
-    if has_positions:
-        return [f',"recorded_at":"{event[4]}","global_position":{event[5]}' for event in events]
-    return [f',"recorded_at":"{event[4]}"' for event in events]
+    if None not in times:
+        if positions is None:
+            return [f',"recorded_at":"{time}"' for time in times]
+        return [
+            f',"recorded_at":"{time}","global_position":{position}'
+            for time, position in zip(times, positions, strict=True)
+        ]
+    ends = ["" if time is None else f',"recorded_at":"{time}"' for time in times]
+    if positions is None:
+        return ends
+    return [f'{end},"global_position":{position}' for end, position in zip(ends, positions, strict=True)]
 
 
 def line_of(event: RecordedEvent, *, omitted: AbstractSet[str] = frozenset()) -> str:

@@ -244,15 +244,15 @@ def _size(sequence: SequenceComparison) -> str:
 
 
 def _on_one_side(difference: EventDifference) -> str:
-    event_type = next(event[0] for event in (difference.a, difference.b) if event is not None)
+    event_type = next(event.event_type for event in (difference.a, difference.b) if event is not None)
     return f"{_SIDES[difference.status]}: {on_one_line(event_type)}"
 
 
 def _lines_of(difference: EventDifference) -> Iterator[tuple[str, str]]:
     """Yield how two events at one place differ, as pairs of a sign, which may be empty, and a line."""
-    if difference.a is not None and difference.b is not None and difference.a[0] != difference.b[0]:
+    if difference.a is not None and difference.b is not None and difference.a.event_type != difference.b.event_type:
         # No path looks like this: a name with a space in it is quoted.
-        yield "~", f"~ event type: {on_one_line(difference.a[0])} -> {on_one_line(difference.b[0])}"
+        yield "~", f"~ event type: {on_one_line(difference.a.event_type)} -> {on_one_line(difference.b.event_type)}"
     changes = changes_of(difference)
     if changes:
         yield from change_lines(changes)
@@ -276,7 +276,7 @@ def _in_short(difference: EventDifference) -> str:
 
 def _event_json(difference: EventDifference) -> Iterator[str]:
     # Assembled by hand, because text_of is slow for objects, and there may be millions of lines.
-    types = ("null" if event is None else _json_string(event[0]) for event in (difference.a, difference.b))
+    types = ("null" if event is None else _json_string(event.event_type) for event in (difference.a, difference.b))
     at = difference.differs_at()
     yield (
         f'{{"kind":"event","originator_id":{_json_string(difference.originator_id)},'

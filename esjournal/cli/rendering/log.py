@@ -103,7 +103,7 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
     type_width = place_width = 0
     for events in pages:
         page = [_in_one_line(event, console.width) for event in events]
-        types = [_short_type(event[2], wide) for event in page]
+        types = [_short_type(event.event_type, wide) for event in page]
         # Columns never get narrower, so that later lines are aligned with earlier ones.
         type_width = max(type_width, min(max(map(len, types)), WIDE_TYPE if wide else NARROW_TYPE))
         places = [_place(event, console.width) for event in page]
@@ -112,15 +112,15 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
             kind = Text(event_type)
             kind.truncate(type_width, overflow="ellipsis", pad=True)
             line = Text.assemble(
-                (f"{event[5]:>6}", "yellow"),
+                (f"{event.global_position:>6}", "yellow"),
                 "  ",
-                (_time_text(event[4], wide), "dim"),
+                (_time_text(event.recorded_at, wide), "dim"),
                 "  ",
                 (f"{place:<{place_width}}", "cyan"),
                 "  ",
                 kind,
                 "  ",
-                highlighter(Text(event[3])),
+                highlighter(Text(event.state)),
             )
             line.truncate(console.width, overflow="ellipsis")
             yield line
@@ -134,7 +134,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
     highlighter = JSONHighlighter()
     for event in chain.from_iterable(pages):
         originator_id, version, event_type, _, recorded_at, position = fields_on_one_line(event)
-        body = folded(visible(event[3]), console.width - len(INDENT))
+        body = folded(visible(RecordedEvent(*event).state), console.width - len(INDENT))
         wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
         yield Text("\n").join(
             [
@@ -148,9 +148,10 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
         )
 
 
-def _in_one_line(event: EventRow, width: int) -> EventRow:
+def _in_one_line(row: EventRow, width: int) -> RecordedEvent:
+    event = RecordedEvent(*row)
     # Only as much of a state as a line can show, because it may be very long.
-    return tuple(fields_on_one_line((*event[:3], event[3][:width], *event[4:])))
+    return RecordedEvent(*fields_on_one_line(event._replace(state=event.state[:width])))
 
 
 def _short_type(event_type: str, wide: bool) -> str:
@@ -164,6 +165,6 @@ def _time_text(recorded_at: str | None, wide: bool) -> str:
     return f"{day} {clock.replace('.000000', '')}" if wide else f"{day} {clock[:8]}Z"
 
 
-def _place(event: EventRow, width: int) -> str:
-    originator_id: str = event[0]
-    return f"{originator_id if width >= WIDE_ENOUGH_FOR_IDS else originator_id[:SHORT_ID]}@{event[1]}"
+def _place(event: RecordedEvent, width: int) -> str:
+    originator_id = event.originator_id if width >= WIDE_ENOUGH_FOR_IDS else event.originator_id[:SHORT_ID]
+    return f"{originator_id}@{event.originator_version}"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import typer
 
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.exceptions import InvalidData
+
+# Makes a part of a line from an event and its parsed state.
+Piece = Callable[[RecordedEvent, Any], str]
 
 _STATE = "state."
 _PARTS = re.compile(r'\{\{|\}\}|\{((?:"(?:[^"\\]|\\.)*"|[^{}"])*)\}|[{}]')
@@ -26,7 +30,7 @@ def template(text: str) -> Callable[[EventRow], str]:
     Raises:
         typer.BadParameter: a brace is unmatched, or there is no such field.
     """
-    pieces: list[str | Callable[[EventRow, Any], str]] = []
+    pieces: list[str | Piece] = []
     end = 0
     for found in _PARTS.finditer(text):
         pieces += [text[end : found.start()], _piece(found[0], found[1])]
@@ -34,16 +38,17 @@ def template(text: str) -> Callable[[EventRow], str]:
     pieces.append(text[end:])
     needs_state = f"{{{_STATE}" in text
 
-    def line(event: EventRow) -> str:
+    def line(row: EventRow) -> str:
         from esjournal.domain.state import values
 
-        state = values.parsed(event[3]) if needs_state else None
+        event = RecordedEvent._make(row)
+        state = values.parsed(event.state) if needs_state else None
         return "".join([piece if isinstance(piece, str) else piece(event, state) for piece in pieces]) + "\n"
 
     return line
 
 
-def _piece(whole: str, name: str | None) -> str | Callable[[EventRow, Any], str]:
+def _piece(whole: str, name: str | None) -> str | Piece:
     if whole in ("{{", "}}"):
         return whole[0]
     if name is None:
@@ -54,11 +59,11 @@ def _piece(whole: str, name: str | None) -> str | Callable[[EventRow, Any], str]
         raise typer.BadParameter(
             f"--template has {whole}, but an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
         )
-    index = RecordedEvent._fields.index(name)
-    return lambda event, state: "" if event[index] is None else _without_line_ends(str(event[index]))
+    value_of = attrgetter(name)
+    return lambda event, state: "" if (value := value_of(event)) is None else _without_line_ends(str(value))
 
 
-def _field_of_state(text: str) -> Callable[[EventRow, Any], str]:
+def _field_of_state(text: str) -> Piece:
     from esjournal.domain.state import paths, values
 
     try:
@@ -66,7 +71,7 @@ def _field_of_state(text: str) -> Callable[[EventRow, Any], str]:
     except InvalidData as error:
         raise typer.BadParameter(str(error)) from None
 
-    def field(event: EventRow, state: Any) -> str:
+    def field(event: RecordedEvent, state: Any) -> str:
         value = paths.value_at(state, path)
         if value is values.MISSING:
             return ""

@@ -138,7 +138,7 @@ def changes_of(difference: EventDifference) -> Changes | None:
     """
     if difference.a is None or difference.b is None:
         return None
-    one, other = differing_members(difference.a[1], difference.b[1])
+    one, other = differing_members(difference.a.state, difference.b.state)
     return changes_of_states(one, other, by_value=difference.by_value)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from esjournal.domain.state.equality import mean_the_same
-from esjournal.journal.compare.result import Counts, EventDifference, SequenceComparison, Status
+from esjournal.journal.compare.result import Content, Counts, EventDifference, SequenceComparison, Status
 
 # An event without its global position, which is not compared; and some of them, in the order of their places.
 PlacedEvent = tuple[str, int, str, str, str | None]
@@ -123,7 +123,7 @@ class Merge:
         else:
             events.different += 1
             if self._noted(version):
-                a, b = (type_a, state_a), (type_b, state_b)
+                a, b = Content(type_a, state_a), Content(type_b, state_b)
                 self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 
     def _note_on_one_side(self, event: PlacedEvent, side: Status, next_of_other: PlacedEvent | None) -> None:
@@ -133,7 +133,7 @@ class Merge:
         other_has_some = events.in_b if side is Status.ONLY_IN_A else events.in_a
         both_have_some = other_has_some or (next_of_other is not None and next_of_other[0] == originator_id)
         if both_have_some and self._noted(version):
-            content = (event_type, state)
+            content = Content(event_type, state)
             a, b = (content, None) if side is Status.ONLY_IN_A else (None, content)
             self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 

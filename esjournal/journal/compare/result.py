@@ -16,17 +16,24 @@ class Status(StrEnum):
     ONLY_IN_B = "only_in_b"
 
 
+class Content(NamedTuple):
+    """What is compared of an event."""
+
+    event_type: str
+    state: str
+
+
 class EventDifference(NamedTuple):
     """A place at which two journals have different events, or only one has an event.
 
-    `a` and `b` are the event's type and state on each side, None if it has no event; `by_value` says whether states
-    were compared as JSON values, not as text.
+    `a` and `b` are the event's content on each side, None if it has no event; `by_value` says whether states were
+    compared as JSON values, not as text.
     """
 
     originator_id: str
     originator_version: int
-    a: tuple[str, str] | None
-    b: tuple[str, str] | None
+    a: Content | None
+    b: Content | None
     by_value: bool = False
 
     @property
@@ -38,9 +45,9 @@ class EventDifference(NamedTuple):
 
     def differs_at(self) -> int | None:
         """Return the first character, counted from 1, at which the texts of both states differ, or None."""
-        if self.a is None or self.b is None or self.a[1] == self.b[1]:
+        if self.a is None or self.b is None or self.a.state == self.b.state:
             return None
-        one, other = self.a[1], self.b[1]
+        one, other = self.a.state, self.b.state
         # Equal halves are skipped at once: character by character, a long state would take seconds.
         low, high = 0, min(len(one), len(other))
         while low < high:

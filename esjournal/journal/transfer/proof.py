@@ -66,9 +66,10 @@ def prove(
     with uncollected():
         for batch in batches:
             copied = _without(batch, put_aside)
-            events: list[EventFields] = list(zip(*copied.columns, strict=True))
+            width = len(copied.columns)
+            events: Sequence[EventFields] = list(zip(*copied.columns, strict=True))
             found = find(events)
-            if [row and row[:5] for row in found] != events:
+            if [row and row[:width] for row in found] != events:
                 events = [
                     _compared(proof, event, row, f"{copied.source}:{line}", by_value)
                     for event, row, line in zip(events, found, copied.lines, strict=True)
@@ -80,36 +81,33 @@ def prove(
     return proof
 
 
-def _compared(proof: Proof, event: EventFields, found: EventFields | None, place: str, by_value: bool) -> EventFields:
+def _compared(proof: Proof, event: EventFields, found: EventFields | None, place: str, by_value: bool) -> RecordedEvent:
     """Note what differs, and return the event as it is on both sides."""
-    if found is not None and _is_same(found, event, by_value):
-        proof.respelt += found[3] != event[3]
-        if found[4] == event[4]:
-            return event
-        if None in (found[4], event[4]):
+    here = RecordedEvent(*event)
+    there = None if found is None else RecordedEvent(*found)
+    if there is not None and _is_same(there, here, by_value):
+        proof.respelt += there.state != here.state
+        if there.recorded_at == here.recorded_at:
+            return here
+        if None in (there.recorded_at, here.recorded_at):
             proof.undated += 1
         else:
             proof.dated_otherwise += 1
-        return (*event[:4], None)
-    if found is None:
+        return here._replace(recorded_at=None)
+    if there is None:
         proof.missing += 1
     else:
         proof.differing += 1
     if proof.first is None:
-        proof.first = f"{place}: sequence {event[0]}, version {event[1]} {_mismatch(event, found)}"
-    return event
+        what = "is missing" if there is None else f"is different: {difference(there, here)}"
+        proof.first = f"{place}: sequence {here.originator_id}, version {here.originator_version} {what}"
+    return here
 
 
-def _mismatch(event: EventFields, found: EventFields | None) -> str:
-    if found is None:
-        return "is missing"
-    return f"is different: {difference(RecordedEvent(*found[:5]), RecordedEvent(*event))}"
-
-
-def _is_same(found: EventFields, event: EventFields, by_value: bool) -> bool:
-    if found[2:4] == event[2:4]:
-        return True
-    return bool(by_value and found[2] == event[2] and mean_the_same(found[3], event[3]))
+def _is_same(there: RecordedEvent, here: RecordedEvent, by_value: bool) -> bool:
+    if there.event_type != here.event_type:
+        return False
+    return there.state == here.state or (by_value and mean_the_same(there.state, here.state))
 
 
 def _without(batch: Batch, put_aside: Sequence[int]) -> Batch:

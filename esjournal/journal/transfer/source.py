@@ -209,10 +209,9 @@ def _checked(source: str, event: EventRow) -> RecordedEvent | InvalidLine:
     try:
         return _in_canonical_form(event)
     except InvalidData as error:
-        raw = dict(zip(RecordedEvent._fields, event, strict=True))
-        if (name := name_of_id(event[0])) is not None:
-            raw["sequence_name"] = name
-        text = json.dumps(raw, default=repr)
+        raw = RecordedEvent(*event)
+        name = name_of_id(raw.originator_id)
+        text = json.dumps(raw._asdict() | ({} if name is None else {"sequence_name": name}), default=repr)
         return InvalidLine(source, event[-1], str(error), text)
 
 

@@ -161,7 +161,7 @@ def counterparts_in_journal(journal: Journal) -> Counterparts:
         if list(map(_place, page)) != places:
             along = zip(page, places, strict=False)
             same = next((at for at, (row, place) in enumerate(along) if row[:2] != place), len(page))
-            there = journal.events.stored_at([RecordedEvent(*event[:5]) for event in events[same:]])
+            there = journal.events.stored_at([RecordedEvent(*event) for event in events[same:]])
             found[same:] = [there.get(place) for place in places[same:]]
         last = found[-1] if found else None
         after = None if last is None else last[-1]

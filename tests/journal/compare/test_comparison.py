@@ -23,7 +23,7 @@ from esjournal.infrastructure.sqlalchemy import session
 from esjournal.infrastructure.sqlalchemy.postgresql import session as postgresql_session
 from esjournal.journal.compare import comparison
 from esjournal.journal.compare.comparison import Comparison, changes_of
-from esjournal.journal.compare.result import Counts, EventDifference, SequenceComparison, Status
+from esjournal.journal.compare.result import Content, Counts, EventDifference, SequenceComparison, Status
 from esjournal.journal.journal import Journal
 from esjournal.journal.temporary import open_to_read
 from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, row_of, sequence
@@ -99,7 +99,7 @@ def naively(
         counts.only_in_a += other is None
         counts.only_in_b += one is None
         if place[0] in ids_a & ids_b:
-            events.append(EventDifference(*place, one and one[2:4], other and other[2:4]))
+            events.append(EventDifference(*place, one and Content(*one[2:4]), other and Content(*other[2:4])))
             if sequences[place[0]].departs_at is None:
                 sequences[place[0]].departs_at = place[1]
     totals = Counts()
@@ -183,7 +183,7 @@ def test_an_event_that_is_missing_is_where_its_sequence_departs(urls: list[str],
     journal_with(urls[0], events)
     journal_with(urls[1], [found for found in events if found[:2] != (ID, version)])
     found, sequences = differences(*urls, every_sequence=False)
-    assert found == [EventDifference(ID, version, ("a.b#C", f'{{"n":{version}}}'), None)]
+    assert found == [EventDifference(ID, version, Content("a.b#C", f'{{"n":{version}}}'), None)]
     assert found[0].status is Status.ONLY_IN_A
     [departing] = sequences.values()
     assert (departing.originator_id, departing.departs_at) == (ID, version)
@@ -237,7 +237,7 @@ def test_states_are_compared_as_text(urls: list[str], state: str, other: str) ->
     journal_with(urls[0], [event(0, state), event(1, state)])
     journal_with(urls[1], [event(0, other), event(1, state)])
     found, sequences = differences(*urls)
-    assert found == [EventDifference(ID, 0, ("a.b#C", state), ("a.b#C", other))]
+    assert found == [EventDifference(ID, 0, Content("a.b#C", state), Content("a.b#C", other))]
     assert sequences[ID].events == Counts(in_a=2, in_b=2, same=1, different=1)
 
 
@@ -277,7 +277,7 @@ def test_types_are_compared_also_by_value(sqlite_url: str, postgres_url: str) ->
     journal_with(sqlite_url, [event(0, event_type="a")])
     journal_with(postgres_url, [event(0, event_type="b")])
     found, _ = differences(sqlite_url, postgres_url, by_value=True)
-    assert found == [EventDifference(ID, 0, ("a", "{}"), ("b", "{}"), True)]
+    assert found == [EventDifference(ID, 0, Content("a", "{}"), Content("b", "{}"), True)]
 
 
 def test_global_positions_do_not_count_and_times_are_counted(urls: list[str]) -> None:
@@ -328,17 +328,17 @@ def test_a_time_that_one_side_does_not_know_is_not_compared(
     ],
 )
 def test_changes_are_the_leaves_that_differ(state: str, other: str, changes: tuple[Any, Any, Any]) -> None:
-    difference = EventDifference(ID, 0, ("t", state), ("t", other))
+    difference = EventDifference(ID, 0, Content("t", state), Content("t", other))
     assert changes_of(difference) == Changes(*changes)
     # Long states, which are not parsed first, give the same result.
     padding = f'"padding":"{"x" * 1_000}"'
     long = [text.replace("{", f"{{{padding}{',' if ':' in text else ''}", 1) for text in (state, other)]
-    assert changes_of(EventDifference(ID, 0, ("t", long[0]), ("t", long[1]))) == Changes(*changes)
+    assert changes_of(EventDifference(ID, 0, Content("t", long[0]), Content("t", long[1]))) == Changes(*changes)
 
 
 def test_numbers_that_mean_the_same_are_no_change_by_value() -> None:
     states = ('{"a":1.10,"b":1,"c":[1.0]}', '{"a":1.1,"b":2,"c":[1]}')
-    difference = EventDifference(ID, 0, ("t", states[0]), ("t", states[1]), True)
+    difference = EventDifference(ID, 0, Content("t", states[0]), Content("t", states[1]), True)
     changes = changes_of(difference)
     assert changes is not None
     assert not changes.added
@@ -348,13 +348,13 @@ def test_numbers_that_mean_the_same_are_no_change_by_value() -> None:
 
 @pytest.mark.parametrize(("state", "other"), [("secret", "{}"), ("{}", "[]"), ("", "x")])
 def test_text_that_is_not_a_json_object_has_no_changes(state: str, other: str) -> None:
-    assert changes_of(EventDifference(ID, 0, ("t", state), ("t", other))) is None
+    assert changes_of(EventDifference(ID, 0, Content("t", state), Content("t", other))) is None
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
 def test_the_first_character_that_differs_is_found(common: str, one: str, other: str) -> None:
     a, b = common + one, common + other
-    found = EventDifference(ID, 0, ("t", a), ("t", b)).differs_at()
+    found = EventDifference(ID, 0, Content("t", a), Content("t", b)).differs_at()
     pairs = enumerate(zip(a, b, strict=False), 1)
     assert found == (None if a == b else next((at for at, (x, y) in pairs if x != y), min(len(a), len(b)) + 1))
 
