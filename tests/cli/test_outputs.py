@@ -31,7 +31,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file_with(tmp_path / "f.ndjson", [event(3)])
     for name in ("J", "f.ndjson"):
         (tmp_path / f"link-{name}").symlink_to(name)
-        (tmp_path / f"hard-{name}").hardlink_to(name)
+    # A journal with a hard link is not written to.
+    (tmp_path / "hard-f.ndjson").hardlink_to("f.ndjson")
     return tmp_path
 
 
@@ -72,6 +73,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     ],
 )
 def test_what_a_command_reads_or_writes_already_is_not_written(folder: Path, command: str) -> None:
+    (folder / "hard-J").hardlink_to("J")
     before = contents(folder)
     ended = invoke(*command.split())
     assert (ended.exit_code, ended.stdout) == (2, ""), ended.stderr

@@ -17,7 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from esjournal.advice import command
+from esjournal.advice import command, quoted
+from esjournal.domain.text import counted
 from esjournal.exceptions import NotAJournal, StoreError, StoreNotFound
 from esjournal.filepaths import check_links
 
@@ -111,6 +112,24 @@ class DatabaseFiles:
     def may_be_written(self) -> bool:
         """Say whether this process may write the file, and create files beside it."""
         return _permits(self.path, os.W_OK) and _permits(Path(self._real_path).parent, os.W_OK)
+
+    def why_not_alone(self) -> str | None:
+        """Return why writing to the file could lose events, and what to do, if it has other names; else None.
+
+        SQLite puts a WAL beside each name, and the locks of one do not guard the others
+        (https://sqlite.org/howtocorrupt.html, section 2.4).
+        """
+        try:
+            links = os.stat(self.path).st_nlink  # noqa: PTH116 - before each append, as in `_number`
+        except FileNotFoundError:
+            return None
+        if links < 2:
+            return None
+        return (
+            f"its file has {counted(links, 'hard link')}, and SQLite keeps a WAL for each name, so events could be "
+            f"lost; copy it into a new journal with `esjournal copy`, or remove the other names, which "
+            f"`find FOLDER -samefile {quoted(str(self.path))}` shows"
+        )
 
     def have_more_than_the_database(self) -> bool:
         """Say whether there is a WAL or a rollback journal whose content belongs to the database."""

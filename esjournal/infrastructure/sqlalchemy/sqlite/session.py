@@ -158,8 +158,8 @@ class SQLiteSession(Session):
     def _check_version(self, version: FileVersion | None) -> None:
         if version is not None and self._files is not None and self._files.version() != version:
             raise StoreChanged(
-                f"{self.url} was written to while it was read, and this user cannot lock it, because the file or its "
-                f"folder is read-only: try again"
+                f"{self.url} was written to while it was read, and it cannot be locked, because the file or its folder "
+                f"is read-only, or the file has hard links: try again"
             )
 
     def rows(self, select: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -208,14 +208,15 @@ class SQLiteSession(Session):
         A store that is only read is not changed. If there is a WAL, the connection is read-only, because a connection
         that may write would move the WAL into the file when it is closed last. Without a WAL it may write, because a
         read-only connection would leave an empty WAL. If this process may not write, SQLite can neither create the
-        files of a WAL nor keep others from writing. Then it reads the file alone, and we check that it does not change.
+        files of a WAL nor keep others from writing, and it cannot keep out those that use another name of the file.
+        Then it reads the file alone, and we check that it does not change.
         """
         files.check()
         mode, version = "rw", None
         if not self._is_written:
             if files.have_more_than_the_database():
                 mode = "ro"
-            elif not files.may_be_written():
+            elif not files.may_be_written() or files.why_not_alone() is not None:
                 mode, version = "ro&immutable=1", files.version()
         path = quote(os.fsencode(files.path))
         target = f"file:{path}?mode={mode}"
@@ -273,6 +274,7 @@ class SQLiteSession(Session):
 
         Raises:
             StoreReplaced: one of the files was replaced.
+            StoreError: the file is read-only, or has more than one name.
         """
         if self._files is None:
             return
@@ -282,6 +284,9 @@ class SQLiteSession(Session):
             self._files.check()
             if not self._files.may_be_written():
                 raise self._read_only()
+        if (reason := self._files.why_not_alone()) is not None:
+            raise StoreError(f"{self.url} cannot be written: {reason}")
+        if not self._is_written:
             self._is_written = True
             if self._guard is None:
                 self.close()
@@ -527,7 +532,8 @@ class SQLiteSession(Session):
         """Return what the database knows of a store, for a table of events."""
         from esjournal.infrastructure.sqlalchemy.sqlite.sqliteinfo import about_sqlite
 
-        return about_sqlite(connection, self.can_lock)
+        why_not_alone = None if self._files is None else self._files.why_not_alone()
+        return about_sqlite(connection, self.can_lock, why_not_alone)
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error means that a place is taken."""

@@ -13,12 +13,13 @@ _FIXED = (3, 51, 3)
 _FULL = 2
 
 
-def about_sqlite(connection: sqlite3.Connection, can_lock: bool) -> DatabaseDescription:
+def about_sqlite(connection: sqlite3.Connection, can_lock: bool, why_not_alone: str | None) -> DatabaseDescription:
     """Return what SQLite knows of a store.
 
     Args:
         connection: a connection of sqlite3.
         can_lock: whether the session can lock the file.
+        why_not_alone: why writing to the file could lose events, because it has other names; None if it has none.
     """
     page_count, page_size, journal_mode, synchronous = (
         connection.execute(f"PRAGMA {pragma}").fetchone()[0]
@@ -37,6 +38,8 @@ def about_sqlite(connection: sqlite3.Connection, can_lock: bool) -> DatabaseDesc
             f"the journal mode is {journal_mode}: readers and writers wait for one another; "
             f"`esjournal init` switches it to WAL"
         )
+    if why_not_alone is not None:
+        warnings.append(f"writing is refused: {why_not_alone}")
     if synchronous < _FULL:
         warnings.append("synchronous is not FULL: a power cut may lose acknowledged events")
     server = f"SQLite {sqlite3.sqlite_version}"
