@@ -48,14 +48,19 @@ class PostgreSQLSQL(DatabaseSQL):
         return self._comparable(super().compared(column), column)
 
     def _comparable(self, value: str, column: Column[Any]) -> str:
-        return f"CAST({value} AS text)" if self._is_text(column) else value
+        kind = self._text_type(column)
+        return value if kind is None else f"CAST({value} AS {kind})"
 
     def _type_of(self, column: Column[Any]) -> str:
-        return "text" if self._is_text(column) else column.type.compile(self.dialect)
+        return self._text_type(column) or column.type.compile(self.dialect)
 
-    def _is_text(self, column: Column[Any]) -> bool:
+    def _text_type(self, column: Column[Any]) -> str | None:
+        """Return the type as which a column of text is compared; None if it is not text."""
         kind = column.type.dialect_impl(self.dialect)
-        return isinstance(getattr(kind, "impl_instance", kind), String)
+        if not isinstance(getattr(kind, "impl_instance", kind), String):
+            return None
+        # As text, 'abc' and 'abc ' differ; to the unique index of a column of characters they are the same.
+        return "bpchar" if column.type.compile(self.dialect).startswith("CHAR") else "text"
 
     def table_options(self, table: Table) -> str:
         """Return nothing: all tables are strict."""
