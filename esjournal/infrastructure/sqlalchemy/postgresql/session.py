@@ -347,17 +347,24 @@ class PostgreSQLSession(Session):
             self.roll_back(connection)
             raise self._locked(limited=True) from self.redacted(error)
         except psycopg.Error as error:
-            self.roll_back(connection)
-            if commit is not None:
+            if self._may_be_committed(connection, commit):
                 self._raise_unknown(error)
             raise
         except BaseException as error:
-            self.roll_back(connection)
-            if commit is not None and not isinstance(error, Exception):
+            if self._may_be_committed(connection, commit) and not isinstance(error, Exception):
                 raise error from self.interrupted()
             raise
         self._check_committed(commit)
         return self._last_of(rows, before, last)
+
+    def _may_be_committed(self, connection: Any, commit: Any) -> bool:
+        """Roll back a pipeline that failed, and say whether its COMMIT, if it was sent, may have been executed.
+
+        If a statement before it fails, as one that waits for a lock does when it is cancelled, the server skips it.
+        """
+        is_open = self.in_transaction(connection)
+        self.roll_back(connection)
+        return commit is not None and not is_open
 
     def commit(self, connection: Any) -> None:
         """Commit a transaction; see the base class."""
