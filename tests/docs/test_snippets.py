@@ -137,7 +137,7 @@ def test_the_index_of_decisions_has_each_of_them() -> None:
     assert sorted(index) == sorted(titles)
 
 
-@pytest.mark.parametrize("page", [*DECISIONS, "docs/design.md", "docs/contributing.md"])
+@pytest.mark.parametrize("page", [*DECISIONS, "docs/design.md", "docs/contributing.md", "docs/reliability.md"])
 def test_the_files_that_a_page_names_are_there(page: str) -> None:
     for name in re.findall(r"`((?:\w+/)+\w+\.py)`", (ROOT / page).read_text()):
         assert any((ROOT / folder / name).exists() for folder in NAMED_FROM), name
