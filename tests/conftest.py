@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -29,10 +30,21 @@ sys.dont_write_bytecode = False
 
 # Normal runs always try the same inputs, however busy the machine is; `python -m fuzz` looks for new ones.
 settings.register_profile(
-    "everyday", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    "everyday",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
+    max_examples=60,
 )
 settings.load_profile("everyday")
 
+# Commands that only show what the journal's operations return; those are tested on both databases in their own rooms.
+SHOWING = {
+    Path(__file__).parent / "cli" / f"test_{command}.py"
+    for command in ("diff", "eventtypes", "history", "info", "list", "log", "plot", "stats", "verify")
+}
+_NO_PARAMETERS = SimpleNamespace(params={})
 DEFAULT_OPENING_SECONDS = 3.0
 DEFAULT_POWER_CUTS = 20
 
@@ -76,9 +88,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark a test as long if it needs the environment of another library."""
+    """Mark a test as long if it needs the environment of another library, or shows again what is the same on SQLite."""
     for item in items:
-        if "environments" in getattr(item, "fixturenames", ()):
+        on_postgresql = "postgresql" in getattr(item, "callspec", _NO_PARAMETERS).params.values()
+        if "environments" in getattr(item, "fixturenames", ()) or (item.path in SHOWING and on_postgresql):
             item.add_marker(pytest.mark.long)
 
 
@@ -138,28 +151,34 @@ def standby(postgres_server: str) -> Iterator[Standby]:
             server.close()
 
 
+@pytest.fixture(scope="session")
+def dropping(postgres_server: str) -> Iterator[psycopg.Connection]:
+    """A connection to that server that drops the schemas of tests: opening one for each would take longer."""
+    with closing(psycopg.connect(postgres_server, autocommit=True)) as connection:
+        # A test that leaves a transaction open should fail here, and not hang.
+        connection.execute("SET lock_timeout = '5s'")
+        yield connection
+
+
 @contextmanager
-def own_schema(server: str) -> Iterator[str]:
+def own_schema(server: str, dropping: psycopg.Connection) -> Iterator[str]:
     """Yield the URL of a schema for one test, which the journal makes, and drop the schema afterwards."""
     schema = f"test_{uuid4().hex}"
     yield f"{server}{'&' if '?' in server else '?'}schema={schema}"
-    with closing(psycopg.connect(server, autocommit=True)) as connection:
-        # A test that leaves a transaction open should fail here, and not hang.
-        connection.execute("SET lock_timeout = '5s'")
-        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+    dropping.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(postgres_server: str, dropping: psycopg.Connection) -> Iterator[str]:
     """The URL of a schema for one test, which the journal makes and which is dropped afterwards."""
-    with own_schema(postgres_server) as url:
+    with own_schema(postgres_server, dropping) as url:
         yield url
 
 
 @pytest.fixture
-def other_postgres_url(postgres_server: str) -> Iterator[str]:
+def other_postgres_url(postgres_server: str, dropping: psycopg.Connection) -> Iterator[str]:
     """The URL of another schema, for tests that need two stores."""
-    with own_schema(postgres_server) as url:
+    with own_schema(postgres_server, dropping) as url:
         yield url
 
 
