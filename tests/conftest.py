@@ -86,6 +86,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ServerOfWorkers())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than there are processors, because many tests wait: for locks, servers and times."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark a test as long if it needs the environment of another library, or shows again what is the same on SQLite."""
