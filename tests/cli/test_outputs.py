@@ -16,7 +16,7 @@ from esjournal.exceptions import UnusableFile
 from esjournal.interchange.outputfiles import replacing, sink, sync
 from esjournal.journal.journal import initialise
 from tests.helpers.events import event, sequence
-from tests.helpers.otheruser import MODULE, NOBODY
+from tests.helpers.otheruser import MODULE, NOBODY, become
 from tests.helpers.program import environment, invoke, refused
 from tests.helpers.stores import execute, file_with, journal_with, stored
 
@@ -543,12 +543,6 @@ def listed_by_nobody(path: Path) -> tuple[int, str]:
     with os.fdopen(reading, encoding="utf-8") as messages:
         said = messages.read()
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
-
-
-def become(user: int) -> None:
-    os.setgroups([])
-    os.setresgid(user, user, user)
-    os.setresuid(user, user, user)
 
 
 def written_by(user: int, path: Path) -> int:

@@ -26,12 +26,17 @@ def main() -> None:
     for module in pkgutil.walk_packages(esjournal.__path__, "esjournal."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
+    become(NOBODY)
     from esjournal.__main__ import main as run
 
     run()
+
+
+def become(user: int) -> None:
+    """Give up the rights of root for those of another user, in this process and for good."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
 
 
 if __name__ == "__main__":
