@@ -226,8 +226,8 @@ class OutcomeUnknown(StoreError):
     """The connection was lost, or the disk failed, during COMMIT: what was to be written may be stored, or not.
 
     `shown_url` is the store's address without any password, `reason` says what happened, and `advice` says how to find
-    out. Read the store before you write the same again, or it may be stored twice. If Ctrl-C or SIGTERM
-    interrupted the COMMIT, the interruption is raised, and this error is its `__cause__`.
+    out. Read the store before you write the same again, or it may be stored twice. If Ctrl-C or SIGTERM interrupted the
+    COMMIT, the interruption is raised, and this error is its `__cause__`.
     """
 
     def __init__(self, shown_url: str, reason: str, advice: str = "read it before you write it again") -> None:
