@@ -41,10 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", [COMMAND, SCRIPT], ids=["python -m", "script"])
-def test_modules_that_are_named_are_found_and_no_other_runs(
-    folder: Path, store_url: str, command: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tests.helpers.program.COMMAND", command)
+def test_modules_that_are_named_are_found_and_no_other_runs(folder: Path, store_url: str, command: list[str]) -> None:
     journal_with(store_url, [event(0, event_type="accounts#Opened"), event(1, event_type="shop.orders.events#Placed")])
     for arguments in (
         ["verify", "--events", "accounts:shop.orders.events", "--digest"],
@@ -53,7 +50,7 @@ def test_modules_that_are_named_are_found_and_no_other_runs(
         ["stats"],
         ["log", "-F", "csv"],
     ):
-        ended = run(*arguments, url=store_url, cwd=folder)
+        ended = run(*arguments, url=store_url, program=command, cwd=folder)
         assert ended.returncode == 0, ended.stderr
     assert not (folder / "ran").exists(), (folder / "ran").read_text()
 
@@ -62,13 +59,13 @@ def test_a_module_of_the_folder_goes_before_an_installed_one_of_its_name(folder:
     """A module that esjournal itself does not need, such as pytest."""
     (folder / "pytest.py").write_text((folder / "accounts.py").read_text())
     journal_with(sqlite_url, [event(0, event_type="pytest#Opened")])
-    assert run("verify", "--events", "pytest", url=sqlite_url, cwd=folder).returncode == 0
+    assert run("verify", "--events", "pytest", url=sqlite_url, program=COMMAND, cwd=folder).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["psycopg", "sqlalchemy", "csv"])
 def test_a_named_module_does_not_replace_one_that_esjournal_needs(folder: Path, postgres_url: str, name: str) -> None:
     journal_with(postgres_url, [event(0)])
-    ended = run("verify", "--events", name, url=postgres_url, cwd=folder)
+    ended = run("verify", "--events", name, url=postgres_url, program=COMMAND, cwd=folder)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert f"{name}.py has the name of a module that esjournal needs; rename it" in ended.stderr
     assert not (folder / "ran").exists()
@@ -76,4 +73,4 @@ def test_a_named_module_does_not_replace_one_that_esjournal_needs(folder: Path, 
 
 def test_the_same_module_may_be_named_twice(folder: Path, sqlite_url: str) -> None:
     journal_with(sqlite_url, [event(0, event_type="accounts#Opened")])
-    assert run("verify", "--events", "accounts:accounts", url=sqlite_url, cwd=folder).returncode == 0
+    assert run("verify", "--events", "accounts:accounts", url=sqlite_url, program=COMMAND, cwd=folder).returncode == 0

@@ -4,28 +4,17 @@ Root runs it as `python -m tests.helpers.otheruser ARGUMENT ...`. That user may 
 the tests run in, so everything that the program needs is loaded before the rights are dropped.
 """
 
-import importlib
 import os
-import pkgutil
 import sys
+
+from tests.helpers.loaded.program import load
 
 NOBODY = 65_534
 MODULE = [sys.executable, "-m", "tests.helpers.otheruser"]
 
 
 def main() -> None:
-    import zoneinfo
-
-    import psycopg
-    import rich.console
-    import rich.table
-
-    import esjournal
-
-    del psycopg, rich, zoneinfo
-    for module in pkgutil.walk_packages(esjournal.__path__, "esjournal."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    load()
     become(NOBODY)
     from esjournal.__main__ import main as run
 

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from esjournal.cli.app import app
 from esjournal.cli.commandtable import HELP
+from tests.helpers.loaded import loaded_command
 
 COMMAND = [sys.executable, "-m", "esjournal"]
 COMMAND_NAMES = list(HELP)
@@ -37,11 +38,16 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, **variables}
 
 
-def run(*arguments: str | bytes, url: str | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command as a process, and wait for its end."""
+def run(
+    *arguments: str | bytes, url: str | None = None, program: list[str] | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a process, and wait for its end; by default in a copy of one that has loaded the program."""
     options.setdefault("env", environment())
     options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
-    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
+    if program is None:
+        # What a function changes in the process that starts the program does not reach a copy.
+        program = COMMAND if "preexec_fn" in options else loaded_command()
+    command = [*program, *(["--url", url] if url else []), *arguments]
     return subprocess.run(command, text=True, timeout=120, **{"capture_output": "stdout" not in options, **options})
 
 

@@ -12,7 +12,8 @@ import termios
 from pathlib import Path
 from typing import Any
 
-from tests.helpers.program import COMMAND, environment
+from tests.helpers.loaded import loaded_command
+from tests.helpers.program import environment
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -48,7 +49,7 @@ def ended_on_terminal(*arguments: str, url: str | None = None, columns: int = 80
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = environment(**{"TERM": "xterm-256color", **variables})
-    command = [*COMMAND, *(["--url", url] if url else []), *arguments]
+    command = [*loaded_command(), *(["--url", url] if url else []), *arguments]
     with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env) as process:
         os.close(secondary)
         text = read_terminal(primary).decode().replace("\r\n", "\n")
@@ -67,7 +68,7 @@ def lines_on_terminal(*arguments: str, folder: Path, stdin: str = os.devnull) ->
     with (
         (folder / stdin).open("rb") as given,
         subprocess.Popen(
-            [*COMMAND, *arguments], stdin=given, stdout=subprocess.PIPE, stderr=secondary, env=env, cwd=folder
+            [*loaded_command(), *arguments], stdin=given, stdout=subprocess.PIPE, stderr=secondary, env=env, cwd=folder
         ) as process,
     ):
         os.close(secondary)

@@ -1,0 +1,132 @@
+"""The process that has loaded the program, and that makes a copy of itself for each command.
+
+`tests.helpers.loaded` starts it, and it ends when its standard input is closed.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from tests.helpers.loaded.client import NUMBER
+from tests.helpers.loaded.program import load
+
+if TYPE_CHECKING:
+    from _typeshed import OpenTextMode
+
+# Python and libraries look at these variables when they start.
+AT_THE_START = re.compile(rb"PYTHON|LC_|LANG|LD_|MALLOC_|PSYCOPG_|_?TYPER_")
+
+
+class Request(NamedTuple):
+    """What a process gets from the one that starts it, besides its streams."""
+
+    arguments: list[str]
+    folder: bytes
+    environment: dict[bytes, bytes]
+    group: int
+
+
+def main() -> None:
+    load()
+    # As the program does, so that nothing is loaded from the working folder.
+    del sys.path[0]
+    # Otherwise each copy would write to all objects when it looks for garbage.
+    gc.freeze()
+    folder = tempfile.mkdtemp(prefix="esjournal-")
+    with socket.socket(socket.AF_UNIX) as listening:
+        path = str(Path(folder) / "socket")
+        listening.bind(path)
+        listening.listen()
+        print(path, flush=True)  # noqa: T201
+        client = next_client(listening)
+    if client is None:
+        shutil.rmtree(folder)
+        return
+    answer(client)
+    os._exit(0)
+
+
+def next_client(listening: socket.socket) -> socket.socket | None:
+    """Return a client, each in a process of its own; in the first process return None when the tests have ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
+        client, _ = listening.accept()
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            return client
+        client.close()
+    return None
+
+
+def answer(client: socket.socket) -> None:
+    """Run the program in a copy of this process, and send its exit code; no answer means that it has to be loaded."""
+    _, streams, _, _ = socket.recv_fds(client, 1, 3)
+    if not streams:
+        return
+    with client.makefile("rb") as stream:
+        size = int.from_bytes(stream.read(NUMBER), sys.byteorder)
+        request = Request(*marshal.loads(stream.read(size)))
+    if request.group != os.getpgrp() or not starts_as_here(request.environment):
+        return
+    running, until_end = os.pipe()
+    copy = os.fork()
+    if copy == 0:
+        client.close()
+        os.close(running)
+        become(request, streams)
+        from esjournal.__main__ import main as run
+
+        run()
+    for descriptor in (until_end, *streams):
+        os.close(descriptor)
+    if client.fileno() in select.select([running, client.fileno()], [], [])[0]:
+        # The client was killed.
+        os.kill(copy, signal.SIGKILL)
+    _, status = os.waitpid(copy, 0)
+    client.sendall(os.waitstatus_to_exitcode(status).to_bytes(NUMBER, sys.byteorder, signed=True))
+
+
+def starts_as_here(environment: dict[bytes, bytes]) -> bool:
+    """Say whether Python would start with these variables as it started here."""
+    there, here = (
+        {name: value for name, value in variables.items() if AT_THE_START.match(name)}
+        for variables in (environment, os.environb)
+    )
+    return there == here
+
+
+def become(request: Request, streams: list[int]) -> None:
+    """Make this process what the program would be at its start."""
+    for stream, descriptor in enumerate(streams):
+        os.dup2(descriptor, stream)
+        os.close(descriptor)
+    sys.stdin = stream_of(0, "r", sys.stdin)
+    sys.stdout = stream_of(1, "w", sys.stdout)
+    sys.stderr = stream_of(2, "w", sys.stderr)
+    sys.stderr.reconfigure(line_buffering=True)
+    sys.argv[1:] = request.arguments
+    os.chdir(request.folder)
+    os.environb.clear()
+    os.environb.update(request.environment)
+    time.tzset()
+
+
+def stream_of(descriptor: int, mode: OpenTextMode, like: TextIO) -> TextIOWrapper:
+    return open(descriptor, mode, encoding=like.encoding, errors=like.errors, newline="\n", closefd=False)
+
+
+if __name__ == "__main__":
+    main()
