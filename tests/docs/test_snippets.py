@@ -19,6 +19,7 @@ from esjournal.interchange.formats import format_of
 from esjournal.interchange.outputfiles import sink
 from esjournal.journal.journal import initialise, open_journal
 from esjournal.journal.transfer.exporting import export_events
+from tests.helpers.loaded import loaded_folder
 from tests.helpers.pages import (
     DECISIONS,
     PAGES,
@@ -87,6 +88,13 @@ def work(tmp_path: Path) -> Path:
 @pytest.fixture
 def shell(tmp_path: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
     """A bash whose commands all print to one place; it fails the test at the first command that fails."""
+    with open_shell(tmp_path / "home", work, postgres_url, loaded_folder()) as run:
+        yield run
+
+
+@pytest.fixture
+def shell_with_what_is_installed(tmp_path: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
+    """The same with the installed program, so that each command is loaded as users load it."""
     with open_shell(tmp_path / "home", work, postgres_url) as run:
         yield run
 
@@ -160,7 +168,7 @@ def test_the_readme_sets_up_and_tests_with_one_line_each() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("command", COMMAND_NAMES)
 def test_the_examples_of_a_commands_help_run(
-    command: str, exported: Path, work: Path, shell: Shell, postgres_url: str
+    command: str, exported: Path, work: Path, shell_with_what_is_installed: Shell, postgres_url: str
 ) -> None:
     help_text = CliRunner().invoke(app, [command, "--help"]).output
     found = re.search(r"  Examples:\n((?:    .+\n)+)", help_text)
@@ -169,11 +177,11 @@ def test_the_examples_of_a_commands_help_run(
         shutil.copytree(exported, work, dirs_exist_ok=True)
     if command == "append":
         initialise(str(work / "fresh.db"))
-        shell("export ESJOURNAL_URL=fresh.db")
+        shell_with_what_is_installed("export ESJOURNAL_URL=fresh.db")
     if command == "copy":
         initialise(postgres_url)
     for example in without_jq(found[1]).splitlines():
-        shell(example.strip())
+        shell_with_what_is_installed(example.strip())
 
 
 def test_jq_is_here() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.journal import initialise, open_journal
+from tests.helpers.loaded import loaded_folder
 from tests.helpers.pages import ROOT, blocks
 from tests.helpers.program import invoke
 
@@ -33,10 +34,14 @@ def block_with(page: str, text: str) -> str:
     return found
 
 
+def path_of_programs() -> str:
+    return os.pathsep.join([loaded_folder(), str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
 def run(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a script as a reader who copied it would: without -e and pipefail."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ESJOURNAL_", "PG"))}
-    environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **variables}
+    environment |= {"PATH": path_of_programs(), **variables}
     return subprocess.run(
         ["bash", "--norc", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
     )
@@ -133,7 +138,7 @@ def handled(folder: Path) -> list[int]:
 
 
 def start_mailer(folder: Path, failing: str) -> subprocess.Popen[str]:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment = os.environ | {"PATH": path_of_programs()}
     script = mailer(HANDLING.replace("FAIL", failing))
     return subprocess.Popen(
         ["bash", "--norc", "-c", script],
@@ -222,7 +227,7 @@ def taking(originator_id: str, amount: int) -> str:
 
 def test_several_scripts_never_take_more_than_there_is(tmp_path: Path) -> None:
     path = stock(tmp_path, 5)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "ESJOURNAL_URL": path}
+    environment = os.environ | {"PATH": path_of_programs(), "ESJOURNAL_URL": path}
     programs = [
         subprocess.Popen(
             ["bash", "--norc", "-c", taking(ORDER, 2)],

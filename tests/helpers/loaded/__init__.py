@@ -7,34 +7,32 @@ the program is loaded is tested with `tests.helpers.program.COMMAND`, which load
 from __future__ import annotations
 
 import atexit
-import os
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
-_CLIENT = Path(__file__).with_name("client.py")
-_SERVER = "tests.helpers.loaded.server"
 _ROOT = Path(__file__).parents[3]
 
 
 @cache
-def loaded_command() -> list[str]:
-    """Return the command that runs the program in a copy, and takes its arguments as the program does."""
-    if any(name.startswith("COVERAGE_") for name in os.environ):
-        # It measures processes from their start.
-        return [sys.executable, "-m", "esjournal"]
+def loaded_folder() -> str:
+    """Return a folder with a script `esjournal` that runs the program in a copy."""
     server = subprocess.Popen(
-        [sys.executable, "-m", _SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT, text=True
+        [sys.executable, "-m", "tests.helpers.loaded.server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=_ROOT,
+        text=True,
     )
-    assert server.stdin is not None
     assert server.stdout is not None
-    socket = server.stdout.readline().rstrip("\n")
-    assert socket, "the process that has loaded the program did not start"
+    folder = server.stdout.readline().rstrip("\n")
+    assert folder, "the process that loads the program has ended"
+    # It ends when its standard input is closed.
+    atexit.register(server.communicate)
+    return folder
 
-    def end() -> None:
-        server.communicate()
 
-    atexit.register(end)
-    # Without its site-packages, because it imports nothing from there.
-    return [sys.executable, "-I", "-S", str(_CLIENT), socket]
+def loaded_command() -> list[str]:
+    """Return the command that runs the program in a copy, and takes the program's arguments."""
+    return [f"{loaded_folder()}/esjournal"]

@@ -1,8 +1,12 @@
 """What a test starts in place of the program: it has the program run in a copy, and ends as the copy does.
 
-Run as `python -I -S client.py SOCKET ARGUMENT ...`. It imports only what is built in, so that it starts quickly.
+Run as `python -I -S client.py SOCKET ARGUMENT ...`. It imports only what is built in, so that it starts quickly. If the
+copy would not be as the program is, it becomes the program.
 """
 
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # Importing signal would take longer than the rest.
 import _socket
 import marshal
 import posix
@@ -10,10 +14,14 @@ import sys
 
 # The bytes of a number in a message.
 NUMBER = 8
+FORWARDED = (_signal.SIGINT, _signal.SIGTERM)
 
 
 def main() -> None:
     path, *arguments = sys.argv[1:]
+    if any(_signal.getsignal(number) == _signal.SIG_IGN for number in FORWARDED):
+        load(arguments)
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     server.connect(path)
     streams = b"".join(stream.to_bytes(4, sys.byteorder) for stream in range(3))
@@ -24,17 +32,25 @@ def main() -> None:
         load(arguments)
     request = marshal.dumps((arguments, posix.getcwdb(), posix.environ, posix.getpgrp()))
     server.sendall(len(request).to_bytes(NUMBER, sys.byteorder) + request)
+    for number in FORWARDED:
+        _signal.signal(number, lambda number, frame: server.send(bytes([number])))
     answer = server.recv(NUMBER)
     if not answer:
         load(arguments)
-    code = int.from_bytes(answer, sys.byteorder, signed=True)
-    if code < 0:
-        posix.kill(posix.getpid(), -code)
-    posix._exit(code)
+    end(int.from_bytes(answer, sys.byteorder, signed=True))
 
 
 def load(arguments: list[str]) -> None:
     posix.execv(sys.executable, [sys.executable, "-m", "esjournal", *arguments])
+
+
+def end(code: int) -> None:
+    """End with an exit code, or by a signal if it is negative."""
+    if code < 0:
+        if code != -_signal.SIGKILL:
+            _signal.signal(-code, _signal.SIG_DFL)
+        posix.kill(posix.getpid(), -code)
+    posix._exit(code)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import marshal
 import os
 import re
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -26,6 +27,7 @@ from tests.helpers.loaded.program import load
 if TYPE_CHECKING:
     from _typeshed import OpenTextMode
 
+CLIENT = Path(__file__).with_name("client.py")
 # Python and libraries look at these variables when they start.
 AT_THE_START = re.compile(rb"PYTHON|LC_|LANG|LD_|MALLOC_|PSYCOPG_|_?TYPER_")
 
@@ -47,10 +49,14 @@ def main() -> None:
     gc.freeze()
     folder = tempfile.mkdtemp(prefix="esjournal-")
     with socket.socket(socket.AF_UNIX) as listening:
-        path = str(Path(folder) / "socket")
+        path = f"{folder}/socket"
         listening.bind(path)
         listening.listen()
-        print(path, flush=True)  # noqa: T201
+        script = Path(folder) / "esjournal"
+        command = shlex.join([sys.executable, "-I", "-S", str(CLIENT), path])
+        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        script.chmod(0o700)
+        print(folder, flush=True)  # noqa: T201
         client = next_client(listening)
     if client is None:
         shutil.rmtree(folder)
@@ -92,9 +98,12 @@ def answer(client: socket.socket) -> None:
         run()
     for descriptor in (until_end, *streams):
         os.close(descriptor)
-    if client.fileno() in select.select([running, client.fileno()], [], [])[0]:
-        # The client was killed.
-        os.kill(copy, signal.SIGKILL)
+    while client.fileno() in select.select([running, client.fileno()], [], [])[0]:
+        # The client forwards a signal, or was killed.
+        signals = client.recv(1)
+        os.kill(copy, signals[0] if signals else signal.SIGKILL)
+        if not signals:
+            break
     _, status = os.waitpid(copy, 0)
     client.sendall(os.waitstatus_to_exitcode(status).to_bytes(NUMBER, sys.byteorder, signed=True))
 
