@@ -478,7 +478,7 @@ def test_standard_output_is_durable_with_its_name(folder: Path, happened: list[s
         ("{} --url J export -o /dev/fd/1 | wc -l", 0, "3\n"),
         ("{} --url J export -o /proc/self/fd/1 | head -n 1 | wc -l", 0, "1\n"),
         (
-            "mkfifo p; wc -l < p > count & {} --url J export -o >(cat > p); wait $!; cat count",
+            "mkfifo p; wc -l < p > count & counting=$!; {} --url J export -o >(cat > p); wait $counting; cat count",
             0,
             "3\n",
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from esjournal.interchange import ndjson
 from esjournal.journal.journal import initialise
 from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
+from tests.helpers.loaded import loaded_command
 from tests.helpers.program import COMMAND, RUN, environment, loaded, run, start
 from tests.helpers.stores import file_with, journal_with, stored
 
@@ -239,7 +241,9 @@ def test_an_append_without_an_end_is_refused(sqlite_url: str, line: str, message
 def in_shell(
     arguments: str, *, folder: Path | None = None, limit: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    line = f"{limit}{sys.executable} -m esjournal {arguments}"
+    # A limit of the shell does not reach a copy.
+    program = shlex.join(COMMAND if limit else loaded_command())
+    line = f"{limit}{program} {arguments}"
     return subprocess.run(
         ["bash", "-c", line],
         capture_output=True,
@@ -257,7 +261,7 @@ def test_export_to_import_is_one_pipe_from_one_database_to_the_other(
 ) -> None:
     journal_with(sqlite_url, generated(3_000))
     initialise(postgres_url)
-    program = f"{sys.executable} -m esjournal"
+    program = shlex.join(loaded_command())
     line = f"set -o pipefail; {program} --url '{sqlite_url}' export | {program} --url '{postgres_url}' import -"
     assert subprocess.run(["bash", "-c", line], env=environment(), capture_output=True, check=False).returncode == 0
     assert stored(postgres_url) == stored(sqlite_url)

@@ -14,22 +14,19 @@ import sys
 
 # The bytes of a number in a message.
 NUMBER = 8
+STREAMS = 3
 FORWARDED = (_signal.SIGINT, _signal.SIGTERM)
 
 
 def main() -> None:
     path, *arguments = sys.argv[1:]
-    if any(_signal.getsignal(number) == _signal.SIG_IGN for number in FORWARDED):
+    if not is_usual():
         load(arguments)
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     server.connect(path)
-    streams = b"".join(stream.to_bytes(4, sys.byteorder) for stream in range(3))
-    try:
-        server.sendmsg([b"\0"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
-    except OSError:
-        # A stream is closed.
-        load(arguments)
+    streams = b"".join(stream.to_bytes(4, sys.byteorder) for stream in range(STREAMS))
+    server.sendmsg([b"\0"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     request = marshal.dumps((arguments, posix.getcwdb(), posix.environ, posix.getpgrp()))
     server.sendall(len(request).to_bytes(NUMBER, sys.byteorder) + request)
     for number in FORWARDED:
@@ -38,6 +35,21 @@ def main() -> None:
     if not answer:
         load(arguments)
     end(int.from_bytes(answer, sys.byteorder, signed=True))
+
+
+def is_usual() -> bool:
+    """Say whether no signal is ignored, and whether the three streams are open and nothing else."""
+    # One more is the folder that is being read.
+    only_streams = len(posix.listdir("/dev/fd")) == STREAMS + 1 and all(map(is_open, range(STREAMS)))
+    return only_streams and not any(_signal.getsignal(number) == _signal.SIG_IGN for number in FORWARDED)
+
+
+def is_open(descriptor: int) -> bool:
+    try:
+        posix.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def load(arguments: list[str]) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import marshal
 import os
@@ -21,13 +22,15 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from tests.helpers.loaded.client import NUMBER
+from tests.helpers.loaded.client import NUMBER, STREAMS
 from tests.helpers.loaded.program import load
 
 if TYPE_CHECKING:
     from _typeshed import OpenTextMode
 
 CLIENT = Path(__file__).with_name("client.py")
+# The program finds no descriptors below this one that its process would not have.
+HIGH = 200
 # Python and libraries look at these variables when they start.
 AT_THE_START = re.compile(rb"PYTHON|LC_|LANG|LD_|MALLOC_|PSYCOPG_|_?TYPER_")
 
@@ -79,9 +82,7 @@ def next_client(listening: socket.socket) -> socket.socket | None:
 
 def answer(client: socket.socket) -> None:
     """Run the program in a copy of this process, and send its exit code; no answer means that it has to be loaded."""
-    _, streams, _, _ = socket.recv_fds(client, 1, 3)
-    if not streams:
-        return
+    _, streams, _, _ = socket.recv_fds(client, 1, STREAMS)
     with client.makefile("rb") as stream:
         size = int.from_bytes(stream.read(NUMBER), sys.byteorder)
         request = Request(*marshal.loads(stream.read(size)))
@@ -90,8 +91,7 @@ def answer(client: socket.socket) -> None:
     running, until_end = os.pipe()
     copy = os.fork()
     if copy == 0:
-        client.close()
-        os.close(running)
+        fcntl.fcntl(until_end, fcntl.F_DUPFD_CLOEXEC, HIGH)
         become(request, streams)
         from esjournal.__main__ import main as run
 
@@ -121,7 +121,7 @@ def become(request: Request, streams: list[int]) -> None:
     """Make this process what the program would be at its start."""
     for stream, descriptor in enumerate(streams):
         os.dup2(descriptor, stream)
-        os.close(descriptor)
+    os.closerange(STREAMS, HIGH)
     sys.stdin = stream_of(0, "r", sys.stdin)
     sys.stdout = stream_of(1, "w", sys.stdout)
     sys.stderr = stream_of(2, "w", sys.stderr)
