@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import venv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -28,9 +31,11 @@ def python_with(folder: Path, *installs: Sequence[str]) -> Path:
     """
 
     def make(environment: Path) -> None:
-        venv.create(environment, with_pip=True)
+        # Without a pip of its own, which would take longer to install than the packages.
+        venv.create(environment)
         for install in installs:
-            _execute(environment / "bin" / "python", "-m", "pip", "install", *PIP, *install)
+            python = environment / "bin" / "python"
+            _execute(sys.executable, "-m", "pip", "--python", python, "install", *PIP, *install)
 
     return _kept(folder, make, installs) / "bin" / "python"
 
@@ -59,17 +64,26 @@ def _kept(folder: Path, make: Callable[[Path], None], requirement: object) -> Pa
     """Return the folder made for a requirement; it only gets its name once it is complete."""
     name = hashlib.sha256(json.dumps([sys.version, sys.prefix, requirement]).encode()).hexdigest()[:16]
     kept = folder / name
-    if kept.exists():
-        return kept
-    unfinished = Path(mkdtemp(prefix="unfinished-", dir=folder))
-    try:
-        make(unfinished)
-        # Another run of the tests may have been faster; then its folder is kept.
+    # Another process of the tests may be making it.
+    with _locked(folder):
         if not kept.exists():
-            unfinished.rename(kept)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished = Path(mkdtemp(prefix="unfinished-", dir=folder))
+            try:
+                make(unfinished)
+                unfinished.rename(kept)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
     return kept
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _execute(*command: object) -> None:
