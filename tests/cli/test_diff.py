@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND
 from esjournal.domain.model.recordedevent import RecordedEvent
 from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
-from tests.helpers.memory import FEW, GROWTH_ALLOWED, MANY, peak_kibibytes
+from tests.helpers.memory import FEW, GROWTH_TO_MANY, MANY, peak_kibibytes
 from tests.helpers.program import invoke, refused, run, start
 from tests.helpers.stores import execute, file_with, journal_with
 from tests.helpers.terminal import CONTROL, on_terminal, plain
@@ -438,4 +438,4 @@ def test_memory_stays_flat_however_large_the_journals(store_url: str, tmp_path: 
         other = [found._replace(state='{"other":true}') for found in events] if different else events
         pair = (url, journal_with(f"sqlite:///{tmp_path / f'other-{name}.db'}", other))
         peaks.append([peak_kibibytes("diff", *options, *pair) for options in ([], ["--full", "-F", "ndjson"])])
-    assert [many - few for few, many in zip(*peaks, strict=True) if many - few > GROWTH_ALLOWED] == []
+    assert [many - few for few, many in zip(*peaks, strict=True) if many - few > GROWTH_TO_MANY] == []

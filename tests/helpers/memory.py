@@ -17,11 +17,12 @@ status = pathlib.Path("/proc/self/status")
 found = re.search(r"VmHWM:\\s*([0-9]+) kB", status.read_text()) if status.exists() else None
 print(found[1] if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 """
-FEW, MANY = 5_000, 100_000
+FEW, MANY = 5_000, 50_000
 # The first number fills the 32 MiB that a writer's cache may take on SQLite. With the second, twice as many events are
 # new if the first ones are there already.
 FULL, THRICE_FULL = 200_000, 600_000
-GROWTH_ALLOWED = 24 * 1024
+# How many KiB more a command may take for the second number than for the first.
+GROWTH_TO_MANY, GROWTH_TO_THRICE_FULL = 11 * 1024, 24 * 1024
 
 
 def peak_kibibytes(*arguments: str) -> int:
