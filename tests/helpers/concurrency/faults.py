@@ -12,8 +12,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 
 import psycopg
 
@@ -69,11 +69,12 @@ class Landed:
 
 @dataclass
 class Ended:
-    """A process that has ended, and when the fault struck it."""
+    """A process that has ended, when the fault was to strike it, and after how many seconds it had ended by itself."""
 
     code: int
     stderr: str
     at: float | None = None
+    seconds: float | None = None
 
 
 def times(case: Case, round_: int, dice: random.Random) -> float:
@@ -110,7 +111,9 @@ def struck(case: Case, url: str, at: float | None, strike: Callable[[subprocess.
     """Run the command, strike it at a time, and wait for its end; without a time, `strike` itself chooses when."""
     begun = time.monotonic()
     with running(case, url) as process:
-        time.sleep(max(0.0, begun + (at or 0.0) - time.monotonic()))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, begun + (at or 0.0) - time.monotonic()))
+            return replace(ended(process, at), seconds=time.monotonic() - begun)
         strike(process)
         return ended(process, at)
 
@@ -132,9 +135,9 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
     early = (end.at is not None and end.at < case.start_up) or (end.code, end.stderr) == (130, "")
     landed.rounds["too late" if end.code == 0 else "before" if early else "in the middle"] += 1
     landed.partly += len(case.before) < there < len(case.all)
-    if end.code == 0 and end.at is not None:
-        # The machine is faster than when the case was measured: from now on, strike earlier.
-        case.seconds, case.start_up = end.at, min(case.start_up, 0.8 * end.at)
+    if end.code == 0 and end.seconds is not None:
+        # The machine is not as busy as when the case was measured: from now on, strike earlier.
+        case.seconds, case.start_up = end.seconds, case.start_up * end.seconds / case.seconds
 
     again = run(*case.command(url))
     totals = case.done.fullmatch(again.stderr)
