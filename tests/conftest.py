@@ -44,6 +44,8 @@ SHOWING = {
     Path(__file__).parent / "cli" / f"test_{command}.py"
     for command in ("diff", "eventtypes", "history", "info", "list", "log", "plot", "stats", "verify")
 }
+# In these a test may take a minute.
+SLOWEST = ("test_round_trip.py", "test_faults.py")
 _NO_PARAMETERS = SimpleNamespace(params={})
 DEFAULT_OPENING_SECONDS = 3.0
 DEFAULT_POWER_CUTS = 20
@@ -92,13 +94,29 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark a test as long if it needs the environment of another library, or shows again what is the same on SQLite."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Mark a test as long if it needs the environment of another library, or shows again what is the same on SQLite.
+
+    Of the tests that are left, each process of pytest-xdist takes its share of the slowest first, so that none of these
+    runs alone at the end.
+    """
     for item in items:
         on_postgresql = "postgresql" in getattr(item, "callspec", _NO_PARAMETERS).params.values()
         if "environments" in getattr(item, "fixturenames", ()) or (item.path in SHOWING and on_postgresql):
             item.add_marker(pytest.mark.long)
+    yield
+    if workerinput := getattr(config, "workerinput", None):
+        slowest = [item for item in items if item.path.name in SLOWEST]
+        others = [item for item in items if item.path.name not in SLOWEST]
+        # `--dist worksteal` begins with a slice of the items for each process.
+        items.clear()
+        for process in range(processes := workerinput["workercount"]):
+            items += slice_of(slowest, process, processes) + slice_of(others, process, processes)
+
+
+def slice_of(items: list[pytest.Item], number: int, count: int) -> list[pytest.Item]:
+    return items[len(items) * number // count : len(items) * (number + 1) // count]
 
 
 @pytest.fixture

@@ -80,11 +80,16 @@ class Case(ABC):
                 connection.execute(f'DROP SCHEMA IF EXISTS "{schema_of(url)}" CASCADE')
         journal_with(url, self.before) if self.before else initialise(url)
 
-    def measure(self, url: str) -> None:
+    def measure_start_up(self, url: str) -> float:
+        """Return how long it takes until the first event would be read; it is the same for all cases of a command."""
+        self.make(url)
+        return _seconds(*self.command_of_nothing(url))
+
+    def measure(self, url: str, start_up: float) -> None:
         """Measure how long the command runs undisturbed, and how large the journal gets."""
+        self.start_up = start_up
         self.make(url)
         self.bytes_before = size(url)
-        self.start_up = _seconds(*self.command_of_nothing(url))
         self.seconds = max(_seconds(*self.command(url)), self.start_up + 0.05)
         self.bytes_after = size(url)
         assert self.check(url) == len(self.all)

@@ -151,8 +151,9 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
 def rounds(cases: list[Case], url: str, dice: random.Random, count: int, landed: Landed) -> Iterator[tuple[int, Case]]:
     """Yield rounds, each with a new journal, case by case; add a few if no fault has struck in the middle yet."""
     if not cases[0].seconds:
+        start_up = cases[0].measure_start_up(url)
         for case in cases:
-            case.measure(url)
+            case.measure(url, start_up)
     first = dice.randrange(len(cases))
     for round_ in range(count + MORE_ROUNDS):
         if round_ >= count and landed.rounds["in the middle"]:
