@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ import pytest
 
 from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.events import ID, OTHER_ID, event, sequence
+from tests.helpers.loaded import loaded_command
 from tests.helpers.program import environment, invoke, run
 from tests.helpers.stores import journal_with
 
@@ -191,7 +193,7 @@ def test_a_parquet_file_is_written_by_its_name(url: str, tmp_path: Path) -> None
 
 def test_parquet_goes_through_a_pipe(url: str, tmp_path: Path) -> None:
     path = tmp_path / "e.parquet"
-    program = f"{sys.executable} -m esjournal --url '{url}'"
+    program = shlex.join([*loaded_command(), "--url", url])
     command = f"set -o pipefail; {program} export -F parquet --limit 3 | cat > {path}"
     subprocess.run(["bash", "-c", command], check=True, env=environment())
     assert counted(path) == (3, "2")

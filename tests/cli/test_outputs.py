@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ from esjournal.exceptions import UnusableFile
 from esjournal.interchange.outputfiles import replacing, sink, sync
 from esjournal.journal.journal import initialise
 from tests.helpers.events import event, sequence
-from tests.helpers.otheruser import MODULE, NOBODY, become
+from tests.helpers.loaded import command_of_nobody, loaded_command
+from tests.helpers.otheruser import NOBODY, become
 from tests.helpers.program import environment, invoke, refused
 from tests.helpers.stores import execute, file_with, journal_with, stored
 
@@ -309,7 +310,7 @@ def test_a_file_that_its_folder_does_not_allow_is_refused_before_anything_is_wri
         os.chown(closed / "out", owner, owner)
     closed.chmod(mode)
     words = [str(shared / word) if word[0] in "Jfn" else word for word in command.format(closed / "out").split()]
-    ended = subprocess.run([*MODULE, *words], capture_output=True, text=True, env=environment())
+    ended = subprocess.run([*command_of_nobody(), *words], capture_output=True, text=True, env=environment())
     kept = (stored(url), sorted(found.name for found in shared.glob("new*")))
     shutil.rmtree(closed)
     assert (ended.returncode, ended.stdout) == (2, ""), ended.stderr
@@ -505,7 +506,7 @@ def test_open_streams_and_pipes_are_written_to_and_never_read_again(
     (folder / "many").write_text("{}\n" * 100_000)
     (folder / "way.ndjson").symlink_to("/dev/stdout")
     ended = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line.format(f"{sys.executable} -m esjournal")],
+        ["bash", "-o", "pipefail", "-c", line.format(shlex.join(loaded_command()))],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,

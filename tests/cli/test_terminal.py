@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from esjournal.cli.terminal import is_dumb, visible
 from tests.helpers.events import ID, event, generated, sequence
-from tests.helpers.program import COMMAND, environment
+from tests.helpers.loaded import loaded_command
 from tests.helpers.stores import damaged_journal_with, file_with, journal_with
 from tests.helpers.terminal import HOSTILE, MARKUP, STYLE, ended_on_terminal, on_terminal, plain
 
@@ -151,9 +151,7 @@ def test_a_pipe_gets_stored_bytes_as_they_are(sqlite_url: str) -> None:
     state = '{"a":"\u202e\x9b"}'
     journal_with(sqlite_url, [event(0, state)])
     for command in (["export"], ["get", ID, "-F", "ndjson"]):
-        ended = subprocess.run(
-            [*COMMAND, "--url", sqlite_url, *command], capture_output=True, env=environment(), check=True
-        )
+        ended = subprocess.run([*loaded_command(), "--url", sqlite_url, *command], capture_output=True, check=True)
         assert state.encode() in ended.stdout
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.events import event
-from tests.helpers.otheruser import MODULE
+from tests.helpers.loaded import command_of_nobody
 from tests.helpers.program import append_in_a_shell, environment, run
 from tests.helpers.stores import file_with, journal_with
 
@@ -41,7 +41,7 @@ def as_reader(*arguments: str, output: Path) -> Iterator[subprocess.Popen[bytes]
     with (
         output.open("wb") as stdout,
         subprocess.Popen(
-            [*MODULE, *arguments], stdout=stdout, stderr=subprocess.PIPE, env=environment(), cwd=Path.cwd()
+            [*command_of_nobody(), *arguments], stdout=stdout, stderr=subprocess.PIPE, env=environment(), cwd=Path.cwd()
         ) as process,
     ):
         try:
@@ -51,7 +51,9 @@ def as_reader(*arguments: str, output: Path) -> Iterator[subprocess.Popen[bytes]
 
 
 def read_by_reader(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*MODULE, *arguments], capture_output=True, text=True, env=environment(), timeout=PATIENCE)
+    return subprocess.run(
+        [*command_of_nobody(), *arguments], capture_output=True, text=True, env=environment(), timeout=PATIENCE
+    )
 
 
 def positions(text: str) -> list[int]:
@@ -88,7 +90,7 @@ def test_an_export_during_an_import_has_every_event_once_in_order_or_says_that_i
 
 
 def test_pages_that_are_read_slowly_while_others_write_are_every_event_once(journal: Path) -> None:
-    command = [*MODULE, "--url", str(journal), "export"]
+    command = [*command_of_nobody(), "--url", str(journal), "export"]
     # The pipe is full after some pages, and the export continues when the writing is done.
     with subprocess.Popen(
         command, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()

@@ -1,24 +1,8 @@
-"""The program run by another user, who has only the rights that everybody has.
-
-Root runs it as `python -m tests.helpers.otheruser ARGUMENT ...`. That user may not be able to read the environment that
-the tests run in, so everything that the program needs is loaded before the rights are dropped.
-"""
+"""Another user, who has only the rights that everybody has."""
 
 import os
-import sys
-
-from tests.helpers.loaded.program import load
 
 NOBODY = 65_534
-MODULE = [sys.executable, "-m", "tests.helpers.otheruser"]
-
-
-def main() -> None:
-    load()
-    become(NOBODY)
-    from esjournal.__main__ import main as run
-
-    run()
 
 
 def become(user: int) -> None:
@@ -26,7 +10,3 @@ def become(user: int) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-
-
-if __name__ == "__main__":
-    main()

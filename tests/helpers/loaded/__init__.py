@@ -12,6 +12,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+OF_NOBODY = "esjournal-of-nobody"
 _ROOT = Path(__file__).parents[3]
 
 
@@ -31,6 +32,14 @@ def loaded_folder() -> str:
     # It ends when its standard input is closed.
     atexit.register(server.communicate)
     return folder
+
+
+def command_of_nobody() -> list[str]:
+    """Return the command that runs the program as a user who has only the rights that everybody has.
+
+    That user may not be able to read the environment that the tests run in.
+    """
+    return [f"{loaded_folder()}/{OF_NOBODY}"]
 
 
 def loaded_command() -> list[str]:

@@ -1,7 +1,8 @@
 """What a test starts in place of the program: it has the program run in a copy, and ends as the copy does.
 
-Run as `python -I -S client.py SOCKET ARGUMENT ...`. It imports only what is built in, so that it starts quickly. If the
-copy would not be as the program is, it becomes the program.
+Run as `python -I -S client.py SOCKET USER ARGUMENT ...`; USER is a number, or empty for the rights of the server. It
+imports only what is built in, so that it starts quickly. If the copy would not be as the program is, it becomes the
+program.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ FORWARDED = (_signal.SIGINT, _signal.SIGTERM)
 
 
 def main() -> None:
-    path, *arguments = sys.argv[1:]
+    path, user, *arguments = sys.argv[1:]
     if not is_usual():
-        load(arguments)
+        load(user, arguments)
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     server.connect(path)
     streams = b"".join(stream.to_bytes(4, sys.byteorder) for stream in range(STREAMS))
     server.sendmsg([b"\0"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
-    request = marshal.dumps((arguments, posix.getcwdb(), posix.environ, posix.getpgrp()))
+    request = marshal.dumps((user, arguments, posix.getcwdb(), posix.environ, posix.getpgrp()))
     server.sendall(len(request).to_bytes(NUMBER, sys.byteorder) + request)
     for number in FORWARDED:
         _signal.signal(number, lambda number, frame: server.send(bytes([number])))
     answer = server.recv(NUMBER)
     if not answer:
-        load(arguments)
+        load(user, arguments)
     end(int.from_bytes(answer, sys.byteorder, signed=True))
 
 
@@ -52,7 +53,9 @@ def is_open(descriptor: int) -> bool:
     return True
 
 
-def load(arguments: list[str]) -> None:
+def load(user: str, arguments: list[str]) -> None:
+    if user:
+        sys.exit("another user may not be able to load the program")
     posix.execv(sys.executable, [sys.executable, "-m", "esjournal", *arguments])
 
 

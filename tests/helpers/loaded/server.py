@@ -22,8 +22,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
+from tests.helpers.loaded import OF_NOBODY
 from tests.helpers.loaded.client import NUMBER, STREAMS
 from tests.helpers.loaded.program import load
+from tests.helpers.otheruser import NOBODY, become
 
 if TYPE_CHECKING:
     from _typeshed import OpenTextMode
@@ -38,6 +40,7 @@ AT_THE_START = re.compile(rb"PYTHON|LC_|LANG|LD_|MALLOC_|PSYCOPG_|_?TYPER_")
 class Request(NamedTuple):
     """What a process gets from the one that starts it, besides its streams."""
 
+    user: str
     arguments: list[str]
     folder: bytes
     environment: dict[bytes, bytes]
@@ -55,10 +58,11 @@ def main() -> None:
         path = f"{folder}/socket"
         listening.bind(path)
         listening.listen()
-        script = Path(folder) / "esjournal"
-        command = shlex.join([sys.executable, "-I", "-S", str(CLIENT), path])
-        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        script.chmod(0o700)
+        for name, user in (("esjournal", ""), (OF_NOBODY, str(NOBODY))):
+            script = Path(folder) / name
+            command = shlex.join([sys.executable, "-I", "-S", str(CLIENT), path, user])
+            script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+            script.chmod(0o700)
         print(folder, flush=True)  # noqa: T201
         client = next_client(listening)
     if client is None:
@@ -92,7 +96,7 @@ def answer(client: socket.socket) -> None:
     copy = os.fork()
     if copy == 0:
         fcntl.fcntl(until_end, fcntl.F_DUPFD_CLOEXEC, HIGH)
-        become(request, streams)
+        start_as(request, streams)
         from esjournal.__main__ import main as run
 
         run()
@@ -117,7 +121,7 @@ def starts_as_here(environment: dict[bytes, bytes]) -> bool:
     return there == here
 
 
-def become(request: Request, streams: list[int]) -> None:
+def start_as(request: Request, streams: list[int]) -> None:
     """Make this process what the program would be at its start."""
     for stream, descriptor in enumerate(streams):
         os.dup2(descriptor, stream)
@@ -131,6 +135,8 @@ def become(request: Request, streams: list[int]) -> None:
     os.environb.clear()
     os.environb.update(request.environment)
     time.tzset()
+    if request.user:
+        become(int(request.user))
 
 
 def stream_of(descriptor: int, mode: OpenTextMode, like: TextIO) -> TextIOWrapper:
