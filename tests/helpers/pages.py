@@ -69,22 +69,14 @@ def pages_with(*languages: str) -> list[str]:
 
 
 @contextmanager
-def open_shell(home: Path, work: Path, postgres_url: str, *programs: str) -> Iterator[Shell]:
-    """Yield a bash whose commands all print to one place; it fails the test at the first command that fails.
-
-    Args:
-        home: its home folder, which is made.
-        work: its working folder.
-        postgres_url: the URL that replaces those of the pages.
-        programs: folders with programs to use instead of those that are installed.
-    """
+def open_shell(home: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
+    """Yield a bash whose commands all print to one place; it fails the test at the first command that fails."""
     home.mkdir()
     work.mkdir(exist_ok=True)
     for name in ("docs", "completions"):
         (work / name).symlink_to(ROOT / name)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ESJOURNAL_", "PG"))}
-    path = os.pathsep.join([*programs, str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment |= {"HOME": str(home), "PATH": path}
+    environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     bash = subprocess.Popen(
         ["bash", "--norc", "-e", "-o", "pipefail"],
         cwd=work,
