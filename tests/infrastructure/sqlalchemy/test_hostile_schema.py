@@ -135,6 +135,7 @@ OTHERS = """
     CREATE TABLE bank_events (originator_id uuid NOT NULL, originator_version integer NOT NULL, topic varchar(255),
         state bytea, notification_id serial, PRIMARY KEY (originator_id, originator_version));
     INSERT INTO bank_events SELECT gen_random_uuid(), 1, 'bank:Opened', '{}' FROM generate_series(1, 3);
+    INSERT INTO bank_events VALUES ('9b300b13-4410-51bf-85ca-234c8cea73da', 1, 'bank:Opened', '{}');
     CREATE TABLE named_events (originator_id text NOT NULL, originator_version bigint NOT NULL, topic text, state bytea,
         notification_id bigserial, PRIMARY KEY (originator_id, originator_version));
     INSERT INTO named_events SELECT 'account-' || number, 1, 'bank:Opened', '{}' FROM generate_series(1, 3) AS number;
