@@ -75,6 +75,8 @@ def main() -> None:
 def next_client(listening: socket.socket) -> socket.socket | None:
     """Return a client, each in a process of its own; in the first process return None when the tests have ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # Ctrl-C ends the tests, and they end this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
         client, _ = listening.accept()
         if os.fork() == 0:
@@ -103,11 +105,12 @@ def answer(client: socket.socket) -> None:
     for descriptor in (until_end, *streams):
         os.close(descriptor)
     while client.fileno() in select.select([running, client.fileno()], [], [])[0]:
-        # The client forwards a signal, or was killed.
-        signals = client.recv(1)
-        os.kill(copy, signals[0] if signals else signal.SIGKILL)
-        if not signals:
-            break
+        forwarded = client.recv(1)
+        if not forwarded:
+            # The client was killed.
+            os.kill(copy, signal.SIGKILL)
+            return
+        os.kill(copy, forwarded[0])
     _, status = os.waitpid(copy, 0)
     client.sendall(os.waitstatus_to_exitcode(status).to_bytes(NUMBER, sys.byteorder, signed=True))
 
@@ -123,6 +126,7 @@ def starts_as_here(environment: dict[bytes, bytes]) -> bool:
 
 def start_as(request: Request, streams: list[int]) -> None:
     """Make this process what the program would be at its start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream, descriptor in enumerate(streams):
         os.dup2(descriptor, stream)
     os.closerange(STREAMS, HIGH)
