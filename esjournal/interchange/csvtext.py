@@ -132,12 +132,13 @@ def _event(header: list[str], row: list[str]) -> RecordedEvent:
     cells = dict(zip(header, row, strict=True))
     if position := cells.get("global_position"):
         rules.global_position(position)
-    recorded_at = cells.get("recorded_at")
+    recorded_at, metadata, event_id = (cells.get(name) or None for name in ("recorded_at", "metadata", "event_id"))
     return RecordedEvent(
         rules.originator_id(cells["originator_id"]),
         rules.originator_version(cells["originator_version"]),
         rules.event_type(cells["event_type"]),
         rules.json_object(cells["state"]),
         rules.recorded_at(recorded_at) if recorded_at else None,
-        None,
+        rules.json_object(metadata, "metadata") if metadata else None,
+        rules.originator_id(event_id, "event_id") if event_id else None,
     )

@@ -41,6 +41,8 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     originator_version: Annotated[int, msgspec.Meta(ge=0, le=rules.MAX_VERSION)]
     event_type: str
     state: msgspec.Raw
+    metadata: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    event_id: str | msgspec.UnsetType | None = msgspec.UNSET
     recorded_at: str | msgspec.UnsetType | None = msgspec.UNSET
     global_position: Annotated[int, msgspec.Meta(ge=1, le=rules.MAX_VERSION)] | msgspec.UnsetType | None = msgspec.UNSET
     reject: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -49,7 +51,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
 # Two for the name of each of the four required members, and two for each of the two texts among them.
 _QUOTES_OF_REQUIRED = 12
 _REQUIRED = ("originator_id", "originator_version", "event_type", "state")
-_OPTIONAL = ("recorded_at", "global_position", "sequence_name", REJECT)
+_OPTIONAL = ("recorded_at", "metadata", "event_id", "global_position", "sequence_name", REJECT)
 
 _line_decoder = msgspec.json.Decoder(_Line)
 _line_encoder = msgspec.json.Encoder()
@@ -180,7 +182,8 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
         raw_states = b"\n".join([line.state for line in lines])
         times: list[Any] = [line.recorded_at for line in lines]
         names = [line.sequence_name for line in lines] if b'"sequence_name"' in data else []
-        if not _is_as_written(data, lines) and _may_say_more(data, lines, raw_states, versions):
+        says_more = b'"metadata"' in data or b'"event_id"' in data
+        if not _is_as_written(data, lines) and (says_more or _may_say_more(data, lines, raw_states, versions)):
             return None
         states = _states(raw_states)
         times = _canonical_times(times)
@@ -188,11 +191,29 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
             ids = _named(ids, names)
         for event_type in set(types):
             rules.event_type(event_type)
+        metadata, event_ids = _of_version_2(lines) if says_more else ([None] * count, [None] * count)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, InvalidData):
         return None
     if not rules.are_canonical_ids(ids):
         return None
-    return ids, versions, types, states, times
+    return ids, versions, types, states, times, metadata, event_ids
+
+
+def _of_version_2(lines: list[_Line]) -> tuple[list[str | None], list[str | None]]:
+    """Return the metadata and the event ids of lines.
+
+    Raises:
+        InvalidData: one of them needs a closer look.
+    """
+    metadata = [None if line.metadata is msgspec.UNSET else bytes(line.metadata).decode() for line in lines]
+    for text in metadata:
+        if text is not None:
+            rules.json_object(text, "metadata")
+    event_ids = [None if line.event_id is msgspec.UNSET else line.event_id for line in lines]
+    known = [event_id for event_id in event_ids if event_id is not None]
+    if not rules.are_canonical_ids(known):
+        raise InvalidData("an event_id is not in canonical form")
+    return metadata, event_ids
 
 
 def _is_as_written(data: bytes, lines: list[_Line]) -> bool:
@@ -279,13 +300,18 @@ def lines_of(
         return ""
     ids: Sequence[str]
     states: Sequence[str]
-    ids, versions, types, states, times, *positions = zip(*events, strict=True)
+    ids, versions, types, states, times, metadata, event_ids, *positions = zip(*events, strict=True)
     if not checked and (indexes := doubtful(states)):
         states = [_state_in_line(state) if at in indexes else state for at, state in enumerate(states)]
     quoted = {event_type: _quoted_type(event_type) for event_type in set(types)}
     if "sequence_name" not in omitted and NamedId in set(map(type, ids)):
         ids = list(map(_with_name, ids))
     ends = _ends(times, None if "global_position" in omitted else positions[0])
+    if {*metadata, *event_ids} != {None}:
+        ends = [
+            f"{_metadata_member(about)}{_event_id_member(event_id)}{end}"
+            for about, event_id, end in zip(metadata, event_ids, ends, strict=True)
+        ]
     return "".join(
         [
             f'{{"originator_id":"{originator_id}","originator_version":{version},"event_type":{quoted[event_type]},'
@@ -308,6 +334,14 @@ def _ends(times: Sequence[str | None], positions: Sequence[int] | None) -> Seque
     if positions is None:
         return ends
     return [f'{end},"global_position":{position}' for end, position in zip(ends, positions, strict=True)]
+
+
+def _metadata_member(metadata: str | None) -> str:
+    return "" if metadata is None else f',"metadata":{_state_in_line(metadata)}'
+
+
+def _event_id_member(event_id: str | None) -> str:
+    return "" if event_id is None else f',"event_id":"{event_id}"'
 
 
 def line_of(event: RecordedEvent, *, omitted: AbstractSet[str] = frozenset()) -> str:
@@ -365,6 +399,8 @@ def _slowly(line: bytes) -> RecordedEvent:
         if name not in values:
             raise InvalidData(f"the event has no {name}; an event looks like {_HINT}")
     recorded_at = values.get("recorded_at", "null")
+    metadata = values.get("metadata", "null")
+    event_id = values.get("event_id", "null")
     global_position = values.get("global_position", "null")
     if global_position != "null":
         rules.global_position(global_position)
@@ -377,7 +413,8 @@ def _slowly(line: bytes) -> RecordedEvent:
         rules.event_type(_text("event_type", values)),
         _state(values["state"]),
         None if recorded_at == "null" else rules.recorded_at(_text("recorded_at", values)),
-        None,
+        None if metadata == "null" else _metadata(metadata),
+        None if event_id == "null" else rules.originator_id(_text("event_id", values), "event_id"),
     )
 
 
@@ -393,3 +430,8 @@ def _state(raw: str) -> str:
         return rules.json_object(raw)
     text: str = json.loads(raw)
     return rules.state_text(text)
+
+
+def _metadata(raw: str) -> str:
+    text: str = json.loads(raw) if raw.startswith('"') else raw
+    return rules.json_object(text, "metadata")

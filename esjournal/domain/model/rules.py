@@ -211,30 +211,34 @@ def has_surrogate(text: str) -> bool:
     return _SURROGATE.search(text) is not None
 
 
-def json_object(text: str) -> str:
-    """Return a state that is the text of one JSON object, unchanged.
+def json_object(text: str, name: str = "state") -> str:
+    """Return a state, or metadata, that is the text of one JSON object, unchanged.
 
     Duplicate keys, key order, `1.10` and integers of any size are kept, because they are only text here. What other
     JSON readers could not parse is refused: NaN, Infinity, numbers beyond a double, and nesting deeper than
     MAX_STATE_DEPTH.
     """
-    check_depth(text)
-    data = state_text(text).encode()
+    check_depth(text, name=name)
+    data = state_text(text, name).encode()
     try:
         jsontext.check(data)
     except jsontext.Malformed as error:
         column = len(data[: error.at].decode(errors="replace")) + 1
         raise InvalidData(
-            f"state is not JSON: {error.reason} at column {column} of {shortened(text, 60)}; {_STATE_HINT}"
+            f"{name} is not JSON: {error.reason} at column {column} of {shortened(text, 60)}; {_hint(name)}"
         ) from None
     if not jsontext.is_object(data):
-        raise InvalidData(f"state {shortened(text, 60)} is JSON, but not an object; {_STATE_HINT}")
+        raise InvalidData(f"{name} {shortened(text, 60)} is JSON, but not an object; {_hint(name)}")
     if number := jsontext.number_beyond_a_double(data):
-        raise InvalidData(f"state has the number {shortened(number, 40)}, which is beyond a double: write a string")
+        raise InvalidData(f"{name} has the number {shortened(number, 40)}, which is beyond a double: write a string")
     return text
 
 
-def check_depth(text: str, limit: int = MAX_STATE_DEPTH) -> None:
+def _hint(name: str) -> str:
+    return f"""{name} looks like '{{"foo":"bar"}}'""" if name != "state" else _STATE_HINT
+
+
+def check_depth(text: str, limit: int = MAX_STATE_DEPTH, name: str = "state") -> None:
     """Refuse JSON that is nested deeper than a limit, before a parser runs out of stack.
 
     Counting brackets takes a few hundred nanoseconds and is enough for nearly every state. Only a state with very many
@@ -243,4 +247,4 @@ def check_depth(text: str, limit: int = MAX_STATE_DEPTH) -> None:
     if text.count("{") + text.count("[") <= limit:
         return
     if jsontext.is_nested_deeper(text.encode(errors="surrogatepass"), limit):
-        raise InvalidData(f"state is nested deeper than {MAX_STATE_DEPTH} levels: make it flatter")
+        raise InvalidData(f"{name} is nested deeper than {MAX_STATE_DEPTH} levels: make it flatter")

@@ -39,7 +39,9 @@ NO_LIMIT = 2**63 - 1
 FIRST_TIME, LAST_TIME = "-infinity", "infinity"
 
 
-def _stored_events(id_type: TypeEngine[Any], time_type: TypeEngine[Any], clock: Callable[[], Any]) -> Any:
+def _stored_events(
+    id_type: TypeEngine[Any], time_type: TypeEngine[Any], clock: Callable[[], Any], *added: Column[Any]
+) -> Any:
     return record_table(
         "stored_events",
         Column("originator_id", id_type, nullable=False),
@@ -47,6 +49,7 @@ def _stored_events(id_type: TypeEngine[Any], time_type: TypeEngine[Any], clock: 
         Column("event_type", Text(), nullable=False),
         Column("state", Text(), nullable=False),
         Column("recorded_at", time_type, nullable=False, default=clock, index=True),
+        *added,
     )
 
 
@@ -60,16 +63,33 @@ def _sequenced_items(name: str, position: TypeEngine[Any]) -> Any:
     )
 
 
+def _of_version_2(id_type: TypeEngine[Any]) -> tuple[Column[Any], ...]:
+    return Column("metadata", Text()), Column("event_id", id_type, unique=True)
+
+
 class StoredEventRecord:
     """Records of `StoredEvent`: the journal's table, with ids as UUIDs and times as datetimes."""
 
-    __table__ = _stored_events(sequence_id(), aware_time(), now)
+    __table__ = _stored_events(sequence_id(), aware_time(), now, *_of_version_2(sequence_id()))
 
 
 class RecordedEventRecord:
     """Records of `RecordedEvent`: the same table, with ids and times as canonical text."""
 
+    __table__ = _stored_events(
+        sequence_id_as_text(), time_as_text(), now_as_text, *_of_version_2(sequence_id_as_text())
+    )
+
+
+class RecordedEventRecord1:
+    """Records of `RecordedEvent` in a journal of schema version 1, which has no metadata and no event ids."""
+
     __table__ = _stored_events(sequence_id_as_text(), time_as_text(), now_as_text)
+
+    @staticmethod
+    def completed(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """Return rows, with or without a global position, with neither metadata nor event ids before it."""
+        return [(*row[:5], None, None, *row[5:]) for row in rows]
 
 
 class IntegerSequencedItemRecord:

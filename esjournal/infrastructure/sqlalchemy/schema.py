@@ -9,7 +9,7 @@ from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequenc
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _PLACE = "place"
 
@@ -29,8 +29,8 @@ def record_table(name: str, sequence_id: Column, position: Column, *others: Colu
         name: the table's name.
         sequence_id: the column of the item's first field.
         position: the column of its second field; both together identify a row.
-        others: the columns of its further fields. A column with a default may be missing from the item, and one with
-            `index=True` gets its own index.
+        others: the columns of its further fields. A column with a default may be missing from the item, one with
+            `index=True` gets its own index, and one with `unique=True` an index of the values that are not NULL.
 
     Returns:
         A table with a column for the global position, followed by these columns.
@@ -91,10 +91,19 @@ def index_statements(table: Table, sql: DatabaseSQL) -> dict[str, str]:
     for column in table.columns:
         if column.index:
             indexes[f"{table.name}_{column.name}"] = ("INDEX", (column.name, *sql.also_indexed))
-    return {
+    statements = {
         name: f"CREATE {kind} {quote.quote(name)} ON {quote.format_table(table)} ({', '.join(map(quote.quote, names))})"
         for name, (kind, names) in indexes.items()
     }
+    for column in table.columns:
+        if column.unique:
+            # Without the condition, rows that have no such value would pay for the index.
+            name, quoted = f"{table.name}_{column.name}", quote.quote(column.name)
+            statements[name] = (
+                f"CREATE UNIQUE INDEX {quote.quote(name)} ON {quote.format_table(table)} ({quoted}) "
+                f"WHERE {quoted} IS NOT NULL"
+            )
+    return statements
 
 
 def _column_definition(column: Column, sql: DatabaseSQL) -> str:  # type: ignore[type-arg]

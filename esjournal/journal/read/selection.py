@@ -70,7 +70,7 @@ class Selection:
         return page if self.is_everything else [event for event in page if self._wants(event)]
 
     def _wants(self, event: EventRow) -> bool:
-        originator_id, _, event_type, state, recorded_at, _ = event
+        originator_id, _, event_type, state, recorded_at, *_ = event
         return (
             self.types.match(event_type)
             and (not self.originator_ids or originator_id in self.originator_ids)

@@ -27,7 +27,8 @@ from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.cursor import Cursor, cursor_at, position_after
 from esjournal.journal.journal import Journal, open_journal
 
-_CLASSES = (str, int, str, str, str)
+_CLASSES = (str, int, str, str, str, str, str)
+_OPTIONAL = ("recorded_at", "metadata", "event_id")
 
 
 class Source(Protocol):
@@ -192,11 +193,19 @@ def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
         source: the name of the journal in messages.
         page: events as plain tuples of the fields of RecordedEvent.
     """
-    ids, versions, types, states, times, positions = zip(*page, strict=True)
-    known = [time for time in times if time is not None] if None in times else times
-    if are_sound(ids, versions, types, known) and rules.are_storable(states):
-        return Batch(source, _compact(positions), (ids, versions, types, states, times))
+    ids, versions, types, states, times, metadata, event_ids, positions = zip(*page, strict=True)
+    if (
+        are_sound(ids, versions, types, _known(times))
+        and rules.are_storable(states)
+        and rules.are_storable(_known(metadata))
+        and rules.are_canonical_ids(_known(event_ids))
+    ):
+        return Batch(source, _compact(positions), (ids, versions, types, states, times, metadata, event_ids))
     return batch_of(source, ((event[-1], _checked(source, event)) for event in page))
+
+
+def _known(values: Sequence[str | None]) -> Sequence[str]:
+    return [value for value in values if value is not None]
 
 
 def _compact(positions: Sequence[int]) -> Sequence[int]:
@@ -219,9 +228,9 @@ def _in_canonical_form(event: EventRow) -> RecordedEvent:
     for name, cls, value in zip(RecordedEvent._fields, _CLASSES, event, strict=False):
         # In Python, True is an int.
         is_of_class = isinstance(value, cls) and not isinstance(value, bool)
-        if not is_of_class and not (name == "recorded_at" and value is None):
+        if not is_of_class and not (name in _OPTIONAL and value is None):
             raise InvalidData(f"{name} {shortened(value)} is {type(value).__name__}, not {cls.__name__}")
-    originator_id, version, event_type, state, recorded_at, _ = event
+    originator_id, version, event_type, state, recorded_at, metadata, event_id, _ = event
     return RecordedEvent(
         # An id that was made from a name is in canonical form, and has the name.
         rules.originator_id(originator_id) if name_of_id(originator_id) is None else originator_id,
@@ -229,4 +238,6 @@ def _in_canonical_form(event: EventRow) -> RecordedEvent:
         rules.event_type(event_type),
         rules.state_text(state),
         None if recorded_at is None else rules.recorded_at(recorded_at),
+        None if metadata is None else rules.json_object(metadata, "metadata"),
+        None if event_id is None else rules.originator_id(event_id, "event_id"),
     )

@@ -16,7 +16,8 @@ from esjournal.domain.text import shortened
 Classes = frozenset[type]
 
 TEXT, INTEGER = frozenset({str}), frozenset({int})
-_EVENT = (TEXT, INTEGER, TEXT, TEXT, TEXT, INTEGER)
+OPTIONAL_TEXT = TEXT | {type(None)}
+_EVENT = (TEXT, INTEGER, TEXT, TEXT, TEXT, OPTIONAL_TEXT, OPTIONAL_TEXT, INTEGER)
 
 
 def are_of_classes(rows: Sequence[tuple[Any, ...]], classes: tuple[Classes, ...]) -> bool:
@@ -63,10 +64,12 @@ def _are_events(rows: Sequence[tuple[Any, ...]]) -> bool:
     # position is left out, because positions are compared with each other anyway.
     return not [
         None
-        for originator_id, version, event_type, state, recorded_at, _ in rows
+        for originator_id, version, event_type, state, recorded_at, metadata, event_id, _ in rows
         if originator_id.__class__ is not str
         or version.__class__ is not int
         or event_type.__class__ is not str
         or state.__class__ is not str
         or recorded_at.__class__ is not str
+        or (metadata is not None and metadata.__class__ is not str)
+        or (event_id is not None and event_id.__class__ is not str)
     ]

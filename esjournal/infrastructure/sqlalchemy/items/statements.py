@@ -30,6 +30,7 @@ Rows = Sequence[Row]
 
 GLOBAL_POSITION = "global_position"
 RECORDED_AT = "recorded_at"
+EVENT_ID = "event_id"
 # The number of rows of one INSERT: with 50, SQLite takes a third less time for a row than with one, and more rows do
 # not make it faster.
 ROWS_OF_AN_INSERT = 50
@@ -148,9 +149,14 @@ class Statements(Generic[Item]):
         )
         recorded = {GLOBAL_POSITION, RECORDED_AT, *(column.key for column in self._filled)}
         # The content of an item: everything but when and where it was recorded.
-        in_content = [index for index, name in enumerate(self.names.all) if name not in recorded]
-        self.content = itemgetter(*in_content)
+        contents = [name for name in self.names.all if name not in recorded]
+        self.content = itemgetter(*map(self.names.all.index, contents))
+        in_content = [there.index(name) for name in contents if name in there]
         self._content_columns = self._columns.some(in_content)
+        self._content_selected = [self._selected[index] for index in in_content]
+        self._missing_in_content = len(contents) - len(in_content)
+        # The index in the content of what is compared only if both items have it.
+        self._compared_if_known = contents.index(EVENT_ID) if EVENT_ID in contents else None
         self.item: Callable[[Iterable[Any]], Item] = sequenced_item_class._make  # type: ignore[attr-defined]
         # The index of the global position in the rows of a page; it is the last if the items have no such field.
         self.position_in_page = there.index(GLOBAL_POSITION) if GLOBAL_POSITION in there else -1
@@ -226,7 +232,9 @@ class Statements(Generic[Item]):
 
     def contents(self, rows: Rows) -> Rows:
         """Return the contents of items from the rows of `content_page`."""
-        return self._values(rows, self._content_columns)
+        values = self._values(rows, self._content_columns)
+        # The fields that a table of an earlier version or of another library lacks come last.
+        return [(*row, *[None] * self._missing_in_content) for row in values] if self._missing_in_content else values
 
     def _fields(self, rows: Rows, checked: bool = True) -> Rows:
         return self._finished(self._values(rows, self._columns, checked), checked)
@@ -292,6 +300,11 @@ class Statements(Generic[Item]):
 
     def equal_contents(self, one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
         """Say whether two contents are equal, or mean the same if the database rewrites them."""
+        if one == other:
+            return True
+        at = self._compared_if_known
+        if at is not None and None in (one[at], other[at]):
+            one, other = ((*content[:at], None, *content[at + 1 :]) for content in (one, other))
         return one == other or (self._means is not None and self._means(one) == self._means(other))
 
     def items_of_sequence(self, bounds: tuple[str, ...], ascending: bool) -> str:
@@ -394,7 +407,7 @@ class Statements(Generic[Item]):
         return self._cached(
             "content",
             lambda: (
-                select(*self.content(self._selected))
+                select(*self._content_selected)
                 .where(global_position > bindparam("after"), global_position <= bindparam("until"))
                 .order_by(global_position)
             ),

@@ -101,9 +101,9 @@ class _MessagesStrategy(LayoutStrategy):
 
 def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
     # jsonb changes spaces, the order of keys and exponents.
-    *others, state = content
+    originator_id, version, event_type, state, *others = content
     value = values.comparable(state)
-    return (*others, state if value is values.MISSING else value)
+    return (originator_id, version, event_type, state if value is values.MISSING else value, *others)
 
 
 def _check_times(rows: Sequence[tuple[Any, ...]]) -> None:

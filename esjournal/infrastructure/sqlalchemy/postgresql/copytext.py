@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
+from types import NoneType
 
 import psycopg
 
@@ -11,6 +13,7 @@ from esjournal.infrastructure.sqlalchemy.items.statements import Row
 # The characters that must be escaped (COPY, "Text Format").
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _SPECIAL = "\\\t\n\r"
+_NULL = "\\N"
 
 
 def write_rows(copy: psycopg.Copy, first: int | None, rows: list[Row]) -> None:
@@ -33,7 +36,7 @@ def write_rows(copy: psycopg.Copy, first: int | None, rows: list[Row]) -> None:
 
 
 def _copy_text(first: int | None, rows: list[Row]) -> str | None:
-    """Return rows in COPY's text format, or None if a field is neither text nor an integer.
+    """Return rows in COPY's text format, or None if a field is neither text, nor an integer, nor missing.
 
     A row takes 0.4 microseconds a column at a time, and 0.8 with psycopg's own conversion row by row.
     """
@@ -42,10 +45,12 @@ def _copy_text(first: int | None, rows: list[Row]) -> str | None:
         kinds = set(map(type, column))
         if kinds == {int}:
             columns.append(map(str, column))
-        elif all(issubclass(kind, str) for kind in kinds):
-            together = "".join(column)
-            special = any(character in together for character in _SPECIAL)
-            columns.append([value.translate(_ESCAPES) for value in column] if special else column)
+        elif kinds == {NoneType}:
+            columns.append(repeat(_NULL, len(rows)))
+        elif all(issubclass(kind, str | NoneType) for kind in kinds):
+            together = "".join(column if NoneType not in kinds else filter(None, column))
+            special = NoneType in kinds or any(character in together for character in _SPECIAL)
+            columns.append([_NULL if text is None else text.translate(_ESCAPES) for text in column] if special else column)
         else:
             return None
     return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
