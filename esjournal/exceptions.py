@@ -10,9 +10,10 @@ EsjournalError
  +-- InvalidCursor               a cursor cannot be used with this journal
  +-- SequenceNotFound            no sequence has an id with this beginning
  +-- AmbiguousId                 several sequences have
- +-- Conflict                    a place in a sequence is taken
- |    +-- SequencedItemConflict  ... as a strategy raises it
- |    +-- ConcurrencyError       ... as an event store raises it
+ +-- Conflict                    another event has the place or the event id
+ |    +-- SequencedItemConflict  ... the place, as a strategy raises it
+ |    +-- ConcurrencyError       ... the place, as an event store raises it
+ |    +-- EventIdTaken           ... the event id
  +-- StoreError                  the store cannot be opened, read or written
       +-- StoreNotFound          there is no file or database
       +-- NotAJournal            it is something else
@@ -22,6 +23,7 @@ EsjournalError
       +-- StoreDamaged           what is stored cannot be read
       |    +-- TimeOutOfRange    ... because it has a time outside of the years 1 to 9999
       +-- SchemaTooNew           a later esjournal made it
+      +-- SchemaTooOld           an earlier esjournal made it, so it is only read
       +-- StoreLocked            another program kept it locked until the timeout
       +-- StatementCancelled     the server cancelled a statement
       +-- StoreChanged           another program wrote to it while it was read without a lock
@@ -98,7 +100,7 @@ class AmbiguousId(EsjournalError):
 
 
 class Conflict(EsjournalError):
-    """A place in a sequence is taken: another writer was first.
+    """A place in a sequence is taken, or an event id: another writer was first.
 
     `sequence_id` and `position` are the place, `last_position` is the last position that the sequence has now, and
     `identical` says whether what is stored at the place equals what was to be written.
@@ -147,6 +149,21 @@ class ConcurrencyError(Conflict):
     _position_word = "version"
 
 
+class EventIdTaken(Conflict):
+    """Another event has the same event id; `sequence_id` and `position` are its place."""
+
+    def __init__(self, event_id: Any, sequence_id: Any, position: Any) -> None:
+        super().__init__(sequence_id, position, position, False)
+        self.args = (event_id, sequence_id, position)
+        self.event_id = event_id
+
+    def __str__(self) -> str:
+        return (
+            f"event id {self.event_id} is taken by the event at version {self.position} of sequence "
+            f"{self.sequence_id}: give every event an id of its own, or none"
+        )
+
+
 class StoreError(EsjournalError):
     """The store cannot be opened, read or written."""
 
@@ -192,6 +209,10 @@ class TimeOutOfRange(StoreDamaged):
 
 class SchemaTooNew(StoreError):
     """A later esjournal made this journal."""
+
+
+class SchemaTooOld(StoreError):
+    """An earlier esjournal made this journal, which can only be read until `init` upgrades it."""
 
 
 class StoreLocked(StoreError):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 
 from esjournal.domain.model import rules
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
+from esjournal.domain.model.sequencenames import id_with_name, name_of_id
 from esjournal.domain.text import number, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
@@ -17,8 +19,11 @@ from esjournal.interchange.bytestreams import ByteStream
 from esjournal.interchange.csvrows import rows
 from esjournal.interchange.othertext import reason_not_csv
 
-COLUMNS = RecordedEvent._fields
+COLUMNS = (*RecordedEvent._fields, SEQUENCE_NAME)
 REQUIRED = COLUMNS[:4]
+# The columns that say which sequence an event is of; one of them is enough.
+_NAMING = {COLUMNS[0], SEQUENCE_NAME}
+_ADDED = {*ADDED_FIELDS, SEQUENCE_NAME}
 _NO_HEADER = f"the file has no header: name {', '.join(REQUIRED)} in its first line"
 BATCH_ROWS = 1_000
 # A few compressed kilobytes can be hundreds of millions of blank lines, and the csv module takes time for each.
@@ -64,14 +69,21 @@ def _reads(stream: ByteStream) -> Iterator[Read]:
         raise InvalidLine(stream.name, 1, _NO_HEADER)
 
 
-def write(events: Iterable[RecordedEvent], *, safe: bool) -> Iterator[str]:
+def write(
+    events: Iterable[EventRow] | Iterable[RecordedEvent], *, safe: bool, added: Collection[str] = ()
+) -> Iterator[str]:
     """Yield the header and then the rows of events, many in one text.
 
     Args:
         events: events with their global positions.
         safe: put an apostrophe before a cell that a spreadsheet would take for a formula; it is not removed on import.
+        added: those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
     """
-    return table_of(COLUMNS, events, safe=safe)
+    header = [name for name in COLUMNS if name not in _ADDED or name in added]
+    cells = itemgetter(*(RecordedEvent._fields.index(name) for name in header if name != SEQUENCE_NAME))
+    if SEQUENCE_NAME not in added:
+        return table_of(header, map(cells, events), safe=safe)
+    return table_of(header, ((*cells(event), name_of_id(event[0])) for event in events), safe=safe)
 
 
 def table_of(header: Sequence[str], rows: Iterable[Sequence[object]], *, safe: bool) -> Iterator[str]:
@@ -114,7 +126,7 @@ def _row_text(row: list[str]) -> str:
 
 def _header(row: list[str], name: str, line: int) -> list[str]:
     unknown = [column for column in row if column not in COLUMNS]
-    missing = [column for column in REQUIRED if column not in row]
+    missing = [column for column in REQUIRED if column not in row and (column not in _NAMING or not _NAMING & {*row})]
     if missing and len(unknown) == len(row):
         raise InvalidLine(name, line, _NO_HEADER)
     if missing:
@@ -132,9 +144,9 @@ def _event(header: list[str], row: list[str]) -> RecordedEvent:
     cells = dict(zip(header, row, strict=True))
     if position := cells.get("global_position"):
         rules.global_position(position)
-    recorded_at, metadata, event_id = (cells.get(name) or None for name in ("recorded_at", "metadata", "event_id"))
+    recorded_at, metadata, event_id = (cells.get(name) or None for name in ("recorded_at", *ADDED_FIELDS))
     return RecordedEvent(
-        rules.originator_id(cells["originator_id"]),
+        id_with_name(cells.get("originator_id") or None, cells.get(SEQUENCE_NAME) or None),
         rules.originator_version(cells["originator_version"]),
         rules.event_type(cells["event_type"]),
         rules.json_object(cells["state"]),

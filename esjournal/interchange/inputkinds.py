@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from esjournal.advice import quoted
 from esjournal.domain.choices import FileFormat
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import SEQUENCE_NAME, RecordedEvent
 from esjournal.interchange.formats import STANDARD_STREAM
 
 _ZSTD_SKIPPABLE_END = b"\x2a\x4d\x18"
@@ -16,7 +16,9 @@ _TAR_MAGIC_AT = 257
 # This many bytes are enough to recognise UTF-16: NDJSON and CSV in UTF-8 have no zero bytes.
 _UTF_16_BYTES = 16
 _BOM = b"\xef\xbb\xbf"
-_REQUIRED = RecordedEvent._fields[:4]
+# The fields that say which sequence an event is of, and the others that every event has.
+_NAMING = (RecordedEvent._fields[0], SEQUENCE_NAME)
+_REQUIRED = RecordedEvent._fields[1:4]
 
 
 class Compression(Enum):
@@ -94,10 +96,10 @@ def format_of_text(first: bytes) -> FileFormat | None:
     """
     text = first.removeprefix(_BOM).lstrip()
     if text.startswith((b"{", b"[")):
-        return FileFormat.NDJSON if f'"{_REQUIRED[0]}"'.encode() in text else None
+        return FileFormat.NDJSON if any(f'"{name}"'.encode() in text for name in _NAMING) else None
     header = text.partition(b"\n")[0].decode(errors="replace")
     columns = {column.strip().strip('"') for column in header.split(",")}
-    return FileFormat.CSV if columns.issuperset(_REQUIRED) else None
+    return FileFormat.CSV if columns.issuperset(_REQUIRED) and columns.intersection(_NAMING) else None
 
 
 def not_a_journal(first: bytes, path: str, compression: Compression | None) -> str | None:

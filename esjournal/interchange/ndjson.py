@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import msgspec
 
 from esjournal.domain.model import rules
-from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
-from esjournal.domain.model.sequencenames import NamedId, checked_name, id_of_name, name_of_id
+from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
+from esjournal.domain.model.sequencenames import NamedId, checked_name, id_of_name, id_with_name, name_of_id
 from esjournal.domain.state import jsontext
 from esjournal.domain.state.batchcheck import doubtful, is_object_on_each_line, perhaps_beyond_limits
 from esjournal.domain.state.members import raw_members
@@ -36,7 +36,7 @@ _HINT = '{"originator_id":"...","originator_version":0,"event_type":"...","state
 
 # The members have the order in which we write them, so that a line can be compared with its encoded value.
 class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
-    originator_id: str
+    originator_id: str | msgspec.UnsetType = msgspec.UNSET
     sequence_name: str | msgspec.UnsetType | None = msgspec.UNSET
     originator_version: Annotated[int, msgspec.Meta(ge=0, le=rules.MAX_VERSION)]
     event_type: str
@@ -48,10 +48,10 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     reject: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-# Two for the name of each of the four required members, and two for each of the two texts among them.
-_QUOTES_OF_REQUIRED = 12
-_REQUIRED = ("originator_id", "originator_version", "event_type", "state")
-_OPTIONAL = ("recorded_at", "metadata", "event_id", "global_position", "sequence_name", REJECT)
+# Two for the name of each of the three required members, and two for the text among them.
+_QUOTES_OF_REQUIRED = 8
+_REQUIRED = ("originator_version", "event_type", "state")
+_OPTIONAL = ("originator_id", SEQUENCE_NAME, "recorded_at", *ADDED_FIELDS, "global_position", REJECT)
 
 _line_decoder = msgspec.json.Decoder(_Line)
 _line_encoder = msgspec.json.Encoder()
@@ -176,19 +176,18 @@ def _columns_of(data: bytes, count: int) -> Columns | None:
         lines = _line_decoder.decode_lines(data)
         if len(lines) != count or not is_object_on_each_line(data, count):
             return None
-        ids = [line.originator_id for line in lines]
+        given_ids = [line.originator_id for line in lines]
         versions = [line.originator_version for line in lines]
         types = [line.event_type for line in lines]
         raw_states = b"\n".join([line.state for line in lines])
         times: list[Any] = [line.recorded_at for line in lines]
-        names = [line.sequence_name for line in lines] if b'"sequence_name"' in data else []
+        names = [line.sequence_name for line in lines] if b'"sequence_name"' in data else None
         says_more = b'"metadata"' in data or b'"event_id"' in data
         if not _is_as_written(data, lines) and (says_more or _may_say_more(data, lines, raw_states, versions)):
             return None
         states = _states(raw_states)
         times = _canonical_times(times)
-        if names:
-            ids = _named(ids, names)
+        ids = _ids(given_ids, names)
         for event_type in set(types):
             rules.event_type(event_type)
         metadata, event_ids = _of_version_2(lines) if says_more else ([None] * count, [None] * count)
@@ -233,7 +232,8 @@ def _may_say_more(data: bytes, lines: list[_Line], states: bytes, versions: list
         return True
     positions = [line.global_position for line in lines]
     quotes = _QUOTES_OF_REQUIRED * len(lines) + 2 * (len(lines) - positions.count(msgspec.UNSET))
-    for texts in ([line.recorded_at for line in lines], [line.sequence_name for line in lines]):
+    optional = ("originator_id", "recorded_at", SEQUENCE_NAME)
+    for texts in ([getattr(line, name) for line in lines] for name in optional):
         quotes += 4 * (len(texts) - texts.count(msgspec.UNSET)) - 2 * texts.count(None)
     if data.count(b'"') - states.count(b'"') != quotes:
         return True
@@ -247,23 +247,29 @@ def _states(joined: bytes) -> list[str]:
     return states
 
 
-def _named(ids: list[str], names: Sequence[str | msgspec.UnsetType | None]) -> list[str]:
-    """Return ids that carry their names.
+def _ids(given: list[Any], names: Sequence[Any] | None) -> list[str]:
+    """Return the ids of sequences, which carry their names.
+
+    Args:
+        given: the ids, UNSET for a line that has none.
+        names: the names, UNSET or None for a line that has none; None if no line has one.
 
     Raises:
-        InvalidData: a name is not that of its sequence.
+        InvalidData: a line needs a closer look.
     """
-    known = [
+    if names is None:
+        if msgspec.UNSET in given:
+            raise InvalidData("an event has no originator_id")
+        return given
+    ids = [
         id_of_name(checked_name(name)) if isinstance(name, str) else originator_id
-        for originator_id, name in zip(ids, names, strict=True)
+        for originator_id, name in zip(given, names, strict=True)
     ]
-    if known != ids:
-        index = next(index for index, (one, other) in enumerate(zip(known, ids, strict=True)) if one != other)
-        raise InvalidData(
-            f"sequence_name {shortened(names[index])} belongs to the sequence {known[index]}, "
-            f"but originator_id is {ids[index]}: remove sequence_name, or write the originator_id that belongs to it"
-        )
-    return known
+    if any(one != other and other is not msgspec.UNSET for one, other in zip(ids, given, strict=True)):
+        raise InvalidData("a name is not that of its sequence")
+    if msgspec.UNSET in ids:
+        raise InvalidData("an event has neither an id nor a name")
+    return ids
 
 
 def _canonical_times(times: list[Any]) -> list[str | None]:
@@ -404,11 +410,12 @@ def _slowly(line: bytes) -> RecordedEvent:
     global_position = values.get("global_position", "null")
     if global_position != "null":
         rules.global_position(global_position)
-    originator_id = rules.originator_id(_text("originator_id", values))
-    if values.get("sequence_name", "null") != "null":
-        [originator_id] = _named([originator_id], [_text("sequence_name", values)])
+    given_id = _text("originator_id", values) if "originator_id" in values else None
+    sequence_name = None if values.get(SEQUENCE_NAME, "null") == "null" else _text(SEQUENCE_NAME, values)
+    if given_id is None and sequence_name is None:
+        raise InvalidData(f"the event has no originator_id; an event looks like {_HINT}")
     return RecordedEvent(
-        originator_id,
+        id_with_name(given_id, sequence_name),
         rules.originator_version(values["originator_version"]),
         rules.event_type(_text("event_type", values)),
         _state(values["state"]),

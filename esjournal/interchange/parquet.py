@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import IO, Any
 
-from esjournal.domain.model.recordedevent import EventRow
+from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
+from esjournal.domain.model.sequencenames import name_of_id
 
 try:
     import pyarrow as pa
@@ -18,32 +19,35 @@ GROUP_ROWS = 100_000
 GROUP_BYTES = 64 * 1024 * 1024
 
 _TIME = pa.timestamp("us", "UTC")
-_SCHEMA = pa.schema(
-    [
-        pa.field("originator_id", pa.uuid(), nullable=False),
-        pa.field("originator_version", pa.int64(), nullable=False),
-        pa.field("event_type", pa.string(), nullable=False),
-        pa.field("state", pa.string(), nullable=False),
-        pa.field("recorded_at", _TIME),
-        pa.field("global_position", pa.int64(), nullable=False),
-    ]
-)
+_FIELDS = [
+    pa.field("originator_id", pa.uuid(), nullable=False),
+    pa.field("originator_version", pa.int64(), nullable=False),
+    pa.field("event_type", pa.string(), nullable=False),
+    pa.field("state", pa.string(), nullable=False),
+    pa.field("recorded_at", _TIME),
+    pa.field("metadata", pa.string()),
+    pa.field("event_id", pa.uuid()),
+    pa.field("global_position", pa.int64(), nullable=False),
+    pa.field(SEQUENCE_NAME, pa.string()),
+]
+_ADDED = {*ADDED_FIELDS, SEQUENCE_NAME}
 
 
-def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes]) -> None:
+def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes], *, added: Collection[str] = ()) -> None:
     """Write events to a stream, in row groups.
 
     Args:
         pages: events with their global positions, many at a time.
         stream: takes the bytes; it need not be seekable.
+        added: those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
     """
-    with pq.ParquetWriter(
-        stream, _SCHEMA, compression="zstd", use_dictionary=["originator_id", "event_type"]
-    ) as writer:
+    schema = pa.schema([field for field in _FIELDS if field.name not in _ADDED or field.name in added])
+    repeated = [name for name in ("originator_id", "event_type", SEQUENCE_NAME) if name in schema.names]
+    with pq.ParquetWriter(stream, schema, compression="zstd", use_dictionary=repeated) as writer:
         group: list[Any] = []
         size = 0
         for page in pages:
-            batch = _batch(page)
+            batch = _batch(page, schema)
             group.append(batch)
             size += batch.nbytes
             if size >= GROUP_BYTES or sum(map(len, group)) >= GROUP_ROWS:
@@ -53,18 +57,15 @@ def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes]) -> None:
             writer.write_table(pa.Table.from_batches(group))
 
 
-def _batch(page: Sequence[EventRow]) -> Any:
-    ids, versions, types, states, times, positions = zip(*page, strict=True)
-    # fromhex does not accept the hyphens of an id.
-    stored_ids = pa.array([bytes.fromhex(text.replace("-", "")) for text in ids], pa.binary(16))
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.ExtensionArray.from_storage(pa.uuid(), stored_ids),
-            pa.array(versions, pa.int64()),
-            pa.array(types, pa.string()),
-            pa.array(states, pa.string()),
-            pa.array(times, pa.string()).cast(_TIME),
-            pa.array(positions, pa.int64()),
-        ],
-        schema=_SCHEMA,
-    )
+def _batch(page: Sequence[EventRow], schema: Any) -> Any:
+    columns = dict(zip(RecordedEvent._fields, zip(*page, strict=True), strict=True))
+    columns[SEQUENCE_NAME] = tuple(map(name_of_id, columns["originator_id"]))
+    return pa.RecordBatch.from_arrays([_array(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def _array(values: Sequence[Any], kind: Any) -> Any:
+    if kind == pa.uuid():
+        # fromhex does not accept the hyphens of an id.
+        stored = [None if text is None else bytes.fromhex(text.replace("-", "")) for text in values]
+        return pa.ExtensionArray.from_storage(kind, pa.array(stored, pa.binary(16)))
+    return pa.array(values, pa.string()).cast(kind) if kind == _TIME else pa.array(values, kind)

@@ -12,14 +12,14 @@ from typing import IO
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state import jsontext
-from esjournal.exceptions import ConcurrencyError, InvalidData, InvalidLine
+from esjournal.exceptions import Conflict, InvalidData, InvalidLine
 from esjournal.interchange import ndjson
 from esjournal.interchange.outputfiles import sink
 
 
 @dataclass(frozen=True)
 class ConflictingEvent:
-    """An event whose place is taken by a different one.
+    """An event whose place, or event id, is taken by a different one.
 
     `source` and `line` say where it comes from, and `stored` is the other event, if it is known.
     """
@@ -27,7 +27,7 @@ class ConflictingEvent:
     source: str
     line: int
     event: RecordedEvent
-    error: ConcurrencyError
+    error: Conflict
     stored: RecordedEvent | None = None
 
     def __str__(self) -> str:

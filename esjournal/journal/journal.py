@@ -19,8 +19,13 @@ from esjournal.exceptions import (
     UnfinishedWrite,
     advising,
 )
-from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
+from esjournal.infrastructure.sqlalchemy.activerecords import (
+    RecordedEventRecord,
+    RecordedEventRecord1,
+    SQLAlchemyActiveRecordStrategy,
+)
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 from esjournal.interchange.formats import STANDARD_STREAM, is_file_of_events
 
@@ -82,9 +87,10 @@ def _journal(datastore: SQLAlchemyDatastore, as_it_is: bool = False) -> Journal:
         datastore.check_columns()
     events = SQLAlchemyActiveRecordStrategy(
         session=datastore.session,
-        active_record_class=RecordedEventRecord,
+        active_record_class=RecordedEventRecord1 if identity.schema_version == 1 else RecordedEventRecord,
         sequenced_item_class=RecordedEvent,
     )
+    events.look_for_names()
     return Journal(str(datastore.url), identity.journal_id, events)
 
 
@@ -103,7 +109,8 @@ class Initialised:
     """The result of making a journal.
 
     `created` is False if there was one already. `marked` says whether its SQLite file was not marked as a journal, and
-    otherwise `completed` says whether it lacked something that a journal of this esjournal has, such as an index.
+    otherwise `completed` says whether it lacked something that a journal of this esjournal has, such as an index, and
+    `upgraded_from` is its earlier schema version, None if it had the present one.
     """
 
     shown_url: str
@@ -111,6 +118,7 @@ class Initialised:
     created: bool
     marked: bool
     completed: bool
+    upgraded_from: int | None
 
 
 def initialise(url: str, *, schema: str | None = None) -> Initialised:
@@ -126,7 +134,7 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
     """
     with _datastore(url, schema) as datastore, _naming_other_files(datastore):
         _check_is_our_own(datastore)
-        was_there, was_marked = _has_journal(datastore)
+        was_there, was_marked, version = _has_journal(datastore)
         with advising("run the same command again: it makes what is missing"):
             made = datastore.setup_tables()
         journal_id = datastore.identity().journal_id
@@ -136,6 +144,7 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
             created=made and not was_there,
             marked=made and was_there and not was_marked,
             completed=made and was_there and was_marked,
+            upgraded_from=version if version < SCHEMA_VERSION else None,
         )
 
 
@@ -162,20 +171,19 @@ def _check_is_our_own(datastore: SQLAlchemyDatastore) -> None:
         )
 
 
-def _has_journal(datastore: SQLAlchemyDatastore) -> tuple[bool, bool]:
-    """Say whether there is a journal, and whether it is marked as one."""
+def _has_journal(datastore: SQLAlchemyDatastore) -> tuple[bool, bool, int]:
+    """Say whether there is a journal, whether it is marked as one, and which schema version it has."""
     try:
-        datastore.identity()
+        return True, True, datastore.identity().schema_version
     except NotMarked:
-        return True, False
+        return True, False, SCHEMA_VERSION
     except (StoreNotFound, NotInitialised):
-        return False, False
+        return False, False, SCHEMA_VERSION
     except UnfinishedWrite:
         # A database that is opened to write undoes it.
         with datastore.session.writing_connection():
             pass
         return _has_journal(datastore)
-    return True, True
 
 
 @contextmanager

@@ -141,6 +141,6 @@ def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> 
 
 def _dated(batches: Iterable[Batch], written: str) -> Iterator[Batch]:
     for batch in batches:
-        *columns, times = batch.columns
+        ids, versions, types, states, times, *others = batch.columns
         dated = [written if time is None else time for time in times]
-        yield replace(batch, columns=(*columns, dated))
+        yield replace(batch, columns=(ids, versions, types, states, dated, *others))

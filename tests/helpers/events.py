@@ -28,7 +28,9 @@ def row_of(event: RecordedEvent, position: int | None = None) -> EventRow:
     version, at = event.originator_version, event.global_position if position is None else position
     assert version is not None
     assert at is not None
-    return event.originator_id, version, event.event_type, event.state, event.recorded_at, at
+    originator_id, _, *others, metadata, event_id, _ = event
+    event_type, state, recorded_at = others
+    return originator_id, version, event_type, state, recorded_at, metadata, event_id, at
 
 
 def sequence(count: int, *, of: str = ID) -> list[RecordedEvent]:
@@ -84,6 +86,8 @@ def recorded_events(draw: st.DrawFn) -> RecordedEvent:
         draw(printable),
         draw(states()),
         f"{time.isoformat(timespec='microseconds')}Z",
+        draw(st.none() | json_states()),
+        draw(st.none() | st.uuids().map(str)),
         draw(st.integers(1, rules.MAX_VERSION)),
     )
 

@@ -60,7 +60,7 @@ def nested(depth: int, innermost: str = "{}") -> str:
     ],
 )
 def test_a_json_object_stands_in_the_line_as_it_is_and_comes_back_byte_for_byte(state: str) -> None:
-    event = RecordedEvent(ID, 0, "a.b#C", state, "2026-01-31T12:00:00.000000Z", 17)
+    event = RecordedEvent(ID, 0, "a.b#C", state, "2026-01-31T12:00:00.000000Z", global_position=17)
     text = ndjson.line_of(event)
     assert f'"state":{state},"recorded_at"' in text
     assert event_of(text.encode()).state == state
@@ -88,14 +88,14 @@ def test_a_json_object_stands_in_the_line_as_it_is_and_comes_back_byte_for_byte(
     ],
 )
 def test_any_other_text_stands_in_the_line_as_a_string_and_comes_back_byte_for_byte(state: str) -> None:
-    text = ndjson.line_of(RecordedEvent(ID, 0, "a.b#C", state, "2026-01-31T12:00:00.000000Z", 17))
+    text = ndjson.line_of(RecordedEvent(ID, 0, "a.b#C", state, "2026-01-31T12:00:00.000000Z", global_position=17))
     assert json.loads(text)["state"] == state
     assert "\n" not in text
     assert event_of(text.encode()).state == state
 
 
 def test_a_line_is_what_the_interchange_format_says() -> None:
-    event = RecordedEvent(ID, 3, 'a.b#"C"', '{"foo":"bar"}', "2026-01-31T12:00:00.000000Z", 17)
+    event = RecordedEvent(ID, 3, 'a.b#"C"', '{"foo":"bar"}', "2026-01-31T12:00:00.000000Z", global_position=17)
     assert ndjson.line_of(event) == (
         f'{{"originator_id":"{ID}","originator_version":3,"event_type":"a.b#\\"C\\"","state":{{"foo":"bar"}},'
         f'"recorded_at":"2026-01-31T12:00:00.000000Z","global_position":17}}'
@@ -117,7 +117,7 @@ def test_many_events_are_written_as_their_lines_one_under_another(events: list[R
 
 
 def test_more_events_than_are_written_at_a_time_are_all_written() -> None:
-    event = RecordedEvent(ID, 0, "a", "{}", "2026-01-31T12:00:00.000000Z", 1)
+    event = RecordedEvent(ID, 0, "a", "{}", "2026-01-31T12:00:00.000000Z", global_position=1)
     count = 2 * ndjson.LINES_AT_A_TIME + 1
     assert "".join(ndjson.write([event] * count)).count("\n") == count
 

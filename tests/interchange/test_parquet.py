@@ -17,9 +17,9 @@ from esjournal.interchange import parquet
 from tests.helpers.events import ID, OTHER_ID, TIME
 
 EVENTS: list[EventRow] = [
-    (ID, 0, "a#Opened", '{"owner":"Ann","sum":1.10}', "0001-01-01T00:00:00.000001Z", 1),
-    (ID, 2**63 - 1, "a#Opened", "sealed, and no JSON", "9999-12-31T23:59:59.999999Z", 2),
-    (OTHER_ID, 7, 'a"#é\U0001f600', '{\n"owner":"\U0001f600"}', TIME, 2**63 - 1),
+    (ID, 0, "a#Opened", '{"owner":"Ann","sum":1.10}', "0001-01-01T00:00:00.000001Z", None, None, 1),
+    (ID, 2**63 - 1, "a#Opened", "sealed, and no JSON", "9999-12-31T23:59:59.999999Z", None, None, 2),
+    (OTHER_ID, 7, 'a"#é\U0001f600', '{\n"owner":"\U0001f600"}', TIME, None, None, 2**63 - 1),
 ]
 
 
@@ -83,7 +83,7 @@ def test_many_events_are_written_in_several_row_groups_while_they_are_read(
     def pages() -> Iterator[list[EventRow]]:
         for start in range(0, 100, 10):
             sizes.append(len(stream.getvalue()))
-            yield [(*EVENTS[0][:5], start + 1 + index) for index in range(10)]
+            yield [(*EVENTS[0][:7], start + 1 + index) for index in range(10)]
 
     parquet.write(pages(), stream)
     assert sizes[-1] > sizes[0]

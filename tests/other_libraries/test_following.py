@@ -171,7 +171,7 @@ def test_a_follower_waits_for_a_writer_that_took_an_earlier_id(
             insert(quick, 2)
             quick.commit()
         waiting.append(slow.commit)
-        seen = [event[5] for found in _once(follow(journal, after=1)) for event in found.page]
+        seen = [event[-1] for found in _once(follow(journal, after=1)) for event in found.page]
     assert seen == [2, 3]
 
 
@@ -234,7 +234,7 @@ def test_a_follower_waits_for_a_writer_for_longer_than_the_timeout(
             Timer(0.5, slow.commit).start()
 
         coming = follow(journal, after=1, on_lost=on_lost, on_found=lambda: told.append("goes on"))
-        assert [event[5] for event in next(coming).page] == [2, 3]
+        assert [event[-1] for event in next(coming).page] == [2, 3]
     assert "was locked by others for 0.1 seconds" in told[0]
     assert told[1:] == ["goes on"]
 

@@ -38,7 +38,8 @@ def verify(
     \b
     Kinds:
       missing-position missing-version bad-position conflict
-      bad-id bad-version bad-type bad-state bad-moment bad-line unmapped
+      bad-id bad-version bad-type bad-state bad-moment bad-metadata bad-event-id
+      bad-name bad-line unmapped
       schema index integrity
 
     The same events in the same order have the same digest, in every journal and on both databases.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,14 @@ Gap = tuple[int, int]
 _UP_TO_COMMA = re.compile(r"[^,]*,|[^,]+")
 
 
-def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *, gaps: bool, csv_safe: bool) -> bool:
+def print_events(
+    events: Iterable[RecordedEvent],
+    output_format: OutputFormat,
+    *,
+    gaps: bool,
+    csv_safe: bool,
+    added: Collection[str] = (),
+) -> bool:
     """Print events of one sequence, streaming.
 
     Args:
@@ -40,6 +47,7 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
         output_format: the output format.
         gaps: show in a table which versions are missing between two events.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
 
     Returns:
         Whether there were any; if not, nothing was printed.
@@ -50,7 +58,7 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
         return False
     every = chain([first], remaining)
     if output_format is not OutputFormat.TABLE:
-        for text in event_texts(every, output_format, csv_safe=csv_safe):
+        for text in event_texts(every, output_format, csv_safe=csv_safe, added=added):
             write(text)
         return True
     rows = _with_gaps(map(_shown, every)) if gaps else map(_shown, every)
@@ -61,18 +69,21 @@ def print_events(events: Iterable[RecordedEvent], output_format: OutputFormat, *
     return True
 
 
-def event_texts(events: Iterable[RecordedEvent], output_format: OutputFormat, *, csv_safe: bool) -> Iterator[str]:
+def event_texts(
+    events: Iterable[RecordedEvent], output_format: OutputFormat, *, csv_safe: bool, added: Collection[str] = ()
+) -> Iterator[str]:
     """Yield events as JSON, NDJSON or CSV, in pieces.
 
     Args:
         events: one or more events.
         output_format: one of the three.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
     """
     from esjournal.interchange import csvtext, ndjson
 
     if output_format is OutputFormat.CSV:
-        return csvtext.write(events, safe=csv_safe)
+        return csvtext.write(events, safe=csv_safe, added=added)
     if output_format is OutputFormat.NDJSON:
         return ndjson.write(events)
     lines = map(ndjson.line_of, events)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ def print_log(
     *,
     full: bool,
     csv_safe: bool,
+    added: Collection[str] = (),
     line_of: Callable[[EventRow], str] | None = None,
 ) -> None:
     """Print events as they come, a page at a time.
@@ -43,13 +44,14 @@ def print_log(
         output_format: the output format.
         full: in a table, print each event in full instead of on one line.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
         line_of: returns the line of an event, with its line end; it replaces the format.
     """
     if line_of is not None:
         for page in pages:
             write("".join(map(line_of, page)))
     elif output_format is not OutputFormat.TABLE:
-        for text in _texts(pages, output_format, csv_safe):
+        for text in _texts(pages, output_format, csv_safe, added):
             write(text)
     elif sys.stdout.isatty():
         _draw(pages, full)
@@ -59,23 +61,24 @@ def print_log(
             write("".join(map(make, page)))
 
 
-def _texts(pages: Iterable[Page], output_format: OutputFormat, csv_safe: bool) -> Iterator[str]:
+def _texts(pages: Iterable[Page], output_format: OutputFormat, csv_safe: bool, added: Collection[str]) -> Iterator[str]:
     from esjournal.interchange import ndjson
 
     if output_format is OutputFormat.NDJSON:
         # Page by page, so that each is printed when it comes.
         return map(ndjson.lines_of, pages)
-    return event_texts(map(RecordedEvent._make, chain.from_iterable(pages)), output_format, csv_safe=csv_safe)
+    events = map(RecordedEvent._make, chain.from_iterable(pages))
+    return event_texts(events, output_format, csv_safe=csv_safe, added=added)
 
 
 def _plain_line(event: EventRow) -> str:
-    originator_id, version, event_type, state, recorded_at, position = event
+    originator_id, version, event_type, state, recorded_at, *_, position = event
     time = f"{recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}"
     return on_one_line(f"{position:>6}  {time}  {originator_id}@{version}  {event_type}  {state}") + "\n"
 
 
 def _plain_block(event: EventRow) -> str:
-    originator_id, version, event_type, state, recorded_at, position = fields_on_one_line(event)
+    originator_id, version, event_type, state, recorded_at, *_, position = fields_on_one_line(event)
     return (
         f"event {position}  {recorded_at or UNKNOWN_TIME}\nsequence {originator_id}  version {version}\n"
         f"type {event_type}\n\n{INDENT}{state}\n\n"

@@ -40,7 +40,8 @@ def run(
         sequence = find_sequence(journal, start)
         patterns = TypePatterns(types or ())
         events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)
-        found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe)
+        added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
+        found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe, added=added)
         if not found:
             exists = bool(journal.events.get_items(sequence, limit=1))
             what = "has no events that match" if exists else "is not in this journal"

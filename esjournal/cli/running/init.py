@@ -21,6 +21,11 @@ def run(url: str, *, schema: str | None, sql: bool) -> None:
             f"the journal {made.journal_id} in {made.shown_url} was not marked as a journal, like a file made from "
             f"sqlite3's .dump, and is marked now"
         )
+    elif made.upgraded_from is not None:
+        say(
+            f"the journal {made.journal_id} in {made.shown_url} had schema version {made.upgraded_from}, and is "
+            f"upgraded: its events are as they were"
+        )
     elif made.completed:
         say(f"the journal {made.journal_id} in {made.shown_url} was made by an earlier esjournal, and is complete now")
     else:

@@ -79,10 +79,11 @@ def run(
             state_conditions=conditions,
             pattern=expression,
         )
+        added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
         if follow:
             pages = followed(journal, selection, after=after, last=last, cursor_file=cursor_file)
             try:
-                print_log(pages, output_format, full=full, csv_safe=csv_safe, line_of=line_of)
+                print_log(pages, output_format, full=full, csv_safe=csv_safe, added=added, line_of=line_of)
             except KeyboardInterrupt:
                 end_if_terminated()
                 # This is how a follower is meant to end.
@@ -92,7 +93,7 @@ def run(
         if first is None:
             fail(f"nothing found: {journal.shown_url} has no events that match", NOTHING_FOUND)
         with paged(not no_pager):
-            print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, line_of=line_of)
+            print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, added=added, line_of=line_of)
 
 
 def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]:

@@ -9,6 +9,11 @@ from typing import NamedTuple
 EventRow = tuple[str, int, str, str, str | None, str | None, str | None, int]
 
 
+# What an event may lack, and files have only if an event has it: two fields, and the name of its sequence.
+ADDED_FIELDS = ("metadata", "event_id")
+SEQUENCE_NAME = "sequence_name"
+
+
 class RecordedEvent(NamedTuple):
     """A stored event with everything the journal knows about it, each field in its interchange form.
 

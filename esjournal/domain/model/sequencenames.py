@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from esjournal.domain.model import rules
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
+MAX_NAME_CHARACTERS = 255
+# What `append` and other commands take in place of an id.
+_WORDS = frozenset({"new", "next", "-"})
 # No database stores these characters, and uuid5 fails on lone surrogates.
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -39,9 +44,52 @@ def id_of_name(name: str) -> str:
     return made
 
 
+@lru_cache(maxsize=65_536)
+def with_name(text: str) -> str:
+    """Return the id in a text, which carries the name after it.
+
+    Args:
+        text: an id, and perhaps a space and the name of its sequence.
+    """
+    originator_id, space, name = text.partition(" ")
+    if not space:
+        return originator_id
+    made = NamedId(originator_id)
+    made.name = name
+    return made
+
+
 def name_of_id(originator_id: str) -> str | None:
     """Return the name that an id was derived from, if any."""
     return originator_id.name if isinstance(originator_id, NamedId) else None
+
+
+def id_with_name(originator_id: str | None, name: str | None) -> str:
+    """Return the id of a sequence, given in a file by its id, its name, or both; it carries the name, if it is given.
+
+    Args:
+        originator_id: the id, in any spelling.
+        name: the name.
+
+    Raises:
+        InvalidData: neither is given, one of them is not valid, or they do not belong together.
+    """
+    if name is None:
+        if originator_id is None:
+            raise InvalidData("the event has neither originator_id nor sequence_name: add one of them")
+        return rules.originator_id(originator_id)
+    named = id_of_name(checked_name(name))
+    if originator_id is not None and rules.originator_id(originator_id) != named:
+        raise InvalidData(
+            f"sequence_name {shortened(name)} belongs to the sequence {named}, but originator_id is {originator_id}: "
+            f"remove sequence_name, or write the originator_id that belongs to it"
+        )
+    return named
+
+
+def names_of(originator_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names that ids carry, by the ids."""
+    return {each: each.name for each in originator_ids if isinstance(each, NamedId)}
 
 
 def likeness(name: str) -> str:
@@ -60,6 +108,31 @@ def likeness(name: str) -> str:
         return str(UUID(name))
     except ValueError:
         return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def new_name(text: str) -> str:
+    """Return a name if a sequence of a journal may have it.
+
+    Raises:
+        InvalidData: it is empty, longer than 255 characters, has a control character, reads as a UUID in some spelling,
+            or means something else on the command line.
+    """
+    checked_name(text)
+    if len(text) > MAX_NAME_CHARACTERS:
+        raise InvalidData(
+            f"the name {shortened(text, 40)} has {len(text)} characters: {MAX_NAME_CHARACTERS} are allowed"
+        )
+    if (
+        control := next((character for character in text if unicodedata.category(character) == "Cc"), None)
+    ) is not None:
+        raise InvalidData(f"the name {shortened(text)} has the control character U+{ord(control):04X}: leave it out")
+    if text in _WORDS:
+        raise InvalidData(f"the name {shortened(text)} means something else as an argument: add a prefix to it")
+    if _CANONICAL_UUID.fullmatch(likeness(text)):
+        raise InvalidData(
+            f"the name {shortened(text)} reads as a UUID: add a prefix to it, or write the UUID as the id"
+        )
+    return text
 
 
 def checked_name(text: str) -> str:

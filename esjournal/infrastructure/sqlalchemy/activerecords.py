@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
+from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
+from esjournal.domain.model.sequencenames import names_of
 from esjournal.exceptions import OutOfOrder, StoreDamaged, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
@@ -17,6 +19,7 @@ from esjournal.infrastructure.sqlalchemy.columntypes import (
     Timestamp,
     aware_time,
     big_integer,
+    named_id_as_text,
     now,
     now_as_text,
     sequence_id,
@@ -27,8 +30,8 @@ from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
 from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions
 from esjournal.infrastructure.sqlalchemy.items.recordclasses import checked_table
 from esjournal.infrastructure.sqlalchemy.items.statements import Statements
-from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
-from esjournal.infrastructure.sqlalchemy.schema import record_table
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction, checked_names
+from esjournal.infrastructure.sqlalchemy.schema import added_column, names_table, record_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
@@ -64,21 +67,33 @@ def _sequenced_items(name: str, position: TypeEngine[Any]) -> Any:
 
 
 def _of_version_2(id_type: TypeEngine[Any]) -> tuple[Column[Any], ...]:
-    return Column("metadata", Text()), Column("event_id", id_type, unique=True)
+    return added_column(2, "metadata", Text()), added_column(2, "event_id", id_type, unique=True)
+
+
+def _recorded_events(id_type: TypeEngine[Any]) -> Any:
+    return _stored_events(id_type, time_as_text(), now_as_text, *_of_version_2(sequence_id_as_text()))
 
 
 class StoredEventRecord:
     """Records of `StoredEvent`: the journal's table, with ids as UUIDs and times as datetimes."""
 
     __table__ = _stored_events(sequence_id(), aware_time(), now, *_of_version_2(sequence_id()))
+    __names__ = names_table
+
+
+class _NamedEventRecord:
+    """Records of `RecordedEvent` in a journal whose sequences have names, which their ids carry."""
+
+    __table__ = _recorded_events(named_id_as_text(names_table))
+    __names__ = names_table
 
 
 class RecordedEventRecord:
     """Records of `RecordedEvent`: the same table, with ids and times as canonical text."""
 
-    __table__ = _stored_events(
-        sequence_id_as_text(), time_as_text(), now_as_text, *_of_version_2(sequence_id_as_text())
-    )
+    __table__ = _recorded_events(sequence_id_as_text())
+    __names__ = names_table
+    __named__ = _NamedEventRecord
 
 
 class RecordedEventRecord1:
@@ -110,7 +125,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     Args:
         session: the session of a datastore.
         active_record_class: a class whose `__table__` has a column for each field of the items, and global_position. If
-            it lacks columns, its `completed` makes the fields of items from the rows.
+            it lacks columns, its `completed` makes the fields of items from the rows. It may have a table of the names
+            of sequences as `__names__`, and as `__named__` the class that reads them too.
         sequenced_item_class: the namedtuple class of the items.
 
     Raises:
@@ -119,11 +135,10 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     def __init__(self, *, session: Session, active_record_class: type[Any], sequenced_item_class: type[Item]) -> None:
         self.session = session
-        self.active_record_class = active_record_class
         self.sequenced_item_class = sequenced_item_class
         self.field_names = SequencedItemFieldNames(sequenced_item_class)
-        self.table: Table = checked_table(active_record_class, self.field_names)
-        self._statements = Statements(active_record_class, sequenced_item_class, session.sql, str(session.url))
+        self._has_names = False
+        self._use(active_record_class)
 
     def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:
         """Write one item or many, all or nothing; see the base class."""
@@ -131,12 +146,13 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         if not items:
             return range(0)
         rows = self._statements.rows(items)
+        names = checked_names(names_of(item[0] for item in items))
         with (
             self._naming(items),
             self.session.writing_connection() as connection,
             Transaction(self.session, self._statements, connection).explaining(items),
         ):
-            last = self.session.append(connection, self._statements.appending, rows)
+            last = self.session.append(connection, self._statements.appending, rows, names)
         return range(last - len(items) + 1, last + 1)
 
     @contextmanager
@@ -205,12 +221,42 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             raise StoreDamaged(str(self.session.url), f"its first global position is {first}, and readers begin at 1")
         return last
 
+    def look_for_names(self) -> None:
+        """Find out whether sequences have names; if they do, ids carry them from now on.
+
+        Most journals have no names, and reading one does no join. Others may write the first name at any time, so each
+        look at the last position is also a look for names.
+        """
+        [(has_names,)] = self.session.rows(f"SELECT {self._statements.any_names()}")
+        self._note_names(has_names)
+
+    def _note_names(self, has_names: bool) -> None:
+        self._has_names = bool(has_names)
+        named = getattr(self.active_record_class, "__named__", None)
+        if has_names and named is not None:
+            self._use(named)
+
+    def _use(self, active_record_class: type[Any]) -> None:
+        self.active_record_class = active_record_class
+        self.table: Table = checked_table(active_record_class, self.field_names)
+        self._statements = Statements(
+            active_record_class, self.sequenced_item_class, self.session.sql, str(self.session.url)
+        )
+
     def _first_and_last_position(self) -> tuple[int, int]:
-        [(first, last)] = self.session.rows(self._statements.first_and_last())
+        [(first, last, has_names)] = self.session.rows(self._statements.first_and_last())
+        self._note_names(has_names)
         if first > last:
             # In a damaged table, the last row for SQLite need not have the highest position.
             raise StoreDamaged(str(self.session.url), f"its last global position is {last}, and its first {first}")
         return int(first), int(last)
+
+    def fields_in_use(self) -> frozenset[str]:
+        """Return those of the fields `metadata`, `event_id` and `sequence_name` that some item has."""
+        self.look_for_names()
+        [found] = self.session.rows(self._statements.fields_in_use(ADDED_FIELDS))
+        in_use = {name for name, is_in_use in zip(ADDED_FIELDS, found, strict=True) if is_in_use}
+        return frozenset(in_use | {SEQUENCE_NAME} if self._has_names else in_use)
 
     def check_order(self) -> None:
         """Check that a reader that continues after a global position cannot miss items.
@@ -310,15 +356,17 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         if until is None:
             until = self.last_global_position()
-        statement, values = self._statements.page(conditions, ascending=ascending)
-        position = self._statements.position_in_page
+        # Others are used once sequences have names.
+        statements = self._statements
+        statement, values = statements.page(conditions, ascending=ascending)
+        position = statements.position_in_page
         if ahead and ascending and not conditions:
-            after = yield from self._pages_ahead(statement, after, until, size, checked)
+            after = yield from self._pages_ahead(statements, after, until, size, checked)
         while after < until:
             rows = self.session.rows(statement, (after, until, *values, size))
             if rows:
                 self._check_positions(rows if ascending else rows[::-1], position, after, until)
-                yield self._statements.page_values(rows, checked=checked)
+                yield statements.page_values(rows, checked=checked)
             if len(rows) < size:
                 return
             after, until = (rows[-1][position], until) if ascending else (after, rows[-1][position] - 1)
@@ -330,18 +378,18 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             after: the global position to start after.
             until: the last global position.
         """
-        statement, _ = self._statements.page()
-        return self._pages_ahead(statement, after, until, PAGE_SIZE, True, stride=2)
+        return self._pages_ahead(self._statements, after, until, PAGE_SIZE, True, stride=2)
 
     def _pages_ahead(
-        self, statement: str, after: int, until: int, size: int, checked: bool, *, stride: int = 1
+        self, statements: Statements[Item], after: int, until: int, size: int, checked: bool, *, stride: int = 1
     ) -> Generator[Sequence[tuple[Any, ...]], None, int]:
         """Yield pages while the position where each one begins is known, and return the position to continue after.
 
         It is known as long as there are no gaps. With a stride of n, only every n-th page is read, and there must be no
         gap at all.
         """
-        position = self._statements.position_in_page
+        position = statements.position_in_page
+        statement, _ = statements.page()
         is_whole = True
 
         def spans() -> Iterator[tuple[int, int, int]]:
@@ -355,7 +403,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             is_whole = len(rows) == size or stride > 1
             if rows:
                 self._check_positions(rows, position)
-                yield self._statements.page_values(rows, checked=checked)
+                yield statements.page_values(rows, checked=checked)
         return after
 
     def _check_positions(
@@ -388,7 +436,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             after: begin after this global position.
             until: end with this global position.
         """
-        statement, _ = self._statements.page()
+        statements = self._statements
+        statement, _ = statements.page()
         with (
             self.session.connection() as connection,
             # A reader that stops early interrupts the statement, which must not end the snapshot.
@@ -396,7 +445,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             closing(self.session.rows_streamed(statement, (after, until, NO_LIMIT))) as rows,
         ):
             for some in rows:
-                yield self._statements.page_values(some, checked=False)
+                yield statements.page_values(some, checked=False)
 
     def pages_by_place(
         self, *, until: int, first_id: Any = None, before_id: Any = None

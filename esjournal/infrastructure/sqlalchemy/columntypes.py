@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     Integer,
+    Table,
     Text,
     Uuid,
     and_,
@@ -20,11 +21,13 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    select,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from esjournal.domain.model.rules import recorded_at_text
+from esjournal.domain.model.sequencenames import with_name
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT, NUMBERS, TIMES, TIMES_AS_TEXT
@@ -81,6 +84,31 @@ class _UUIDAsText(TypeDecorator[str]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
         return None
+
+
+class _NamedIdAsText(TypeDecorator[str]):
+    """An id that is text in Python, and carries its name, which is read from another table."""
+
+    impl = Text
+    cache_ok = False
+    rule = IDS_AS_TEXT
+
+    def __init__(self, names: Table, stored: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.impl = self.impl_instance = stored  # type: ignore[assignment]
+        self._names = names
+
+    def column_expression(self, column: Any) -> Any:
+        # One text, the id and perhaps a space and the name. An id that is not text stays as it is, and is found.
+        name = select(self._names.c.name).where(self._names.c.originator_id == column).scalar_subquery()
+        text = cast(column, Text)
+        return func.coalesce(text.concat(literal_column("' '")).concat(name), text)
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        return None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return with_name(value) if isinstance(value, str) else value
 
 
 class _AwareTime(TypeDecorator[datetime]):
@@ -150,6 +178,15 @@ def sequence_id_as_text(in_sqlite: TypeEngine[str] | None = None) -> TypeEngine[
         in_sqlite: the type in SQLite, if it is not the same text there.
     """
     return _UUIDAsText().with_variant(in_sqlite or Text(), "sqlite")
+
+
+def named_id_as_text(names: Table) -> TypeEngine[Any]:
+    """Return the type of a sequence's id that carries the sequence's name, if it has one, to Python.
+
+    Args:
+        names: the table of names, with the columns `originator_id` and `name`.
+    """
+    return _NamedIdAsText(names, Uuid(as_uuid=False)).with_variant(_NamedIdAsText(names, Text()), "sqlite")
 
 
 def aware_time() -> TypeEngine[Any]:

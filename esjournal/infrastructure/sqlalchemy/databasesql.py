@@ -67,10 +67,10 @@ class DatabaseSQL(ABC):
         """Return the statement for `Session.rows_at`.
 
         Args:
-            at_one_place: a select by a sequence's id and a position.
+            at_one_place: a select by a place, or by another key.
             everywhere: the same select without conditions.
             table: the table that it reads.
-            place: the columns of the id and the position.
+            place: the columns of the place or the key.
         """
 
     @abstractmethod

@@ -43,7 +43,9 @@ class SQLAlchemyDatastore:
 
     def __init__(self, settings: SQLAlchemySettings, tables: Iterable[type[Any]] = ()) -> None:
         self.url = StoreURL.parse(settings.uri, timeout=settings.timeout, schema=settings.schema)
-        self._tables: list[Table] = [record.__table__ for record in tables]
+        records = list(tables)
+        self._tables: list[Table] = [record.__table__ for record in records]
+        self._tables += {record.__names__: None for record in records if hasattr(record, "__names__")}
         self._session: Session | None = None
 
     @property

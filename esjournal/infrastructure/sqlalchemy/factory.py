@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from esjournal.exceptions import NotInitialised, StoreNotFound
+from contextlib import suppress
+
+from esjournal.exceptions import NotInitialised, StoreError, StoreNotFound
 from esjournal.infrastructure.cipher import Cipher
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.sequenceditem import StoredEvent
@@ -12,6 +14,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     StoredEventRecord,
 )
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION
 from esjournal.infrastructure.transcoding import JSONTranscoder
 
 
@@ -30,14 +33,16 @@ def open_event_store(
         InvalidURL: the URL cannot be used.
         StoreNotFound: nothing is there, and `create` is False.
         NotInitialised: a database is there without a journal, and `create` is False.
-        StoreError: the store cannot be opened or made.
+        StoreError: the store cannot be opened or made. If an earlier esjournal made it, appending raises SchemaTooOld
+            until `esjournal init` upgrades it.
     """
     datastore = SQLAlchemyDatastore(SQLAlchemySettings(uri=uri), tables=(StoredEventRecord,))
     datastore.setup_connection()
     try:
         session = datastore.session
-        # A database that nobody else sees is always new. A journal on a standby can only be read.
-        if not session.is_shared or (create and session.why_read_only() is None):
+        # A database that nobody else sees is always new. A journal on a standby can only be read, and one of an earlier
+        # esjournal is upgraded only when its users say so.
+        if not session.is_shared or (create and session.why_read_only() is None and not _is_earlier(datastore)):
             datastore.setup_tables()
         else:
             datastore.identity()
@@ -55,3 +60,9 @@ def open_event_store(
             sequenced_item_class=StoredEvent,
         ),
     )
+
+
+def _is_earlier(datastore: SQLAlchemyDatastore) -> bool:
+    with suppress(StoreError):
+        return datastore.identity().schema_version < SCHEMA_VERSION
+    return False

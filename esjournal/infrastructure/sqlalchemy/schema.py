@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, MetaData, Table
+from typing import Any
+
+from sqlalchemy import Column, MetaData, Table, Text
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.types import TypeEngine
 
 from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequence_id_as_text, time_as_text
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
@@ -12,6 +15,7 @@ from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 SCHEMA_VERSION = 2
 
 _PLACE = "place"
+_SINCE = "since"
 
 identity_table = Table(
     "esjournal",
@@ -19,6 +23,14 @@ identity_table = Table(
     Column("journal_id", sequence_id_as_text(), nullable=False),
     Column("schema_version", big_integer(), nullable=False),
     Column("created_at", time_as_text(), nullable=False),
+)
+
+# The sequences that have names. Most journals have none, and read this table only to find that out.
+names_table = Table(
+    "sequence_names",
+    MetaData(),
+    Column("originator_id", sequence_id_as_text(), primary_key=True, info={_SINCE: 2}),
+    Column("name", Text(), nullable=False, unique=True, info={_SINCE: 2}),
 )
 
 
@@ -30,7 +42,7 @@ def record_table(name: str, sequence_id: Column, position: Column, *others: Colu
         sequence_id: the column of the item's first field.
         position: the column of its second field; both together identify a row.
         others: the columns of its further fields. A column with a default may be missing from the item, one with
-            `index=True` gets its own index, and one with `unique=True` an index of the values that are not NULL.
+            `index=True` gets its own index, and one of `added_column` an index of the rows that have a value.
 
     Returns:
         A table with a column for the global position, followed by these columns.
@@ -46,14 +58,34 @@ def record_table(name: str, sequence_id: Column, position: Column, *others: Colu
     )
 
 
+def added_column(version: int, name: str, kind: TypeEngine[Any], *, unique: bool = False) -> Column[Any]:
+    """Return a column that tables have since a schema version; a row need not have a value in it.
+
+    Args:
+        version: the schema version.
+        name: the column's name.
+        kind: its type.
+        unique: whether no two rows may have the same value.
+
+    Returns:
+        The column. Rows with a value in it have an index, of the values if they are unique, else of global positions.
+    """
+    return Column(name, kind, unique=unique, info={_SINCE: version})
+
+
+def columns_of_version(table: Table, version: int) -> list[Column[Any]]:
+    """Return the columns that a table of a journal has in a schema version."""
+    return [column for column in table.columns if column.info.get(_SINCE, 1) <= version]
+
+
 def create_statements(table: Table, sql: DatabaseSQL) -> list[str]:
     """Return the statements that create a table, formatted to be read in the database's shell.
 
     Args:
-        table: a table of `record_table`, or the identity table; for any other, the SQL is SQLAlchemy's.
+        table: a table of `record_table`, the identity table or that of names; for any other, the SQL is SQLAlchemy's.
         sql: the database's SQL.
     """
-    if table is not identity_table and not place_names(table):
+    if table not in (identity_table, names_table) and not place_names(table):
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         statements = [CreateTable(table).compile(dialect=sql.dialect)]
         statements += [CreateIndex(index).compile(dialect=sql.dialect) for index in indexes]
@@ -61,7 +93,7 @@ def create_statements(table: Table, sql: DatabaseSQL) -> list[str]:
     quote = sql.dialect.identifier_preparer
     name = quote.format_table(table)
     place = ", ".join(map(quote.quote, place_names(table)))
-    lines = [_column_definition(column, sql) for column in table.columns]
+    lines = [column_definition(column, sql) for column in table.columns]
     if place and sql.has_key_of_places:
         lines.append(f"PRIMARY KEY ({place})")
     body = ",\n".join(f"    {line}" for line in lines)
@@ -96,19 +128,25 @@ def index_statements(table: Table, sql: DatabaseSQL) -> dict[str, str]:
         for name, (kind, names) in indexes.items()
     }
     for column in table.columns:
-        if column.unique:
+        if _SINCE in column.info:
             # Without the condition, rows that have no such value would pay for the index.
             name, quoted = f"{table.name}_{column.name}", quote.quote(column.name)
+            kind, indexed = ("UNIQUE INDEX", quoted) if column.unique else ("INDEX", quote.quote(GLOBAL_POSITION))
             statements[name] = (
-                f"CREATE UNIQUE INDEX {quote.quote(name)} ON {quote.format_table(table)} ({quoted}) "
+                f"CREATE {kind} {quote.quote(name)} ON {quote.format_table(table)} ({indexed}) "
                 f"WHERE {quoted} IS NOT NULL"
             )
     return statements
 
 
-def _column_definition(column: Column, sql: DatabaseSQL) -> str:  # type: ignore[type-arg]
+def column_definition(column: Column[Any], sql: DatabaseSQL) -> str:
+    """Return the definition of a column of a journal's table, for the statements that create or add it."""
     name = sql.dialect.identifier_preparer.quote(column.name)
     if column.name == GLOBAL_POSITION:
         return f"{name} {sql.position_definition}"
     kind = column.type.compile(sql.dialect)
-    return f"{name} {kind}" + ("" if column.nullable else " NOT NULL")
+    if column.primary_key:
+        return f"{name} {kind} PRIMARY KEY"
+    # Columns of records have named indexes instead.
+    is_unique = column.unique and column.table is names_table
+    return f"{name} {kind}" + ("" if column.nullable else " NOT NULL") + (" UNIQUE" if is_unique else "")

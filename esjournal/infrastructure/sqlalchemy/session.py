@@ -24,6 +24,7 @@ from esjournal.exceptions import (
     InvalidData,
     NotInitialised,
     OutcomeUnknown,
+    SchemaTooOld,
     StoreDamaged,
     StoreError,
     StoreFull,
@@ -40,13 +41,16 @@ from esjournal.infrastructure.sqlalchemy.schema import (
     index_statements,
 )
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
-from esjournal.infrastructure.sqlalchemy.upgrades import changing_statements, time_columns
+from esjournal.infrastructure.sqlalchemy.upgrades import adding_statements, changing_statements, time_columns
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 if TYPE_CHECKING:
     from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
     from esjournal.infrastructure.sqlalchemy.reports.storechecks import StoreChecks
     from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
+
+# The ids and names of sequences.
+Names = Sequence[tuple[Any, str]]
 
 STREAMED_ROWS = 500
 # More events than one transaction writes.
@@ -122,6 +126,8 @@ class Session(ABC):
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._translating = _Translating(self)
         self._pinned: _Pinned | None = None
+        # That of the journal, once its identity was read.
+        self.schema_version = SCHEMA_VERSION
 
     def connection(self) -> AbstractContextManager[Any]:
         """Lease a driver connection, inside a snapshot always the same one; its errors become EsjournalErrors."""
@@ -192,6 +198,7 @@ class Session(ABC):
 
     def writing_connection(self) -> AbstractContextManager[Any]:
         """Lease a driver connection to write with; see `connection`."""
+        self._check_is_current()
         self.prepare_to_write()
         return self._leased(self.translating())
 
@@ -204,6 +211,8 @@ class Session(ABC):
 
         The transaction is rolled back by any error of the body, which stays as it is: the body may be a caller's.
         """
+        if table is not identity_table:
+            self._check_is_current()
         self.prepare_to_write()
         with self._leased(nullcontext()) as connection:
             with self.translating():
@@ -216,6 +225,13 @@ class Session(ABC):
                 with self.translating():
                     self.roll_back(connection)
                 raise
+
+    def _check_is_current(self) -> None:
+        if self.schema_version < SCHEMA_VERSION:
+            raise SchemaTooOld(
+                f"{self.url} was made by an earlier esjournal (schema version {self.schema_version}), and is only read "
+                f"until it is upgraded: run {command('init', url=self.url.argument)}, which changes no event"
+            )
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -249,10 +265,15 @@ class Session(ABC):
             raise
         connection.execute("RELEASE SAVEPOINT chunk")
 
-    def append(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
-        """Write rows in a transaction of their own, and return the last global position."""
+    def append(self, connection: Any, statements: AppendStatements, rows: list[Row], names: Names = ()) -> int:
+        """Write rows, and the names of their sequences, in a transaction of their own.
+
+        Returns:
+            The last global position.
+        """
         self.begin(connection, statements.table)
         try:
+            self.write_names(connection, statements, names)
             last = self.load(connection, statements, rows)
             self.commit(connection)
         except BaseException:
@@ -491,6 +512,7 @@ class Session(ABC):
             raise StoreDamaged(str(self.url), f"the journal's own id: {error}") from None
         if type(schema_version) is not int:
             raise StoreDamaged(str(self.url), f"its schema version is {schema_version!r}, which is not a number")
+        self.schema_version = schema_version
         return JournalIdentity(journal_id, schema_version)
 
     def not_initialised(self) -> NotInitialised:
@@ -531,6 +553,11 @@ class Session(ABC):
     def last_assigned(self, connection: Any, statements: AppendStatements) -> int:
         """Return the last global position that was assigned, 0 if there is none."""
         return int(connection.execute(statements.last_global_position).fetchone()[0])
+
+    def write_names(self, connection: Any, statements: AppendStatements, names: Names) -> None:
+        """Write the ids and names of sequences inside a transaction, unless their ids are there."""
+        if names and statements.insert_name is not None:
+            connection.cursor().executemany(statements.insert_name, names)
 
     def insert(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> list[Any]:
         """Insert rows one by one; a row without a position gets the next one of its sequence.
@@ -583,13 +610,26 @@ class Session(ABC):
         ]
         for statement in changing:
             connection.execute(statement)
+        is_upgraded = self._upgrade(connection, tables)
         statements: dict[str, str] = {}
         for table in tables:
             statements |= index_statements(table, self.sql)
         missing = statements.keys() - self.names_present(connection, list(statements))
         for name in sorted(missing):
             connection.execute(statements[name])
-        return bool(missing or changing)
+        return bool(missing or changing or is_upgraded)
+
+    def _upgrade(self, connection: Any, tables: Sequence[Table]) -> bool:
+        """Add the columns that tables have since a later schema version, and say whether it was an earlier one."""
+        identity = self.engine.dialect.identifier_preparer.format_table(identity_table)
+        [(version,)] = connection.execute(f"SELECT min(schema_version) FROM {identity}").fetchall()
+        if version is None or version >= SCHEMA_VERSION:
+            return False
+        for table in tables:
+            for statement in adding_statements(table, version, self.sql):
+                connection.execute(statement)
+        connection.execute(f"UPDATE {identity} SET schema_version = {SCHEMA_VERSION}")
+        return True
 
     def interruption(self, error: BaseException) -> BaseException | None:
         """Return the interruption that caused a driver's error, None if something else did."""

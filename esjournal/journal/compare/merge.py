@@ -6,11 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from esjournal.domain.state.equality import mean_the_same
-from esjournal.journal.compare.result import Content, Counts, EventDifference, SequenceComparison, Status
+from esjournal.journal.compare.result import (
+    Content,
+    Counts,
+    EventDifference,
+    SequenceComparison,
+    Status,
+    is_same_content,
+)
 
 # An event without its global position, which is not compared; and some of them, in the order of their places.
-PlacedEvent = tuple[str, int, str, str, str | None]
+PlacedEvent = tuple[str, int, str, str, str | None, str | None, str | None]
 PlacedEvents = Sequence[PlacedEvent]
 Difference = EventDifference | SequenceComparison
 
@@ -110,12 +116,15 @@ class Merge:
         return at_a, at_b
 
     def _note_at_one_place(self, one: PlacedEvent, other: PlacedEvent) -> None:
-        originator_id, version, type_a, state_a, recorded_a = one
-        _, _, type_b, state_b, recorded_b = other
+        originator_id, version, type_a, state_a, recorded_a, *about_a = one
+        _, _, type_b, state_b, recorded_b, *about_b = other
         events = self._events_of(originator_id)
         events.in_a += 1
         events.in_b += 1
-        if type_a == type_b and (state_a == state_b or (self._by_value and mean_the_same(state_a, state_b))):
+        is_equal = (type_a, state_a, about_a) == (type_b, state_b, about_b)
+        # Only now, because making them takes as long as everything else.
+        a, b = (None, None) if is_equal else (Content(type_a, state_a, *about_a), Content(type_b, state_b, *about_b))
+        if a is None or b is None or is_same_content(a, b, by_value=self._by_value):
             events.same += 1
             # A time that one side does not have is not compared.
             if recorded_a != recorded_b and None not in (recorded_a, recorded_b):
@@ -123,17 +132,16 @@ class Merge:
         else:
             events.different += 1
             if self._noted(version):
-                a, b = Content(type_a, state_a), Content(type_b, state_b)
                 self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 
     def _note_on_one_side(self, event: PlacedEvent, side: Status, next_of_other: PlacedEvent | None) -> None:
-        originator_id, version, event_type, state, _ = event
+        originator_id, version, event_type, state, _, metadata, event_id = event
         events = self._events_of(originator_id)
         events.count(side)
         other_has_some = events.in_b if side is Status.ONLY_IN_A else events.in_a
         both_have_some = other_has_some or (next_of_other is not None and next_of_other[0] == originator_id)
         if both_have_some and self._noted(version):
-            content = Content(event_type, state)
+            content = Content(event_type, state, metadata, event_id)
             a, b = (content, None) if side is Status.ONLY_IN_A else (None, content)
             self._found.append(EventDifference(originator_id, version, a, b, self._by_value))
 

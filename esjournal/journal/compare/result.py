@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import NamedTuple
 
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.state.equality import mean_the_same
+
 
 class Status(StrEnum):
     """How a sequence or an event of A compares with that of B."""
@@ -17,10 +20,38 @@ class Status(StrEnum):
 
 
 class Content(NamedTuple):
-    """What is compared of an event."""
+    """What is compared of an event; `event_id` only if both events have one."""
 
     event_type: str
     state: str
+    metadata: str | None = None
+    event_id: str | None = None
+
+
+def content_of(event: RecordedEvent) -> Content:
+    """Return the content of an event."""
+    return Content(event.event_type, event.state, event.metadata, event.event_id)
+
+
+def is_same_content(one: Content, other: Content, *, by_value: bool = False) -> bool:
+    """Say whether two events are the same.
+
+    Args:
+        one: the content of an event.
+        other: that of another one.
+        by_value: compare states and metadata that are JSON as JSON values, not as text.
+    """
+    if one.event_type != other.event_type or (
+        one.event_id != other.event_id and None not in (one.event_id, other.event_id)
+    ):
+        return False
+    return _is_same_text(one.state, other.state, by_value) and _is_same_text(one.metadata, other.metadata, by_value)
+
+
+def _is_same_text(one: str | None, other: str | None, by_value: bool) -> bool:
+    if one == other or one is None or other is None:
+        return one == other
+    return by_value and mean_the_same(one, other)
 
 
 class EventDifference(NamedTuple):

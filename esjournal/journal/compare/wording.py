@@ -14,10 +14,11 @@ from esjournal.domain.text import number, shortened
 # How many differences are named, and how many characters of each value are shown.
 _NAMED = 3
 _SHOWN_CHARACTERS = 40
+_PLURAL = {"state": "states", "metadata": "metadata"}
 
 
 def difference(there: RecordedEvent, here: RecordedEvent) -> str:
-    """Return what differs in type and state, such as `state.price is 1 there and 2 here`.
+    """Return what differs in the content, such as `state.price is 1 there and 2 here`.
 
     Args:
         there: the stored event.
@@ -32,20 +33,30 @@ def difference(there: RecordedEvent, here: RecordedEvent) -> str:
 def _differences(there: RecordedEvent, here: RecordedEvent) -> Iterator[str]:
     if there.event_type != here.event_type:
         yield f"event_type is {shortened(there.event_type)} there and {shortened(here.event_type)} here"
-    if there.state == here.state:
-        return
-    changes = changes_of_states(there.state, here.state)
+    if there.state != here.state:
+        yield from _differences_of_texts("state", there.state, here.state)
+    if there.metadata != here.metadata:
+        if there.metadata is None or here.metadata is None:
+            yield f"metadata is only {'here' if there.metadata is None else 'there'}"
+        else:
+            yield from _differences_of_texts("metadata", there.metadata, here.metadata)
+    if there.event_id != here.event_id and None not in (there.event_id, here.event_id):
+        yield f"event_id is {there.event_id} there and {here.event_id} here"
+
+
+def _differences_of_texts(name: str, there: str, here: str) -> Iterator[str]:
+    changes = changes_of_states(there, here)
     if changes is None:
-        yield "the states are different texts"
+        yield f"the {_PLURAL[name]} are different texts"
     elif not changes:
-        yield "the states have the same meaning, but different texts"
+        yield f"the {_PLURAL[name]} have the same meaning, but different texts"
     else:
         for path, (old, new) in changes.changed.texts():
-            yield f"state.{path} is {_shown(old)} there and {_shown(new)} here"
+            yield f"{name}.{path} is {_shown(old)} there and {_shown(new)} here"
         for path, _ in changes.removed.texts():
-            yield f"state.{path} is only there"
+            yield f"{name}.{path} is only there"
         for path, _ in changes.added.texts():
-            yield f"state.{path} is only here"
+            yield f"{name}.{path} is only here"
 
 
 def _shown(value: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from types import NoneType
 from uuid import UUID
 
 from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
@@ -16,7 +18,7 @@ from esjournal.domain.text import counted, shortened, span
 from esjournal.exceptions import InvalidData, InvalidLine, StoreDamaged, TimeOutOfRange
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
-from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE, RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.rejects import Problem
@@ -25,15 +27,19 @@ from esjournal.journal.journal import Journal, open_journal, open_temporary_jour
 from esjournal.journal.read.pages import Page
 from esjournal.journal.temporary import open_file, open_read_in
 
-# For each of the first five fields: the kind of finding if it breaks its rule, its class, and the rule.
+# For each field but the global position: the kind of finding if it breaks its rule, its class, and the rule.
 _RULES: tuple[tuple[str, type, Callable[[str], object]], ...] = (
     ("bad-id", str, rules.originator_id),
     ("bad-version", int, rules.originator_version),
     ("bad-type", str, rules.event_type),
     ("bad-state", str, rules.json_object),
     ("bad-moment", str, rules.recorded_at),
+    ("bad-metadata", str, partial(rules.json_object, name="metadata")),
+    ("bad-event-id", str, partial(rules.originator_id, name="event_id")),
 )
-_CLASSES = [{cls} for _, cls, _ in _RULES]
+# Those that an event may lack.
+_OPTIONAL = {"bad-metadata", "bad-event-id"}
+_CLASSES = [{cls, NoneType} if kind in _OPTIONAL else {cls} for kind, cls, _ in _RULES]
 
 
 @contextmanager
@@ -119,9 +125,10 @@ class Verification:
     def _findings(self, on_progress: Callable[[int], None]) -> Iterator[Finding]:
         if self._damage is not None:
             yield Finding(INTEGRITY, WHOLE, self._damage.reason)
-        checks = self._journal.events.session.checks(RecordedEventRecord.__table__)
+        checks = self._journal.events.session.checks(self._journal.events.table)
         self.unchecked = checks.unchecked()
         yield from checks.shape()
+        yield from checks.names()
         if (reason := checks.unreadable()) is not None:
             self._digest = None
             yield Finding(INTEGRITY, WHOLE, f"the events were not read: {reason}")
@@ -186,7 +193,7 @@ class Verification:
             for event in page:
                 if event[-1] not in bad:
                     yield from _mapping_findings(self._map, event)
-        if bad and _classes_of(page) != _CLASSES:
+        if bad and not all(found <= allowed for found, allowed in zip(_classes_of(page), _CLASSES, strict=True)):
             self._digest, self.is_damaged = None, True
         elif self._digest is not None:
             self._digest.update(page, checked=not suspects)
@@ -207,18 +214,25 @@ def _suspects(page: Page) -> Page:
 
     The others are found to keep all rules by checking whole columns, which takes a tenth of the time.
     """
-    ids, versions, types, states, times, _ = zip(*page, strict=True)
+    ids, versions, types, states, times, metadata, event_ids, _ = zip(*page, strict=True)
     if are_sound(ids, versions, types, times):
         # A state that is not text raises this.
         with suppress(TypeError):
-            return [page[index] for index in sorted(doubtful(states))]
+            suspects = {*doubtful(states)}
+            described = [index for index, text in enumerate(metadata) if text is not None]
+            suspects.update(described[at] for at in doubtful([metadata[index] for index in described]))
+            if rules.are_canonical_ids([event_id for event_id in event_ids if event_id is not None]):
+                return [page[index] for index in sorted(suspects)]
     return page
 
 
 def _field_findings(event: tuple[object, ...], *, opaque: bool) -> Iterator[Finding]:
     position = str(event[-1])
     for (kind, cls, rule), value in zip(_RULES, event, strict=False):
-        if type(value) is not cls:
+        if value is None and kind in _OPTIONAL:
+            continue
+        # An id with a name is of a subclass.
+        if not isinstance(value, cls) or isinstance(value, bool):
             yield Finding(kind, position, f"{shortened(value)} is {type(value).__name__}, not {cls.__name__}")
             continue
         if opaque and kind == "bad-state" and not str(value).startswith("{"):
@@ -233,7 +247,7 @@ def _field_findings(event: tuple[object, ...], *, opaque: bool) -> Iterator[Find
 
 
 def _mapping_findings(map_item: Callable[[StoredEvent], object], event: EventRow) -> Iterator[Finding]:
-    originator_id, version, event_type, state, _, position = event
+    originator_id, version, event_type, state, *_, position = event
     try:
         map_item(StoredEvent(UUID(originator_id), version, event_type, state))
     except InvalidData as error:

@@ -86,7 +86,7 @@ def copy_events(
             busy=processes_writing(target),
             in_parts=options.commit_every is not None,
         ) as opened,
-        open_target(target) as there,
+        open_target(target, opened.fields_in_use) as there,
         suppress(Abandoned),
         # The new cursor file is made first, to fail early if it cannot be, and replaces the old one last.
         replacing(cursor_file) if cursor_file is not None and not options.dry_run else nullcontext() as cursor_stream,

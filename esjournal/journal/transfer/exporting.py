@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import IO
 
 from esjournal.domain.choices import FileFormat
-from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.interchange import csvtext, ndjson
@@ -171,23 +171,31 @@ def export_events(
             # Only Parquet has to wait for pyarrow to load.
             from esjournal.interchange import parquet
 
-            parquet.write(pages, stream)
+            parquet.write(pages, stream, added=journal.events.fields_in_use())
         else:
-            blocks = (text.encode() for text in text_of(pages, file_format, csv_safe=csv_safe))
+            added = journal.events.fields_in_use() if file_format is FileFormat.CSV else ()
+            blocks = (text.encode() for text in text_of(pages, file_format, csv_safe=csv_safe, added=added))
             _write(blocks, stream, sealed)
     return Exported(count, position)
 
 
-def text_of(pages: Iterable[Sequence[EventRow]], file_format: FileFormat, *, csv_safe: bool = False) -> Iterator[str]:
+def text_of(
+    pages: Iterable[Sequence[EventRow]],
+    file_format: FileFormat,
+    *,
+    csv_safe: bool = False,
+    added: Collection[str] = (),
+) -> Iterator[str]:
     """Yield the text of events in pieces of many lines.
 
     Args:
         pages: events with their global positions, page by page.
         file_format: the format to write, NDJSON or CSV.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
     """
     if file_format is FileFormat.CSV:
-        return csvtext.write(map(RecordedEvent._make, chain.from_iterable(pages)), safe=csv_safe)
+        return csvtext.write(chain.from_iterable(pages), safe=csv_safe, added=added)
     return map(ndjson.lines_of, pages)
 
 

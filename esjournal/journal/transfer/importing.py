@@ -64,8 +64,8 @@ def import_events(
     """
     started = time.perf_counter()
     first_versions: Collection[int] = FIRST_VERSIONS
+    batches = fitting(batches, journal.events)
     if isinstance(journal.events, LayoutStrategy):
-        batches = fitting(batches, journal.events)
         require_contiguous = require_contiguous or journal.events.layout.contiguous
         first_versions = journal.events.layout.first_versions
     run = _Import(first_versions if require_contiguous else None, put_aside, max_put_aside, on_progress)
@@ -171,6 +171,7 @@ class _Import:
         # a fifth of the time of looking up each event.
         while self._expected_after is not None and (batch := next(reading, None)) is not None:
             count = transaction.repeated(batch.columns, self._expected_after)
+            transaction.name_sequences(batch.columns[0][:count])
             self.outcome.already_there += count
             self._expected_after += count
             if count < len(batch.lines):
@@ -186,19 +187,26 @@ class _Import:
         )
         rest = list(islice(places, written, None))
         there = transaction.stored_at([event for _, _, event in rest])
-        new = []
+        with_ids = transaction.stored_with_event_ids([event for _, _, event in rest])
+        new, known = [], []
         for source, line, event in rest:
             place = event[:2]
             stored = there.get(place)
             self._expected_after = None
             if stored is None:
-                new.append(event)
-                there[place] = event
+                same_id = None if event.event_id is None else with_ids.setdefault(event.event_id, event)
+                if same_id is None or same_id is event:
+                    new.append(event)
+                    there[place] = event
+                else:
+                    self._verdicts.conflict(transaction, source, line, event, same_id)
             elif transaction.same_content(event, stored):
+                known.append(event.originator_id)
                 self.outcome.already_there += 1
                 self._expected_after = stored.global_position
             else:
                 self._verdicts.conflict(transaction, source, line, event, stored)
+        transaction.name_sequences(known)
         transaction.append(new)
         self.outcome.appended += len(new)
 
@@ -235,7 +243,7 @@ class _Import:
                 self.outcome.already_there += 1
             else:
                 offset, source, lines = self._origins[bisect_right(self._origins, twin.offset, key=itemgetter(0)) - 1]
-                self._verdicts.conflict(transaction, source, lines[twin.offset - offset], twin.item)
+                self._verdicts.conflict(transaction, source, lines[twin.offset - offset], twin.item, twin.original)
 
 
 class _Reading(Iterator[Batch]):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import compress
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.state.equality import mean_the_same
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.gcpause import uncollected
+from esjournal.journal.compare.result import content_of, is_same_content
 from esjournal.journal.compare.wording import difference
 from esjournal.journal.inspect.digest import Digest
 from esjournal.journal.transfer.target import Counterparts, EventFields
@@ -85,8 +85,10 @@ def _compared(proof: Proof, event: EventFields, found: EventFields | None, place
     """Note what differs, and return the event as it is on both sides."""
     here = RecordedEvent(*event)
     there = None if found is None else RecordedEvent(*found)
-    if there is not None and _is_same(there, here, by_value):
-        proof.respelt += there.state != here.state
+    if there is not None and is_same_content(content_of(there), content_of(here), by_value=by_value):
+        proof.respelt += (there.state, there.metadata) != (here.state, here.metadata)
+        if there.event_id is None:
+            here = here._replace(event_id=None)
         if there.recorded_at == here.recorded_at:
             return here
         if None in (there.recorded_at, here.recorded_at):
@@ -102,12 +104,6 @@ def _compared(proof: Proof, event: EventFields, found: EventFields | None, place
         what = "is missing" if there is None else f"is different: {difference(there, here)}"
         proof.first = f"{place}: sequence {here.originator_id}, version {here.originator_version} {what}"
     return here
-
-
-def _is_same(there: RecordedEvent, here: RecordedEvent, by_value: bool) -> bool:
-    if there.event_type != here.event_type:
-        return False
-    return there.state == here.state or (by_value and mean_the_same(there.state, here.state))
 
 
 def _without(batch: Batch, put_aside: Sequence[int]) -> Batch:

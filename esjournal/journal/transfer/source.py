@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from esjournal.domain.model import rules
-from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
+from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
 from esjournal.domain.model.rules import are_sound
-from esjournal.domain.model.sequencenames import name_of_id
+from esjournal.domain.model.sequencenames import NamedId, name_of_id
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
 from esjournal.interchange.batches import Batch, batch_of
@@ -28,7 +28,7 @@ from esjournal.journal.cursor import Cursor, cursor_at, position_after
 from esjournal.journal.journal import Journal, open_journal
 
 _CLASSES = (str, int, str, str, str, str, str)
-_OPTIONAL = ("recorded_at", "metadata", "event_id")
+_OPTIONAL = ("recorded_at", *ADDED_FIELDS)
 
 
 class Source(Protocol):
@@ -42,6 +42,9 @@ class Source(Protocol):
 
     def read(self) -> AbstractContextManager[Iterator[Batch]]:
         """Yield all events, with what is wrong with those between; each call starts from the beginning."""
+
+    def fields_in_use(self) -> frozenset[str]:
+        """Return those of the fields `metadata`, `event_id` and `sequence_name` that an event has."""
 
     def left_out(self) -> str | None:
         """Say what in the source no journal can hold, or return None."""
@@ -87,6 +90,10 @@ class JournalSource:
         for page in self._journal.events.pages_in_one_statement(after=self._after, until=self._until):
             self._at = page[-1][-1]
             yield batch_of_page(self._journal.shown_url, page)
+
+    def fields_in_use(self) -> frozenset[str]:
+        """Return those of the fields `metadata`, `event_id` and `sequence_name` that an event has."""
+        return self._journal.events.fields_in_use()
 
     def left_out(self) -> str | None:
         """Say what in the source no journal can hold, or return None."""
@@ -140,6 +147,18 @@ class FileSource:
         self._files = Files([self._path])
         with read_beside(self._files, self._busy) as batches:
             yield batches
+
+    def fields_in_use(self) -> frozenset[str]:
+        """Return those of the fields `metadata`, `event_id` and `sequence_name` that an event has; reads the file."""
+        found: set[str] = set()
+        with self.read() as batches:
+            for batch in batches:
+                for name, column in zip(RecordedEvent._fields, batch.columns, strict=False):
+                    if name in ADDED_FIELDS and any(value is not None for value in column):
+                        found.add(name)
+                if NamedId in set(map(type, batch.columns[0])):
+                    found.add(SEQUENCE_NAME)
+        return frozenset(found)
 
     def left_out(self) -> str | None:
         """Return None, because a file has nothing but events."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from itertools import chain, islice
@@ -33,6 +33,7 @@ EventFields = tuple[Any, ...]
 # Returns what is at the place of each event, as fields in the order of RecordedEvent, or None. It is called with all
 # events that were copied, in their order.
 Counterparts = Callable[[Sequence[EventFields]], Sequence[EventFields | None]]
+FieldsInUse = Callable[[], Collection[str]]
 _place = itemgetter(0, 1)
 _ANY_LENGTH = 2**31 - 1
 
@@ -91,12 +92,14 @@ class FileTarget:
 
     Args:
         path: an NDJSON or CSV file, compressed by its name.
+        fields_in_use: see `open_target`.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, fields_in_use: FieldsInUse = tuple) -> None:
         self.journal: Journal | None = None
         self.rewrites_states = False
         self._path = path
+        self._fields_in_use = fields_in_use
 
     def take(
         self,
@@ -109,6 +112,7 @@ class FileTarget:
         return write_file(
             self._path,
             batches,
+            fields_in_use=self._fields_in_use,
             dry_run=options.dry_run,
             put_aside=put_aside,
             max_put_aside=options.max_rejects,
@@ -121,18 +125,20 @@ class FileTarget:
 
 
 @contextmanager
-def open_target(url: str) -> Iterator[Target]:
+def open_target(url: str, fields_in_use: FieldsInUse = tuple) -> Iterator[Target]:
     """Open a journal or a file to copy to, and close it afterwards.
 
     Args:
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed by its name.
+        fields_in_use: returns those of the fields `metadata`, `event_id` and `sequence_name` that some event has; only
+            CSV, whose header comes first, has to ask.
 
     Raises:
         InvalidURL: the URL cannot be used.
         StoreError: there is no journal, or it cannot be opened; nothing is made.
     """
     if is_file_of_events(url):
-        yield FileTarget(url)
+        yield FileTarget(url, fields_in_use)
         return
     with open_journal(url) as journal:
         yield JournalTarget(journal)
@@ -198,6 +204,7 @@ def write_file(
     path: str,
     batches: Iterable[Batch],
     *,
+    fields_in_use: FieldsInUse = tuple,
     dry_run: bool = False,
     put_aside: Callable[[Problem], None] | None = None,
     max_put_aside: int | None = None,
@@ -208,6 +215,7 @@ def write_file(
     Args:
         path: an NDJSON or CSV file, compressed by its name.
         batches: events of a journal, whose lines are global positions.
+        fields_in_use: see `open_target`.
         dry_run: check everything, and write nothing.
         put_aside: takes bad events, and the rest is written.
         max_put_aside: give up, and write nothing, if more than this many are put aside.
@@ -239,7 +247,8 @@ def write_file(
                 for _ in pages():
                     pass
                 raise Abandoned
-            for text in text_of(pages(), file_format):
+            added = fields_in_use() if file_format is FileFormat.CSV else ()
+            for text in text_of(pages(), file_format, added=added):
                 stream.write(text.encode())
             if put_aside is None and outcome.problems:
                 raise Abandoned

@@ -5,11 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from itertools import compress
 
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import NamedId, name_of_id, new_name
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.domain.text import shortened
-from esjournal.exceptions import InvalidLine
+from esjournal.exceptions import InvalidData, InvalidLine
+from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.layouts.base import LayoutStrategy
 from esjournal.interchange.batches import Batch, Read, batch_of
 
@@ -46,9 +50,9 @@ class TypeSelection:
             if renamed := self._new_types.keys() & (present - unwanted):
                 for old in renamed:
                     self._not_renamed.pop(old, None)
-                ids, versions, types, states, times = batch.columns
+                ids, versions, types, *others = batch.columns
                 new = [self._new_types.get(found, found) for found in types]
-                batch = replace(batch, columns=(ids, versions, new, states, times))
+                batch = replace(batch, columns=(ids, versions, new, *others))
             yield batch
 
     def _wants(self, event_type: str) -> bool:
@@ -67,15 +71,20 @@ class TypeSelection:
         ]
 
 
-def fitting(batches: Iterable[Batch], events: LayoutStrategy) -> Iterator[Batch]:
-    """Yield batches in which events that another library's tables cannot hold are bad.
+def fitting(batches: Iterable[Batch], events: SQLAlchemyActiveRecordStrategy[RecordedEvent]) -> Iterator[Batch]:
+    """Yield batches in which events that the target cannot hold are bad.
 
     Args:
         batches: the events, and what is wrong with the lines between.
-        events: the strategy that writes to the tables.
+        events: the strategy that writes to the target.
     """
+    misfit = events.misfit if isinstance(events, LayoutStrategy) else _misnaming
     for batch in batches:
-        reasons = map(events.misfit, batch.events)
+        # A journal holds every event, but not every name.
+        if misfit is _misnaming and NamedId not in set(map(type, batch.columns[0])):
+            yield batch
+            continue
+        reasons = map(misfit, batch.events)
         misfits = {index: reason for index, reason in enumerate(reasons) if reason is not None}
         if misfits:
             reads: list[Read] = [
@@ -85,6 +94,20 @@ def fitting(batches: Iterable[Batch], events: LayoutStrategy) -> Iterator[Batch]
             bad = sorted([*batch.bad, *(read for _, read in reads if isinstance(read, InvalidLine))], key=_line_of)
             batch = replace(batch_of(batch.source, reads), bad=bad, left_out=batch.left_out)
         yield batch
+
+
+def _misnaming(event: RecordedEvent) -> str | None:
+    name = name_of_id(event.originator_id)
+    return None if name is None else _why_no_name(name)
+
+
+@lru_cache(maxsize=4_096)
+def _why_no_name(name: str) -> str | None:
+    try:
+        new_name(name)
+    except InvalidData as error:
+        return str(error)
+    return None
 
 
 def _line_of(bad_line: InvalidLine) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.exceptions import ConcurrencyError, InvalidLine
+from esjournal.exceptions import ConcurrencyError, Conflict, EventIdTaken, InvalidLine
 from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.rejects import ConflictingEvent, Problem
@@ -102,14 +102,14 @@ class Verdicts:
         event: RecordedEvent,
         stored: RecordedEvent | None = None,
     ) -> None:
-        """Note an event whose place is taken by a different one.
+        """Note an event whose place, or event id, is taken by a different one.
 
         Args:
             transaction: the transaction that was to write it.
             source: the name of the source.
             line: the line of the event in the source.
             event: the event.
-            stored: the event at its place, if it is known.
+            stored: the event at its place, or with its event id, if it is known.
 
         Raises:
             Abandoned: too many are put aside.
@@ -117,8 +117,7 @@ class Verdicts:
         self.outcome.conflicts += 1
         kept = self.outcome.conflicts <= KEPT_PROBLEMS
         if kept or self._put_aside is not None:
-            [last] = transaction.last_positions([event.originator_id])
-            conflict = ConflictingEvent(source, line, event, ConcurrencyError(*event[:2], last, False), stored)
+            conflict = ConflictingEvent(source, line, event, _error(transaction, event, stored), stored)
             if kept:
                 self.outcome.first_conflicts.append(conflict)
             self._put(conflict)
@@ -129,3 +128,10 @@ class Verdicts:
         if self._max_put_aside is not None and self.outcome.problems > self._max_put_aside:
             raise Abandoned
         self._put_aside(problem)
+
+
+def _error(transaction: Transaction[RecordedEvent], event: RecordedEvent, stored: RecordedEvent | None) -> Conflict:
+    if stored is not None and stored[:2] != event[:2]:
+        return EventIdTaken(event.event_id, *stored[:2])
+    [last] = transaction.last_positions([event.originator_id])
+    return ConcurrencyError(*event[:2], last, False)

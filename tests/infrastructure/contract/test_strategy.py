@@ -392,7 +392,7 @@ def test_a_recorded_event_keeps_its_time_and_gets_a_new_global_position(
     make_strategy: MakeStrategy, batch: int, at: str | None
 ) -> None:
     strategy = make_strategy(RecordedEventRecord, RecordedEvent)
-    given = [RecordedEvent(str(uuid4()), 0, "a#B", "{}", at, 99) for _ in range(batch)]
+    given = [RecordedEvent(str(uuid4()), 0, "a#B", "{}", at, global_position=99) for _ in range(batch)]
     strategy.append(given)
     found = list(strategy.all_items())
     assert [item.global_position for item in found] == list(range(1, batch + 1))
@@ -586,7 +586,7 @@ def test_reading_at_an_impossible_place_is_invalid_data_too(strategy: Strategy) 
 
 def test_an_id_in_upper_case_is_the_same_sequence(make_strategy: MakeStrategy) -> None:
     strategy = make_strategy(RecordedEventRecord, RecordedEvent)
-    item = RecordedEvent(ID, 0, "a#B", "{}", "2026-01-31T12:00:00.000000Z", 1)
+    item = RecordedEvent(ID, 0, "a#B", "{}", "2026-01-31T12:00:00.000000Z", global_position=1)
     strategy.append(item._replace(originator_id=ID.upper(), recorded_at="2026-01-31t14:00:00+02:00"))
     assert strategy.get_items(ID) == strategy.get_items(ID.upper()) == [item]
     for spelling in (ID, ID.upper()):

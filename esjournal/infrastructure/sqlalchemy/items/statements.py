@@ -44,7 +44,8 @@ class AppendStatements:
     `insert_next` writes one row at the next position of its sequence; its parameters have the sequence's id again
     instead of the position. `last_global_position` reads the last global position, and `last_written` that of the row
     just written. `copy` is PostgreSQL's bulk statement, None if rows can only be inserted; `numbered` says whether its
-    rows include their global positions.
+    rows include their global positions. `insert_name` writes the id and the name of a sequence unless its id is there,
+    and is None if the table's sequences have no names.
     """
 
     table: Table
@@ -55,6 +56,7 @@ class AppendStatements:
     last_written: str
     copy: str | None
     numbered: bool
+    insert_name: str | None
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class Statements(Generic[Item]):
         self._completed: Callable[[Rows], Rows] | None = getattr(active_record_class, "completed", None)
         self._check: Callable[[Rows], None] | None = getattr(active_record_class, "check", None)
         self._means: Callable[[tuple[Any, ...]], Any] | None = getattr(active_record_class, "means", None)
+        self._names_table: Table | None = getattr(active_record_class, "__names__", None)
         there = [name for name in self.names.all if name in table.columns]
         self._selected: list[Column[Any]] = [table.columns[name] for name in there]
         self._filled = [column for column in table.columns if column.default is not None]
@@ -157,6 +160,7 @@ class Statements(Generic[Item]):
         self._missing_in_content = len(contents) - len(in_content)
         # The index in the content of what is compared only if both items have it.
         self._compared_if_known = contents.index(EVENT_ID) if EVENT_ID in contents else None
+        self._event_id_at = self.names.all.index(EVENT_ID) if EVENT_ID in self.names.all else None
         self.item: Callable[[Iterable[Any]], Item] = sequenced_item_class._make  # type: ignore[attr-defined]
         # The index of the global position in the rows of a page; it is the last if the items have no such field.
         self.position_in_page = there.index(GLOBAL_POSITION) if GLOBAL_POSITION in there else -1
@@ -290,6 +294,10 @@ class Statements(Generic[Item]):
         process = self._columns.results[1]
         return process(stored) if process and stored is not None else stored
 
+    def event_id(self, item: Item) -> Any:
+        """Return the event id of an item, None if it has none."""
+        return None if self._event_id_at is None else item[self._event_id_at]
+
     def place(self, item: Item) -> tuple[Any, ...]:
         """Return the place of an item in the driver's form; only one item can be stored there."""
         return tuple(self.bound_place(*item[:2]))
@@ -367,10 +375,16 @@ class Statements(Generic[Item]):
         )
 
     def first_and_last(self) -> str:
-        """Return a select of the first and the last global position, 0 if there are no items."""
+        """Return a select of the first and the last global position, 0 if there are no items, and `any_names`."""
         table = self._dialect.identifier_preparer.format_table(self.table)
         first, last = (f"(SELECT coalesce({end}({self._global_position}), 0) FROM {table})" for end in ("min", "max"))
-        return f"SELECT {first}, {last}"
+        return f"SELECT {first}, {last}, {self.any_names()}"
+
+    def any_names(self) -> str:
+        """Return an expression that says whether a sequence has a name."""
+        if self._names_table is None:
+            return "false"
+        return f"EXISTS (SELECT 1 FROM {self._dialect.identifier_preparer.format_table(self._names_table)})"
 
     def count_until(self) -> str:
         """Return a select of the number of items up to a global position, its parameter.
@@ -445,6 +459,24 @@ class Statements(Generic[Item]):
         everywhere = self._cached("items", lambda: select(*self._selected))
         return self._sql.rows_at(self.item_at(), everywhere, self.table, self._selected[:2])
 
+    def fields_in_use(self, names: Sequence[str]) -> str:
+        """Return a select that says of each field whether an item has a value in it; NULL if it has no column."""
+        table = self._dialect.identifier_preparer.format_table(self.table)
+        columns = [self.table.columns.get(name) for name in names]
+        return "SELECT " + ", ".join(
+            "NULL" if column is None else f"EXISTS (SELECT 1 FROM {table} WHERE {self._name(column)} IS NOT NULL)"
+            for column in columns
+        )
+
+    def items_with_event_ids(self) -> str | None:
+        """Return the statement for `Session.rows_at` by event ids, None if items have none."""
+        if EVENT_ID not in self.names.all or EVENT_ID not in self.table.columns:
+            return None
+        event_id = self.table.columns[EVENT_ID]
+        one = self._cached(EVENT_ID, lambda: select(*self._selected).where(self._holds(event_id, "=")))
+        everywhere = self._cached("items", lambda: select(*self._selected))
+        return self._sql.rows_at(one, everywhere, self.table, [event_id])
+
     def item_at_global_position(self) -> str:
         """Return a select by a global position."""
         global_position = self.table.columns[GLOBAL_POSITION]
@@ -496,7 +528,15 @@ class Statements(Generic[Item]):
             last_written=writing.last_written or last_global_position,
             copy=None if writing.insert else f"COPY {table} ({', '.join(copied)}) FROM STDIN",
             numbered=numbered,
+            insert_name=self._insert_name(),
         )
+
+    def _insert_name(self) -> str | None:
+        if self._names_table is None:
+            return None
+        table = self._dialect.identifier_preparer.format_table(self._names_table)
+        marks = ", ".join(map(self._sql.typed_mark, self._names_table.columns))
+        return f"INSERT INTO {table} (originator_id, name) VALUES ({marks}) ON CONFLICT (originator_id) DO NOTHING"
 
     def _insert(self, table: str, names: list[str], values: list[str], numbered: bool) -> str:
         if numbered:

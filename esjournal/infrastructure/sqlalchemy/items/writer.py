@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from esjournal.exceptions import SequencedItemConflict
-from esjournal.infrastructure.sqlalchemy.items.statements import Statements
+from esjournal.domain.model.sequencenames import NamedId, names_of, new_name
+from esjournal.exceptions import EventIdTaken, SequencedItemConflict
+from esjournal.infrastructure.sqlalchemy.items.statements import Row, Statements
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 
@@ -17,14 +18,25 @@ Columns = Sequence[Sequence[Any]]
 
 
 class Twin(NamedTuple, Generic[Item]):
-    """An item that was removed because an earlier one has its place.
+    """An item that was removed because an earlier one has its place, or its event id.
 
-    `offset` is the number of items that were written before it; `identical` says whether the earlier one is equal.
+    `offset` is the number of items that were written before it, `original` is the earlier one, and `identical` says
+    whether they are equal.
     """
 
     offset: int
     item: Item
+    original: Item
     identical: bool
+
+
+def checked_names(names: dict[Any, str]) -> list[tuple[Any, str]]:
+    """Return the ids and the names of sequences, as they are written.
+
+    Raises:
+        InvalidData: a sequence of a journal may not have such a name.
+    """
+    return [(sequence_id, new_name(name)) for sequence_id, name in names.items()]
 
 
 class Transaction(Generic[Item]):
@@ -58,8 +70,24 @@ class Transaction(Generic[Item]):
             return range(0)
         rows = self._statements.rows(items)
         with self._session.translating(), self.explaining(items), self._session.savepoint(self._connection):
+            self._write_names(item[0] for item in items)
             last = self._session.load(self._connection, self._statements.appending, rows)
         return range(last - len(items) + 1, last + 1)
+
+    def name_sequences(self, sequence_ids: Sequence[Any]) -> None:
+        """Write the names that ids carry, unless they are there.
+
+        Args:
+            sequence_ids: ids of sequences that have items.
+        """
+        # The types are looked at together, because nearly always no id carries a name.
+        if NamedId in set(map(type, sequence_ids)):
+            with self._session.translating():
+                self._write_names(sequence_ids)
+
+    def _write_names(self, sequence_ids: Iterable[Any]) -> None:
+        if names := names_of(sequence_ids):
+            self._session.write_names(self._connection, self._statements.appending, checked_names(names))
 
     @contextmanager
     def explaining(self, items: Sequence[Item]) -> Iterator[None]:
@@ -70,6 +98,7 @@ class Transaction(Generic[Item]):
 
         Raises:
             SequencedItemConflict: the place of an item is taken.
+            EventIdTaken: another item has the event id of an item.
             StoreError: the database assigned a global position that is taken, or there are no more.
         """
         try:
@@ -77,7 +106,7 @@ class Transaction(Generic[Item]):
                 yield
         except Exception as error:
             if self._session.is_unique_violation(error):
-                if (conflict := self._conflict(items)) is not None:
+                if (conflict := self._conflict(items) or self._event_id_taken(items)) is not None:
                     raise conflict from self._session.redacted(error)
                 self._session.check_sequence(self._statements.table, error)
                 # The next position can only be taken if the last one is not a number.
@@ -105,11 +134,25 @@ class Transaction(Generic[Item]):
             the place of an item is taken: on SQLite that of the next item. On PostgreSQL it may be any, and none was
             written.
         """
-        rows = (self._statements.rows_of_columns(columns) for columns in batches if columns[0])
+        ids: list[Sequence[Any]] = []
+
+        def rows() -> Iterator[list[Row]]:
+            for columns in batches:
+                if columns[0]:
+                    ids.append(columns[0])
+                    yield self._statements.rows_of_columns(columns)
+
         with self._session.translating(), self._numbered():
             if self._deferred is not None:
-                return self._deferred.load(self._statements.appending, rows, self._session.check_stored)
-            return self._session.load_leading(self._connection, self._statements.appending, rows)
+                written = self._deferred.load(self._statements.appending, rows(), self._session.check_stored)
+            else:
+                written = self._session.load_leading(self._connection, self._statements.appending, rows())
+        # After the rows, because a COPY keeps the connection busy.
+        rest = written
+        for some in ids:
+            self.name_sequences(some[:rest])
+            rest = max(0, rest - len(some))
+        return written
 
     def defer_index(self) -> bool:
         """Postpone the index of places until all items are written, if that is faster; return whether it is.
@@ -121,7 +164,7 @@ class Transaction(Generic[Item]):
         return self._deferred is not None
 
     def build_index(self) -> Iterator[Twin[Item]]:
-        """Build the postponed index, and remove every item whose place an earlier one has.
+        """Build the postponed index, and remove every item whose place, or event id, an earlier one has.
 
         Yields:
             The removed items, in global order.
@@ -131,7 +174,7 @@ class Transaction(Generic[Item]):
                 return
             for offset, *rows in self._deferred.twins(self._statements.item_at_global_position()):
                 twin, original = self._statements.items(rows)
-                yield Twin(offset, twin, self.same_content(twin, original))
+                yield Twin(offset, twin, original, self.same_content(twin, original))
             self._deferred.remove_twins()
 
     def repeated(self, columns: Columns, after: int) -> int:
@@ -159,6 +202,16 @@ class Transaction(Generic[Item]):
             rows = self._session.rows_at(self._connection, self._statements.items_at(), places) if places else []
         return {(item[0], item[1]): item for item in self._statements.items(rows)}
 
+    def stored_with_event_ids(self, items: Sequence[Item]) -> dict[Any, Item]:
+        """Return the stored items that have the event ids of some items, by event id."""
+        statement = self._statements.items_with_event_ids()
+        wanted = [(event_id,) for event_id in map(self._statements.event_id, items) if event_id is not None]
+        if statement is None or not wanted:
+            return {}
+        with self._session.translating():
+            rows = self._session.rows_at(self._connection, statement, wanted)
+        return {self._statements.event_id(item): item for item in self._statements.items(rows)}
+
     def last_positions(self, sequence_ids: Sequence[Any]) -> list[Any]:
         """Return the last position of each sequence, None for one without items."""
         bound = [self._statements.bound_place(sequence_id)[0] for sequence_id in sequence_ids]
@@ -183,6 +236,16 @@ class Transaction(Generic[Item]):
         for item in placed if stored else ():
             for there in self.stored_at([item]).values():
                 return self._conflict_of(item, there)
+        return None
+
+    def _event_id_taken(self, items: Sequence[Item]) -> EventIdTaken | None:
+        canonical = self._statements.canonical(items)
+        taken = self.stored_with_event_ids(canonical)
+        for item in canonical:
+            if (event_id := self._statements.event_id(item)) is not None:
+                there = taken.setdefault(event_id, item)
+                if there is not item:
+                    return EventIdTaken(event_id, *there[:2])
         return None
 
     def _conflict_of(self, item: Item, there: Item) -> SequencedItemConflict:

@@ -82,10 +82,15 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
         self.layout = layout
         self._named_ids = named_ids
 
+        self._has_names = named_ids is not None
+
     @property
     def has_names(self) -> bool:
         """Whether sequences have names, from which their ids are derived."""
-        return self._named_ids is not None
+        return self._has_names
+
+    def look_for_names(self) -> None:
+        """Do nothing: the layout says whether sequences have names."""
 
     def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> Sequence[int]:
         """Write one event or many, all or nothing; see the base class.

@@ -73,7 +73,9 @@ class EventsourcingLayout(Layout):
         return LayoutStrategy(session, self, record, names)
 
     def misfit(self, event: RecordedEvent) -> str | None:
-        """Return why an event does not fit this layout: its state could not be read back unchanged."""
+        """Return why an event does not fit this layout: its state could not be read back, or it has metadata."""
+        if event.metadata is not None:
+            return "the event has metadata, for which eventsourcing's tables have no column"
         if event.state.startswith(_JSON_TEXT_STARTS):
             return None
         try:

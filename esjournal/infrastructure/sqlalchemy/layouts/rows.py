@@ -47,8 +47,8 @@ def check_kinds(rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def with_times(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    """Return rows of id, version, type and state with the time from the state inserted after these."""
-    return [(*row[:4], time_of(row[3]), *row[4:]) for row in rows]
+    """Return rows of id, version, type and state with the time from the state, and neither metadata nor event ids."""
+    return [(*row[:4], time_of(row[3]), None, None, *row[4:]) for row in rows]
 
 
 def time_of(state: Any) -> str | None:

@@ -50,7 +50,9 @@ def _copy_text(first: int | None, rows: list[Row]) -> str | None:
         elif all(issubclass(kind, str | NoneType) for kind in kinds):
             together = "".join(column if NoneType not in kinds else filter(None, column))
             special = NoneType in kinds or any(character in together for character in _SPECIAL)
-            columns.append([_NULL if text is None else text.translate(_ESCAPES) for text in column] if special else column)
+            columns.append(
+                [_NULL if text is None else text.translate(_ESCAPES) for text in column] if special else column
+            )
         else:
             return None
     return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"

@@ -77,15 +77,15 @@ class PostgreSQLSQL(DatabaseSQL):
         ]
 
     def rows_at(self, at_one_place: str, everywhere: str, table: Table, place: Sequence[Column[Any]]) -> str:
-        """Return a select by arrays of ids and of positions."""
-        sequence_id, position = self._names(place)
+        """Return a select by arrays, one for each column of the place."""
         name = self.dialect.identifier_preparer.format_table(table)
         arrays = ", ".join(map(self._unnested, place))
-        return (
-            f"{everywhere} JOIN ROWS FROM ({arrays}) AS place (sequence_id, position) "
-            f"ON {self._comparable(f'{name}.{sequence_id}', place[0])} = place.sequence_id "
-            f"AND {self._comparable(f'{name}.{position}', place[1])} = place.position"
+        given = [f"given_{number}" for number in range(len(place))]
+        equal = (
+            f"{self._comparable(f'{name}.{quoted}', column)} = place.{value}"
+            for quoted, column, value in zip(self._names(place), place, given, strict=True)
         )
+        return f"{everywhere} JOIN ROWS FROM ({arrays}) AS place ({', '.join(given)}) ON {' AND '.join(equal)}"
 
     def last_positions(self, table: Table, place: Sequence[Column[Any]]) -> str:
         """Return a select by an array of ids."""

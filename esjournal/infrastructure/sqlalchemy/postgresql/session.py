@@ -41,8 +41,8 @@ from esjournal.infrastructure.sqlalchemy.postgresql import commitorder
 from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import PostgreSQLSQL
-from esjournal.infrastructure.sqlalchemy.schema import identity_table
-from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Session, interruption_of
+from esjournal.infrastructure.sqlalchemy.schema import columns_of_version, identity_table
+from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Names, Session, interruption_of
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 if TYPE_CHECKING:
@@ -326,19 +326,20 @@ class PostgreSQLSession(Session):
         """Say whether a transaction is open on a live connection."""
         return connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
-    def append(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
-        """Write rows in a transaction of their own, and return the last global position.
+    def append(self, connection: Any, statements: AppendStatements, rows: list[Row], names: Names = ()) -> int:
+        """Write rows, and the names of their sequences, in a transaction of their own; see the base class.
 
         A few rows take one round trip, from BEGIN to COMMIT, so the lock is never held while the client works.
         """
         if len(rows) > PIPELINE_ROWS:
-            return super().append(connection, statements, rows)
+            return super().append(connection, statements, rows, names)
         self._check_may_be_written(connection, statements.table)
         commit = None
         try:
             with _pipeline(connection):
                 self._send_begin(connection, statements.table)
                 before = connection.execute(statements.last_global_position) if statements.numbered else None
+                self.write_names(connection, statements, names)
                 self.insert(connection, statements, rows)
                 last = connection.execute(statements.last_written)
                 commit = connection.cursor()
@@ -665,7 +666,7 @@ class PostgreSQLSession(Session):
             name = dialect.identifier_preparer.format_table(table)
             with self.connection() as connection:
                 found = dict(connection.execute(_COLUMNS, (name,)).fetchall())
-            for column in table.columns:
+            for column in columns_of_version(table, self.schema_version):
                 kind = column.type.compile(dialect).lower()
                 expected = kind if column.nullable else f"{kind} not null"
                 # The server and SQLAlchemy have different names for other types.

@@ -10,11 +10,19 @@ from typing import Any, ClassVar
 from sqlalchemy import Table
 
 from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
-from esjournal.domain.text import counted, span
-from esjournal.exceptions import StoreDamaged
+from esjournal.domain.model.sequencenames import id_of_name, new_name
+from esjournal.domain.text import counted, shortened, span
+from esjournal.exceptions import InvalidData, StoreDamaged
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.reports.tableshape import Shape, shape_findings
-from esjournal.infrastructure.sqlalchemy.schema import create_statements, identity_table, index_statements, place_names
+from esjournal.infrastructure.sqlalchemy.schema import (
+    columns_of_version,
+    create_statements,
+    identity_table,
+    index_statements,
+    names_table,
+    place_names,
+)
 from esjournal.infrastructure.sqlalchemy.session import Session
 from esjournal.infrastructure.sqlalchemy.sqlite.sqliteshape import shape_made_by
 
@@ -36,7 +44,9 @@ class StoreChecks(ABC):
 
     def __init__(self, session: Session, table: Table) -> None:
         self._session = session
-        self._tables = (identity_table, table)
+        version = session.schema_version
+        # A journal of schema version 1 has no table of names.
+        self._tables = tuple(each for each in (identity_table, names_table, table) if columns_of_version(each, version))
         quote = session.engine.dialect.identifier_preparer
         self._name = quote.format_table(table)
         self._id, self._version = map(quote.quote, place_names(table))
@@ -69,6 +79,10 @@ class StoreChecks(ABC):
     @abstractmethod
     def _shape(self, connection: Any, table: Table) -> Shape: ...
 
+    def names(self) -> Iterator[Finding]:
+        """Yield the names that do not belong to the ids of their sequences, or that no sequence may have."""
+        return as_findings(self._bad_names) if names_table in self._tables else iter(())
+
     def positions(self) -> Iterator[Finding]:
         """Yield the positions that no reader finds, and on SQLite events missing at the end."""
         return as_findings(self._positions_before_the_first)
@@ -88,6 +102,20 @@ class StoreChecks(ABC):
     def unchecked(self) -> str | None:
         """Return which check of the database is not made, and why; None if all are."""
         return None
+
+    def _bad_names(self) -> Iterator[Finding]:
+        table = self._session.engine.dialect.identifier_preparer.format_table(names_table)
+        statement = f"SELECT CAST(originator_id AS text), name FROM {table} ORDER BY originator_id"
+        for rows in self._session.rows_streamed(statement, ()):
+            for originator_id, name in rows:
+                try:
+                    named = id_of_name(new_name(name))
+                except InvalidData as error:
+                    yield Finding("bad-name", originator_id, str(error))
+                    continue
+                if named != originator_id:
+                    detail = f"the name {shortened(name)} belongs to the sequence {named}"
+                    yield Finding("bad-name", originator_id, detail)
 
     def _positions_before_the_first(self) -> Iterator[Finding]:
         with self._session.connection() as connection:

@@ -15,11 +15,18 @@ from itertools import chain, islice
 from sqlalchemy import Table
 
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
-from esjournal.infrastructure.sqlalchemy.items.statements import ROWS_OF_AN_INSERT, AppendStatements, Row
+from esjournal.infrastructure.sqlalchemy.items.statements import EVENT_ID, ROWS_OF_AN_INSERT, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import index_statements, place_names
 
 # Replaces the unique index while two rows share a place.
 _HELP = "esjournal_twins"
+# In the order of their positions, a row stays unless an earlier one that stays has its place or its event id.
+_TEMPORARY = """
+    CREATE TEMP TABLE suspects (suspect INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE kept (position INTEGER, originator_id, version, event_id, PRIMARY KEY (originator_id, version));
+    CREATE UNIQUE INDEX temp.kept_event_id ON kept (event_id) WHERE event_id IS NOT NULL;
+    CREATE TEMP TABLE twins (rank INTEGER PRIMARY KEY, twin INTEGER UNIQUE, original INTEGER)
+"""
 
 
 class DeferredIndex:
@@ -36,12 +43,11 @@ class DeferredIndex:
         self._connection = connection
         self._table = quote.format_table(table)
         self._place = ", ".join(map(quote.quote, place_names(table)))
-        indexes = index_statements(table, sql)
-        self._create_unique, *self._create_others = indexes.values()
+        self._event_id = quote.quote(EVENT_ID) if EVENT_ID in table.columns else None
+        self._indexes = {quote.quote(name): create for name, create in index_statements(table, sql).items()}
         # Appending rows needs no cache, and each sorting thread takes as much again.
         connection.execute("PRAGMA cache_size=-2000")
-        for name in indexes:
-            connection.execute(f"DROP INDEX IF EXISTS {quote.quote(name)}")
+        self._drop()
 
     def load(
         self,
@@ -69,34 +75,52 @@ class DeferredIndex:
         return written
 
     def build(self) -> bool:
-        """Build the indexes; return False if two rows share a place."""
+        """Build the indexes; return False if two rows share a place or an event id."""
         # Sorting in a second thread saves a third of the time.
         self._connection.execute("PRAGMA threads=2")
         try:
-            self._connection.execute(self._create_unique)
+            for create in self._indexes.values():
+                self._connection.execute(create)
         except sqlite3.IntegrityError:
+            self._drop()
             return False
-        self._build_others()
         return True
 
-    def _build_others(self) -> None:
-        for create in self._create_others:
-            self._connection.execute(create)
+    def _drop(self) -> None:
+        for name in self._indexes:
+            self._connection.execute(f"DROP INDEX IF EXISTS {name}")
 
     def twins(self, select: str) -> Iterator[tuple[int, Row, Row]]:
-        """Yield each row at a place that an earlier row has: the number of rows before it, the row, the earlier row.
+        """Yield each row whose place or event id an earlier row has: the number of rows before it, and both rows.
 
         Args:
             select: returns the row at a global position.
         """
         execute = self._connection.execute
         execute(f"CREATE INDEX {_HELP} ON {self._table} ({self._place})")
-        execute("CREATE TEMP TABLE twins (rank INTEGER PRIMARY KEY, twin INTEGER UNIQUE, original INTEGER)")
-        execute(
-            f"INSERT INTO twins (twin, original) SELECT twin, original FROM (SELECT global_position AS twin, "
-            f"min(global_position) OVER (PARTITION BY {self._place}) AS original FROM {self._table}) "
-            f"WHERE twin > original ORDER BY twin"
-        )
+        for create in _TEMPORARY.split(";"):
+            execute(create)
+        shared = f"SELECT {self._place} FROM {self._table} GROUP BY {self._place} HAVING count(*) > 1"
+        execute(f"INSERT INTO suspects SELECT global_position FROM {self._table} WHERE ({self._place}) IN ({shared})")
+        if self._event_id is not None:
+            known = f"SELECT {self._event_id} FROM {self._table} WHERE {self._event_id} IS NOT NULL"
+            execute(
+                f"INSERT OR IGNORE INTO suspects SELECT global_position FROM {self._table} "
+                f"WHERE {self._event_id} IN ({known} GROUP BY 1 HAVING count(*) > 1)"
+            )
+        keys = f"{self._place}, {self._event_id or 'NULL'}"
+        suspects = f"SELECT global_position, {keys} FROM suspects JOIN {self._table} ON global_position = suspect"
+        for row in execute(f"{suspects} ORDER BY suspect"):
+            position, *key = row
+            taken = execute(
+                "SELECT min(position) FROM (SELECT position FROM kept WHERE originator_id = ? AND version = ? "
+                "UNION ALL SELECT position FROM kept WHERE event_id = ?)",
+                key,
+            ).fetchone()
+            if taken == (None,):
+                execute("INSERT INTO kept VALUES (?, ?, ?, ?)", row)
+            else:
+                execute("INSERT INTO twins (twin, original) VALUES (?, ?)", (position, *taken))
         [first] = execute(f"SELECT min(global_position) FROM {self._table}").fetchone()
         for twin, original in execute("SELECT twin, original FROM twins ORDER BY rank"):
             yield twin - first, execute(select, (twin,)).fetchone(), execute(select, (original,)).fetchone()
@@ -115,7 +139,8 @@ class DeferredIndex:
             f"UPDATE sqlite_sequence SET seq = (SELECT max(global_position) FROM {self._table}) WHERE name = ?",
             (self._table,),
         )
-        execute("DROP TABLE twins")
+        for table in ("suspects", "kept", "twins"):
+            execute(f"DROP TABLE temp.{table}")
         execute(f"DROP INDEX {_HELP}")
-        execute(self._create_unique)
-        self._build_others()
+        for create in self._indexes.values():
+            execute(create)

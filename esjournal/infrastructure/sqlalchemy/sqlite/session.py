@@ -33,8 +33,8 @@ from esjournal.exceptions import (
 from esjournal.infrastructure.sqlalchemy.items.rowclasses import TEXT
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import OPENING_TO_WRITE
-from esjournal.infrastructure.sqlalchemy.schema import identity_table, place_names
-from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.schema import identity_table, names_table, place_names
+from esjournal.infrastructure.sqlalchemy.session import Names, Session
 from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.sqlite.sqlitesql import SQLiteSQL
@@ -70,7 +70,7 @@ _KINDS_OF_TABLES = """
     SELECT name, CASE WHEN type <> 'table' THEN 'the ' || type WHEN rootpage = 0 THEN 'the virtual table'
         WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo(schema.name) WHERE hidden IN (2, 3))
         THEN 'generated columns in' ELSE 'table' END
-    FROM sqlite_master AS schema WHERE name IN ('esjournal', 'stored_events')
+    FROM sqlite_master AS schema WHERE name IN ('esjournal', 'stored_events', 'sequence_names')
 """
 # A table WITHOUT ROWID has no order of insertion; in any other, the rowid counts as a column.
 _ALL_COLUMNS = """
@@ -261,7 +261,7 @@ class SQLiteSession(Session):
                 raise NotAJournal(f"{files.path} has {kind} {name} instead of a journal's table: restore a backup")
 
     def _check_is_a_dump(self, files: DatabaseFiles, application_id: int, found: set[str]) -> None:
-        if application_id or found != _JOURNAL_TABLES:
+        if application_id or found - {names_table.name} != _JOURNAL_TABLES:
             raise NotAJournal(f"{files.path} is another program's SQLite database: name another file")
         if not self._is_made:
             raise NotMarked(
@@ -389,13 +389,13 @@ class SQLiteSession(Session):
         """Say whether a transaction is open."""
         return bool(connection.in_transaction)
 
-    def append(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
-        """Write rows in a transaction of their own, and return the last global position.
+    def append(self, connection: Any, statements: AppendStatements, rows: list[Row], names: Names = ()) -> int:
+        """Write rows, and the names of their sequences, in a transaction of their own; see the base class.
 
         A single INSERT is already a transaction: BEGIN and COMMIT would add 5 to its 43 microseconds, without syncing.
         """
-        if len(rows) > 1:
-            return super().append(connection, statements, rows)
+        if len(rows) > 1 or names:
+            return super().append(connection, statements, rows, names)
 
         def insert() -> int:
             with self.committing():

@@ -65,7 +65,7 @@ class SQLiteSQL(DatabaseSQL):
         ]
 
     def rows_at(self, at_one_place: str, everywhere: str, table: Table, place: Sequence[Column[Any]]) -> str:
-        """Return the select by one place."""
+        """Return the select by one place or key."""
         return at_one_place
 
     def last_positions(self, table: Table, place: Sequence[Column[Any]]) -> str:
