@@ -28,8 +28,7 @@ def row_of(event: RecordedEvent, position: int | None = None) -> EventRow:
     version, at = event.originator_version, event.global_position if position is None else position
     assert version is not None
     assert at is not None
-    originator_id, _, *others, metadata, event_id, _ = event
-    event_type, state, recorded_at = others
+    originator_id, _, event_type, state, recorded_at, metadata, event_id, _ = event
     return originator_id, version, event_type, state, recorded_at, metadata, event_id, at
 
 

@@ -132,7 +132,10 @@ def test_an_empty_array_has_no_events(tmp_path: Path) -> None:
 
 @given(st.lists(json_states().filter(lambda state: not {"\n", "\r"} & set(state)), max_size=5), st.booleans())
 def test_an_array_of_any_events_is_what_they_are_as_lines(states: list[str], spaced: bool) -> None:
-    events = [RecordedEvent(ID, version, "a", state, TIME, global_position=version + 1) for version, state in enumerate(states)]
+    events = [
+        RecordedEvent(ID, version, "a", state, TIME, global_position=version + 1)
+        for version, state in enumerate(states)
+    ]
     texts = [ndjson.line_of(event) for event in events]
     joined = "[" + (",\n" if spaced else ",").join(texts) + "]"
     with tempfile.TemporaryDirectory() as folder:

@@ -60,7 +60,7 @@ def test_events_come_back_to_the_microsecond_and_the_byte(path: Path) -> None:
         from '{written(path, [EVENTS[:2], EVENTS[2:]])}' order by global_position
     """
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    for row, (originator_id, *content, recorded_at, position) in zip(rows(query), EVENTS, strict=True):
+    for row, (originator_id, *content, recorded_at, _, _, position) in zip(rows(query), EVENTS, strict=True):
         since = datetime.fromisoformat(str(recorded_at)) - epoch
         microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
         assert row == (UUID(originator_id), *content, microseconds, position)

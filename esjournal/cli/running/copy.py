@@ -81,8 +81,6 @@ def run(
                 fail_given_up(copied.outcome, options, "fix one side, or put these events aside with --rejects")
             say_unused(copied.unused_rules)
             if not quiet:
-                if copied.left_out is not None:
-                    say(copied.left_out)
                 say_totals(copied.outcome, dry_run=dry_run)
 
         copied = copy_events(

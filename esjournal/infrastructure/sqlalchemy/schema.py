@@ -146,7 +146,7 @@ def column_definition(column: Column[Any], sql: DatabaseSQL) -> str:
         return f"{name} {sql.position_definition}"
     kind = column.type.compile(sql.dialect)
     if column.primary_key:
-        return f"{name} {kind} PRIMARY KEY"
+        return f"{name} {kind} NOT NULL PRIMARY KEY"
     # Columns of records have named indexes instead.
     is_unique = column.unique and column.table is names_table
     return f"{name} {kind}" + ("" if column.nullable else " NOT NULL") + (" UNIQUE" if is_unique else "")

@@ -26,14 +26,13 @@ class Copied:
     """The result of a copy.
 
     `is_given_up` says whether it was ended early, or nothing was written, because of events that do not fit; then no
-    file of rejects is left. `unused_rules` are the type rules that no event matched, as options. `left_out` says what
-    in the source no journal can hold. `proof` is None before the proof, or if there is to be none.
+    file of rejects is left. `unused_rules` are the type rules that no event matched, as options. `proof` is None
+    before the proof, or if there is to be none.
     """
 
     outcome: ImportOutcome
     is_given_up: bool
     unused_rules: Sequence[str]
-    left_out: str | None
     proof: Proof | None = None
 
 
@@ -98,7 +97,7 @@ def copy_events(
             with opened.read() as batches, progress(opened, False) as on_progress:
                 put_aside = None if aside is None else aside.take
                 outcome = there.take(types.of(batches), options, put_aside, on_progress)
-            copied = Copied(outcome, is_given_up(outcome, options), types.unused(), opened.left_out())
+            copied = Copied(outcome, is_given_up(outcome, options), types.unused())
             if copied.is_given_up:
                 raise Abandoned
         on_copied(copied)

@@ -18,6 +18,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
 from esjournal.domain.model.rules import are_sound
 from esjournal.domain.model.sequencenames import NamedId, name_of_id
+from esjournal.domain.state.batchcheck import doubtful
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
 from esjournal.interchange.batches import Batch, batch_of
@@ -45,9 +46,6 @@ class Source(Protocol):
 
     def fields_in_use(self) -> frozenset[str]:
         """Return those of the fields `metadata`, `event_id` and `sequence_name` that an event has."""
-
-    def left_out(self) -> str | None:
-        """Say what in the source no journal can hold, or return None."""
 
     def cursor(self) -> Cursor:
         """Return the cursor of the last event to read; a file has none."""
@@ -94,13 +92,6 @@ class JournalSource:
     def fields_in_use(self) -> frozenset[str]:
         """Return those of the fields `metadata`, `event_id` and `sequence_name` that an event has."""
         return self._journal.events.fields_in_use()
-
-    def left_out(self) -> str | None:
-        """Say what in the source no journal can hold, or return None."""
-        journal = self._journal
-        if journal.layout is None:
-            return None
-        return journal.layout.left_out(journal.events.session, journal.events.table.name, self._after, self._until)
 
     def cursor(self) -> Cursor:
         """Return the cursor of the last event to read."""
@@ -160,10 +151,6 @@ class FileSource:
                     found.add(SEQUENCE_NAME)
         return frozenset(found)
 
-    def left_out(self) -> str | None:
-        """Return None, because a file has nothing but events."""
-        return None
-
     def cursor(self) -> Cursor:
         """Refuse, because a file is read as a whole."""
         raise InvalidCursor(f"{self._path} is a file, which has no cursor: copy all of it")
@@ -206,7 +193,7 @@ def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
     """Return the events of a page as a batch, in which those that no journal can hold are bad.
 
     A journal has no bad events unless it is damaged, but another library's tables may: a whole page is checked at once.
-    States are not parsed: any text is a state, even if it is not a JSON object.
+    States are not parsed: any text is a state, even if it is not a JSON object. Metadata has to be one.
 
     Args:
         source: the name of the journal in messages.
@@ -216,7 +203,7 @@ def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
     if (
         are_sound(ids, versions, types, _known(times))
         and rules.are_storable(states)
-        and rules.are_storable(_known(metadata))
+        and not doubtful(_known(metadata))
         and rules.are_canonical_ids(_known(event_ids))
     ):
         return Batch(source, _compact(positions), (ids, versions, types, states, times, metadata, event_ids))

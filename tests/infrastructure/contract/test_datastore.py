@@ -139,15 +139,15 @@ def test_without_a_journal_no_table_is_dropped(store_url: str) -> None:
 def test_a_journal_has_an_id_that_stays_and_a_schema_version(datastore: SQLAlchemyDatastore) -> None:
     identity = datastore.identity()
     assert str(UUID(identity.journal_id)) == identity.journal_id
-    assert identity.schema_version == 1
+    assert identity.schema_version == 2
     datastore.setup_tables()
     assert datastore.identity() == identity
 
 
 def test_a_journal_of_a_later_esjournal_is_refused(datastore: SQLAlchemyDatastore) -> None:
     with datastore.session.connection() as connection:
-        connection.execute(f"UPDATE {datastore.session.table_name('esjournal')} SET schema_version = 2")
-    message = "schema version 2, and this esjournal knows versions up to 1: upgrade esjournal"
+        connection.execute(f"UPDATE {datastore.session.table_name('esjournal')} SET schema_version = 3")
+    message = "schema version 3, and this esjournal knows versions up to 2: upgrade esjournal"
     with pytest.raises(SchemaTooNew, match=message):
         datastore.identity()
     with pytest.raises(SchemaTooNew, match=message):

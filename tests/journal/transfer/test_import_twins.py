@@ -36,7 +36,8 @@ def is_sound(journal: Journal, url: str) -> None:
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             unique = {name: unique for _, name, unique, *_ in connection.execute("PRAGMA index_list(stored_events)")}
-            assert unique == {INDEX: 1, "stored_events_recorded_at": 0}
+            others = {"stored_events_recorded_at": 0, "stored_events_metadata": 0, "stored_events_event_id": 1}
+            assert unique == {INDEX: 1, **others}
     if count:
         with pytest.raises(SequencedItemConflict):
             journal.events.append(next(journal.events.all_items()))

@@ -26,7 +26,8 @@ Row = tuple[Any, ...]
 
 def row(position: int, **changed: object) -> Row:
     fields = {"originator_id": ID, "version": position, "event_type": "a.b#C", "state": "{}", "time": TIME}
-    return (*{**fields, **changed}.values(), position)
+    added = {"metadata": None, "event_id": None}
+    return (*{**fields, **added, **changed}.values(), position)
 
 
 def lines(source: source.Source) -> list[int]:
@@ -60,6 +61,9 @@ BAD_FIELDS = [
     ({"time": "yesterday"}, "recorded_at 'yesterday' is not a time"),
     ({"time": "2026-01-31T12:00:61.000000Z"}, "is not a time"),
     ({"time": 1.0}, "is float, not str"),
+    ({"metadata": "[]"}, r"metadata '\[\]' is JSON, but not an object"),
+    ({"metadata": 7}, "metadata '7' is int, not str"),
+    ({"event_id": "7"}, "event_id '7' is not a UUID"),
 ]
 
 

@@ -56,10 +56,6 @@ class Layout(ABC):
     def strategy(self, session: Session, table: FoundTable) -> LayoutStrategy:
         """Return the strategy for a table of this layout."""
 
-    def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
-        """Return what a copy of the events between two global positions would lose, None if nothing."""
-        return None
-
     def misfit(self, event: RecordedEvent) -> str | None:
         """Return why an event does not fit this layout, None if it fits."""
         return None

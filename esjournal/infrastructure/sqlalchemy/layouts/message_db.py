@@ -6,16 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, FetchedValue, Text, case, cast, func, literal_column
+from sqlalchemy import BigInteger, Column, FetchedValue, Text, case, cast, func, literal_column, null
 from sqlalchemy.types import TypeDecorator
 
 from esjournal.domain.choices import LayoutName
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state import values
-from esjournal.domain.text import counted, shortened
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_TIME
+from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_TIME, sequence_id_as_text
 from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.layouts.base import FoundTable, Layout, LayoutStrategy
@@ -59,6 +59,8 @@ class MessageDbLayout(Layout):
             Column("type", Text(), key="event_type", nullable=False),
             Column("data", _JsonInText(), key="state"),
             Column("time", _TimeWithoutZone(), key="recorded_at", server_default=FetchedValue()),
+            Column("metadata", _MetadataInText(), key="metadata"),
+            Column("id", sequence_id_as_text(), key="event_id"),
             Column("global_position", BigInteger(), key=GLOBAL_POSITION, server_default=FetchedValue()),
             writing=Writing(insert=INSERT, insert_next=INSERT_NEXT, last_written="SELECT pg_catalog.lastval()"),
         )
@@ -66,27 +68,11 @@ class MessageDbLayout(Layout):
         record = type("MessageRecord", (), {"__table__": columns, **methods})
         return _MessagesStrategy(session, self, record, names)
 
-    def left_out(self, session: Session, table: str, after: int, until: int) -> str | None:
-        """Return how many messages have metadata, which events have not."""
-        with session.connection() as connection:
-            [count] = connection.execute(
-                f"SELECT count(*) FROM {session.table_name(table)} WHERE metadata IS NOT NULL "
-                f"AND global_position > CAST(%s AS bigint) AND global_position <= CAST(%s AS bigint)",
-                (after, until),
-            ).fetchone()
-        return f"the metadata of {counted(count, 'message')} is left out: an event has none" if count else None
-
     def misfit(self, event: RecordedEvent) -> str | None:
         """Return why an event does not fit this layout: its data is jsonb."""
         if not values.is_json(event.state):
             return "the state is not JSON, which the data of a message must be"
-        for escape in _ESCAPES.findall(event.state) if "\\u" in event.state else ():
-            if _NO_JSONB.fullmatch(escape):
-                return f"the state has {escape}, which PostgreSQL's jsonb does not accept"
-        for number in _TINY.findall(event.state) if _PERHAPS_TINY.search(event.state) else ():
-            if number:
-                return f"the state has {shortened(number)}, which is too close to 0 for PostgreSQL's jsonb"
-        return None
+        return _no_jsonb("state", event.state) or (event.metadata and _no_jsonb("metadata", event.metadata)) or None
 
 
 class _MessagesStrategy(LayoutStrategy):
@@ -99,11 +85,25 @@ class _MessagesStrategy(LayoutStrategy):
             return [position for event in events for position in transaction.append([event])]
 
 
+def _no_jsonb(name: str, text: str) -> str | None:
+    for escape in _ESCAPES.findall(text) if "\\u" in text else ():
+        if _NO_JSONB.fullmatch(escape):
+            return f"the {name} has {escape}, which PostgreSQL's jsonb does not accept"
+    for number in _TINY.findall(text) if _PERHAPS_TINY.search(text) else ():
+        if number:
+            return f"the {name} has {shortened(number)}, which is too close to 0 for PostgreSQL's jsonb"
+    return None
+
+
 def _meaning(content: tuple[Any, ...]) -> tuple[Any, ...]:
     # jsonb changes spaces, the order of keys and exponents.
-    originator_id, version, event_type, state, *others = content
-    value = values.comparable(state)
-    return (originator_id, version, event_type, state if value is values.MISSING else value, *others)
+    originator_id, version, event_type, state, metadata, event_id = content
+    return originator_id, version, event_type, _value(state), metadata and _value(metadata), event_id
+
+
+def _value(text: str) -> Any:
+    value = values.comparable(text)
+    return text if value is values.MISSING else value
 
 
 def _check_times(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -113,7 +113,9 @@ def _check_times(rows: Sequence[tuple[Any, ...]]) -> None:
         try:
             rules.recorded_at(row[4])
         except InvalidData as error:
-            where = f"global position {row[5]}" if len(row) > 5 else f"sequence {shortened(row[0])}"
+            # The rows of one sequence have no global position.
+            is_placed = len(row) == len(RecordedEvent._fields)
+            where = f"global position {row[-1]}" if is_placed else f"sequence {shortened(row[0])}"
             raise InvalidData(f"{where}: {error}") from None
 
 
@@ -127,6 +129,19 @@ class _JsonInText(TypeDecorator[str]):
     def column_expression(self, column: Any) -> Any:
         # A message without data is an event with an empty state.
         return func.coalesce(cast(column, Text), literal_column("'{}'"))
+
+
+class _MetadataInText(TypeDecorator[str]):
+    """Metadata as text in Python, jsonb in the database."""
+
+    impl = Text
+    cache_ok = True
+    rule = STATES
+
+    def column_expression(self, column: Any) -> Any:
+        # JSON's null says that there is none.
+        is_null = func.pg_catalog.jsonb_typeof(column) == literal_column("'null'")
+        return case((is_null, null()), else_=cast(column, Text))
 
 
 class _TimeWithoutZone(TypeDecorator[str]):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-# The parameters are in the order of the columns: stream, position, type, data. The expected version is the position
-# before the new one. The casts are to the function's own types; without them, another role's function of that name with
-# other types could be called.
+# The parameters are in the order of the columns: stream, position, type, data, metadata and id. The expected version is
+# the position before the new one. The casts are to the function's own types; without them, another role's function of
+# that name with other types could be called.
+_CONTENT = (
+    '"type" => CAST(%s AS varchar), data => CAST(%s AS jsonb), metadata => CAST(%s AS jsonb), '
+    "id => CAST(coalesce(CAST(%s AS uuid), pg_catalog.gen_random_uuid()) AS varchar)"
+)
 INSERT = (
-    "SELECT write_message(id => CAST(pg_catalog.gen_random_uuid() AS varchar), stream_name => CAST(%s AS varchar), "
-    'expected_version => CAST(%s AS bigint) - 1, "type" => CAST(%s AS varchar), data => CAST(%s AS jsonb))'
+    f"SELECT write_message(stream_name => CAST(%s AS varchar), expected_version => CAST(%s AS bigint) - 1, {_CONTENT})"
 )
-INSERT_NEXT = (
-    "SELECT write_message(id => CAST(pg_catalog.gen_random_uuid() AS varchar), "
-    "stream_name => coalesce(CAST(%s AS varchar), CAST(%s AS varchar)), "
-    '"type" => CAST(%s AS varchar), data => CAST(%s AS jsonb))'
-)
+INSERT_NEXT = f"SELECT write_message(stream_name => coalesce(CAST(%s AS varchar), CAST(%s AS varchar)), {_CONTENT})"
 # The beginning of its error if a stream is not at the expected version.
 WRONG_VERSION = "Wrong expected version"
 
