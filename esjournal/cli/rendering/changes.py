@@ -18,12 +18,17 @@ INDENT = 2
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
 
 
-def change_lines(changes: Changes) -> Iterator[tuple[str, str]]:
-    """Yield the sign of each change, and its line, which begins with the sign."""
+def change_lines(changes: Changes, of: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the sign of each change, and its line, which begins with the sign.
+
+    Args:
+        changes: the changes.
+        of: what they are changes of, if not of a state, with a space after it.
+    """
     for sign, values in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
         for path, value in values.texts():
             shown = " -> ".join(text_of(one, spaced=True) for one in (value if sign == "~" else [value]))
-            yield sign, on_one_line(f"{sign} {path}: {shown}")
+            yield sign, on_one_line(f"{sign} {of}{path}: {shown}")
 
 
 def change_members(changes: Changes | None) -> Iterator[str]:

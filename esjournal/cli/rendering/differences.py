@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
+from esjournal.domain.model.recordedevent import ADDED_FIELDS
+from esjournal.domain.state.changes import changes_of_states
 from esjournal.domain.state.values import text_of
 from esjournal.domain.text import counted, number
+from esjournal.interchange.ndjson import is_json_object_on_one_line
 from esjournal.journal.compare.comparison import changes_of
-from esjournal.journal.compare.result import EventDifference, SequenceComparison, Status
+from esjournal.journal.compare.result import Content, EventDifference, SequenceComparison, Status
 
 if TYPE_CHECKING:
     from esjournal.journal.compare.comparison import Comparison
@@ -259,6 +262,23 @@ def _lines_of(difference: EventDifference) -> Iterator[tuple[str, str]]:
     elif (at := difference.differs_at()) is not None:
         why = "they are not both JSON objects" if changes is None else "the values are the same"
         yield "", f"the texts of the states differ at character {at}; {why}"
+    if difference.a is not None and difference.b is not None:
+        yield from _lines_beside_the_state(difference.a, difference.b, difference.by_value)
+
+
+def _lines_beside_the_state(a: Content, b: Content, by_value: bool) -> Iterator[tuple[str, str]]:
+    if a.metadata is None or b.metadata is None:
+        for sign, text in (("+", b.metadata), ("-", a.metadata)):
+            if text is not None:
+                yield sign, on_one_line(f"{sign} metadata: {text}")
+    elif a.metadata != b.metadata:
+        changes = changes_of_states(a.metadata, b.metadata, by_value=by_value)
+        if changes:
+            yield from change_lines(changes, of="metadata ")
+        elif not by_value:
+            yield "", "the texts of the metadata differ; the values are the same"
+    if a.event_id != b.event_id and None not in (a.event_id, b.event_id):
+        yield "~", f"~ event id: {a.event_id} -> {b.event_id}"
 
 
 def _in_short(difference: EventDifference) -> str:
@@ -284,7 +304,18 @@ def _event_json(difference: EventDifference) -> Iterator[str]:
         f'"event_type":{{"a":{next(types)},"b":{next(types)}}},'
     )
     yield from change_members(changes_of(difference))
-    yield f',"state_differs_at":{"null" if at is None else at}}}'
+    yield f',"state_differs_at":{"null" if at is None else at}'
+    for name in ADDED_FIELDS:
+        one, other = (None if event is None else getattr(event, name) for event in (difference.a, difference.b))
+        if one != other:
+            yield f',"{name}":{{"a":{_json(name, one)},"b":{_json(name, other)}}}'
+    yield "}"
+
+
+def _json(name: str, text: str | None) -> str:
+    if text is None:
+        return "null"
+    return text if name == "metadata" and is_json_object_on_one_line(text) else _json_string(text)
 
 
 @lru_cache(maxsize=1_024)

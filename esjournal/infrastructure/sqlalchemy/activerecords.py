@@ -136,9 +136,11 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
     def __init__(self, *, session: Session, active_record_class: type[Any], sequenced_item_class: type[Item]) -> None:
         self.session = session
         self.sequenced_item_class = sequenced_item_class
+        self.active_record_class = active_record_class
         self.field_names = SequencedItemFieldNames(sequenced_item_class)
+        self.table: Table = checked_table(active_record_class, self.field_names)
+        self._statements = Statements(active_record_class, sequenced_item_class, session.sql, str(session.url))
         self._has_names = False
-        self._use(active_record_class)
 
     def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:
         """Write one item or many, all or nothing; see the base class."""
@@ -231,17 +233,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         self._note_names(has_names)
 
     def _note_names(self, has_names: bool) -> None:
-        self._has_names = bool(has_names)
-        named = getattr(self.active_record_class, "__named__", None)
-        if has_names and named is not None:
-            self._use(named)
-
-    def _use(self, active_record_class: type[Any]) -> None:
-        self.active_record_class = active_record_class
-        self.table: Table = checked_table(active_record_class, self.field_names)
-        self._statements = Statements(
-            active_record_class, self.sequenced_item_class, self.session.sql, str(self.session.url)
-        )
+        if has_names and not self._has_names:
+            self._has_names = True
+            self._statements = self._statements.with_names()
 
     def _first_and_last_position(self) -> tuple[int, int]:
         [(first, last, has_names)] = self.session.rows(self._statements.first_and_last())

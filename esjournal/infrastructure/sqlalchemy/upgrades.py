@@ -30,6 +30,9 @@ def adding_statements(table: Table, version: int, sql: DatabaseSQL) -> list[str]
     """
     name = sql.dialect.identifier_preparer.format_table(table)
     there = columns_of_version(table, version)
+    # A table that is new in that version has just been made.
+    if not there:
+        return []
     return [
         f"ALTER TABLE {name} ADD COLUMN {column_definition(column, sql)}"
         for column in table.columns

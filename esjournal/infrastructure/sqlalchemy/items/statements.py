@@ -109,6 +109,7 @@ class Statements(Generic[Item]):
         self, active_record_class: type[Any], sequenced_item_class: type[Item], sql: DatabaseSQL, store: str
     ) -> None:
         table: Table = active_record_class.__table__
+        self._active_record_class = active_record_class
         self._store = store
         self.table = table
         self.item_class = sequenced_item_class
@@ -169,6 +170,11 @@ class Statements(Generic[Item]):
         self._global_position = self._name(table.columns[GLOBAL_POSITION])
         self.appending = self._append_statements()
         self._cache: dict[Any, str] = {}
+
+    def with_names(self) -> Statements[Item]:
+        """Return the statements that also read the names of sequences; these, if there are no others."""
+        named = getattr(self._active_record_class, "__named__", None)
+        return self if named is None else Statements(named, self.item_class, self._sql, self._store)
 
     def rows(self, items: Sequence[Item]) -> list[Row]:
         """Return the rows of items, in the driver's form.

@@ -88,6 +88,7 @@ class Transaction(Generic[Item]):
     def _write_names(self, sequence_ids: Iterable[Any]) -> None:
         if names := names_of(sequence_ids):
             self._session.write_names(self._connection, self._statements.appending, checked_names(names))
+            self._statements = self._statements.with_names()
 
     @contextmanager
     def explaining(self, items: Sequence[Item]) -> Iterator[None]:
