@@ -13,7 +13,7 @@ import pytest
 
 from esjournal.domain.model.events import DomainEvent
 from esjournal.exceptions import SchemaTooOld
-from esjournal.infrastructure.sqlalchemy import session
+from esjournal.infrastructure.sqlalchemy import session, upgrades
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.events import event
@@ -106,7 +106,7 @@ def test_init_upgrades_it_and_says_so(earlier_url: str) -> None:
 def test_an_upgrade_that_fails_at_any_statement_leaves_version_1(
     earlier_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = session.adding_statements
+    make = upgrades.adding_statements
     for kept in range(3):
         with monkeypatch.context() as patched:
             patched.setattr(session, "adding_statements", partial(_failing_after, make, kept))

@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -57,7 +58,7 @@ def given_to(journal: Journal, events: Sequence[RecordedEvent], **options: objec
 
 
 @pytest.fixture
-def journal(store_url: str) -> Journal:
+def journal(store_url: str) -> Iterator[Journal]:
     initialise(store_url)
     with open_journal(store_url) as journal:
         yield journal
@@ -212,7 +213,7 @@ def test_an_import_that_writes_nothing_leaves_no_names(store_url: str) -> None:
         ({"recorded_at": "2020-01-01T00:00:00.000000Z"}, True),
     ],
 )
-def test_an_event_is_the_same_if_its_content_is(journal: Journal, changed: dict[str, str], is_same: bool) -> None:
+def test_an_event_is_the_same_if_its_content_is(journal: Journal, changed: dict[str, Any], is_same: bool) -> None:
     one = event(0)._replace(metadata='{"user":"ann"}', event_id=EVENT_ID)
     journal.events.append(one)
     with pytest.raises(SequencedItemConflict) as raised:
@@ -227,10 +228,8 @@ def test_an_event_is_the_same_if_its_content_is(journal: Journal, changed: dict[
 
 def test_an_event_id_that_is_taken_is_a_conflict(journal: Journal) -> None:
     journal.events.append(event(0)._replace(event_id=EVENT_ID))
-    for batch in (
-        [event(1)._replace(event_id=EVENT_ID)],
-        [event(1), event(2, of=OTHER_ID)._replace(event_id=EVENT_ID)],
-    ):
+    taken = event(2, of=OTHER_ID)._replace(event_id=EVENT_ID)
+    for batch in ([taken], [event(1), taken]):
         with pytest.raises(EventIdTaken, match=f"event id {EVENT_ID} is taken by the event at version 0 of .*{ID}"):
             journal.events.append(batch)
     twice = [event(1)._replace(event_id=OTHER_EVENT_ID), event(2)._replace(event_id=OTHER_EVENT_ID)]
