@@ -13,6 +13,8 @@ from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 MAX_NAME_CHARACTERS = 255
+_HEXADECIMAL = frozenset("0123456789abcdef")
+_DIGITS, _FEW_DIGITS, _FEW_HYPHENS = 32, 4, 3
 # What `append` and other commands take in place of an id.
 _WORDS = frozenset({"new", "next", "-"})
 # No database stores these characters, and uuid5 fails on lone surrogates.
@@ -128,11 +130,21 @@ def new_name(text: str) -> str:
         raise InvalidData(f"the name {shortened(text)} has the control character U+{ord(control):04X}: leave it out")
     if text in _WORDS:
         raise InvalidData(f"the name {shortened(text)} means something else as an argument: add a prefix to it")
-    if _CANONICAL_UUID.fullmatch(likeness(text)):
+    if _reads_as_uuid(text):
         raise InvalidData(
-            f"the name {shortened(text)} reads as a UUID: add a prefix to it, or write the UUID as the id"
+            f"the name {shortened(text)} reads as a UUID: write that as 8-4-4-4-12 hexadecimal digits, such as "
+            f"9b300b13-4410-51bf-85ca-234c8cea73da, or add a prefix to the name"
         )
     return text
+
+
+def _reads_as_uuid(text: str) -> bool:
+    """Say whether a text is a UUID in some spelling, or one with a few digits too many or too few."""
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    digits = "".join(filter(str.isalnum, plain.removeprefix("urn:").removeprefix("uuid:").removeprefix("0x")))
+    if set(digits) - _HEXADECIMAL:
+        return False
+    return len(digits) == _DIGITS or (plain.count("-") >= _FEW_HYPHENS and abs(len(digits) - _DIGITS) <= _FEW_DIGITS)
 
 
 def checked_name(text: str) -> str:

@@ -146,7 +146,21 @@ def test_a_line_with_a_wrong_one_is_bad(sqlite_url: str, old: str, new: str, rea
     assert exported(sqlite_url) == ""
 
 
-@pytest.mark.parametrize("name", ["x" * 256, "a\tb", "next", "new", "-", ID.upper(), ID.replace("-", ""), f"{{{ID}}}"])
+_HEX = ID.replace("-", "")
+UUIDS = [
+    ID.upper(),
+    _HEX,
+    ID.replace("-", "_"),
+    f"{{{ID}}}",
+    f"urn:uuid:{ID}",
+    f" {ID}",
+    f"0x{_HEX}",
+    ID[:-1],
+    f"{ID}0",
+]
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "a\tb", "next", "new", "-", *UUIDS])
 def test_a_name_that_no_sequence_may_have_is_refused(sqlite_url: str, name: str) -> None:
     initialise(sqlite_url)
     line = json.dumps({"sequence_name": name, "originator_version": 0, "event_type": "a", "state": {}})
