@@ -136,7 +136,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
 
     highlighter = JSONHighlighter()
     for event in map(RecordedEvent._make, chain.from_iterable(pages)):
-        originator_id, version, event_type, _, recorded_at, position = fields_on_one_line(event)
+        originator_id, version, event_type, _, recorded_at, *_, position = fields_on_one_line(event)
         body = folded(visible(event.state), console.width - len(INDENT))
         wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
         yield Text("\n").join(
