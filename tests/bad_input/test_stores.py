@@ -174,7 +174,7 @@ def test_a_store_without_a_journal_says_what_to_run(store_url: str, command: lis
 def test_a_journal_of_a_newer_schema_is_refused_and_left_alone(store_url: str, command: list[str]) -> None:
     journal_with(store_url, sequence(1))
     execute(store_url, "UPDATE esjournal SET schema_version = 99")
-    refused(store_url, command, "has schema version 99, and this esjournal knows versions up to 1: upgrade esjournal")
+    refused(store_url, command, "has schema version 99, and this esjournal knows versions up to 2: upgrade esjournal")
     execute(store_url, "UPDATE esjournal SET schema_version = 1")
     assert len(stored(store_url)) == 1
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import make_url
 
 from esjournal.domain.model.events import DomainEvent
 from esjournal.exceptions import SchemaTooOld
@@ -23,6 +24,7 @@ from tests.helpers.stores import execute
 WRITTEN = Path(__file__).parent / "version1"
 LINES = "".join((WRITTEN / "journal.ndjson").read_text().splitlines(keepends=True)[:-1])
 DIGEST = "4de91c3e0bc1cb3a5387143ab6fe04c9c22eff8c714231c4670c25373db87e58"
+STATEMENTS = list(filter(None, (WRITTEN / "postgresql.sql").read_text().split(";\n")))
 SEQUENCE = "00000000-0000-4000-8000-000000000001"
 
 
@@ -33,8 +35,7 @@ def earlier_url(store_url: str) -> str:
         shutil.copy(WRITTEN / "journal.sqlite", store_url.removeprefix("sqlite:///"))
         return store_url
     schema = store_url.rsplit("=", 1)[1]
-    statements = (WRITTEN / "postgresql.sql").read_text().split(";\n")
-    execute(store_url, f'CREATE SCHEMA "{schema}"', *filter(None, statements))
+    execute(store_url, f'CREATE SCHEMA "{schema}"', *STATEMENTS)
     return store_url
 
 
@@ -101,6 +102,20 @@ def test_init_upgrades_it_and_says_so(earlier_url: str) -> None:
     ended(invoke("init", url=earlier_url), 0, err=r"esjournal: the journal .* already; nothing to do\n")
     assert invoke("append", SEQUENCE, "3", "a#B", "{}", url=earlier_url).stdout == "5\n"
     ended(invoke("verify", url=earlier_url), 0, err=r"esjournal: 5 events verified: sound, .*\n(.*amcheck.*\n)?")
+
+
+def test_whoever_could_read_it_can_read_it_when_it_is_upgraded(postgres_url: str) -> None:
+    role = f"reader_{uuid4().hex}"
+    schema = postgres_url.rsplit("=", 1)[1]
+    execute(postgres_url, f'CREATE SCHEMA "{schema}"', *STATEMENTS, f'CREATE ROLE "{role}" LOGIN')
+    try:
+        execute(postgres_url, f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"')
+        execute(postgres_url, f'GRANT SELECT ON esjournal, stored_events TO "{role}"')
+        initialise(postgres_url)
+        url = str(make_url(postgres_url).set(username=role))
+        assert exported(url) == LINES
+    finally:
+        execute(postgres_url, f'DROP OWNED BY "{role}"', f'DROP ROLE "{role}"')
 
 
 def test_an_upgrade_that_fails_at_any_statement_leaves_version_1(

@@ -11,7 +11,6 @@ from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
-from esjournal.domain.model.sequencenames import names_of
 from esjournal.exceptions import OutOfOrder, StoreDamaged, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
@@ -30,7 +29,7 @@ from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
 from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions
 from esjournal.infrastructure.sqlalchemy.items.recordclasses import checked_table
 from esjournal.infrastructure.sqlalchemy.items.statements import Statements
-from esjournal.infrastructure.sqlalchemy.items.writer import Transaction, checked_names
+from esjournal.infrastructure.sqlalchemy.items.writer import Transaction, names_to_write
 from esjournal.infrastructure.sqlalchemy.schema import added_column, names_table, record_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 
@@ -148,7 +147,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         if not items:
             return range(0)
         rows = self._statements.rows(items)
-        names = checked_names(names_of(item[0] for item in items))
+        names = names_to_write(self.session, self._statements, (item[0] for item in items))
         with (
             self._naming(items),
             self.session.writing_connection() as connection,

@@ -628,8 +628,12 @@ class Session(ABC):
         for table in tables:
             for statement in adding_statements(table, version, self.sql):
                 connection.execute(statement)
+        self.grant_as_before(connection, tables)
         connection.execute(f"UPDATE {identity} SET schema_version = {SCHEMA_VERSION}")
         return True
+
+    def grant_as_before(self, connection: Any, tables: Sequence[Table]) -> None:  # noqa: B027
+        """Let those who may use a journal's events use the table of names, which an upgrade has made."""
 
     def interruption(self, error: BaseException) -> BaseException | None:
         """Return the interruption that caused a driver's error, None if something else did."""

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
@@ -203,11 +203,20 @@ def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
     if (
         are_sound(ids, versions, types, _known(times))
         and rules.are_storable(states)
-        and not doubtful(_known(metadata))
+        and _are_objects(_known(metadata))
+        and _are_texts(_known(event_ids))
         and rules.are_canonical_ids(_known(event_ids))
     ):
         return Batch(source, _compact(positions), (ids, versions, types, states, times, metadata, event_ids))
     return batch_of(source, ((event[-1], _checked(source, event)) for event in page))
+
+
+def _are_objects(texts: Sequence[Any]) -> bool:
+    return _are_texts(texts) and not doubtful(texts)
+
+
+def _are_texts(values: Sequence[Any]) -> bool:
+    return set(map(type, values)) <= {str}
 
 
 def _known(values: Sequence[str | None]) -> Sequence[str]:

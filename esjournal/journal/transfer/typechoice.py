@@ -80,8 +80,8 @@ def fitting(batches: Iterable[Batch], events: SQLAlchemyActiveRecordStrategy[Rec
     """
     misfit = events.misfit if isinstance(events, LayoutStrategy) else _misnaming
     for batch in batches:
-        # A journal holds every event, but not every name.
-        if misfit is _misnaming and NamedId not in set(map(type, batch.columns[0])):
+        # A journal holds every event, but not every name; one that no other process sees holds those too.
+        if misfit is _misnaming and not (events.session.is_shared and NamedId in set(map(type, batch.columns[0]))):
             yield batch
             continue
         reasons = map(misfit, batch.events)

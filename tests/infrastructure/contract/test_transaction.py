@@ -182,7 +182,7 @@ def has_indexes(transaction: Transaction[StoredEvent]) -> bool:
     """Return whether the table has its indexes; it must have all of them or none."""
     query = "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'stored_events'"
     [count] = transaction._connection.execute(query).fetchone()
-    assert count in (0, 2)
+    assert count in (0, 4)
     return bool(count)
 
 

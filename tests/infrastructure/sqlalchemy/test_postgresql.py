@@ -176,7 +176,7 @@ def test_the_schema_of_the_url_holds_the_journal_and_no_other_does(journal: str,
     tables = psql.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
     ).fetchall()
-    assert tables == [("esjournal",), ("stored_events",)]
+    assert tables == [("esjournal",), ("sequence_names",), ("stored_events",)]
     assert psql.execute("SELECT to_regclass('public.stored_events')").fetchone() == (None,)
 
 
@@ -199,6 +199,8 @@ def test_the_table_is_what_the_design_says(journal: str, psql: psycopg.Connectio
         ("event_type", "text", True),
         ("state", "text", True),
         ("recorded_at", "timestamp with time zone", True),
+        ("metadata", "text", False),
+        ("event_id", "uuid", False),
     ]
     constraints = psql.execute(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint "

@@ -69,7 +69,7 @@ def test_a_role_that_may_read_and_not_write(postgres_url: str, role: str) -> Non
     schema, url = make_url(postgres_url).query["schema"], as_role(postgres_url, role)
     with writer(postgres_url) as connection:
         connection.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"')
-        connection.execute(f'GRANT SELECT ON stored_events, esjournal TO "{role}"')
+        connection.execute(f'GRANT SELECT ON stored_events, esjournal, sequence_names TO "{role}"')
     for command in COMMANDS[1:-1]:
         assert invoke(*command.split(" "), url=url).exit_code == 0
     refused(url, "permission denied for table stored_events; .* INSERT to append", COMMANDS[-1])

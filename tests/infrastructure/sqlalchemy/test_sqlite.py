@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import NoneType
 from uuid import uuid4
 
 import pytest
@@ -146,7 +147,7 @@ def test_the_tables_are_strict_and_read_well_in_a_shell(journal: Path) -> None:
         [row] = connection.execute("SELECT * FROM stored_events WHERE global_position = 1")
     assert sql.startswith("CREATE TABLE stored_events (\n    global_position INTEGER PRIMARY KEY AUTOINCREMENT,\n")
     assert sql.endswith(") STRICT")
-    assert [type(value) for value in row] == [int, str, int, str, str, str]
+    assert [type(value) for value in row] == [int, str, int, str, str, str, NoneType, NoneType]
     assert len(row[1]) == 36
 
 
@@ -231,7 +232,7 @@ def test_a_journal_of_a_later_esjournal_is_refused_and_stays_as_it_was(journal: 
         connection.execute("UPDATE esjournal SET schema_version = 7")
         connection.commit()
     before = journal.read_bytes()
-    with pytest.raises(SchemaTooNew, match="schema version 7, and this esjournal knows versions up to 1"):
+    with pytest.raises(SchemaTooNew, match="schema version 7, and this esjournal knows versions up to 2"):
         open_event_store(str(journal))
     assert journal.read_bytes() == before
 

@@ -111,7 +111,7 @@ def test_rejects_are_not_part_of_the_proof(journal: Journal) -> None:
 def test_a_source_with_gaps_and_unknown_times_is_proven(journal: Journal, tmp_path: Path) -> None:
     events = sequence(7)
     journal.events.append(events)
-    rows = [(*found[:4], None, 10 * position) for position, found in enumerate(events, 1)]
+    rows = [(*found[:4], None, None, None, 10 * position) for position, found in enumerate(events, 1)]
     source = JournalSource(of_another_layout(*rows), 20)
     proof = prove(source.batches(), counterparts_in_journal(journal))
     assert (proof.events, proof.undated, proof.holds) == (5, 5, True)

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from esjournal.domain.model.sequencenames import NamedId, names_of, new_name
 from esjournal.exceptions import EventIdTaken, SequencedItemConflict
 from esjournal.infrastructure.sqlalchemy.items.statements import Row, Statements
-from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.session import Names, Session
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
@@ -30,13 +30,22 @@ class Twin(NamedTuple, Generic[Item]):
     identical: bool
 
 
-def checked_names(names: dict[Any, str]) -> list[tuple[Any, str]]:
-    """Return the ids and the names of sequences, as they are written.
+def names_to_write(session: Session, statements: Statements[Any], sequence_ids: Iterable[Any]) -> Names:
+    """Return the ids and the names of sequences, none if the table has no names beside it.
+
+    Args:
+        session: the session that writes them. A journal that no other process sees may be a copy of another library's
+            tables, and takes any name.
+        statements: the statements that write them.
+        sequence_ids: ids, some of which carry names.
 
     Raises:
         InvalidData: a sequence of a journal may not have such a name.
     """
-    return [(sequence_id, new_name(name)) for sequence_id, name in names.items()]
+    if statements.appending.insert_name is None:
+        return ()
+    names = names_of(sequence_ids)
+    return [(sequence_id, new_name(name) if session.is_shared else name) for sequence_id, name in names.items()]
 
 
 class Transaction(Generic[Item]):
@@ -86,8 +95,8 @@ class Transaction(Generic[Item]):
                 self._write_names(sequence_ids)
 
     def _write_names(self, sequence_ids: Iterable[Any]) -> None:
-        if names := names_of(sequence_ids):
-            self._session.write_names(self._connection, self._statements.appending, checked_names(names))
+        if names := names_to_write(self._session, self._statements, sequence_ids):
+            self._session.write_names(self._connection, self._statements.appending, names)
             self._statements = self._statements.with_names()
 
     @contextmanager

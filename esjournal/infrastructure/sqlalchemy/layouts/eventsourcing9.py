@@ -168,5 +168,7 @@ def _has_names(session: Session, table: FoundTable) -> bool | None:
         return table.columns["originator_id"] == "text"
     name = session.engine.dialect.identifier_preparer.quote(table.name)
     with session.connection() as connection:
-        row = connection.execute(f"SELECT originator_id FROM {name} LIMIT 1").fetchone()
+        # A value of another kind is damage, and says nothing about the others.
+        texts = f"SELECT originator_id FROM {name} WHERE typeof(originator_id) = 'text' LIMIT 1"
+        row = connection.execute(texts).fetchone()
     return None if row is None else not _HEX.fullmatch(str(row[0]))

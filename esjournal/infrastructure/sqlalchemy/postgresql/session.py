@@ -41,7 +41,7 @@ from esjournal.infrastructure.sqlalchemy.postgresql import commitorder
 from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import PostgreSQLSQL
-from esjournal.infrastructure.sqlalchemy.schema import columns_of_version, identity_table
+from esjournal.infrastructure.sqlalchemy.schema import columns_of_version, identity_table, names_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Names, Session, interruption_of
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
@@ -102,6 +102,13 @@ _ALL_COLUMNS = """
         AND nspname::text NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'
 """
 _TYPES = ("bigint", "uuid", "text", "timestamp with time zone")
+_GRANTS = """
+    SELECT privilege_type, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(CAST(rolname AS text)) END
+    FROM pg_catalog.pg_class, LATERAL pg_catalog.aclexplode(relacl)
+    LEFT JOIN pg_catalog.pg_roles ON pg_roles.oid = grantee
+    WHERE pg_class.oid = CAST(pg_catalog.to_regclass(%s) AS oid) AND grantee <> relowner
+        AND privilege_type IN ('SELECT', 'INSERT')
+"""
 _SEARCH_PATH = "SELECT CAST(CURRENT_USER AS text), pg_catalog.current_setting('search_path')"
 _UNUSABLE_SCHEMA = """
     SELECT CAST(nspname AS text), CAST(CURRENT_USER AS text) FROM pg_catalog.pg_namespace
@@ -713,6 +720,15 @@ class PostgreSQLSession(Session):
                 missing.insert(0, identity_table)
             self.make_tables(connection, missing)
             return self.complete_tables(connection, tables) or bool(missing)
+
+    def grant_as_before(self, connection: Any, tables: Sequence[Table]) -> None:
+        """Grant on the table of names what was granted on the events; see the base class."""
+        names = self.engine.dialect.identifier_preparer.format_table(names_table)
+        for table in tables:
+            if table is not names_table:
+                name = self.engine.dialect.identifier_preparer.format_table(table)
+                for privilege, role in connection.execute(_GRANTS, (name,)).fetchall():
+                    connection.execute(f"GRANT {privilege} ON {names} TO {role}")
 
     def _quoted_schema(self, schema: str) -> str:
         return self.engine.dialect.identifier_preparer.quote_identifier(schema)
