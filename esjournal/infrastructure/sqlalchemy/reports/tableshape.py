@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 from esjournal.domain.findings import Finding
 
-# The end of the definition of an index of some rows.
-_PARTIAL = " where "
-
 
 class Shape(NamedTuple):
     """The shape of a table.
@@ -43,8 +40,7 @@ def shape_findings(table: str, found: Shape, expected: Shape, named: Collection[
         yield Finding("schema", table, f"the table is not {option}")
     for name, definition in expected.indexes.items():
         if definition not in found.indexes.values():
-            # One of only some rows was made for something else.
-            others = {other: its for other, its in found.indexes.items() if _PARTIAL not in its}
+            others = {other: its for other, its in found.indexes.items() if other == name or other not in named}
             hints = [f"{other} is {its}" for other, its in others.items() if _columns(its) in definition]
             if name in named and name not in found.indexes:
                 hints.append("`esjournal init` makes it")
