@@ -145,8 +145,9 @@ def _event(header: list[str], row: list[str]) -> RecordedEvent:
     if position := cells.get("global_position"):
         rules.global_position(position)
     recorded_at, metadata, event_id = (cells.get(name) or None for name in ("recorded_at", *ADDED_FIELDS))
+    originator_id, name = cells.get("originator_id"), cells.get(SEQUENCE_NAME) or None
     return RecordedEvent(
-        id_with_name(cells.get("originator_id") or None, cells.get(SEQUENCE_NAME) or None),
+        id_with_name(originator_id if name is None else originator_id or None, name),
         rules.originator_version(cells["originator_version"]),
         rules.event_type(cells["event_type"]),
         rules.json_object(cells["state"]),

@@ -44,7 +44,7 @@ def loose(tmp_path: Path) -> Path:
     execute(
         path,
         "CREATE TABLE made_by_hand (global_position INTEGER PRIMARY KEY, originator_id, originator_version, "
-        "event_type, state, recorded_at)",
+        "event_type, state, recorded_at, metadata, event_id)",
         "INSERT INTO made_by_hand SELECT * FROM stored_events",
         "DROP TABLE stored_events",
         "ALTER TABLE made_by_hand RENAME TO stored_events",
