@@ -124,17 +124,21 @@ class Conflict(EsjournalError):
         """
         return cls(conflict.sequence_id, conflict.position, conflict.last_position, conflict.identical)
 
+    @property
+    def _shown_id(self) -> Any:
+        # The id of a sequence with a name carries it.
+        return getattr(self.sequence_id, "name", self.sequence_id)
+
     def __str__(self) -> str:
         word = self._position_word
         other = "an identical event" if self.identical else "a different event"
         if self.last_position is None or self.position > self.last_position:
             return (
-                f"sequence {self.sequence_id}: {word} {self.position} is given twice, with {other}; "
-                f"give each {word} once"
+                f"sequence {self._shown_id}: {word} {self.position} is given twice, with {other}; give each {word} once"
             )
         advice = "it is there already, so leave it out" if self.identical else "read it again and append after that"
         return (
-            f"sequence {self.sequence_id}: {word} {self.position} is taken by {other}, "
+            f"sequence {self._shown_id}: {word} {self.position} is taken by {other}, "
             f"the sequence is at {word} {self.last_position}; {advice}"
         )
 
@@ -160,7 +164,7 @@ class EventIdTaken(Conflict):
     def __str__(self) -> str:
         return (
             f"event id {self.event_id} is taken by the event at version {self.position} of sequence "
-            f"{self.sequence_id}: give every event an id of its own, or none"
+            f"{self._shown_id}: give every event an id of its own, or none"
         )
 
 

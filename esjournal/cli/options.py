@@ -87,7 +87,12 @@ TypesOption = Annotated[
 ]
 IdsOption = Annotated[
     list[str] | None,
-    typer.Option("--id", metavar="ID", help="Only events of this sequence; may be repeated.", show_default=False),
+    typer.Option(
+        "--id",
+        metavar="ID",
+        help="Only events of this sequence, by its UUID or name; may be repeated.",
+        show_default=False,
+    ),
 ]
 AfterOption = Annotated[
     int | None,
@@ -104,8 +109,18 @@ CursorFileOption = Annotated[
     str | None,
     file_option("--cursor-file", help_text="Start after the cursor stored in FILE, then advance it."),
 ]
+NamesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="Only events of the sequence with this name, or a pattern such as 'order-*'; may be repeated.",
+        show_default=False,
+    ),
+]
 SequenceArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="The sequence: a UUID, or at least its first 4 characters.")
+    str,
+    typer.Argument(metavar="ID", help="The sequence: its name, its UUID, or at least the first 4 characters of that."),
 ]
 FileFormatOption = Annotated[
     FileFormat | None,
@@ -196,7 +211,7 @@ def checked(read: Callable[[str], Value], text: str) -> Value:
 
 
 def checked_start(text: str, url: str) -> str:
-    """Return an id, or the beginning of one, in canonical form; for another library's tables, any name.
+    """Return an id, or the beginning of one, in canonical form, or else a name.
 
     Args:
         text: the argument.
@@ -211,7 +226,7 @@ def checked_start(text: str, url: str) -> str:
 
 
 def checked_id(text: str, url: str) -> str:
-    """Return an id in canonical form; for another library's tables, any name.
+    """Return an id in canonical form, or else a name.
 
     Args:
         text: the argument.
@@ -226,9 +241,12 @@ def checked_id(text: str, url: str) -> str:
 
 
 def _checked_or_named(read: Callable[[str], str], text: str, url: str) -> str:
-    if not names_layout(url):
-        return checked(read, text)
-    from esjournal.domain.model.sequencenames import checked_name
+    from esjournal.domain.model.sequencenames import checked_name, new_name
 
     # Whether it is a name or an id is decided once the journal is open.
-    return checked(checked_name, text)
+    if names_layout(url):
+        return checked(checked_name, text)
+    try:
+        return read(text)
+    except InvalidData:
+        return checked(new_name, text)

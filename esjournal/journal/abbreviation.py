@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import uuid4
 
 from esjournal.domain.model import rules
@@ -21,23 +22,22 @@ def find_sequence(journal: Journal, given: str) -> str:
 
     Args:
         journal: an open journal.
-        given: an id or its beginning, or a name if sequences have names.
+        given: a name, an id, or the beginning of an id.
 
     Raises:
-        SequenceNotFound: no id begins with it, or sequences have no names, or only a name of another spelling exists.
+        SequenceNotFound: no id begins with it, or there is no such name, or only one of another spelling.
         AmbiguousId: several ids begin with it.
     """
-    if journal.has_names and _is_there(journal, named := id_of_name(given)):
+    if _may_be_a_name(journal, given) and _is_there(journal, named := id_of_name(given)):
         return named
     try:
         start = rules.originator_id_start(given)
     except InvalidData:
-        if not journal.has_names:
-            raise SequenceNotFound(
-                f"nothing found: {shortened(given)} is not a UUID, nor the beginning of one, and the sequences "
-                f"of {journal.shown_url} have no names"
-            ) from None
-        return _not_mistaken(journal, given, id_of_name(given))
+        if journal.has_names:
+            return _not_mistaken(journal, given, id_of_name(given))
+        raise SequenceNotFound(
+            f"nothing found: no sequence of {journal.shown_url} is named {shortened(given)}"
+        ) from None
     first, last = rules.ids_that_start_with(start)
     if first == last:
         return _not_mistaken(journal, given, start)
@@ -55,24 +55,24 @@ def sequence_to_append_to(journal: Journal, given: str) -> str:
 
     Args:
         journal: an open journal.
-        given: a whole id, or a name if sequences have names.
+        given: a whole id, or a name.
 
     Raises:
         InvalidData: it is not an id, and sequences have no names.
         AmbiguousId: it would be the name of a new sequence, but could be meant for an existing one.
     """
-    try:
-        originator_id = rules.originator_id(given)
-    except InvalidData:
-        if not journal.has_names:
+    if not _may_be_a_name(journal, given):
+        try:
+            return rules.originator_id(given)
+        except InvalidData:
             raise InvalidData(
                 f"{shortened(given)} is not a UUID, and the sequences of {journal.shown_url} have no names"
             ) from None
-        originator_id = id_of_name(given)
-    if not journal.has_names:
-        return originator_id
     if _is_there(journal, named := id_of_name(given)):
         return named
+    originator_id = named
+    with suppress(InvalidData):
+        originator_id = rules.originator_id(given)
     if _is_there(journal, originator_id):
         return originator_id
     if (mistaken := journal.events.mistaken_for(given)) is not None:
@@ -104,6 +104,11 @@ def new_sequence(journal: Journal, word: str) -> str:
             f"write the id of that one, {named}, or a UUID or name of your own for a new one"
         )
     return str(uuid4())
+
+
+def _may_be_a_name(journal: Journal, given: str) -> bool:
+    # In a journal, no name reads as an id. The tables of other libraries may have such names.
+    return journal.has_names or (journal.layout is None and not rules.are_canonical_ids([given.lower()]))
 
 
 def _is_there(journal: Journal, originator_id: str) -> bool:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
-from esjournal.domain.model.recordedevent import ADDED_FIELDS
+from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
+from esjournal.domain.model.sequencenames import name_of_id, shown_id
 from esjournal.domain.state.changes import changes_of_states
 from esjournal.domain.state.values import text_of
 from esjournal.domain.text import counted, number
@@ -138,7 +139,7 @@ class _Table(DifferencesView):
             self._print(f"{'sequence':<{_ID_WIDTH}}{''.join(f'{name:>{_COUNT_WIDTH}}' for name in _COLUMNS)}", _HEADING)
             self._has_rows = True
         counts = "".join(f" {getattr(sequence.events, name):>{_COUNT_WIDTH - 1},}" for name in _COLUMNS.values())
-        self._print(f"{on_one_line(sequence.originator_id):<{_ID_WIDTH}}{counts}")
+        self._print(f"{_shown(sequence.originator_id):<{_ID_WIDTH}}{counts}")
 
     def _print_counts(self, comparison: Comparison) -> None:
         self._print(f"{'':<12}{'events':>15}{'sequences':>15}", _HEADING)
@@ -166,7 +167,7 @@ class _Listing(_Table):
         originator_id, version = difference.originator_id, difference.originator_version
         if originator_id != self._sequence_id:
             self._sequence_id = originator_id
-            self._print(f"sequence {on_one_line(originator_id)} departs at version {version}", _HEADING)
+            self._print(f"sequence {_shown(originator_id)} departs at version {version}", _HEADING)
         if difference.status is not Status.DIFFERENT:
             self._print(f"version {version} is {_on_one_side(difference)}", _STYLES[difference.status], INDENT)
             return
@@ -176,7 +177,7 @@ class _Listing(_Table):
 
     def show_sequence(self, sequence: SequenceComparison) -> None:
         if sequence.status in _SIDES:
-            line = f"sequence {on_one_line(sequence.originator_id)} is {_SIDES[sequence.status]}: {_size(sequence)}"
+            line = f"sequence {_shown(sequence.originator_id)} is {_SIDES[sequence.status]}: {_size(sequence)}"
             self._print(line, _STYLES[sequence.status])
         super().show_sequence(sequence)
 
@@ -200,7 +201,7 @@ class _Summary(_Table):
 
     def show_event(self, difference: EventDifference) -> None:
         if self._events.counted_and_shown():
-            place = f"{on_one_line(difference.originator_id)}@{difference.originator_version}"
+            place = f"{_shown(difference.originator_id)}@{difference.originator_version}"
             self._events.lines.append(f"{place}  {_in_short(difference)}")
 
     def show_sequence(self, sequence: SequenceComparison) -> None:
@@ -209,7 +210,7 @@ class _Summary(_Table):
         if kind is not None and kind.counted_and_shown():
             departs = sequence.status is Status.DIFFERENT
             what = f"at version {sequence.departs_at}" if departs else _size(sequence)
-            kind.lines.append(f"{on_one_line(sequence.originator_id)}  {what}")
+            kind.lines.append(f"{_shown(sequence.originator_id)}  {what}")
 
     def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
         if comparison.is_same:
@@ -240,6 +241,10 @@ class _Kind:
         """Count one more, and say whether it is one of the first few."""
         self.count += 1
         return self.count <= SHOWN_OF_A_KIND
+
+
+def _shown(originator_id: str) -> str:
+    return on_one_line(shown_id(originator_id))
 
 
 def _size(sequence: SequenceComparison) -> str:
@@ -299,7 +304,7 @@ def _event_json(difference: EventDifference) -> Iterator[str]:
     types = ("null" if event is None else _json_string(event.event_type) for event in (difference.a, difference.b))
     at = difference.differs_at()
     yield (
-        f'{{"kind":"event","originator_id":{_json_string(difference.originator_id)},'
+        f'{{"kind":"event","originator_id":{_json_string(difference.originator_id)},{_name_member(difference)}'
         f'"originator_version":{difference.originator_version},"status":"{difference.status}",'
         f'"event_type":{{"a":{next(types)},"b":{next(types)}}},'
     )
@@ -310,6 +315,11 @@ def _event_json(difference: EventDifference) -> Iterator[str]:
         if one != other:
             yield f',"{name}":{{"a":{_json(name, one)},"b":{_json(name, other)}}}'
     yield "}"
+
+
+def _name_member(difference: EventDifference) -> str:
+    name = name_of_id(difference.originator_id)
+    return "" if name is None else f'"{SEQUENCE_NAME}":{_json_string(name)},'
 
 
 def _json(name: str, text: str | None) -> str:
@@ -327,6 +337,7 @@ def _sequence_values(sequence: SequenceComparison) -> dict[str, Any]:
     return {
         "kind": "sequence",
         "originator_id": sequence.originator_id,
+        **({} if (name := name_of_id(sequence.originator_id)) is None else {SEQUENCE_NAME: name}),
         "status": sequence.status,
         "departs_at": sequence.departs_at,
         "events": asdict(sequence.events),

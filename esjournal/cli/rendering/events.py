@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from esjournal.cli.rendering.eventtypes import parts_of
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
 from esjournal.domain.choices import OutputFormat
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
+from esjournal.domain.model.sequencenames import shown_id
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,6 +89,11 @@ def event_texts(
         return ndjson.write(events)
     lines = map(ndjson.line_of, events)
     return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
+
+
+def shown_fields(event: EventRow | RecordedEvent) -> RecordedEvent:
+    """Return the fields of an event as they may be shown: on one line, and the sequence by its name, if it has one."""
+    return RecordedEvent._make(fields_on_one_line((shown_id(event[0]), *event[1:])))
 
 
 def _shown(event: RecordedEvent) -> RecordedEvent:

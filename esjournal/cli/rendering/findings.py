@@ -10,6 +10,7 @@ from typing import Any
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.findings import Finding
+from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.text import number
 
 # How many of each kind a terminal shows: ten million encrypted states are ten million findings.
@@ -54,7 +55,7 @@ class FindingsView:
 
     def show_sequence(self, originator_id: str, digest: str) -> None:
         """Print the digest of a sequence."""
-        write(f"{digest}  {on_one_line(originator_id)}\n")
+        write(f"{digest}  {on_one_line(shown_id(originator_id))}\n")
 
     def end(self) -> None:
         """Print what comes after everything else."""

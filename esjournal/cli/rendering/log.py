@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, folded
+from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, folded, shown_fields
 from esjournal.cli.rendering.eventtypes import name_of
-from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
+from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
+from esjournal.domain.model.rules import are_canonical_ids
+from esjournal.domain.model.sequencenames import shown_id
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 # Below this width ids are shortened to what usually distinguishes them, and any command accepts.
 WIDE_ENOUGH_FOR_IDS = 160
-SHORT_ID = 8
+SHORT_ID, NAME_WIDTH = 8, 24
 WIDE_TYPE, NARROW_TYPE = 48, 24
 SHORT_TIME = len("2026-01-31 12:00:00Z")
 INDENT = "    "
@@ -74,11 +76,11 @@ def _texts(pages: Iterable[Page], output_format: OutputFormat, csv_safe: bool, a
 def _plain_line(event: EventRow) -> str:
     originator_id, version, event_type, state, recorded_at, *_, position = event
     time = f"{recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}"
-    return on_one_line(f"{position:>6}  {time}  {originator_id}@{version}  {event_type}  {state}") + "\n"
+    return on_one_line(f"{position:>6}  {time}  {shown_id(originator_id)}@{version}  {event_type}  {state}") + "\n"
 
 
 def _plain_block(event: EventRow) -> str:
-    originator_id, version, event_type, state, recorded_at, *_, position = fields_on_one_line(event)
+    originator_id, version, event_type, state, recorded_at, *_, position = shown_fields(event)
     return (
         f"event {position}  {recorded_at or UNKNOWN_TIME}\nsequence {originator_id}  version {version}\n"
         f"type {event_type}\n\n{INDENT}{state}\n\n"
@@ -136,7 +138,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
 
     highlighter = JSONHighlighter()
     for event in map(RecordedEvent._make, chain.from_iterable(pages)):
-        originator_id, version, event_type, _, recorded_at, *_, position = fields_on_one_line(event)
+        originator_id, version, event_type, _, recorded_at, *_, position = shown_fields(event)
         body = folded(visible(event.state), console.width - len(INDENT))
         wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
         yield Text("\n").join(
@@ -154,7 +156,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
 def _in_one_line(row: EventRow, width: int) -> RecordedEvent:
     event = RecordedEvent(*row)
     # Only as much of a state as a line can show, because it may be very long.
-    return RecordedEvent(*fields_on_one_line(event._replace(state=event.state[:width])))
+    return shown_fields(event._replace(state=event.state[:width]))
 
 
 def _short_type(event_type: str, wide: bool) -> str:
@@ -169,5 +171,12 @@ def _time_text(recorded_at: str | None, wide: bool) -> str:
 
 
 def _place(event: RecordedEvent, width: int) -> str:
-    originator_id = event.originator_id if width >= WIDE_ENOUGH_FOR_IDS else event.originator_id[:SHORT_ID]
-    return f"{originator_id}@{event.originator_version}"
+    shown = event.originator_id
+    if width < WIDE_ENOUGH_FOR_IDS:
+        shown = shown[:SHORT_ID] if are_canonical_ids([shown]) else shortened_name(shown)
+    return f"{shown}@{event.originator_version}"
+
+
+def shortened_name(name: str) -> str:
+    """Return as much of a name as a column of a narrow terminal has room for."""
+    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"

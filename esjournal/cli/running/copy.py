@@ -21,6 +21,7 @@ from esjournal.cli.running.transfer import (
     type_rules,
 )
 from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.text import counted, number
 from esjournal.interchange.formats import (
     STANDARD_STREAM,
@@ -148,7 +149,7 @@ def _say_problems(outcome: ImportOutcome) -> None:
         say(str(bad))
     for conflict in outcome.first_conflicts:
         what = "" if conflict.stored is None else f": {difference(conflict.stored, conflict.event)}"
-        place = f"sequence {conflict.event.originator_id}: version {conflict.event.originator_version}"
+        place = f"sequence {shown_id(conflict.event.originator_id)}: version {conflict.event.originator_version}"
         say(f"{conflict.source}:{conflict.line}: {place} is taken by a different event{what}")
 
 

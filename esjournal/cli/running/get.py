@@ -7,6 +7,7 @@ from esjournal.cli.options import check_csv_safe, checked, checked_start
 from esjournal.cli.rendering.events import print_events
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model import rules
+from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.model.typepatterns import TypePatterns
 from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.read.pages import read_sequence
@@ -45,4 +46,4 @@ def run(
         if not found:
             exists = bool(journal.events.get_items(sequence, limit=1))
             what = "has no events that match" if exists else "is not in this journal"
-            fail(f"nothing found: sequence {sequence} {what}", NOTHING_FOUND)
+            fail(f"nothing found: sequence {shown_id(sequence)} {what}", NOTHING_FOUND)

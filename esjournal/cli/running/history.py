@@ -10,6 +10,7 @@ from esjournal.cli.rendering.history import print_history
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.model import rules
+from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.state import paths
 from esjournal.domain.text import counted, number
 from esjournal.journal.abbreviation import find_sequence
@@ -52,7 +53,8 @@ def run(
             what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"
             if not read and not journal.events.get_items(sequence, limit=1):
                 what = "is not in this journal"
-            fail(f"nothing found: sequence {sequence} {what}{f'; {opaque}' if unfolded else ''}", NOTHING_FOUND)
+            which = f"sequence {shown_id(sequence)} {what}{f'; {opaque}' if unfolded else ''}"
+            fail(f"nothing found: {which}", NOTHING_FOUND)
     if unfolded:
         say(opaque)
     if recorded_later:

@@ -89,6 +89,11 @@ def id_with_name(originator_id: str | None, name: str | None) -> str:
     return named
 
 
+def shown_id(originator_id: str) -> str:
+    """Return how people know a sequence: by its name, or else by its id."""
+    return name_of_id(originator_id) or originator_id
+
+
 def names_of(originator_ids: Iterable[str]) -> dict[str, str]:
     """Return the names that ids carry, by the ids."""
     return {each: each.name for each in originator_ids if isinstance(each, NamedId)}

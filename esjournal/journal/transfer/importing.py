@@ -9,6 +9,7 @@ from itertools import chain, islice
 from operator import itemgetter
 
 from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import shown_id
 from esjournal.exceptions import InvalidLine, advising
 from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.infrastructure.sqlalchemy.layouts.base import LayoutStrategy
@@ -224,7 +225,7 @@ class _Import:
                     last[event.originator_id] = version if before is None else max(version, before)
                     following.append((line, event))
                 else:
-                    reason = f"sequence {event.originator_id}: version {version} follows no event: " + (
+                    reason = f"sequence {shown_id(event.originator_id)}: version {version} follows no event: " + (
                         "the sequence is new" if before is None else f"the sequence is at version {before}"
                     )
                     self._verdicts.bad(InvalidLine(batch.source, line, reason, event=event))

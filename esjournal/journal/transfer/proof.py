@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import compress
 
 from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import shown_id
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.gcpause import uncollected
 from esjournal.journal.compare.result import content_of, is_same_content
@@ -102,7 +103,7 @@ def _compared(proof: Proof, event: EventFields, found: EventFields | None, place
         proof.differing += 1
     if proof.first is None:
         what = "is missing" if there is None else f"is different: {difference(there, here)}"
-        proof.first = f"{place}: sequence {here.originator_id}, version {here.originator_version} {what}"
+        proof.first = f"{place}: sequence {shown_id(here.originator_id)}, version {here.originator_version} {what}"
     return here
 
 

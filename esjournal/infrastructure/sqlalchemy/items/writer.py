@@ -260,6 +260,7 @@ class Transaction(Generic[Item]):
 
     def _conflict_of(self, item: Item, there: Item) -> SequencedItemConflict:
         last = self.last_positions([item[0]])[0]
+        sequence_id = there[0] if isinstance(there[0], NamedId) else item[0]
         # The place may be written in another way, and must not make the items differ.
         there = self._statements.item((*item[:2], *there[2:]))
-        return SequencedItemConflict(item[0], item[1], last, self.same_content(item, there))
+        return SequencedItemConflict(sequence_id, item[1], last, self.same_content(item, there))
