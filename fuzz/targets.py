@@ -22,7 +22,7 @@ from esjournal.cli.rendering.templates import template
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state import jsontext, values
 from esjournal.domain.state.where import state_condition
 from esjournal.exceptions import EsjournalError, InvalidData, InvalidLine
@@ -218,8 +218,8 @@ def line_template(parts: list[str], event: RecordedEvent) -> None:
 @target(st.lists(st.text("abc*?[]!.#`\\", max_size=8), max_size=3), st.text("abc*?[]!.#`", max_size=8))
 def type_patterns(patterns: list[str], event_type: str) -> None:
     with suppress(InvalidData):
-        assert TypePatterns([event_type]).match(event_type)
-        TypePatterns(patterns).match(event_type)
+        assert Patterns([event_type]).match(event_type)
+        Patterns(patterns).match(event_type)
 
 
 @target(

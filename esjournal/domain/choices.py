@@ -17,6 +17,7 @@ class SequenceOrder(StrEnum):
     """What sequences are sorted by: id, most events first, oldest first event, or most recent event."""
 
     ID = "id"
+    NAME = "name"
     EVENTS = "events"
     FIRST = "first"
     LAST = "last"

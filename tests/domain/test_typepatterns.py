@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from esjournal.domain.model.typepatterns import TypePatterns, renaming
+from esjournal.domain.model.typepatterns import Patterns, renaming
 from esjournal.exceptions import InvalidData
 
 GENERIC = "Shop.Envelope`1[[Shop.Created, Shop]]"
@@ -25,12 +25,12 @@ GENERIC = "Shop.Envelope`1[[Shop.Created, Shop]]"
     ],
 )
 def test_a_type_fits_a_pattern_or_equals_it(patterns: list[str], fitting: list[str], others: list[str]) -> None:
-    wanted = TypePatterns(patterns)
+    wanted = Patterns(patterns)
     assert [found for found in [*fitting, *others] if wanted.match(found)] == fitting
 
 
 def test_patterns_that_fitted_nothing_are_known() -> None:
-    wanted = TypePatterns(["a*", "b", "c", "*b"])
+    wanted = Patterns(["a*", "b", "c", "*b"])
     for found in ("x", "ab", "x"):
         wanted.match(found)
     assert wanted.unmatched == ["b", "c"]

@@ -14,7 +14,8 @@ def append(
     originator_id: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="The sequence: a UUID, or `new` for a new one. `-` reads whole events from stdin."
+            metavar="ID",
+            help="The sequence: a name, a UUID, or `new` for a new UUID. `-` reads whole events from stdin.",
         ),
     ],
     version: Annotated[
@@ -46,10 +47,13 @@ def append(
 
     If ID is `new`, the new id is printed instead. Exit 0 means that the event is on disk. If the version is taken,
     nothing is written and the exit code is 4. With --if-absent, finding an event with the same type and state there is
-    a success too: its global position is printed.
+    a success too: its global position is printed. A name has 1 to 255 characters, none of them a control character, and
+    must not read as a UUID; case counts.
 
     \b
     Examples:
+      esjournal append order-1001 0 orders#Placed '{"item":"tea"}'
+      esjournal append order-1001 next orders#Paid '{"by":"card"}'
       esjournal append 9b300b13-4410-51bf-85ca-234c8cea73da 0 accounts#Opened '{"owner":"Ann"}'
       esjournal append 9b300b13-4410-51bf-85ca-234c8cea73da next accounts#Renamed '{"owner":"Eve"}'
       id=$(esjournal append new 0 accounts#Opened '{"owner":"Bob"}')

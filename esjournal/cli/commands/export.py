@@ -13,6 +13,7 @@ from esjournal.cli.options import (
     IdsOption,
     LayoutOption,
     LimitOption,
+    NamesOption,
     QuietOption,
     TableOption,
     TypesOption,
@@ -43,6 +44,7 @@ def export(
     ] = None,
     types: TypesOption = None,
     originator_ids: IdsOption = None,
+    names: NamesOption = None,
     after: AfterOption = None,
     limit: LimitOption = None,
     cursor_file: CursorFileOption = None,
@@ -65,6 +67,7 @@ def export(
       esjournal export
       esjournal export -o events.ndjson.gz --seal
       esjournal export --type accounts#Opened -o opened.csv
+      esjournal export --name 'order-*' -o orders.ndjson
       esjournal export --after 1000 | jq -c .state
       esjournal export --cursor-file hourly.cursor -o new.ndjson
       esjournal export -o events.parquet
@@ -77,6 +80,7 @@ def export(
         file_format=file_format,
         types=types,
         originator_ids=originator_ids,
+        names=names,
         after=after,
         limit=limit,
         cursor_file=cursor_file,

@@ -46,6 +46,7 @@ def get(
 
     \b
     Examples:
+      esjournal get order-1001
       esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da
       esjournal get 9b30 --reverse --limit 3
       esjournal get 9b30 --type 'accounts#*' --gte 10 --lt 20

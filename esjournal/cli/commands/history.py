@@ -40,6 +40,7 @@ def history(
 
     \b
     Examples:
+      esjournal history order-1001
       esjournal history 9b30
       esjournal history 9b30 --at-version 7 -F json | jq .state
       esjournal history 9b30 --at-time '2026-01-31 12:00'

@@ -15,6 +15,15 @@ def list_(
     prefix: Annotated[
         str, typer.Option(metavar="TEXT", help="Only sequences whose ID starts with TEXT.", show_default=False)
     ] = "",
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="Only the sequence with this name, or a pattern such as 'order-*'; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     types: Annotated[
         list[str] | None,
         typer.Option(
@@ -26,7 +35,7 @@ def list_(
     ] = None,
     sort: Annotated[
         SequenceOrder,
-        typer.Option(help="Sort by id, event count, oldest first event, or most recent event."),
+        typer.Option(help="Sort by id, name, event count, oldest first event, or most recent event."),
     ] = SequenceOrder.ID,
     limit: Annotated[
         int | None,
@@ -46,6 +55,7 @@ def list_(
     Examples:
       esjournal list
       esjournal list --prefix 9b3
+      esjournal list --name 'order-*' --sort name
       esjournal list --sort last --limit 10
       esjournal list --type '*#Renamed' --sort events -F csv
     """
@@ -54,6 +64,7 @@ def list_(
     run(
         url_of(context, url, layout, table),
         prefix=prefix,
+        names=names,
         types=types,
         sort=sort,
         limit=limit,

@@ -12,6 +12,7 @@ from esjournal.cli.options import (
     CsvSafeOption,
     IdsOption,
     LayoutOption,
+    NamesOption,
     TableOption,
     TypesOption,
     UrlOption,
@@ -43,6 +44,7 @@ def log(
     after: AfterOption = None,
     types: TypesOption = None,
     originator_ids: IdsOption = None,
+    names: NamesOption = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,6 +87,8 @@ def log(
     Examples:
       esjournal log -n 20
       esjournal log --since yesterday --type 'accounts#*'
+      esjournal log --id order-1001
+      esjournal log --name 'order-*' -n 5
       esjournal log --where 'owner == "Ann"' --where 'address.zip > 999'
       esjournal log -g 'Ann|Eve' --full
       esjournal log --template '{global_position} {event_type} {state.owner}'
@@ -106,6 +110,7 @@ def log(
         after=after,
         types=types,
         originator_ids=originator_ids,
+        names=names,
         where=where,
         pattern=pattern,
         output_format=output_format,

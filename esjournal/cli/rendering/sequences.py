@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.eventtypes import name_of
-from esjournal.cli.rendering.log import SHORT_ID
+from esjournal.cli.rendering.log import SHORT_ID, shortened_name
 from esjournal.cli.terminal import fields_on_one_line, screen, write
 from esjournal.domain.choices import OutputFormat
+from esjournal.domain.model.recordedevent import SEQUENCE_NAME
 from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.text import number
 
@@ -27,16 +28,19 @@ DAY = len("2026-01-31")
 COLUMN_GAP = 3
 
 
-def print_sequences(sequences: Iterable[SequenceSummary], output_format: OutputFormat, *, csv_safe: bool) -> None:
+def print_sequences(
+    sequences: Iterable[SequenceSummary], output_format: OutputFormat, *, csv_safe: bool, named: bool = False
+) -> None:
     """Print summaries of sequences, streaming.
 
     Args:
         sequences: one or more summaries, in the order to print them.
         output_format: the output format.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        named: whether any sequence has a name, so that CSV has a column for it.
     """
     if output_format is not OutputFormat.TABLE:
-        for text in _texts(sequences, output_format, csv_safe):
+        for text in _texts(sequences, output_format, csv_safe, named):
             write(text)
     elif sys.stdout.isatty():
         console = screen()
@@ -46,27 +50,41 @@ def print_sequences(sequences: Iterable[SequenceSummary], output_format: OutputF
         _print_plain(sequences)
 
 
-def _texts(sequences: Iterable[SequenceSummary], output_format: OutputFormat, csv_safe: bool) -> Iterator[str]:
+def _texts(
+    sequences: Iterable[SequenceSummary], output_format: OutputFormat, csv_safe: bool, named: bool
+) -> Iterator[str]:
     if output_format is OutputFormat.CSV:
         from esjournal.interchange import csvtext
 
-        return csvtext.table_of(SequenceSummary._fields, sequences, safe=csv_safe)
-    lines = (json.dumps(sequence._asdict(), ensure_ascii=False, separators=(",", ":")) for sequence in sequences)
+        header = [name for name in SequenceSummary._fields if named or name != SEQUENCE_NAME]
+        return csvtext.table_of(header, (sequence[: len(header)] for sequence in sequences), safe=csv_safe)
+    lines = map(_line, sequences)
     if output_format is OutputFormat.NDJSON:
         return (f"{line}\n" for line in lines)
     return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
+
+
+def _line(sequence: SequenceSummary) -> str:
+    values = {name: value for name, value in sequence._asdict().items() if name != SEQUENCE_NAME or value is not None}
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def _cells(found: SequenceSummary, short: bool) -> tuple[str, ...]:
     sequence = SequenceSummary._make(fields_on_one_line(found))
     times = (sequence.first_recorded_at, sequence.last_recorded_at)
     return (
-        sequence.originator_id[:SHORT_ID] if short else sequence.originator_id,
+        _shown(sequence, short),
         number(sequence.events),
         f"{sequence.first_version}..{sequence.last_version}",
         name_of(sequence.last_type) if short else sequence.last_type,
         *(time[:DAY] if short else time.replace(".000000", "") for time in times),
     )
+
+
+def _shown(sequence: SequenceSummary, short: bool) -> str:
+    if sequence.sequence_name is not None:
+        return shortened_name(sequence.sequence_name) if short else sequence.sequence_name
+    return sequence.originator_id[:SHORT_ID] if short else sequence.originator_id
 
 
 def _print_plain(sequences: Iterable[SequenceSummary]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esjournal.cli.rendering.plot import bar, plot
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain import text
+from esjournal.domain.model.sequencenames import shown_id
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -155,7 +156,7 @@ def _longest(counted: Counted) -> Iterator[Line]:
     yield Line((Part(f"{'events':>{number_width}}  {'last version':>{version_width}}  longest sequences", _HEADING),))
     for sequence in counted.longest:
         numbers = f"{sequence.events:>{number_width},}  {sequence.last_version:>{version_width}}  "
-        yield Line((Part(numbers),), on_one_line(sequence.originator_id))
+        yield Line((Part(numbers),), on_one_line(shown_id(sequence.originator_id)))
 
 
 def _percent(part: int, whole: int) -> str:

@@ -8,7 +8,7 @@ from esjournal.cli.rendering.events import print_events
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model import rules
 from esjournal.domain.model.sequencenames import shown_id
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.read.pages import read_sequence
 from esjournal.journal.temporary import open_to_read
@@ -39,7 +39,7 @@ def run(
 
     with open_to_read(url) as journal:
         sequence = find_sequence(journal, start)
-        patterns = TypePatterns(types or ())
+        patterns = Patterns(types or ())
         events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)
         added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
         found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe, added=added)

@@ -9,7 +9,7 @@ from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.rendering.sequences import print_sequences
 from esjournal.domain.choices import OutputFormat, SequenceOrder
 from esjournal.domain.model import rules
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.journal.inspect.sequences import list_sequences
 from esjournal.journal.temporary import open_to_count
 
@@ -18,6 +18,7 @@ def run(
     url: str,
     *,
     prefix: str,
+    names: list[str] | None,
     types: list[str] | None,
     sort: SequenceOrder,
     limit: int | None,
@@ -30,8 +31,16 @@ def run(
     start = checked(lambda text: rules.originator_id_start(text, shortest=1), prefix) if prefix else ""
 
     with open_to_count(url) as journal:
-        found = list_sequences(journal, prefix=start, types=TypePatterns(types or ()), order=sort, limit=limit)
+        found = list_sequences(
+            journal,
+            prefix=start,
+            names=Patterns(names or ()),
+            types=Patterns(types or ()),
+            order=sort,
+            limit=limit,
+        )
         first = next(found, None)
         if first is None:
             fail(f"nothing found: {journal.shown_url} has no sequences that match", NOTHING_FOUND)
-        print_sequences(chain([first], found), output_format, csv_safe=csv_safe)
+        named = journal.events.has_names
+        print_sequences(chain([first], found), output_format, csv_safe=csv_safe, named=named)

@@ -18,7 +18,7 @@ from esjournal.cli.running.following import followed
 from esjournal.cli.signals import end_if_terminated, interruption_repeated
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import OutputFormat
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state.where import StateCondition, state_condition
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.abbreviation import find_sequence
@@ -38,6 +38,7 @@ def run(
     after: int | None,
     types: list[str] | None,
     originator_ids: list[str] | None,
+    names: list[str] | None,
     where: list[str] | None,
     pattern: str | None,
     output_format: OutputFormat,
@@ -72,7 +73,8 @@ def run(
     # A follower ends with Ctrl-C, and must not miss it.
     with interruption_repeated() if follow else nullcontext(), open_to_read(url) as journal:
         selection = Selection(
-            types=TypePatterns(types or ()),
+            types=Patterns(types or ()),
+            names=Patterns(names or ()),
             originator_ids=[find_sequence(journal, start) for start in starts],
             since=earliest,
             until=latest,

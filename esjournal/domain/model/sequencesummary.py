@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class SequenceSummary(NamedTuple):
-    """The number of events of a sequence, and its first and last event by version."""
+    """The number of events of a sequence, its first and last event by version, and its name, if it has one."""
 
     originator_id: str
     events: int
@@ -15,3 +15,4 @@ class SequenceSummary(NamedTuple):
     last_type: str
     first_recorded_at: str
     last_recorded_at: str
+    sequence_name: str | None = None

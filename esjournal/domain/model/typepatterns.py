@@ -1,4 +1,4 @@
-"""Patterns of event types, and whole types with escapes for the characters of patterns."""
+"""Patterns of event types and of names, and whole types with escapes for the characters of patterns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 _MAGIC = re.compile(r"[*?[]")
-# The number of types is not known, so the cache is limited.
+# The number of types and names is not known, so the cache is limited.
 _MOST_KNOWN = 65_536
 # How fnmatch escapes the characters of patterns.
 _ESCAPED = re.compile(r"\[([*?[=])\]")
@@ -20,13 +20,13 @@ _UNESCAPED_EQUALS = re.compile(r"(?<!\[)=|=(?!\])")
 _TYPE_ARGUMENTS = re.compile(r"`\d+\[.*\]")
 
 
-class TypePatterns:
-    """Event types, whole or as patterns: `*` matches any text, `?` one character, `[ab]` one of these characters.
+class Patterns:
+    """Event types or names, whole or as patterns: `*` matches any text, `?` one character, `[ab]` one of these.
 
-    A type that equals a pattern, character by character, matches it too.
+    A text that equals a pattern, character by character, matches it too.
 
     Args:
-        patterns: the types; an empty collection means all types.
+        patterns: the types or names; an empty collection means all.
     """
 
     def __init__(self, patterns: Collection[str] = ()) -> None:
@@ -43,21 +43,21 @@ class TypePatterns:
 
     @property
     def unmatched(self) -> list[str]:
-        """The patterns that have matched none of the types so far."""
+        """The patterns that have matched nothing so far."""
         return list(self._unmatched)
 
-    def match(self, event_type: str) -> bool:
-        """Say whether a type matches."""
+    def match(self, text: str) -> bool:
+        """Say whether a type or a name matches."""
         if not self:
             return True
-        if event_type not in self._known:
-            found = [pattern for pattern, expression in self._expressions.items() if expression.match(event_type)]
+        if text not in self._known:
+            found = [pattern for pattern, expression in self._expressions.items() if expression.match(text)]
             for pattern in found:
                 self._unmatched.pop(pattern, None)
             if len(self._known) == _MOST_KNOWN:
                 self._known.clear()
-            self._known[event_type] = bool(found)
-        return self._known[event_type]
+            self._known[text] = bool(found)
+        return self._known[text]
 
 
 def renaming(text: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
+from esjournal.domain.model.sequencenames import with_name
 from esjournal.exceptions import OutOfOrder, StoreDamaged, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
@@ -231,6 +232,11 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         [(has_names,)] = self.session.rows(f"SELECT {self._statements.any_names()}")
         self._note_names(has_names)
 
+    @property
+    def has_names(self) -> bool:
+        """Whether sequences had names when they were last looked for."""
+        return self._has_names
+
     def _note_names(self, has_names: bool) -> None:
         if has_names and not self._has_names:
             self._has_names = True
@@ -279,6 +285,16 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 first = self._statements.id_of_row(row)
                 ids.append(first)
         return ids
+
+    def named(self, sequence_ids: Sequence[str]) -> list[str]:
+        """Return the same ids, which carry the names of their sequences now."""
+        statement = self._statements.names_of()
+        if statement is None or not self._has_names or not sequence_ids:
+            return list(sequence_ids)
+        with self.session.connection() as connection:
+            rows = self.session.rows_at(connection, statement, [(sequence_id,) for sequence_id in sequence_ids])
+        names: dict[str, str] = dict(rows)
+        return [with_name(f"{each} {names[each]}") if each in names else each for each in sequence_ids]
 
     def mistaken_for(self, name: str) -> str | None:
         """Return the name of a sequence that could be mistaken for this one; None if the table has no names.

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model import rules
 from esjournal.domain.model.sequencesummary import SequenceSummary
-from esjournal.domain.model.typepatterns import TypePatterns
-from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT, RecordedEventRecord
+from esjournal.domain.model.typepatterns import Patterns
+from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT
 from esjournal.infrastructure.sqlalchemy.reports.sequencesummaries import Sequences
 from esjournal.journal.journal import Journal
-from esjournal.journal.read.selection import ALL_TYPES
+from esjournal.journal.read.selection import ALL_NAMES, ALL_TYPES
 
 
 def list_sequences(
     journal: Journal,
     *,
     prefix: str = "",
-    types: TypePatterns = ALL_TYPES,
+    names: Patterns = ALL_NAMES,
+    types: Patterns = ALL_TYPES,
     order: SequenceOrder = SequenceOrder.ID,
     limit: int | None = None,
 ) -> Iterator[SequenceSummary]:
@@ -27,11 +29,12 @@ def list_sequences(
     Args:
         journal: an open journal.
         prefix: only sequences whose ids begin with it, in lower case.
+        names: only sequences with one of these names.
         types: only sequences that have an event of one of these types.
         order: what they are sorted by.
         limit: return at most this many.
     """
-    sequences = Sequences(journal.events.session, RecordedEventRecord.__table__)
+    sequences = Sequences(journal.events.session, journal.events.table, has_names=journal.events.has_names)
     occurring = None
     if types:
         occurring = [whole for whole in types.whole if not rules.has_surrogate(whole)]
@@ -40,4 +43,7 @@ def list_sequences(
         if not occurring:
             return iter(())
     first, last = rules.ids_that_start_with(prefix)
-    return sequences.summaries(first, last, occurring, order, NO_LIMIT if limit is None else limit)
+    # The database finds some that do not match, so the limit is for those that do.
+    most = NO_LIMIT if limit is None or names else limit
+    found = sequences.summaries(first, last, occurring, names, order, most)
+    return islice((each for each in found if not names or names.match(each.sequence_name or "")), limit)

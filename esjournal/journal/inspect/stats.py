@@ -76,6 +76,7 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
         raise StoreDamaged(journal.shown_url, str(error)) from None
     is_file = is_file_of_events(journal.shown_url)
     sequences, longest = counted.sequences(LONGEST_SEQUENCES)
+    named = journal.events.named([originator_id for originator_id, _ in longest])
     return Counted(
         events=types.total(),
         sequences=sequences,
@@ -87,6 +88,6 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
         periods=dict(sorted(periods.items())),
         longest=[
             LongSequence(originator_id, events, counted.last_version(originator_id))
-            for originator_id, events in longest
+            for originator_id, (_, events) in zip(named, longest, strict=True)
         ],
     )

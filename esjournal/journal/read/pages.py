@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.selection import ALL_TYPES, EVERYTHING, Selection
@@ -26,7 +26,7 @@ def read_sequence(
     lte: int | None = None,
     limit: int | None = None,
     reverse: bool = False,
-    types: TypePatterns = ALL_TYPES,
+    types: Patterns = ALL_TYPES,
 ) -> Iterator[RecordedEvent]:
     """Return the events of a sequence, streaming.
 

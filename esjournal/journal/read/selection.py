@@ -8,25 +8,27 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from esjournal.domain.model.recordedevent import EventRow
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.sequencenames import name_of_id
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state import values
 from esjournal.domain.state.where import StateCondition
 from esjournal.infrastructure.sqlalchemy.items.conditions import Conditions
 from esjournal.journal.journal import Journal
 
-ALL_TYPES = TypePatterns()
+ALL_TYPES = ALL_NAMES = Patterns()
 
 
 @dataclass(frozen=True)
 class Selection:
     """The conditions that an event must meet; one that is empty or None leaves nothing out.
 
-    `types` are patterns; `originator_ids` are in canonical form; `since` and `until` are times in canonical form, both
-    inclusive; `state_conditions` are about fields of the state; `pattern` is searched in the text of the state, as
-    stored and with its escapes resolved.
+    `types` and `names` are patterns; `originator_ids` are in canonical form; `since` and `until` are times in canonical
+    form, both inclusive; `state_conditions` are about fields of the state; `pattern` is searched in the text of the
+    state, as stored and with its escapes resolved.
     """
 
-    types: TypePatterns = ALL_TYPES
+    types: Patterns = ALL_TYPES
+    names: Patterns = ALL_NAMES
     originator_ids: Collection[str] = ()
     since: str | None = None
     until: str | None = None
@@ -38,6 +40,7 @@ class Selection:
         """Whether it leaves nothing out."""
         return not (
             self.types
+            or self.names
             or self.originator_ids
             or self.state_conditions
             or any(given is not None for given in (self.since, self.until, self.pattern))
@@ -47,6 +50,8 @@ class Selection:
         """Return the conditions that a database can check; they may let more events through than are wanted."""
         return Conditions(
             sequence_ids=[journal.events.bound_id(originator_id) for originator_id in self.originator_ids],
+            names=self.names.whole,
+            name_patterns=self.names.with_magic,
             topics=self.types.whole,
             topic_patterns=self.types.with_magic,
             state_conditions=self.state_conditions,
@@ -73,6 +78,7 @@ class Selection:
         originator_id, _, event_type, state, recorded_at, *_ = event
         return (
             self.types.match(event_type)
+            and (not self.names or self.names.match(name_of_id(originator_id) or ""))
             and (not self.originator_ids or originator_id in self.originator_ids)
             # An event without a recording time is not known to be in any span.
             and (self.since is None or (recorded_at is not None and recorded_at >= self.since))

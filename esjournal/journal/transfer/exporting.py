@@ -11,7 +11,7 @@ from typing import IO
 
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import EventRow
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.formats import format_of
@@ -79,7 +79,8 @@ def export_file(
     )
     with open_to_read(url) as journal:
         selection = Selection(
-            types=TypePatterns(options.types),
+            types=Patterns(options.types),
+            names=Patterns(options.names),
             originator_ids=[find_sequence(journal, start) for start in options.sequences],
         )
         after = position_after(journal, cursor_file) if cursor_file is not None else options.after or 0

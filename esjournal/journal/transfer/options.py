@@ -68,6 +68,7 @@ class ExportOptions:
         file_format: the format to write; by default the file's name decides.
         types: only events of these types, which may be patterns such as `orders#*`.
         sequences: only events of these sequences: names, ids, or the beginnings of ids.
+        names: only events of sequences with these names, which may be patterns such as `order-*`.
         after: the global position to start after.
         cursor_file: the file of a cursor to start after, which is advanced at the end.
         limit: how many events at most.
@@ -78,6 +79,7 @@ class ExportOptions:
     file_format: FileFormat | None = None
     types: Collection[str] = ()
     sequences: Collection[str] = ()
+    names: Collection[str] = ()
     after: int | None = None
     cursor_file: str | None = None
     limit: int | None = None

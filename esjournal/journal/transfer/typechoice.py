@@ -10,7 +10,7 @@ from itertools import compress
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import NamedId, name_of_id, new_name
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
@@ -31,8 +31,8 @@ class TypeSelection:
         self, new_types: Mapping[str, str], only_types: Collection[str] = (), skipped_types: Collection[str] = ()
     ) -> None:
         self._new_types = new_types
-        self._only = TypePatterns(only_types)
-        self._skipped = TypePatterns(skipped_types)
+        self._only = Patterns(only_types)
+        self._skipped = Patterns(skipped_types)
         self._not_renamed = dict.fromkeys(new_types)
         self._any_seen = False
 

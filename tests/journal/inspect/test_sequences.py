@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencesummary import SequenceSummary
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.journal.inspect.sequences import list_sequences
 from esjournal.journal.journal import Journal
 from tests.helpers.events import ID, OTHER_ID, TIME, event, sequence
@@ -37,7 +37,7 @@ def test_a_summary_tells_of_the_first_and_the_last_event_by_their_versions(journ
 
 def test_an_empty_journal_has_no_sequences(journal: Journal) -> None:
     assert ids(journal) == []
-    assert ids(journal, types=TypePatterns(["a*"])) == []
+    assert ids(journal, types=Patterns(["a*"])) == []
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -56,7 +56,7 @@ def test_orders_limits_prefixes_and_types(
         for at, owner in enumerate(owners)
     ]
     refilled(journal, events)
-    patterns = TypePatterns(kinds)
+    patterns = Patterns(kinds)
     expected = [
         one
         for one in IDS
@@ -93,4 +93,4 @@ def test_summaries_carry_times_in_canonical_form(journal: Journal) -> None:
 @pytest.mark.parametrize("kind", ["%", "_", "a'b", "Envelope`1[[Created, Shop]]", "*Order"])
 def test_types_are_no_part_of_a_statement(journal: Journal, kind: str) -> None:
     refilled(journal, [event(event_type="a"), event(1, event_type=kind)])
-    assert ids(journal, types=TypePatterns([kind])) == [ID]
+    assert ids(journal, types=Patterns([kind])) == [ID]

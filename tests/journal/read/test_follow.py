@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import pytest
 
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.exceptions import (
     InvalidCursor,
     StoreError,
@@ -100,7 +100,7 @@ def test_no_reader_can_start_after_an_event_that_is_not_there(journal: Journal) 
 
 
 def test_unselected_events_are_left_out_and_the_cursor_moves_past_them(journal: Journal) -> None:
-    coming = follow(journal, Selection(types=TypePatterns(["a#*"])), after=0)
+    coming = follow(journal, Selection(types=Patterns(["a#*"])), after=0)
     for version, event_type in enumerate(["a#B", "b#B", "a#C"]):
         journal.events.append(event(version, event_type=event_type))
         found = next(coming)

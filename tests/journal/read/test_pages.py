@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.read import pages
 from esjournal.journal.read.pages import read_sequence
@@ -70,7 +70,7 @@ def test_bounds_limit_types_and_direction_mean_the_same_on_pages_of_any_size(
     if reverse:
         expected.reverse()
     found = read_sequence(
-        journal, ID, gt=gt, gte=gte, lt=lt, lte=lte, limit=limit, reverse=reverse, types=TypePatterns(types)
+        journal, ID, gt=gt, gte=gte, lt=lt, lte=lte, limit=limit, reverse=reverse, types=Patterns(types)
     )
     assert versions(found) == expected[:limit]
 

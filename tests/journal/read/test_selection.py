@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state import values
 from esjournal.domain.state.where import StateCondition, state_condition
 from esjournal.journal.journal import Journal
@@ -153,7 +153,7 @@ def test_paths_values_types_and_ids_are_never_part_of_a_statement(journal: Journ
     refilled(journal, [event(0, '{"x":1}')])
     conditions = [StateCondition((text,), "==", text), StateCondition(("x", text), "!=", values.Number("1"))]
     assert positions(journal, Selection(state_conditions=conditions)) == []
-    assert positions(journal, Selection(types=TypePatterns([text, f"{text}x*"]))) == []
+    assert positions(journal, Selection(types=Patterns([text, f"{text}x*"]))) == []
     assert len(list(journal.events.all_items())) == 1
 
 
@@ -190,7 +190,7 @@ TYPES += ["Envelope`1[[Created, Shop]]", "*Order?"]
 def test_a_pattern_stands_for_types_by_their_case(journal: Journal, pattern: str, expected: list[str]) -> None:
     refilled(journal, [event(version, event_type=kind) for version, kind in enumerate(TYPES)])
     for patterns, types in (([pattern], expected), ([pattern, "shop#Paid"], [*expected, "shop#Paid"])):
-        found = positions(journal, Selection(types=TypePatterns(patterns)))
+        found = positions(journal, Selection(types=Patterns(patterns)))
         assert found == sorted({TYPES.index(kind) + 1 for kind in types})
 
 
@@ -250,7 +250,7 @@ def test_times_ids_positions_and_counts_mean_the_same_in_both_directions(
 
 def test_many_events_are_read_a_page_at_a_time_in_both_directions(journal: Journal) -> None:
     refilled(journal, [event(version, event_type="ab"[version % 2]) for version in range(1_700)])
-    b = Selection(types=TypePatterns(["b"]))
+    b = Selection(types=Patterns(["b"]))
     assert positions(journal, b) == list(range(2, 1_701, 2))
     assert positions(journal, b, reverse=True) == list(range(1_700, 0, -2))
     assert positions(journal, b, last=700) == list(range(302, 1_701, 2))

@@ -10,7 +10,7 @@ import pytest
 
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord, SQLAlchemyActiveRecordStrategy
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.interchange.gcpause import uncollected
@@ -28,7 +28,7 @@ def url(store_url: str) -> str:
 
 
 OTHER = Selection(originator_ids=[OTHER_ID])
-NONE = Selection(types=TypePatterns(["none*"]))
+NONE = Selection(types=Patterns(["none*"]))
 
 
 @pytest.mark.parametrize("file_format", list(FileFormat))
@@ -45,7 +45,7 @@ NONE = Selection(types=TypePatterns(["none*"]))
         ({"limit": 1_201}, Exported(1_201, 1_201)),
         ({"selection": OTHER}, Exported(1, 1_201)),
         ({"selection": OTHER, "after": 1_201}, Exported(0, 1_201)),
-        ({"selection": Selection(types=TypePatterns(["a.b#C"])), "limit": 3}, Exported(3, 3)),
+        ({"selection": Selection(types=Patterns(["a.b#C"])), "limit": 3}, Exported(3, 3)),
         ({"selection": NONE}, Exported(0, 1_201)),
         ({"selection": NONE, "limit": 3}, Exported(0, 1_201)),
     ],

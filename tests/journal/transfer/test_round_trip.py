@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.typepatterns import TypePatterns
+from esjournal.domain.model.typepatterns import Patterns
 from esjournal.exceptions import InvalidData, SequencedItemConflict
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import (
@@ -134,7 +134,7 @@ def mixed(store_url: str) -> str:
 
 
 def of_types(*patterns: str) -> Selection:
-    return Selection(types=TypePatterns(patterns))
+    return Selection(types=Patterns(patterns))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def of_types(*patterns: str) -> Selection:
         ({"selection": of_types("b")}, [4, 6]),
         ({"selection": of_types("b", "a.b#C"), "after": 4}, [5, 6]),
         ({"selection": Selection(originator_ids=[OTHER_ID])}, [4, 5]),
-        ({"selection": Selection(originator_ids=[OTHER_ID], types=TypePatterns(["b"]))}, [4]),
+        ({"selection": Selection(originator_ids=[OTHER_ID], types=Patterns(["b"]))}, [4]),
         ({"selection": of_types("%")}, []),
     ],
 )

@@ -28,16 +28,19 @@ class Conditions:
     """Conditions that events must meet; an empty field is no condition.
 
     `sequence_ids` are in the driver's form, `topics` are whole topics, and `topic_patterns` are patterns as in fnmatch.
-    A topic matches if it is one of the topics or matches one of the patterns.
+    A topic matches if it is one of the topics or matches one of the patterns. `names` and `name_patterns` are the same
+    for the names of sequences.
     """
 
     sequence_ids: Sequence[Any] = ()
+    names: Sequence[str] = ()
+    name_patterns: Sequence[str] = ()
     topics: Sequence[str] = ()
     topic_patterns: Sequence[str] = ()
     state_conditions: Sequence[StateCondition] = ()
 
     def __bool__(self) -> bool:
-        return any((self.sequence_ids, self.topics, self.topic_patterns, self.state_conditions))
+        return any((self.sequence_ids, self.names, self.topics, self.topic_patterns, self.state_conditions))
 
 
 EVERYTHING = Conditions()
@@ -47,10 +50,12 @@ EVERYTHING = Conditions()
 class Names:
     """The names in conditions: the columns of a sequence's id, the topic and the data, and the marks of parameters.
 
-    `id_mark` is the mark of an id, `mark` that of any other value.
+    `id_mark` is the mark of an id, `mark` that of any other value. `named` selects the ids of the sequences that have
+    names; it is None if the database cannot check names.
     """
 
     sequence_id: str
+    named: str | None
     topic: str
     data: str
     id_mark: str
@@ -70,8 +75,11 @@ def fragments(
     if conditions.sequence_ids:
         marks = ", ".join([names.id_mark] * len(conditions.sequence_ids))
         yield f"{names.sequence_id} IN ({marks})", conditions.sequence_ids
+    if conditions.names and names.named is not None:
+        are_named, values = of_texts("name", conditions.names, conditions.name_patterns, names.mark)
+        yield f"{names.sequence_id} IN ({names.named} WHERE {are_named})", values
     if conditions.topics or conditions.topic_patterns:
-        yield _of_topics(conditions, names)
+        yield of_texts(names.topic, conditions.topics, conditions.topic_patterns, names.mark)
     for condition in conditions.state_conditions:
         if _is_sendable(condition) and (fragment := of_state(condition, names.data)) is not None:
             yield fragment
@@ -82,13 +90,14 @@ def _is_sendable(condition: StateCondition) -> bool:
     return not any(map(_NOT_SENDABLE.search, texts))
 
 
-def _of_topics(conditions: Conditions, names: Names) -> Fragment:
-    # A topic that cannot be sent is never stored.
-    topics = [topic for topic in conditions.topics if not _NOT_SENDABLE.search(topic)]
-    alternatives = [f"{names.topic} LIKE {names.mark} ESCAPE '!'"] * len(conditions.topic_patterns)
-    if topics:
-        alternatives.append(f"{names.topic} IN ({', '.join([names.mark] * len(topics))})")
-    return f"({' OR '.join(alternatives) or 'FALSE'})", [*map(_like, conditions.topic_patterns), *topics]
+def of_texts(column: str, texts: Sequence[str], patterns: Sequence[str], mark: str) -> Fragment:
+    """Return a condition that a column has one of some texts, or matches one of some patterns, and perhaps others."""
+    # A text that cannot be sent is never stored.
+    sendable = [text for text in texts if not _NOT_SENDABLE.search(text)]
+    alternatives = [f"{column} LIKE {mark} ESCAPE '!'"] * len(patterns)
+    if sendable:
+        alternatives.append(f"{column} IN ({', '.join([mark] * len(sendable))})")
+    return f"({' OR '.join(alternatives) or 'FALSE'})", [*map(_like, patterns), *sendable]
 
 
 def _like(pattern: str) -> str:

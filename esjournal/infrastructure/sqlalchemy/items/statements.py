@@ -121,6 +121,7 @@ class Statements(Generic[Item]):
         self._check: Callable[[Rows], None] | None = getattr(active_record_class, "check", None)
         self._means: Callable[[tuple[Any, ...]], Any] | None = getattr(active_record_class, "means", None)
         self._names_table: Table | None = getattr(active_record_class, "__names__", None)
+        self._names = None if self._names_table is None else dialect.identifier_preparer.format_table(self._names_table)
         there = [name for name in self.names.all if name in table.columns]
         self._selected: list[Column[Any]] = [table.columns[name] for name in there]
         self._filled = [column for column in table.columns if column.default is not None]
@@ -363,6 +364,7 @@ class Statements(Generic[Item]):
         sequence_id, _, topic, data = self._selected[:4]
         return Names(
             sequence_id=self._sql.compared(sequence_id),
+            named=None if self._names is None else f"SELECT originator_id FROM {self._names}",
             topic=self._sql.compared(topic),
             data=self._name(data),
             id_mark=self._sql.typed_mark(sequence_id),
@@ -388,9 +390,16 @@ class Statements(Generic[Item]):
 
     def any_names(self) -> str:
         """Return an expression that says whether a sequence has a name."""
+        return "false" if self._names is None else f"EXISTS (SELECT 1 FROM {self._names})"
+
+    def names_of(self) -> str | None:
+        """Return the statement for `Session.rows_at` that reads ids and names by ids; None if sequences have none."""
         if self._names_table is None:
-            return "false"
-        return f"EXISTS (SELECT 1 FROM {self._dialect.identifier_preparer.format_table(self._names_table)})"
+            return None
+        sequence_id, name = self._names_table.columns
+        everywhere = str(select(sequence_id, name).compile(dialect=self._dialect))
+        one = f"{everywhere} WHERE {self._sql.compared(sequence_id)} = {self._sql.typed_mark(sequence_id)}"
+        return self._sql.rows_at(one, everywhere, self._names_table, [sequence_id])
 
     def count_until(self) -> str:
         """Return a select of the number of items up to a global position, its parameter.
@@ -540,9 +549,10 @@ class Statements(Generic[Item]):
     def _insert_name(self) -> str | None:
         if self._names_table is None:
             return None
-        table = self._dialect.identifier_preparer.format_table(self._names_table)
         marks = ", ".join(map(self._sql.typed_mark, self._names_table.columns))
-        return f"INSERT INTO {table} (originator_id, name) VALUES ({marks}) ON CONFLICT (originator_id) DO NOTHING"
+        return (
+            f"INSERT INTO {self._names} (originator_id, name) VALUES ({marks}) ON CONFLICT (originator_id) DO NOTHING"
+        )
 
     def _insert(self, table: str, names: list[str], values: list[str], numbered: bool) -> str:
         if numbered:

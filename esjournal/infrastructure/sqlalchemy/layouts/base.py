@@ -80,11 +80,6 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
 
         self._has_names = named_ids is not None
 
-    @property
-    def has_names(self) -> bool:
-        """Whether sequences have names, from which their ids are derived."""
-        return self._has_names
-
     def look_for_names(self) -> None:
         """Do nothing: the layout says whether sequences have names."""
 

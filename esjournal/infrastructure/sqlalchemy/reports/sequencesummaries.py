@@ -9,12 +9,16 @@ from sqlalchemy import Column, Table, select
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model.sequencesummary import SequenceSummary
-from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, TEXT
+from esjournal.domain.model.typepatterns import Patterns
+from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment, of_texts
+from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, OPTIONAL_TEXT, TEXT
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT
+from esjournal.infrastructure.sqlalchemy.schema import names_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 _RANKS = {
     SequenceOrder.ID: "originator_id",
+    SequenceOrder.NAME: "name NULLS LAST, originator_id",
     SequenceOrder.EVENTS: "count(*) DESC, originator_id",
     SequenceOrder.FIRST: f"min({GLOBAL_POSITION})",
     SequenceOrder.LAST: f"max({GLOBAL_POSITION}) DESC",
@@ -28,6 +32,7 @@ _SUMMARY = {
     "event_type": TEXT,
     "first recorded_at": TEXT,
     "last recorded_at": TEXT,
+    "name": OPTIONAL_TEXT,
 }
 
 
@@ -37,13 +42,15 @@ class Sequences:
     Args:
         session: the session of the store.
         table: the table of a record class for stored events.
+        has_names: whether any sequence has a name.
     """
 
-    def __init__(self, session: Session, table: Table) -> None:
+    def __init__(self, session: Session, table: Table, *, has_names: bool) -> None:
         self._session = session
         self._dialect = session.engine.dialect
         self._mark = session.sql.mark
         self._table = table
+        self._names = self._dialect.identifier_preparer.format_table(names_table) if has_names else None
 
     def types(self) -> list[str]:
         """Return every event type that occurs; this reads all rows."""
@@ -52,7 +59,7 @@ class Sequences:
         return [found for (found,) in rows]
 
     def summaries(
-        self, first: str, last: str, types: Sequence[str] | None, order: SequenceOrder, limit: int
+        self, first: str, last: str, types: Sequence[str] | None, names: Patterns, order: SequenceOrder, limit: int
     ) -> Iterator[SequenceSummary]:
         """Yield summaries of sequences.
 
@@ -60,6 +67,7 @@ class Sequences:
             first: the id to begin with.
             last: the id to end with.
             types: only sequences with an event of one of these types; None for all.
+            names: only sequences with one of these names, and perhaps others.
             order: the sort order; equal ones are sorted by id.
             limit: the largest number of summaries.
         """
@@ -67,19 +75,34 @@ class Sequences:
         if types is not None:
             marks = ", ".join([self._mark] * len(types))
             of_types = f"AND originator_id IN (SELECT originator_id FROM {self._from} WHERE event_type IN ({marks})) "
+        of_names, given_names = self._of_names(names)
         # The outer query only adds columns to the sequences within the limit, so the order stays.
         statement = (
             "SELECT CAST(sequence.id AS text), sequence.events, sequence.first, sequence.last, "
             f"({self._event('event_type', 'last')}), ({self._event(RECORDED_AT, 'first')}), "
-            f"({self._event(RECORDED_AT, 'last')}) FROM ("
+            f"({self._event(RECORDED_AT, 'last')}), sequence.name FROM ("
             "SELECT originator_id AS id, count(*) AS events, min(originator_version) AS first, "
-            f"max(originator_version) AS last FROM {self._from} "
-            f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {of_types}"
+            f"max(originator_version) AS last, {self._name_of_sequence()} AS name FROM {self._from} "
+            f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {of_types}{of_names}"
             f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence"
         )
         self._session.check_ids(self._table)
-        for rows in self._session.rows_streamed(statement, (first, last, *(types or ()), limit)):
+        for rows in self._session.rows_streamed(statement, (first, last, *(types or ()), *given_names, limit)):
             yield from map(SequenceSummary._make, self._session.whole(rows, _SUMMARY))
+
+    def _name_of_sequence(self) -> str:
+        if self._names is None:
+            return "CAST(NULL AS text)"
+        name = f"name{self._session.sql.in_order_of_bytes}"
+        return f"(SELECT {name} FROM {self._names} AS named WHERE named.originator_id = {self._name('originator_id')})"
+
+    def _of_names(self, names: Patterns) -> Fragment:
+        if not names:
+            return "", ()
+        if self._names is None:
+            return "AND FALSE ", ()
+        fragment, values = of_texts("name", names.whole, names.with_magic, self._mark)
+        return f"AND originator_id IN (SELECT originator_id FROM {self._names} WHERE {fragment}) ", values
 
     def _event(self, column: str, version: str) -> str:
         return (
