@@ -34,8 +34,9 @@ _esjournal() {
         "get --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
         "get --table") :; return ;;
         "list --prefix") :; return ;;
+        "list --name") :; return ;;
         "list --type") :; return ;;
-        "list --sort") COMPREPLY=($(compgen -W $'id\nevents\nfirst\nlast' -- "$current")); return ;;
+        "list --sort") COMPREPLY=($(compgen -W $'id\nname\nevents\nfirst\nlast' -- "$current")); return ;;
         "list --limit") :; return ;;
         "list --format"|"list -F") COMPREPLY=($(compgen -W $'table\njson\nndjson\ncsv' -- "$current")); return ;;
         "list --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -47,6 +48,7 @@ _esjournal() {
         "log --after") :; return ;;
         "log --type") :; return ;;
         "log --id") :; return ;;
+        "log --name") :; return ;;
         "log --where") :; return ;;
         "log --grep"|"log -g") :; return ;;
         "log --format"|"log -F") COMPREPLY=($(compgen -W $'table\njson\nndjson\ncsv' -- "$current")); return ;;
@@ -83,6 +85,7 @@ _esjournal() {
         "export --format"|"export -F") COMPREPLY=($(compgen -W $'ndjson\ncsv\nparquet' -- "$current")); return ;;
         "export --type") :; return ;;
         "export --id") :; return ;;
+        "export --name") :; return ;;
         "export --after") :; return ;;
         "export --limit") :; return ;;
         "export --cursor-file") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -117,15 +120,15 @@ _esjournal() {
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--if-absent\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "list "*) COMPREPLY=($(compgen -W $'--prefix\n--type\n--sort\n--limit\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--after\n--type\n--id\n--where\n--grep\n-g\n--format\n-F\n--csv-safe\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "list "*) COMPREPLY=($(compgen -W $'--prefix\n--name\n--type\n--sort\n--limit\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--format\n-F\n--csv-safe\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--at-time\n--field\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "stats "*) COMPREPLY=($(compgen -W $'--by\n--format\n-F\n--svg\n--html\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "diff -"*) COMPREPLY=($(compgen -W $'--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "diff "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--name\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--after\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
