@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from esjournal.domain.model.events import DomainEvent
+    from esjournal.domain.model.sequencenames import sequence_id
     from esjournal.domain.model.topics import register_topic
     from esjournal.exceptions import (
         ConcurrencyError,
@@ -43,6 +44,7 @@ __all__ = [
     "open_event_store",
     "register_topic",
     "retry",
+    "sequence_id",
 ]
 
 _MODULES = {
@@ -63,6 +65,7 @@ _MODULES = {
     "open_event_store": "infrastructure.sqlalchemy.factory",
     "register_topic": "domain.model.topics",
     "retry": "infrastructure.retrying",
+    "sequence_id": "domain.model.sequencenames",
 }
 
 # Type checkers would take every name for one that is there.

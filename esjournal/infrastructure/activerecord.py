@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
@@ -43,19 +43,21 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
     """Writes sequenced items to a database, and reads them back equal."""
 
     @abstractmethod
-    def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:
+    def append(self, item_or_items: Item | Iterable[Item], *, names: Mapping[Any, str] | None = None) -> Sequence[int]:
         """Write one item or many, all or nothing; when it returns, they are durable.
 
         Args:
             item_or_items: an item, or an iterable of items. An item whose position is NEXT gets the next position of
                 its sequence, if positions are integers.
+            names: the names of sequences, by their ids, to be written with the items.
 
         Returns:
             The global positions that the items were given, in the order of the items.
 
         Raises:
             SequencedItemConflict: the place of an item is taken; none of the items is written.
-            InvalidData: a field has a value that cannot be stored; the rules are the same for every database.
+            InvalidData: a field has a value that cannot be stored; the rules are the same for every database. Or a
+                sequence cannot have its name, or has no place for one.
             TypeError: what is given is not of the item class.
         """
 

@@ -7,11 +7,16 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from esjournal.domain.model.events import DomainEvent
-from esjournal.exceptions import ConcurrencyError, SequencedItemConflict
+from esjournal.domain.model.sequencenames import sequence_id
+from esjournal.domain.text import shortened
+from esjournal.exceptions import ConcurrencyError, InvalidData, SequencedItemConflict
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
 
 Item = TypeVar("Item", bound=tuple[Any, ...])
+
+# The attribute of an event that has the name of its sequence.
+_NAME = "originator_name"
 
 
 class EventStore(Generic[Item]):
@@ -31,19 +36,22 @@ class EventStore(Generic[Item]):
         self.sequenced_item_mapper = sequenced_item_mapper
         self.active_record_strategy = active_record_strategy
 
-    def append(self, event_or_events: DomainEvent | Iterable[DomainEvent]) -> Sequence[int]:
+    def append(self, event_or_events: DomainEvent | Iterable[DomainEvent], *, name: str | None = None) -> Sequence[int]:
         """Store one event or many, all or nothing; when it returns, they are durable.
 
         Args:
             event_or_events: an event, or an iterable of events. An event whose version is NEXT gets the next version
-                of its sequence.
+                of its sequence. A class of events may have an attribute `originator_name`, such as a property: the
+                name of the event's sequence, or None.
+            name: the name of the sequence of all these events, whose id is `sequence_id(name)`.
 
         Returns:
             The global positions that the events were given, in the order of the events.
 
         Raises:
             ConcurrencyError: the version of an event is taken; none of the events is stored.
-            InvalidData: an event does not map to an item, or has an id, a version or a type that cannot be stored.
+            InvalidData: an event does not map to an item, or has an id, a version or a type that cannot be stored, or
+                a name that no sequence can have, or that of another sequence.
             OutcomeUnknown: the connection was lost, or the disk failed, during COMMIT; the events may be stored.
             TypeError: an argument is not an event.
         """
@@ -51,10 +59,16 @@ class EventStore(Generic[Item]):
         for event in events:
             if not isinstance(event, DomainEvent):
                 raise TypeError(f"{event!r} is not a DomainEvent: append events")
+        items = [self.sequenced_item_mapper.to_sequenced_item(event) for event in events]
+        names: dict[Any, str] = {}
+        for event, item in zip(events, items, strict=True):
+            given = getattr(event, _NAME, None) if name is None else name
+            if given is not None:
+                names[item[0]] = _checked_name(given, item[0])
+        # A strategy of the application's own need not know of names.
+        options = {"names": names} if names else {}
         try:
-            return self.active_record_strategy.append(
-                [self.sequenced_item_mapper.to_sequenced_item(event) for event in events]
-            )
+            return self.active_record_strategy.append(items, **options)
         except SequencedItemConflict as conflict:
             raise ConcurrencyError.of(conflict) from conflict
 
@@ -72,7 +86,7 @@ class EventStore(Generic[Item]):
         """Return events of one sequence.
 
         Args:
-            originator_id: which sequence.
+            originator_id: which sequence, by its id or its name.
             gt: versions above this one.
             gte: versions from this one on.
             lt: versions below this one.
@@ -88,6 +102,7 @@ class EventStore(Generic[Item]):
         """
         check_at_least(0, limit=limit)
         check_at_least(1, page_size=page_size)
+        originator_id = _id_of(originator_id)
         items: list[Item] = []
         while limit is None or len(items) < limit:
             wanted = None if limit is None else limit - len(items)
@@ -105,12 +120,12 @@ class EventStore(Generic[Item]):
         return [self.sequenced_item_mapper.from_sequenced_item(item) for item in items]
 
     def get_domain_event(self, originator_id: Any, eq: Any) -> DomainEvent | None:
-        """Return the event at a version of a sequence, or None.
+        """Return the event at a version of a sequence, given by its id or its name, or None.
 
         Raises:
             MappingError: the stored event does not map to an event.
         """
-        item = self.active_record_strategy.get_item(originator_id, eq)
+        item = self.active_record_strategy.get_item(_id_of(originator_id), eq)
         return None if item is None else self.sequenced_item_mapper.from_sequenced_item(item)
 
     def get_most_recent_event(self, originator_id: Any, lt: Any = None, lte: Any = None) -> DomainEvent | None:
@@ -145,3 +160,24 @@ class EventStore(Generic[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _checked_name(name: Any, originator_id: Any) -> str:
+    if not isinstance(name, str):
+        raise InvalidData(f"the name {shortened(name)} is {type(name).__name__}, not str")
+    if sequence_id(name) != originator_id:
+        raise InvalidData(
+            f"the name {shortened(name)} belongs to the sequence {sequence_id(name)}, but an event is of "
+            f"{originator_id}: give it the originator_id sequence_id({name!r})"
+        )
+    return name
+
+
+def _id_of(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    try:
+        return sequence_id(given)
+    except InvalidData:
+        # Not a name, so it is refused as an id.
+        return given

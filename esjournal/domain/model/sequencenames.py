@@ -46,6 +46,18 @@ def id_of_name(name: str) -> str:
     return made
 
 
+def sequence_id(name: str) -> UUID:
+    """Return the id of the sequence with a name: the name's UUIDv5 in the namespace of URLs (RFC 9562, section 5.5).
+
+    Args:
+        name: 1 to 255 characters.
+
+    Raises:
+        InvalidData: no sequence may have such a name.
+    """
+    return UUID(id_of_name(new_name(name)))
+
+
 @lru_cache(maxsize=65_536)
 def with_name(text: str) -> str:
     """Return the id in a text, which carries the name after it.

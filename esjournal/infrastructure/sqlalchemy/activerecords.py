@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
 from esjournal.domain.model.sequencenames import with_name
-from esjournal.exceptions import OutOfOrder, StoreDamaged, advising
+from esjournal.exceptions import InvalidData, OutOfOrder, StoreDamaged, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columntypes import (
@@ -142,19 +142,22 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         self._statements = Statements(active_record_class, sequenced_item_class, session.sql, str(session.url))
         self._has_names = False
 
-    def append(self, item_or_items: Item | Iterable[Item]) -> Sequence[int]:
+    def append(self, item_or_items: Item | Iterable[Item], *, names: Mapping[Any, str] | None = None) -> Sequence[int]:
         """Write one item or many, all or nothing; see the base class."""
         items = self._as_list(item_or_items)
         if not items:
             return range(0)
         rows = self._statements.rows(items)
-        names = names_to_write(self.session, self._statements, (item[0] for item in items))
+        given = [with_name(f"{sequence_id} {name}") for sequence_id, name in (names or {}).items()]
+        written = names_to_write(self.session, self._statements, [*given, *(item[0] for item in items)])
+        if given and not written:
+            raise InvalidData(f"sequences of the table {self.table.name} have no names: leave the name out")
         with (
             self._naming(items),
             self.session.writing_connection() as connection,
             Transaction(self.session, self._statements, connection).explaining(items),
         ):
-            last = self.session.append(connection, self._statements.appending, rows, names)
+            last = self.session.append(connection, self._statements.appending, rows, written)
         return range(last - len(items) + 1, last + 1)
 
     @contextmanager

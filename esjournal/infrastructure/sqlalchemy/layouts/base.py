@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
@@ -83,7 +83,9 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
     def look_for_names(self) -> None:
         """Do nothing: the layout says whether sequences have names."""
 
-    def append(self, item_or_items: RecordedEvent | Iterable[RecordedEvent]) -> Sequence[int]:
+    def append(
+        self, item_or_items: RecordedEvent | Iterable[RecordedEvent], *, names: Mapping[Any, str] | None = None
+    ) -> Sequence[int]:
         """Write one event or many, all or nothing; see the base class.
 
         Raises:
