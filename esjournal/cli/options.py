@@ -14,6 +14,7 @@ import typer
 from esjournal.domain.choices import FileFormat, LayoutName
 from esjournal.exceptions import InvalidData
 from esjournal.filepaths import expanded
+from esjournal.infrastructure.secrets import masked
 
 # The largest global position, and so the largest number of events.
 MAX_COUNT = 2**63 - 1
@@ -248,5 +249,8 @@ def _checked_or_named(read: Callable[[str], str], text: str, url: str) -> str:
         return checked(checked_name, text)
     try:
         return read(text)
-    except InvalidData:
-        return checked(new_name, text)
+    except InvalidData as error:
+        # An address with a password in the wrong place must not become a name.
+        if not text or masked(text, [text] if "://" in text else []) != text:
+            raise typer.BadParameter(str(error)) from None
+    return checked(new_name, text)

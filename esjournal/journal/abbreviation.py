@@ -35,8 +35,10 @@ def find_sequence(journal: Journal, given: str) -> str:
     except InvalidData:
         if journal.has_names:
             return _not_mistaken(journal, given, id_of_name(given))
+        none = "no sequence of {} has that name" if journal.layout is None else "the sequences of {} have no names"
         raise SequenceNotFound(
-            f"nothing found: no sequence of {journal.shown_url} is named {shortened(given)}"
+            f"nothing found: {shortened(given)} is not a UUID, nor the beginning of one, and "
+            f"{none.format(journal.shown_url)}"
         ) from None
     first, last = rules.ids_that_start_with(start)
     if first == last:

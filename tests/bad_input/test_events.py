@@ -62,7 +62,6 @@ def refused_everywhere(url: str, folder: Path, code_of_argument: int, message: s
         f"urn:uuid:{ID}",
         f"0x{ID[2:]}",
         ID.replace("9", "\uff19"),
-        "new-id",
         "",
     ],
 )

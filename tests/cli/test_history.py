@@ -209,6 +209,7 @@ def test_events_that_are_not_folded_are_null_in_ndjson_and_named_if_nothing_is_f
         (["0000"], "nothing found: no sequence in .* begins with 0000"),
         ([ID, "--field", "none"], "has no events that set none"),
         ([ID, "--at-time", "2020-01-01"], "has no events that match"),
+        (["9b3"], "is not a UUID, nor the beginning of one, and no sequence of .* has that name"),
     ],
 )
 def test_nothing_found_is_exit_1(url: str, arguments: list[str], message: str) -> None:
@@ -218,7 +219,7 @@ def test_nothing_found_is_exit_1(url: str, arguments: list[str], message: str) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["9b3"], "is not a UUID, nor the beginning of one"),
+        (["next"], "the name 'next' means something else as an argument"),
         ([ID, "--at-version", "x"], "is not a version"),
         ([ID, "--at-version", "1_0"], "is not a version"),
         ([ID, "--at-time", "soon"], "'soon' is not a time"),

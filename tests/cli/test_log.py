@@ -317,7 +317,7 @@ def test_a_pipe_is_not_paged(url: str) -> None:
         (["--template", "{originator_id}", "-F", "csv"], "--template says how to print"),
         (["--template", "{originator_id}", "--full"], "--template says how to print"),
         (["-n", "-1"], "-1 is not in the range"),
-        (["--id", "9b3"], "is not a UUID, nor the beginning of one"),
+        (["--id", "next"], "the name 'next' means something else as an argument"),
         (["--after", "x"], "'x' is not a valid int"),
         (["--cursor-file", "c"], "--cursor-file needs -f"),
         (["-f", "--reverse"], "leave out --reverse"),

@@ -67,7 +67,7 @@ def test_an_unknown_name_is_not_found(url: str) -> None:
         ended(
             invoke(*command, "order-7", url=url),
             1,
-            err="esjournal: nothing found: no sequence of .* is named 'order-7'\n",
+            err="esjournal: nothing found: 'order-7' is not a UUID, .* and no sequence of .* has that name\n",
         )
     assert lines(url, "log", "--name", "order-7") == []
 

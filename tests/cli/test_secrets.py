@@ -41,9 +41,9 @@ GIVEN = [
 ]
 
 
-def without_canary(*arguments: str, **variables: str) -> None:
+def without_canary(*arguments: str, codes: tuple[int, ...] = (2, 3, 5), **variables: str) -> None:
     result = invoke(*arguments, env=variables)
-    assert result.exit_code in (2, 3, 5), result.output
+    assert result.exit_code in codes, result.output
     assert CANARY not in result.output
     assert ESCAPED not in result.output
     assert "Traceback" not in result.output
@@ -68,10 +68,12 @@ def test_an_address_in_any_other_place(given: str, tmp_path: Path, monkeypatch: 
     without_canary(given)
     without_canary(given, "list")
     without_canary("list", given, url_of_a_typo(given))
-    without_canary("--url", journal, "get", given)
+    # Without a scheme it may be the name of a sequence.
+    codes = (2,) if "://" in given or "password=" in given else (0, 1)
+    without_canary("--url", journal, "get", given, codes=codes)
     without_canary("--url", journal, "get", ID, given)
-    without_canary("--url", journal, "history", given)
-    without_canary("--url", journal, "append", given, "0", "a#B", "{}")
+    without_canary("--url", journal, "history", given, codes=codes)
+    without_canary("--url", journal, "append", given, "0", "a#B", "{}", codes=codes)
     without_canary("--url", journal, "append", ID, given, "a#B", "{}")
     without_canary("--url", journal, "append", ID, "3", "a#B", given)
     without_canary("--url", journal, "list", "--sort", given)

@@ -149,8 +149,8 @@ def new_name(text: str) -> str:
         raise InvalidData(f"the name {shortened(text)} means something else as an argument: add a prefix to it")
     if _reads_as_uuid(text):
         raise InvalidData(
-            f"the name {shortened(text)} reads as a UUID: write that as 8-4-4-4-12 hexadecimal digits, such as "
-            f"9b300b13-4410-51bf-85ca-234c8cea73da, or add a prefix to the name"
+            f"the name {shortened(text)} reads as a UUID but is not a UUID: write 32 hexadecimal digits as 8-4-4-4-12, "
+            f"such as 9b300b13-4410-51bf-85ca-234c8cea73da, or add a prefix to the name"
         )
     return text
 
