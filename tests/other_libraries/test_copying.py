@@ -98,18 +98,24 @@ def test_an_old_shop_is_copied_into_a_journal(
     assert "which is only read" in result.stderr
 
 
-def test_messages_are_copied_into_a_journal_and_fields_that_it_cannot_hold_are_reported(
-    message_db: MessageDb, journal: str
+def test_messages_are_copied_into_a_journal_and_back_with_names_metadata_and_ids(
+    message_db: MessageDb, journal: str, postgres_url: str
 ) -> None:
     for number in range(3):
-        message_db.write("account-1", "Deposited", {"amount": number}, {"by": "Ann"} if number else None)
+        message_db.write("account-1", "Deposited", {"amount": number}, {"by": "Ann", "n": 1.10} if number else None)
         message_db.write("account-é", "Deposited", {"amount": number})
+    before = message_db.category("account")
     url = with_layout(message_db.url, "message-db")
-    said = copied(url, journal, "--dry-run")
-    assert "the metadata of 2 messages is left out" in said
-    assert stored(journal) == []
-    assert re.search(PROVEN, copied(url, journal))
-    same(url, journal)
+    initialise(postgres_url)
+    for source, target in ((url, journal), (journal, postgres_url)):
+        assert re.search(PROVEN, copied(source, target))
+        same(source, target)
+    message_db.connection.execute("TRUNCATE messages RESTART IDENTITY")
+    assert re.search("proven: 6 events", copied(postgres_url, url))
+    same(postgres_url, url)
+    assert [message._replace(time=None) for message in message_db.category("account")] == [
+        message._replace(time=None) for message in before
+    ]
 
 
 def test_a_journal_is_copied_into_messages_as_json_values(message_db: MessageDb, journal: str) -> None:

@@ -28,6 +28,8 @@ def expected(message: Message) -> dict[str, Any]:
         "originator_version": message.position,
         "event_type": message.type,
         "state": json.loads(message.data or "{}"),
+        **({} if message.metadata is None else {"metadata": json.loads(message.metadata)}),
+        "event_id": message.id,
         "recorded_at": message.time.isoformat(timespec="microseconds") + "Z",
         "global_position": message.global_position,
     }
