@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -13,12 +14,15 @@ from esjournal.exceptions import ConcurrencyError, InvalidData
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.sequenceditem import SequencedItem, StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
-from esjournal.infrastructure.sqlalchemy.activerecords import IntegerSequencedItemRecord
+from esjournal.infrastructure.sqlalchemy.activerecords import (
+    IntegerSequencedItemRecord,
+    SQLAlchemyActiveRecordStrategy,
+)
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
-from tests.infrastructure.contract.conftest import MakeStrategy
 
 Store = EventStore[StoredEvent]
+MakeStrategy = Callable[[type[Any], type[Any]], SQLAlchemyActiveRecordStrategy[Any]]
 
 
 class Placed(DomainEvent):
