@@ -26,6 +26,8 @@ STORE = 5
 MORE_ROUNDS = 10
 # This name tells the server's connections of the struck process from all others.
 APPLICATION = "struck-by-a-fault"
+# Other processes of the tests strike in other databases of the same server.
+STRUCK = "application_name = %s AND datname = current_database()"
 
 INTERRUPTED = "esjournal: interrupted; uncommitted changes were rolled back\n"
 # Before the answer to COMMIT, nobody knows whether the transaction was committed.
@@ -204,7 +206,7 @@ def wait_for_server(url: str) -> None:
         return
     deadline = time.monotonic() + PATIENCE
     with at_server(url) as connection:
-        query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
+        query = f"SELECT count(*) FROM pg_stat_activity WHERE {STRUCK}"
         while connection.execute(query, (APPLICATION,)).fetchone() != (0,):
             assert time.monotonic() < deadline, "the server does not notice that the struck process is gone"
             time.sleep(0.01)
@@ -212,7 +214,7 @@ def wait_for_server(url: str) -> None:
 
 def cut_connections(connection: psycopg.Connection, after: float, process: subprocess.Popen[str]) -> None:
     """Make the server end the connections of the process, some seconds after the first one is there."""
-    pids = "SELECT pid FROM pg_stat_activity WHERE application_name = %s"
+    pids = f"SELECT pid FROM pg_stat_activity WHERE {STRUCK}"
     while not connection.execute(pids, (APPLICATION,)).fetchall() and process.poll() is None:
         time.sleep(0.001)
     time.sleep(after)
