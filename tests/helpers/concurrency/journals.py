@@ -36,7 +36,7 @@ def size(url: str) -> int:
 
 
 def check_index(url: str) -> None:
-    """Check that the indexes exist, that the one on places is unique, and that a SQLite file is sound."""
+    """Check that the indexes exist, that those on places and ids are unique, and that a SQLite file is sound."""
     path = sqlite_path(url)
     if path is None:
         with at_server(url) as connection:
@@ -44,13 +44,18 @@ def check_index(url: str) -> None:
                 "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(%s) "
                 "AND indisunique AND indisvalid AND indisready"
             )
-            assert connection.execute(query, (f'"{schema_of(url)}".stored_events',)).fetchone() == (2,)
+            assert connection.execute(query, (f'"{schema_of(url)}".stored_events',)).fetchone() == (3,)
         return
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         indices = connection.execute("PRAGMA index_list(stored_events)").fetchall()
         unique_by_name = {name: unique for _, name, unique, *_ in indices}
-        assert unique_by_name == {"stored_events_place": 1, "stored_events_recorded_at": 0}
+        assert unique_by_name == {
+            "stored_events_place": 1,
+            "stored_events_recorded_at": 0,
+            "stored_events_metadata": 0,
+            "stored_events_event_id": 1,
+        }
         assert connection.execute("SELECT count(*) FROM stored_events INDEXED BY stored_events_place").fetchone() == (
             connection.execute("SELECT count(*) FROM stored_events NOT INDEXED").fetchone()
         )
