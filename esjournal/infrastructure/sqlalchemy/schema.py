@@ -10,12 +10,11 @@ from sqlalchemy.types import TypeEngine
 
 from esjournal.infrastructure.sqlalchemy.columntypes import big_integer, sequence_id_as_text, time_as_text
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
-from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, SINCE, is_added
 
 SCHEMA_VERSION = 2
 
 _PLACE = "place"
-_SINCE = "since"
 
 identity_table = Table(
     "esjournal",
@@ -29,8 +28,8 @@ identity_table = Table(
 names_table = Table(
     "sequence_names",
     MetaData(),
-    Column("originator_id", sequence_id_as_text(), primary_key=True, info={_SINCE: 2}),
-    Column("name", Text(), nullable=False, unique=True, info={_SINCE: 2}),
+    Column("originator_id", sequence_id_as_text(), primary_key=True, info={SINCE: 2}),
+    Column("name", Text(), nullable=False, unique=True, info={SINCE: 2}),
 )
 
 
@@ -70,12 +69,12 @@ def added_column(version: int, name: str, kind: TypeEngine[Any], *, unique: bool
     Returns:
         The column. Rows with a value in it have an index, of the values if they are unique, else of global positions.
     """
-    return Column(name, kind, unique=unique, info={_SINCE: version})
+    return Column(name, kind, unique=unique, info={SINCE: version})
 
 
 def columns_of_version(table: Table, version: int) -> list[Column[Any]]:
     """Return the columns that a table of a journal has in a schema version."""
-    return [column for column in table.columns if column.info.get(_SINCE, 1) <= version]
+    return [column for column in table.columns if column.info.get(SINCE, 1) <= version]
 
 
 def create_statements(table: Table, sql: DatabaseSQL) -> list[str]:
@@ -128,7 +127,7 @@ def index_statements(table: Table, sql: DatabaseSQL) -> dict[str, str]:
         for name, (kind, names) in indexes.items()
     }
     for column in table.columns:
-        if _SINCE in column.info:
+        if is_added(column):
             # Without the condition, rows that have no such value would pay for the index.
             name, quoted = f"{table.name}_{column.name}", quote.quote(column.name)
             kind, indexed = ("UNIQUE INDEX", quoted) if column.unique else ("INDEX", quote.quote(GLOBAL_POSITION))
@@ -137,6 +136,11 @@ def index_statements(table: Table, sql: DatabaseSQL) -> dict[str, str]:
                 f"WHERE {quoted} IS NOT NULL"
             )
     return statements
+
+
+def names_of_added_indexes(table: Table) -> list[str]:
+    """Return the names of the indexes of the rows that have a value in a column of `added_column`."""
+    return [f"{table.name}_{column.name}" for column in table.columns if is_added(column)]
 
 
 def column_definition(column: Column[Any], sql: DatabaseSQL) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from esjournal.domain.model.sequencenames import NamedId, names_of, new_name
@@ -146,23 +147,42 @@ class Transaction(Generic[Item]):
         """
         ids: list[Sequence[Any]] = []
 
-        def rows() -> Iterator[list[Row]]:
+        def noted() -> Iterator[Columns]:
             for columns in batches:
                 if columns[0]:
                     ids.append(columns[0])
-                    yield self._statements.rows_of_columns(columns)
+                    yield columns
 
+        written = 0
         with self._session.translating(), self._numbered():
-            if self._deferred is not None:
-                written = self._deferred.load(self._statements.appending, rows(), self._session.check_stored)
-            else:
-                written = self._session.load_leading(self._connection, self._statements.appending, rows())
+            for plain, some in groupby(noted(), self._statements.is_plain):
+                taken, loaded = self._load(some, plain)
+                written += loaded
+                if loaded < taken:
+                    break
         # After the rows, because a COPY keeps the connection busy.
         rest = written
-        for some in ids:
-            self.name_sequences(some[:rest])
-            rest = max(0, rest - len(some))
+        for of_batch in ids:
+            self.name_sequences(of_batch[:rest])
+            rest = max(0, rest - len(of_batch))
         return written
+
+    def _load(self, batches: Iterable[Columns], plain: bool) -> tuple[int, int]:
+        """Write batches, and return how many items were taken from them, and how many were written."""
+        taken = 0
+
+        def rows() -> Iterator[list[Row]]:
+            nonlocal taken
+            for columns in batches:
+                taken += len(columns[0])
+                yield self._statements.rows_of_columns(columns, plain=plain)
+
+        statements = self._statements.appending_plainly if plain else self._statements.appending
+        if self._deferred is None:
+            loaded = self._session.load_leading(self._connection, statements, rows())
+        else:
+            loaded = self._deferred.load(statements, rows(), self._session.check_stored, plain=plain)
+        return taken, loaded
 
     def defer_index(self) -> bool:
         """Postpone the index of places until all items are written, if that is faster; return whether it is.

@@ -16,7 +16,7 @@ from sqlalchemy import Table
 
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.statements import EVENT_ID, ROWS_OF_AN_INSERT, AppendStatements, Row
-from esjournal.infrastructure.sqlalchemy.schema import index_statements, place_names
+from esjournal.infrastructure.sqlalchemy.schema import index_statements, names_of_added_indexes, place_names
 
 # Replaces the unique index while two rows share a place.
 _HELP = "esjournal_twins"
@@ -44,7 +44,10 @@ class DeferredIndex:
         self._table = quote.format_table(table)
         self._place = ", ".join(map(quote.quote, place_names(table)))
         self._event_id = quote.quote(EVENT_ID) if EVENT_ID in table.columns else None
-        self._indexes = {quote.quote(name): create for name, create in index_statements(table, sql).items()}
+        indexes = {quote.quote(name): create for name, create in index_statements(table, sql).items()}
+        self._of_values = {name: indexes.pop(name) for name in map(quote.quote, names_of_added_indexes(table))}
+        # Those that are postponed. An index of the rows that have a value costs nothing until there is such a row.
+        self._indexes = indexes
         # Appending rows needs no cache, and each sorting thread takes as much again.
         connection.execute("PRAGMA cache_size=-2000")
         self._drop()
@@ -54,6 +57,8 @@ class DeferredIndex:
         statements: AppendStatements,
         batches: Iterable[list[Row]],
         check_stored: Callable[[int, int], None],
+        *,
+        plain: bool,
     ) -> int:
         """Write rows at given positions, many with one INSERT because no place is taken; return their number.
 
@@ -61,7 +66,12 @@ class DeferredIndex:
             statements: the statements that write them.
             batches: the rows.
             check_stored: see `Session.check_stored`.
+            plain: whether the rows have no values in the columns that tables have since a later schema version.
         """
+        if not plain and self._of_values:
+            self._indexes |= self._of_values
+            self._of_values = {}
+            self._drop()
         written = 0
         with closing(self._connection.cursor()) as many, closing(self._connection.cursor()) as one:
             for rows in batches:
@@ -102,7 +112,7 @@ class DeferredIndex:
             execute(create)
         shared = f"SELECT {self._place} FROM {self._table} GROUP BY {self._place} HAVING count(*) > 1"
         execute(f"INSERT INTO suspects SELECT global_position FROM {self._table} WHERE ({self._place}) IN ({shared})")
-        if self._event_id is not None:
+        if self._event_id is not None and not self._of_values:
             known = f"SELECT {self._event_id} FROM {self._table} WHERE {self._event_id} IS NOT NULL"
             execute(
                 f"INSERT OR IGNORE INTO suspects SELECT global_position FROM {self._table} "
