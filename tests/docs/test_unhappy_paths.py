@@ -63,7 +63,7 @@ def orders(tmp_path: Path) -> str:
 
 
 def cancelling(order: str, after: str = "") -> str:
-    function = block_with("docs/guide.md", "cancel() {").replace("cancel $order\n", after)
+    function = block_with("docs/guide.md", "cancel() {").replace("cancel order-1001\n", after)
     return f"{function}\ncancel {order}"
 
 

@@ -229,8 +229,8 @@ def test_a_large_file_keeps_names_between_processes(message_db: MessageDb, cli: 
 def test_a_gap_and_a_first_version_that_is_not_0_are_bad_lines(message_db: MessageDb, cli: CommandLine) -> None:
     result = imported(cli, line(FIRST, 0, {}) + line(FIRST, 2, {}) + line(SECOND, 1, {}))
     assert result.exit_code == 3
-    assert f"standard input:2: sequence {id_of(FIRST)}: version 2 follows no event" in result.stderr
-    assert f"standard input:3: sequence {id_of(SECOND)}: version 1 follows no event" in result.stderr
+    assert f"standard input:2: sequence {FIRST}: version 2 follows no event" in result.stderr
+    assert f"standard input:3: sequence {SECOND}: version 1 follows no event" in result.stderr
     assert message_db.category("account") == []
 
 
