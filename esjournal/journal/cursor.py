@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from esjournal.domain.model import rules
-from esjournal.domain.model.recordedevent import EventRow
+from esjournal.domain.model.recordedevent import SEQUENCE_NAME, EventRow
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, UnusableFile
 from esjournal.interchange import ndjson
@@ -24,7 +24,8 @@ class Cursor:
     """How far one journal has been read.
 
     `journal_id` is the journal's, `global_position` that of the last event read, or 0, and `event_sha256` the digest of
-    that event's NDJSON line, including its line end, or None at position 0.
+    that event's NDJSON line, including its line end, or None at position 0. In a journal, the line is without the name
+    of the sequence.
     """
 
     journal_id: str
@@ -53,7 +54,7 @@ def cursor_at(journal: Journal, position: int) -> Cursor:
 def cursor_of(journal: Journal, event: EventRow) -> Cursor:
     """Return the cursor of an event that was read from a journal, given as the fields of RecordedEvent."""
     *_, position = event
-    return Cursor(journal.journal_id, position, _digest(event))
+    return Cursor(journal.journal_id, position, _digest(journal, event))
 
 
 def position_after(journal: Journal, path: str) -> int:
@@ -136,9 +137,11 @@ def _parsed(data: bytes) -> Cursor | None:
 def _digest_at(journal: Journal, position: int) -> str | None:
     pages = journal.events.pages(after=position - 1, until=position) if position else ()
     for page in pages:
-        return _digest(page[0])
+        return _digest(journal, page[0])
     return None
 
 
-def _digest(event: EventRow) -> str:
-    return hashlib.sha256(ndjson.lines_of([event]).encode()).hexdigest()
+def _digest(journal: Journal, event: EventRow) -> str:
+    # A sequence of a journal may get its name after an event was read.
+    omitted = {SEQUENCE_NAME} if journal.layout is None else set()
+    return hashlib.sha256(ndjson.lines_of([event], omitted=omitted).encode()).hexdigest()

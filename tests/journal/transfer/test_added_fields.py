@@ -195,6 +195,15 @@ def test_a_reader_that_was_open_before_sees_the_first_name(journal: Journal, sto
     assert name_of_id(found[0]) == "order-1001"
 
 
+def test_a_cursor_holds_when_its_sequence_gets_a_name(store_url: str, tmp_path: Path) -> None:
+    initialise(store_url)
+    imported(store_url, FULL.replace('"sequence_name":"order-1001",', ""))
+    cursor = str(tmp_path / "cursor")
+    assert exported(store_url, "--cursor-file", cursor) != ""
+    imported(store_url, FULL)
+    assert exported(store_url, "--cursor-file", cursor) == ""
+
+
 def test_names_of_events_that_are_there_already_are_added(store_url: str) -> None:
     initialise(store_url)
     line = FULL.replace('"sequence_name":"order-1001",', "")

@@ -172,8 +172,8 @@ class Statements(Generic[Item]):
         self._columns_without_position = self._columns.some(self._without_position)
         self._global_position = self._name(table.columns[GLOBAL_POSITION])
         self.appending = self._append_statements(self._written)
-        # The same for rows that have nothing in the columns that tables have since a later version: most journals have
-        # only such rows, and writing two more columns takes a third longer.
+        # The same for rows that have nothing in the columns that tables have since a later version. Most journals have
+        # only such rows, and an import that writes these columns too takes a third longer.
         self._plainly_written = [column for column in self._written if not is_added(column)]
         self.appending_plainly = self._append_statements(self._plainly_written)
         self._cache: dict[Any, str] = {}
