@@ -12,6 +12,7 @@ from sqlalchemy import Column, Float, LargeBinary, Table, bindparam, literal_col
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from esjournal.domain.model.recordedevent import ADDED_FIELDS
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, StoreDamaged
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
@@ -162,6 +163,8 @@ class Statements(Generic[Item]):
         self._content_columns = self._columns.some(in_content)
         self._content_selected = [self._selected[index] for index in in_content]
         self._missing_in_content = len(contents) - len(in_content)
+        # How many fields of a content come before those whose columns tables have since a later version.
+        self._plain_width = sum(not is_added(column) for column in self._content_selected)
         # The index in the content of what is compared only if both items have it.
         self._compared_if_known = contents.index(EVENT_ID) if EVENT_ID in contents else None
         self._event_id_at = self.names.all.index(EVENT_ID) if EVENT_ID in self.names.all else None
@@ -258,11 +261,19 @@ class Statements(Generic[Item]):
         """Return the fields of items without their global positions, from the rows of `by_place`."""
         return self._finished(self._values(rows, self._columns_without_position))
 
-    def contents(self, rows: Rows) -> Rows:
-        """Return the contents of items from the rows of `content_page`."""
-        values = self._values(rows, self._content_columns)
+    def contents(self, rows: Rows, *, plain: bool = False) -> Rows:
+        """Return the contents of items from the rows of `content_page`; if they are plain, as `plain_content` has them."""
+        columns = self._content_columns.some(range(self._plain_width)) if plain else self._content_columns
+        values = self._values(rows, columns)
+        if plain or not self._missing_in_content:
+            return values
         # The fields that a table of an earlier version or of another library lacks come last.
-        return [(*row, *[None] * self._missing_in_content) for row in values] if self._missing_in_content else values
+        return [(*row, *[None] * self._missing_in_content) for row in values]
+
+    def plain_content(self, columns: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Return the columns of contents without those that tables have since a later version."""
+        content: Sequence[Sequence[Any]] = self.content(columns)
+        return content[: self._plain_width]
 
     def _fields(self, rows: Rows, checked: bool = True) -> Rows:
         return self._finished(self._values(rows, self._columns, checked), checked)
@@ -335,7 +346,8 @@ class Statements(Generic[Item]):
         if one == other:
             return True
         at = self._compared_if_known
-        if at is not None and None in (one[at], other[at]):
+        # A plain content ends before it.
+        if at is not None and at < len(one) and None in (one[at], other[at]):
             one, other = ((*content[:at], None, *content[at + 1 :]) for content in (one, other))
         return one == other or (self._means is not None and self._means(one) == self._means(other))
 
@@ -447,13 +459,30 @@ class Statements(Generic[Item]):
             statement = statement.where(self._holds(sequence_id, _COMPARISONS[bound]))
         return statement.order_by(*self._selected[:2])
 
-    def content_page(self) -> str:
-        """Return a select of contents in global order, by global positions to begin after and to end with."""
+    def metadata_between(self) -> str | None:
+        """Return a select that says whether an item has metadata; its parameters are those of `content_page`.
+
+        None if the table does not have metadata since a later version.
+        """
+        column = self.table.columns.get(ADDED_FIELDS[0])
+        if column is None or not is_added(column):
+            return None
+        table = self._dialect.identifier_preparer.format_table(self.table)
+        where = f"{self._global_position} > {self._mark} AND {self._global_position} <= {self._mark}"
+        return f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {where} AND {self._name(column)} IS NOT NULL)"
+
+    def content_page(self, *, plain: bool = False) -> str:
+        """Return a select of contents in global order, by global positions to begin after and to end with.
+
+        Args:
+            plain: leave out the columns that tables have since a later version.
+        """
         global_position = self.table.columns[GLOBAL_POSITION]
+        selected = self._content_selected[: self._plain_width] if plain else self._content_selected
         return self._cached(
-            "content",
+            ("content", plain),
             lambda: (
-                select(*self._content_selected)
+                select(*selected)
                 .where(global_position > bindparam("after"), global_position <= bindparam("until"))
                 .order_by(global_position)
             ),

@@ -215,15 +215,27 @@ class Transaction(Generic[Item]):
             after: a global position.
         """
         count = len(columns[0])
+        span = (after, after + count)
+        plain = self._is_plain(columns, span)
         with self._session.translating():
-            rows = self._connection.execute(self._statements.content_page(), (after, after + count)).fetchall()
-        stored = self._statements.contents(rows)
-        items = list(zip(*self._statements.content(columns), strict=True))
+            rows = self._connection.execute(self._statements.content_page(plain=plain), span).fetchall()
+        stored = self._statements.contents(rows, plain=plain)
+        content = self._statements.plain_content(columns) if plain else self._statements.content(columns)
+        items = list(zip(*content, strict=True))
         if stored == items:
             return count
         pairs = enumerate(zip(stored, items, strict=False))
         different = (index for index, (one, other) in pairs if not self._statements.equal_contents(one, other))
         return next(different, min(len(stored), count))
+
+    def _is_plain(self, columns: Columns, span: tuple[int, int]) -> bool:
+        """Say whether neither items nor those stored in a span have metadata; ids of events need not be read then."""
+        statement = self._statements.metadata_between()
+        if statement is None or not self._statements.is_plain(columns):
+            return False
+        with self._session.translating():
+            [found] = self._connection.execute(statement, span).fetchone()
+        return not found
 
     def stored_at(self, items: Sequence[Item]) -> dict[Place, Item]:
         """Return the stored items at the places of some items, by sequence id and position."""
