@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from esjournal.journal.read.follow import follow
 from esjournal.journal.transfer.copying import copy_events
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.verdicts import ImportOutcome
-from tests.helpers.events import ID, OTHER_ID, TIME, event, recorded_events
+from tests.helpers.events import ID, OTHER_ID, TIME, event, recorded_events, sequence
 from tests.helpers.given import given as given_events
 from tests.helpers.program import ended, invoke
 from tests.helpers.stores import execute, stored
@@ -244,6 +245,21 @@ def test_an_event_is_the_same_if_its_content_is(journal: Journal, changed: dict[
     assert raised.value.identical is is_same
     outcome = given_to(journal, [one._replace(**changed)])
     assert (outcome.already_there, outcome.conflicts) == ((1, 0) if is_same else (0, 1))
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("where", ["stored", "given"])
+def test_a_file_that_comes_again_differs_where_only_one_side_has_metadata(
+    journal: Journal, where: str, plain: bool
+) -> None:
+    events = sequence(12)
+    if not plain:
+        events = [found._replace(event_id=str(uuid4())) for found in events]
+    other = [*events[:7], events[7]._replace(metadata="{}"), *events[8:]]
+    stored_events, given_again = (other, events) if where == "stored" else (events, other)
+    assert given_to(journal, stored_events).appended == 12
+    outcome = given_to(journal, given_again, put_aside=lambda problem: None)
+    assert (outcome.already_there, outcome.conflicts, outcome.appended) == (11, 1, 0)
 
 
 # Event ids

@@ -262,7 +262,7 @@ class Statements(Generic[Item]):
         return self._finished(self._values(rows, self._columns_without_position))
 
     def contents(self, rows: Rows, *, plain: bool = False) -> Rows:
-        """Return the contents of items from the rows of `content_page`; if they are plain, as `plain_content` has them."""
+        """Return the contents of items from the rows of `content_page`, plain ones as `plain_content` has them."""
         columns = self._content_columns.some(range(self._plain_width)) if plain else self._content_columns
         values = self._values(rows, columns)
         if plain or not self._missing_in_content:
