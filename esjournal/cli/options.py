@@ -54,6 +54,17 @@ def file_option(*names: str, help_text: str) -> Any:
     return typer.Option(*names, metavar="FILE", help=help_text, callback=expanded_if_given, show_default=False)
 
 
+def repeated_option(name: str, metavar: str, help_text: str) -> Any:
+    """Return an option that may be given several times.
+
+    Args:
+        name: its name.
+        metavar: what its help calls the value.
+        help_text: its help, without an end.
+    """
+    return typer.Option(name, metavar=metavar, help=f"{help_text}; may be repeated.", show_default=False)
+
+
 UrlOption = Annotated[
     str | None,
     typer.Option(
@@ -79,21 +90,11 @@ TableOption = Annotated[
 ]
 TypesOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--type",
-        metavar="TYPE",
-        help="Only events of this type, or a pattern such as 'orders#*'; may be repeated.",
-        show_default=False,
-    ),
+    repeated_option("--type", "TYPE", "Only events of this type, or a pattern such as 'orders#*'"),
 ]
 IdsOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--id",
-        metavar="ID",
-        help="Only events of this sequence, by its UUID or name; may be repeated.",
-        show_default=False,
-    ),
+    repeated_option("--id", "ID", "Only events of this sequence, by its UUID or name"),
 ]
 AfterOption = Annotated[
     int | None,
@@ -112,12 +113,7 @@ CursorFileOption = Annotated[
 ]
 NamesOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--name",
-        metavar="NAME",
-        help="Only events of the sequence with this name, or a pattern such as 'order-*'; may be repeated.",
-        show_default=False,
-    ),
+    repeated_option("--name", "NAME", "Only events of the sequence with this name, or a pattern such as 'order-*'"),
 ]
 SequenceArgument = Annotated[
     str,

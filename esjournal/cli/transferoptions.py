@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import MAX_COUNT, file_option
+from esjournal.cli.options import MAX_COUNT, file_option, repeated_option
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and write nothing.")]
 CommitEveryOption = Annotated[
@@ -40,25 +40,15 @@ RequireContiguousOption = Annotated[
 ]
 MapTypeOption = Annotated[
     list[str] | None,
-    typer.Option("--map-type", metavar="OLD=NEW", help="Import type OLD as NEW; may be repeated.", show_default=False),
+    repeated_option("--map-type", "OLD=NEW", "Import type OLD as NEW"),
 ]
 OnlyTypeOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--only-type",
-        metavar="TYPE",
-        help="Import only this type, or a pattern such as 'orders#*'; may be repeated.",
-        show_default=False,
-    ),
+    repeated_option("--only-type", "TYPE", "Import only this type, or a pattern such as 'orders#*'"),
 ]
 SkipTypeOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--skip-type",
-        metavar="TYPE",
-        help="Skip this type, or a pattern such as 'orders#*'; may be repeated.",
-        show_default=False,
-    ),
+    repeated_option("--skip-type", "TYPE", "Skip this type, or a pattern such as 'orders#*'"),
 ]
 SummaryOption = Annotated[
     str | None,

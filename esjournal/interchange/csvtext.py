@@ -17,13 +17,12 @@ from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
 from esjournal.interchange.bytestreams import ByteStream
 from esjournal.interchange.csvrows import rows
+from esjournal.interchange.formats import COLUMNS, columns_with
 from esjournal.interchange.othertext import reason_not_csv
 
-COLUMNS = (*RecordedEvent._fields, SEQUENCE_NAME)
 REQUIRED = COLUMNS[:4]
 # The columns that say which sequence an event is of; one of them is enough.
 _NAMING = {COLUMNS[0], SEQUENCE_NAME}
-_ADDED = {*ADDED_FIELDS, SEQUENCE_NAME}
 _NO_HEADER = f"the file has no header: name {', '.join(REQUIRED)} in its first line"
 BATCH_ROWS = 1_000
 # A few compressed kilobytes can be hundreds of millions of blank lines, and the csv module takes time for each.
@@ -79,7 +78,7 @@ def write(
         safe: put an apostrophe before a cell that a spreadsheet would take for a formula; it is not removed on import.
         added: those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
     """
-    header = [name for name in COLUMNS if name not in _ADDED or name in added]
+    header = columns_with(added)
     cells = itemgetter(*(RecordedEvent._fields.index(name) for name in header if name != SEQUENCE_NAME))
     if SEQUENCE_NAME not in added:
         return table_of(header, map(cells, events), safe=safe)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from esjournal.domain.choices import FileFormat
+from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, RecordedEvent
 
 # The name of standard input, or standard output, instead of a file.
 STANDARD_STREAM = "-"
+
+# The columns of events in CSV and Parquet; those that only some events have are there only if one has them.
+COLUMNS = (*RecordedEvent._fields, SEQUENCE_NAME)
+_ADDED = {*ADDED_FIELDS, SEQUENCE_NAME}
 
 _EVENTS = (".ndjson", ".jsonl", ".json", ".csv")
 _COMPRESSED = (".gz", ".zst")
@@ -27,6 +34,15 @@ def format_of(path: str) -> FileFormat:
     if bare.endswith(".parquet"):
         return FileFormat.PARQUET
     return FileFormat.CSV if bare.endswith(".csv") else FileFormat.NDJSON
+
+
+def columns_with(added: Collection[str]) -> list[str]:
+    """Return the columns of events.
+
+    Args:
+        added: those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
+    """
+    return [name for name in COLUMNS if name not in _ADDED or name in added]
 
 
 def uncompressed(path: str) -> str:

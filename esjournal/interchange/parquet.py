@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import IO, Any
 
-from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
+from esjournal.domain.model.recordedevent import SEQUENCE_NAME, EventRow, RecordedEvent
 from esjournal.domain.model.sequencenames import name_of_id
+from esjournal.interchange.formats import columns_with
 
 try:
     import pyarrow as pa
@@ -19,18 +20,20 @@ GROUP_ROWS = 100_000
 GROUP_BYTES = 64 * 1024 * 1024
 
 _TIME = pa.timestamp("us", "UTC")
-_FIELDS = [
-    pa.field("originator_id", pa.uuid(), nullable=False),
-    pa.field("originator_version", pa.int64(), nullable=False),
-    pa.field("event_type", pa.string(), nullable=False),
-    pa.field("state", pa.string(), nullable=False),
-    pa.field("recorded_at", _TIME),
-    pa.field("metadata", pa.string()),
-    pa.field("event_id", pa.uuid()),
-    pa.field("global_position", pa.int64(), nullable=False),
-    pa.field(SEQUENCE_NAME, pa.string()),
-]
-_ADDED = {*ADDED_FIELDS, SEQUENCE_NAME}
+_FIELDS = {
+    field.name: field
+    for field in (
+        pa.field("originator_id", pa.uuid(), nullable=False),
+        pa.field("originator_version", pa.int64(), nullable=False),
+        pa.field("event_type", pa.string(), nullable=False),
+        pa.field("state", pa.string(), nullable=False),
+        pa.field("recorded_at", _TIME),
+        pa.field("metadata", pa.string()),
+        pa.field("event_id", pa.uuid()),
+        pa.field("global_position", pa.int64(), nullable=False),
+        pa.field(SEQUENCE_NAME, pa.string()),
+    )
+}
 
 
 def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes], *, added: Collection[str] = ()) -> None:
@@ -41,7 +44,7 @@ def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes], *, added: Coll
         stream: takes the bytes; it need not be seekable.
         added: those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
     """
-    schema = pa.schema([field for field in _FIELDS if field.name not in _ADDED or field.name in added])
+    schema = pa.schema([_FIELDS[name] for name in columns_with(added)])
     repeated = [name for name in ("originator_id", "event_type", SEQUENCE_NAME) if name in schema.names]
     with pq.ParquetWriter(stream, schema, compression="zstd", use_dictionary=repeated) as writer:
         group: list[Any] = []

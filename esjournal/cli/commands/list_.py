@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import MAX_COUNT, CsvSafeOption, LayoutOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import (
+    MAX_COUNT,
+    CsvSafeOption,
+    LayoutOption,
+    TableOption,
+    UrlOption,
+    repeated_option,
+    url_of,
+)
 from esjournal.domain.choices import OutputFormat, SequenceOrder
 
 
@@ -17,21 +25,11 @@ def list_(
     ] = "",
     names: Annotated[
         list[str] | None,
-        typer.Option(
-            "--name",
-            metavar="NAME",
-            help="Only the sequence with this name, or a pattern such as 'order-*'; may be repeated.",
-            show_default=False,
-        ),
+        repeated_option("--name", "NAME", "Only the sequence with this name, or a pattern such as 'order-*'"),
     ] = None,
     types: Annotated[
         list[str] | None,
-        typer.Option(
-            "--type",
-            metavar="TYPE",
-            help="Only sequences with an event of this type, or a pattern such as 'orders#*'; may be repeated.",
-            show_default=False,
-        ),
+        repeated_option("--type", "TYPE", "Only sequences with an event of this type, or a pattern such as 'orders#*'"),
     ] = None,
     sort: Annotated[
         SequenceOrder,

@@ -29,6 +29,13 @@ class NamedId(str):
     name: str
 
 
+def named_id(originator_id: str, name: str) -> NamedId:
+    """Return an id that carries a name."""
+    made = NamedId(originator_id)
+    made.name = name
+    return made
+
+
 @lru_cache(maxsize=65_536)
 def id_of_name(name: str) -> str:
     """Return the id of a named sequence: the name itself if it is a UUID, else its UUIDv5.
@@ -41,9 +48,7 @@ def id_of_name(name: str) -> str:
     """
     if _CANONICAL_UUID.fullmatch(name):
         return name
-    made = NamedId(uuid5(NAMESPACE_URL, name))
-    made.name = name
-    return made
+    return named_id(str(uuid5(NAMESPACE_URL, name)), name)
 
 
 def sequence_id(name: str) -> UUID:
@@ -66,11 +71,7 @@ def with_name(text: str) -> str:
         text: an id, and perhaps a space and the name of its sequence.
     """
     originator_id, space, name = text.partition(" ")
-    if not space:
-        return originator_id
-    made = NamedId(originator_id)
-    made.name = name
-    return made
+    return named_id(originator_id, name) if space else originator_id
 
 
 def name_of_id(originator_id: str) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
-from esjournal.domain.model.sequencenames import with_name
+from esjournal.domain.model.sequencenames import named_id
 from esjournal.exceptions import InvalidData, OutOfOrder, StoreDamaged, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
@@ -148,7 +148,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         if not items:
             return range(0)
         rows = self._statements.rows(items)
-        given = [with_name(f"{sequence_id} {name}") for sequence_id, name in (names or {}).items()]
+        given = [named_id(str(sequence_id), name) for sequence_id, name in (names or {}).items()]
         written = names_to_write(self.session, self._statements, [*given, *(item[0] for item in items)])
         if given and not written:
             raise InvalidData(f"sequences of the table {self.table.name} have no names: leave the name out")
@@ -297,7 +297,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         with self.session.connection() as connection:
             rows = self.session.rows_at(connection, statement, [(sequence_id,) for sequence_id in sequence_ids])
         names: dict[str, str] = dict(rows)
-        return [with_name(f"{each} {names[each]}") if each in names else each for each in sequence_ids]
+        return [named_id(each, names[each]) if each in names else each for each in sequence_ids]
 
     def mistaken_for(self, name: str) -> str | None:
         """Return the name of a sequence that could be mistaken for this one; None if the table has no names.

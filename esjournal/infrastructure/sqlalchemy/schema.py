@@ -126,21 +126,21 @@ def index_statements(table: Table, sql: DatabaseSQL) -> dict[str, str]:
         name: f"CREATE {kind} {quote.quote(name)} ON {quote.format_table(table)} ({', '.join(map(quote.quote, names))})"
         for name, (kind, names) in indexes.items()
     }
-    for column in table.columns:
-        if is_added(column):
-            # Without the condition, rows that have no such value would pay for the index.
-            name, quoted = f"{table.name}_{column.name}", quote.quote(column.name)
-            kind, indexed = ("UNIQUE INDEX", quoted) if column.unique else ("INDEX", quote.quote(GLOBAL_POSITION))
-            statements[name] = (
-                f"CREATE {kind} {quote.quote(name)} ON {quote.format_table(table)} ({indexed}) "
-                f"WHERE {quoted} IS NOT NULL"
-            )
+    return statements | statements_of_added_indexes(table, sql)
+
+
+def statements_of_added_indexes(table: Table, sql: DatabaseSQL) -> dict[str, str]:
+    """Return those statements that create the indexes of the rows that have a value in a column of `added_column`."""
+    quote = sql.dialect.identifier_preparer
+    statements = {}
+    for column in filter(is_added, table.columns):
+        # Without the condition, rows that have no such value would pay for the index.
+        name, quoted = f"{table.name}_{column.name}", quote.quote(column.name)
+        kind, indexed = ("UNIQUE INDEX", quoted) if column.unique else ("INDEX", quote.quote(GLOBAL_POSITION))
+        statements[name] = (
+            f"CREATE {kind} {quote.quote(name)} ON {quote.format_table(table)} ({indexed}) WHERE {quoted} IS NOT NULL"
+        )
     return statements
-
-
-def names_of_added_indexes(table: Table) -> list[str]:
-    """Return the names of the indexes of the rows that have a value in a column of `added_column`."""
-    return [f"{table.name}_{column.name}" for column in table.columns if is_added(column)]
 
 
 def column_definition(column: Column[Any], sql: DatabaseSQL) -> str:

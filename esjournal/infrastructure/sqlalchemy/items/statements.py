@@ -177,8 +177,7 @@ class Statements(Generic[Item]):
         self.appending = self._append_statements(self._written)
         # The same for rows that have nothing in the columns that tables have since a later version. Most journals have
         # only such rows, and an import that writes these columns too takes a third longer.
-        self._plainly_written = [column for column in self._written if not is_added(column)]
-        self.appending_plainly = self._append_statements(self._plainly_written)
+        self.appending_plainly = self._append_statements([each for each in self._written if not is_added(each)])
         self._cache: dict[Any, str] = {}
 
     def with_names(self) -> Statements[Item]:

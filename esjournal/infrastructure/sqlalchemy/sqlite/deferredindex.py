@@ -16,7 +16,7 @@ from sqlalchemy import Table
 
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.statements import EVENT_ID, ROWS_OF_AN_INSERT, AppendStatements, Row
-from esjournal.infrastructure.sqlalchemy.schema import index_statements, names_of_added_indexes, place_names
+from esjournal.infrastructure.sqlalchemy.schema import index_statements, place_names, statements_of_added_indexes
 
 # Replaces the unique index while two rows share a place.
 _HELP = "esjournal_twins"
@@ -40,14 +40,16 @@ class DeferredIndex:
 
     def __init__(self, connection: sqlite3.Connection, table: Table, sql: DatabaseSQL) -> None:
         quote = sql.dialect.identifier_preparer
+        self._quote = quote.quote
         self._connection = connection
         self._table = quote.format_table(table)
         self._place = ", ".join(map(quote.quote, place_names(table)))
         self._event_id = quote.quote(EVENT_ID) if EVENT_ID in table.columns else None
-        indexes = {quote.quote(name): create for name, create in index_statements(table, sql).items()}
-        self._of_values = {name: indexes.pop(name) for name in map(quote.quote, names_of_added_indexes(table))}
-        # Those that are postponed. An index of the rows that have a value costs nothing until there is such a row.
-        self._indexes = indexes
+        # An index of the rows that have a value costs nothing until there is such a row, and is not postponed before.
+        self._of_values = statements_of_added_indexes(table, sql)
+        self._indexes = {
+            name: create for name, create in index_statements(table, sql).items() if name not in self._of_values
+        }
         # Appending rows needs no cache, and each sorting thread takes as much again.
         connection.execute("PRAGMA cache_size=-2000")
         self._drop()
@@ -98,7 +100,7 @@ class DeferredIndex:
 
     def _drop(self) -> None:
         for name in self._indexes:
-            self._connection.execute(f"DROP INDEX IF EXISTS {name}")
+            self._connection.execute(f"DROP INDEX IF EXISTS {self._quote(name)}")
 
     def twins(self, select: str) -> Iterator[tuple[int, Row, Row]]:
         """Yield each row whose place or event id an earlier row has: the number of rows before it, and both rows.
