@@ -177,6 +177,6 @@ def _place(event: RecordedEvent, width: int) -> str:
     return f"{shown}@{event.originator_version}"
 
 
-def shortened_name(name: str) -> str:
+def shortened_name(name: str, width: int = NAME_WIDTH) -> str:
     """Return as much of a name as a column of a narrow terminal has room for."""
-    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"
+    return name if len(name) <= width else f"{name[: width - 1]}…"

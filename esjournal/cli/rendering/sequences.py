@@ -69,11 +69,11 @@ def _line(sequence: SequenceSummary) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
-def _cells(found: SequenceSummary, short: bool) -> tuple[str, ...]:
+def _cells(found: SequenceSummary, short: bool, room: int = SHORT_ID) -> tuple[str, ...]:
     sequence = SequenceSummary._make(fields_on_one_line(found))
     times = (sequence.first_recorded_at, sequence.last_recorded_at)
     return (
-        _shown(sequence, short),
+        _shown(sequence, short, room),
         number(sequence.events),
         f"{sequence.first_version}..{sequence.last_version}",
         name_of(sequence.last_type) if short else sequence.last_type,
@@ -81,9 +81,9 @@ def _cells(found: SequenceSummary, short: bool) -> tuple[str, ...]:
     )
 
 
-def _shown(sequence: SequenceSummary, short: bool) -> str:
+def _shown(sequence: SequenceSummary, short: bool, room: int) -> str:
     if sequence.sequence_name is not None:
-        return shortened_name(sequence.sequence_name) if short else sequence.sequence_name
+        return shortened_name(sequence.sequence_name, room) if short else sequence.sequence_name
     return sequence.originator_id[:SHORT_ID] if short else sequence.originator_id
 
 
@@ -117,10 +117,16 @@ def sequence_tables(sequences: Iterable[SequenceSummary], console: Console) -> I
     piece = list(islice(remaining, LINES_IN_A_PIECE))
     whole = _widths([0] * len(HEADINGS), [_cells(sequence, short=False) for sequence in piece])
     short = sum(whole) + COLUMN_GAP * (len(HEADINGS) - 1) > console.width
+    # What the other columns leave of a narrow terminal is for names.
+    _, events, versions, last_type, *times = _widths(
+        [0] * len(HEADINGS), [_cells(sequence, short=True) for sequence in piece]
+    )
+    others = events + versions + min(last_type, SHORT_TYPE) + sum(times) + COLUMN_GAP * (len(HEADINGS) - 1)
+    room = max(SHORT_ID, console.width - others)
     widths = [0] * len(HEADINGS)
     header = True
     while piece:
-        rows = [_cells(sequence, short) for sequence in piece]
+        rows = [_cells(sequence, short, room) for sequence in piece]
         widths = _widths(widths, rows)
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False)
         for heading, width, style in zip(HEADINGS, widths, ("cyan", "", "", "", "dim", "dim"), strict=True):
