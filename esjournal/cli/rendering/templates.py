@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
 import typer
 
+from esjournal.domain import templates
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.exceptions import InvalidData
 
@@ -16,7 +16,6 @@ from esjournal.exceptions import InvalidData
 Piece = Callable[[RecordedEvent, Any], str]
 
 _STATE = "state."
-_PARTS = re.compile(r'\{\{|\}\}|\{((?:"(?:[^"\\]|\\.)*"|[^{}"])*)\}|[{}]')
 
 
 def template(text: str) -> Callable[[EventRow], str]:
@@ -30,12 +29,11 @@ def template(text: str) -> Callable[[EventRow], str]:
     Raises:
         typer.BadParameter: a brace is unmatched, or there is no such field.
     """
-    pieces: list[str | Piece] = []
-    end = 0
-    for found in _PARTS.finditer(text):
-        pieces += [text[end : found.start()], _piece(found[0], found[1])]
-        end = found.end()
-    pieces.append(text[end:])
+    try:
+        parts = templates.pieces(text)
+    except InvalidData as error:
+        raise typer.BadParameter(f"--template {error}.") from None
+    pieces = [part if isinstance(part, str) else _piece(part) for part in parts]
     needs_state = f"{{{_STATE}" in text
 
     def line(row: EventRow) -> str:
@@ -48,16 +46,13 @@ def template(text: str) -> Callable[[EventRow], str]:
     return line
 
 
-def _piece(whole: str, name: str | None) -> str | Piece:
-    if whole in ("{{", "}}"):
-        return whole[0]
-    if name is None:
-        raise typer.BadParameter(f"--template has an unmatched {whole}: write {whole}{whole} for the character.")
+def _piece(placeholder: templates.Placeholder) -> Piece:
+    name = placeholder.name
     if name.startswith(_STATE):
         return _field_of_state(name.removeprefix(_STATE))
     if name not in RecordedEvent._fields:
         raise typer.BadParameter(
-            f"--template has {whole}, but an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
+            f"--template has {placeholder}, but an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
         )
     value_of = attrgetter(name)
     return lambda event, state: "" if (value := value_of(event)) is None else _without_line_ends(str(value))
