@@ -177,6 +177,19 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         rows = self.session.rows(self._statements.item_at(), place)
         return next(iter(self._statements.items(rows)), None)
 
+    def get_item_with_event_id(self, event_id: Any) -> Item | None:
+        """Return the item with an event id, or None.
+
+        Args:
+            event_id: a UUID, as the items have it.
+        """
+        statement = self._statements.items_with_event_ids()
+        if statement is None:
+            return None
+        with self.session.connection() as connection:
+            rows = self.session.rows_at(connection, statement, [(event_id,)])
+        return next(iter(self._statements.items(rows)), None)
+
     def stored_at(self, items: Sequence[Item]) -> dict[Any, Item]:
         """Return the stored items at the places of some items, by sequence id and position."""
         with self.session.connection() as connection:
