@@ -81,7 +81,7 @@ complete -c esjournal -n "__esjournal_command_is 'log'" -l after -x -d 'Only eve
 complete -c esjournal -n "__esjournal_command_is 'log'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l id -x -d 'Only events of this sequence, by its UUID or name; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l name -x -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'log'" -l where -x -d 'Only events whose state meets this condition; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'log'" -l where -x -d 'Only events that meet this condition on a field; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l grep -s g -x -d 'Only events with a match in the text of their state'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l format -s F -x -a 'table json ndjson csv' -d 'Output format'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l csv-safe -d 'CSV: put \' before text that a spreadsheet would take for a formula'

@@ -24,7 +24,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state import jsontext, values
-from esjournal.domain.state.where import state_condition
+from esjournal.domain.state.where import field_condition
 from esjournal.exceptions import EsjournalError, InvalidData, InvalidLine
 from esjournal.infrastructure.cipher import AESGCMCipher
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
@@ -203,7 +203,7 @@ def cursor_file(data: st.DataObject) -> None:
 )
 def where(text: str, state: str) -> None:
     with suppress(InvalidData):
-        state_condition(text).holds(values.parsed(state))
+        field_condition(text).holds(values.parsed(state))
 
 
 @target(

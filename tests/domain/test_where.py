@@ -1,11 +1,11 @@
-"""Conditions on a field of a state: how they are written, and which states meet them."""
+"""Conditions on a field of a state or of metadata: how they are written, and which ones meet them."""
 
 from __future__ import annotations
 
 import pytest
 
 from esjournal.domain.state import values
-from esjournal.domain.state.where import StateCondition, state_condition
+from esjournal.domain.state.where import FieldCondition, field_condition
 from esjournal.exceptions import InvalidData
 
 STATE = values.parsed(
@@ -17,18 +17,25 @@ STATE = values.parsed(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('carrier == "UA"', StateCondition(("carrier",), "==", "UA")),
-        ("  delay>60 ", StateCondition(("delay",), ">", values.Number("60"))),
-        ("a.b.c != null", StateCondition(("a", "b", "c"), "!=", None)),
-        ('a."x.y" <= -1.5e3', StateCondition(("a", "x.y"), "<=", values.Number("-1.5e3"))),
-        ("ok == true", StateCondition(("ok",), "==", True)),
-        ('a == "=="', StateCondition(("a",), "==", "==")),
-        ('"" == "\\u00e9"', StateCondition(("",), "==", "\u00e9")),
-        ("a<=2", StateCondition(("a",), "<=", values.Number("2"))),
+        ('carrier == "UA"', FieldCondition(("carrier",), "==", "UA")),
+        ("  delay>60 ", FieldCondition(("delay",), ">", values.Number("60"))),
+        ("a.b.c != null", FieldCondition(("a", "b", "c"), "!=", None)),
+        ('a."x.y" <= -1.5e3', FieldCondition(("a", "x.y"), "<=", values.Number("-1.5e3"))),
+        ("ok == true", FieldCondition(("ok",), "==", True)),
+        ('a == "=="', FieldCondition(("a",), "==", "==")),
+        ('"" == "\\u00e9"', FieldCondition(("",), "==", "\u00e9")),
+        ("a<=2", FieldCondition(("a",), "<=", values.Number("2"))),
+        ('meta.user == "ann"', FieldCondition(("user",), "==", "ann", of_metadata=True)),
+        ('meta."$by"[0].id != 1', FieldCondition(("$by", 0, "id"), "!=", values.Number("1"), of_metadata=True)),
+        # A state may have a field of this name.
+        ('"meta".user == "ann"', FieldCondition(("meta", "user"), "==", "ann")),
+        ("meta == 1", FieldCondition(("meta",), "==", values.Number("1"))),
+        ("meta[0] == 1", FieldCondition(("meta", 0), "==", values.Number("1"))),
+        ("metadata.a == 1", FieldCondition(("metadata", "a"), "==", values.Number("1"))),
     ],
 )
-def test_a_condition_is_a_path_an_operator_and_a_json_value(text: str, expected: StateCondition) -> None:
-    found = state_condition(text)
+def test_a_condition_is_a_path_an_operator_and_a_json_value(text: str, expected: FieldCondition) -> None:
+    found = field_condition(text)
     assert found == expected
     assert type(found.value) is type(expected.value)
 
@@ -55,11 +62,12 @@ def test_a_condition_is_a_path_an_operator_and_a_json_value(text: str, expected:
         ("a < null", "null has no order"),
         ("a >= true", "true has no order"),
         ('"a\\q" == 1', "is not a path"),
+        ("meta. == 1", "is not a condition"),
     ],
 )
 def test_text_that_is_not_a_condition_is_refused_with_an_example(text: str, complaint: str) -> None:
     with pytest.raises(InvalidData, match=complaint):
-        state_condition(text)
+        field_condition(text)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +97,7 @@ def test_text_that_is_not_a_condition_is_refused_with_an_example(text: str, comp
     ],
 )
 def test_conditions_that_are_true_of_a_state(text: str) -> None:
-    assert state_condition(text).holds(STATE)
+    assert field_condition(text).holds(STATE)
 
 
 @pytest.mark.parametrize(
@@ -114,4 +122,4 @@ def test_conditions_that_are_true_of_a_state(text: str) -> None:
     ],
 )
 def test_conditions_that_are_not_true_of_a_state(text: str) -> None:
-    assert not state_condition(text).holds(STATE)
+    assert not field_condition(text).holds(STATE)

@@ -18,7 +18,7 @@ from esjournal.infrastructure.sqlalchemy import session, upgrades
 from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.events import event
-from tests.helpers.program import ended, invoke
+from tests.helpers.program import ended, invoke, refused
 from tests.helpers.stores import execute
 
 WRITTEN = Path(__file__).parent / "version1"
@@ -74,6 +74,10 @@ def test_a_command_that_reads_reads_it(earlier_url: str, command: str) -> None:
     options = ["9b300b13"] if command == "history" else []
     result = invoke(command, *options, url=earlier_url)
     assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_condition_on_metadata_finds_nothing_in_it(earlier_url: str) -> None:
+    refused(invoke("log", "--where", "meta.user != 1", url=earlier_url), 1, "nothing found")
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,8 @@ def test_the_log_narrows(filled: MessageDb, cli: CommandLine) -> None:
     assert positions("-n", "2", "--reverse") == [6, 5]
     assert positions("--type", "*2") == [5, 6]
     assert positions("--where", "number == 1") == [3, 4]
+    assert positions("--where", "number == 1", "--where", "meta.meta == true") == [3, 4]
+    assert cli.run("log", "--where", "meta.meta != true").exit_code == 1
     assert positions("-g", "tea") == [1, 2, 3, 4, 6]
     assert positions("--since", times[2], "--until", times[3]) == [3, 4]
 

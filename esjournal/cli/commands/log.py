@@ -17,6 +17,7 @@ from esjournal.cli.options import (
     TypesOption,
     UrlOption,
     file_option,
+    repeated_option,
     url_of,
 )
 from esjournal.domain.choices import OutputFormat
@@ -47,9 +48,7 @@ def log(
     names: NamesOption = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="TEXT", help="Only events whose state meets this condition; may be repeated.", show_default=False
-        ),
+        repeated_option("--where", "TEXT", "Only events that meet this condition on a field"),
     ] = None,
     pattern: Annotated[
         str | None,
@@ -90,6 +89,7 @@ def log(
       esjournal log --id order-1001
       esjournal log --name 'order-*' -n 5
       esjournal log --where 'owner == "Ann"' --where 'address.zip > 999'
+      esjournal log --where 'meta.user == "ann"'
       esjournal log -g 'Ann|Eve' --full
       esjournal log --template '{global_position} {event_type} {state.owner}'
       esjournal log -n 5 --reverse -F ndjson | jq .state
@@ -97,6 +97,7 @@ def log(
     \b
     --where takes PATH OPERATOR VALUE: a path such as address.zip or items[0].sku,
     one of == != < <= > >=, and a JSON string, number, true, false or null.
+    meta.PATH is a field of the metadata; any other is a field of the state.
     -f starts with the last 10 events by default.
     """
     from esjournal.cli.running.log import run

@@ -19,7 +19,7 @@ from esjournal.cli.signals import end_if_terminated, interruption_repeated
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.typepatterns import Patterns
-from esjournal.domain.state.where import StateCondition, state_condition
+from esjournal.domain.state.where import FieldCondition, field_condition
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.read.pages import read_journal
@@ -55,7 +55,7 @@ def run(
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
     line_of = None if template is None else line_template(template)
     earliest, latest = _span(since, until)
-    conditions = _state_conditions(where or ())
+    conditions = _field_conditions(where or ())
     expression = None if pattern is None else _expression(pattern)
     starts = [checked_start(text, url) for text in originator_ids or ()]
     if follow:
@@ -78,7 +78,7 @@ def run(
             originator_ids=[find_sequence(journal, start) for start in starts],
             since=earliest,
             until=latest,
-            state_conditions=conditions,
+            field_conditions=conditions,
             pattern=expression,
         )
         added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
@@ -106,8 +106,8 @@ def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]
     return earliest, latest
 
 
-def _state_conditions(texts: Sequence[str]) -> list[StateCondition]:
-    return [checked(state_condition, text) for text in texts]
+def _field_conditions(texts: Sequence[str]) -> list[FieldCondition]:
+    return [checked(field_condition, text) for text in texts]
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

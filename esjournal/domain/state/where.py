@@ -1,4 +1,4 @@
-"""Conditions on a field of a state: `carrier == "UA"`, `dep_delay > 60`."""
+"""Conditions on a field of a state or of metadata: `carrier == "UA"`, `meta.user == "ann"`."""
 
 from __future__ import annotations
 
@@ -24,25 +24,29 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _EQUALITY = ("==", "!=")
 _CONDITION = re.compile(rf"\s*({paths.PATTERN})\s*(==|!=|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)
+# At the start of a path, these lead into the metadata. `"meta".user` is a field of the state.
+_METADATA = "meta."
 _HINT = """write a path, one of == != < <= > >=, and a JSON value, such as 'carrier == "UA"' or 'dep_delay > 60'"""
 
 
 @dataclass(frozen=True)
-class StateCondition:
-    """A condition on a state: a comparison of one of its fields with a value.
+class FieldCondition:
+    """A condition on an event: a comparison of a field of its state, or of its metadata, with a value.
 
     `path` leads to the field, `operator` is one of == != < <= > >=, `value` is a string, a `values.Number`, a truth
     value or None for null. Strings are compared by code points, numbers exactly. A comparison with a missing field is
-    never true; a value of another kind is different, and neither less nor greater.
+    never true; a value of another kind is different, and neither less nor greater. `of_metadata` says whether the field
+    is one of the metadata.
     """
 
     path: paths.Path
     operator: str
     value: Any
+    of_metadata: bool = False
 
-    def holds(self, state: Any) -> bool:
-        """Say whether a parsed state meets the condition."""
-        found = paths.value_at(state, self.path)
+    def holds(self, fields: Any) -> bool:
+        """Say whether a parsed state, or parsed metadata, meets the condition."""
+        found = paths.value_at(fields, self.path)
         if found is values.MISSING:
             return False
         if type(found) is not type(self.value):
@@ -53,8 +57,10 @@ class StateCondition:
         return compare(found, self.value)
 
 
-def state_condition(text: str) -> StateCondition:
+def field_condition(text: str) -> FieldCondition:
     """Return a condition from its text, `PATH OPERATOR VALUE`, with the value as JSON.
+
+    A path that starts with `meta.` leads into the metadata, and any other into the state.
 
     Raises:
         InvalidData: the text is not a condition.
@@ -70,7 +76,8 @@ def state_condition(text: str) -> StateCondition:
         raise InvalidData(f"{shortened(value_text)} is beyond a double: write a number that a double can hold")
     if operator_text not in _EQUALITY and not isinstance(value, str):
         raise InvalidData(f"{value_text} has no order: compare it with == or !=")
-    return StateCondition(paths.path(path_text), operator_text, value)
+    path = paths.path(path_text.removeprefix(_METADATA))
+    return FieldCondition(path, operator_text, value, of_metadata=path_text.startswith(_METADATA))
 
 
 def _is_double(number: values.Number) -> bool:

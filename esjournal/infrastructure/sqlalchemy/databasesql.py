@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, Dialect, Table
 
-from esjournal.domain.state.where import StateCondition
+from esjournal.domain.state.where import FieldCondition
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 
 
@@ -84,12 +84,12 @@ class DatabaseSQL(ABC):
         """
 
     @abstractmethod
-    def state_fragment(self, condition: StateCondition, data: str) -> Fragment | None:
-        """Return a condition on a state as SQL, None if the database cannot check it.
+    def json_fragment(self, condition: FieldCondition, data: str) -> Fragment | None:
+        """Return a condition on a column of JSON as SQL, None if the database cannot check it.
 
         Args:
             condition: the condition.
-            data: the name of the column of states.
+            data: the name of the column.
         """
 
     def _names(self, columns: Sequence[Column[Any]]) -> list[str]:

@@ -11,7 +11,7 @@ from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.model.sequencenames import name_of_id
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state import values
-from esjournal.domain.state.where import StateCondition
+from esjournal.domain.state.where import FieldCondition
 from esjournal.infrastructure.sqlalchemy.items.conditions import Conditions
 from esjournal.journal.journal import Journal
 
@@ -23,8 +23,8 @@ class Selection:
     """The conditions that an event must meet; one that is empty or None leaves nothing out.
 
     `types` and `names` are patterns; `originator_ids` are in canonical form; `since` and `until` are times in canonical
-    form, both inclusive; `state_conditions` are about fields of the state; `pattern` is searched in the text of the
-    state, as stored and with its escapes resolved.
+    form, both inclusive; `field_conditions` are about fields of the state and of the metadata; `pattern` is searched in
+    the text of the state, as stored and with its escapes resolved.
     """
 
     types: Patterns = ALL_TYPES
@@ -32,7 +32,7 @@ class Selection:
     originator_ids: Collection[str] = ()
     since: str | None = None
     until: str | None = None
-    state_conditions: Sequence[StateCondition] = ()
+    field_conditions: Sequence[FieldCondition] = ()
     pattern: re.Pattern[str] | None = None
 
     @cached_property
@@ -42,7 +42,7 @@ class Selection:
             self.types
             or self.names
             or self.originator_ids
-            or self.state_conditions
+            or self.field_conditions
             or any(given is not None for given in (self.since, self.until, self.pattern))
         )
 
@@ -54,7 +54,7 @@ class Selection:
             name_patterns=self.names.with_magic,
             topics=self.types.whole,
             topic_patterns=self.types.with_magic,
-            state_conditions=self.state_conditions,
+            field_conditions=self.field_conditions,
         )
 
     def span(self, journal: Journal, after: int, until: int) -> tuple[int, int]:
@@ -75,7 +75,7 @@ class Selection:
         return page if self.is_everything else [event for event in page if self._wants(event)]
 
     def _wants(self, event: EventRow) -> bool:
-        originator_id, _, event_type, state, recorded_at, *_ = event
+        originator_id, _, event_type, state, recorded_at, metadata, *_ = event
         return (
             self.types.match(event_type)
             and (not self.names or self.names.match(name_of_id(originator_id) or ""))
@@ -84,12 +84,25 @@ class Selection:
             and (self.since is None or (recorded_at is not None and recorded_at >= self.since))
             and (self.until is None or (recorded_at is not None and recorded_at <= self.until))
             and (self.pattern is None or _is_found(self.pattern, state))
-            and (not self.state_conditions or self._meets_conditions(state))
+            and _meets(state, self._of_state)
+            and _meets(metadata, self._of_metadata)
         )
 
-    def _meets_conditions(self, state: str) -> bool:
-        value = values.parsed(state)
-        return value is not None and all(condition.holds(value) for condition in self.state_conditions)
+    @cached_property
+    def _of_state(self) -> Sequence[FieldCondition]:
+        return [condition for condition in self.field_conditions if not condition.of_metadata]
+
+    @cached_property
+    def _of_metadata(self) -> Sequence[FieldCondition]:
+        return [condition for condition in self.field_conditions if condition.of_metadata]
+
+
+def _meets(text: str | None, conditions: Sequence[FieldCondition]) -> bool:
+    """Say whether a state, or metadata, meets all conditions; a text that is not a JSON object meets none."""
+    if not conditions:
+        return True
+    fields = None if text is None else values.parsed(text)
+    return fields is not None and all(condition.holds(fields) for condition in conditions)
 
 
 def _is_found(pattern: re.Pattern[str], state: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state import values
-from esjournal.domain.state.where import StateCondition, state_condition
+from esjournal.domain.state.where import FieldCondition, field_condition
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import read_journal
 from esjournal.journal.read.selection import Selection
@@ -40,12 +41,20 @@ def passed_by_the_database(journal: Journal, selection: Selection) -> list[int]:
     return [found[-1] for page in pages for found in page]
 
 
-def true_of(found: Sequence[str], wanted: StateCondition) -> list[int]:
+def in_column(texts: Sequence[str], wanted: FieldCondition) -> list[RecordedEvent]:
+    """Return an event for each text, which is its state or its metadata, as a condition wants it."""
+    return [
+        event(version, "{}")._replace(metadata=text) if wanted.of_metadata else event(version, text)
+        for version, text in enumerate(texts)
+    ]
+
+
+def true_of(found: Sequence[str], wanted: FieldCondition) -> list[int]:
     parsed = enumerate(map(values.parsed, found), 1)
     return [position for position, value in parsed if value is not None and wanted.holds(value)]
 
 
-def state_conditions() -> st.SearchStrategy[StateCondition]:
+def field_conditions() -> st.SearchStrategy[FieldCondition]:
     names = st.sampled_from(["a", "b", "\u00e9", "\u2028", "c.d", 'e"f', "g\\h", "", "0", "$", "%s", "\0", "\ud83d"])
     below = st.lists(st.one_of(names, st.integers(0, 2)), max_size=2)
     paths = st.builds(lambda first, rest: (first, *rest), names, below)
@@ -54,21 +63,25 @@ def state_conditions() -> st.SearchStrategy[StateCondition]:
         st.sampled_from(["\0", "\ud83d", "x\udcff"]),
         st.sampled_from(NUMBERS).map(values.Number),
     )
-    ordered = st.builds(StateCondition, paths, st.sampled_from(["<", "<=", ">", ">="]), constants)
+    ordered = st.builds(FieldCondition, paths, st.sampled_from(["<", "<=", ">", ">="]), constants, st.booleans())
     equal = st.builds(
-        StateCondition, paths, st.sampled_from(["==", "!="]), st.one_of(constants, st.none(), st.booleans())
+        FieldCondition,
+        paths,
+        st.sampled_from(["==", "!="]),
+        st.one_of(constants, st.none(), st.booleans()),
+        st.booleans(),
     )
     return st.one_of(ordered, equal)
 
 
 @on_one_journal
-@given(found=st.lists(st.one_of(json_states(), any_states()), min_size=1, max_size=8), wanted=state_conditions())
+@given(found=st.lists(st.one_of(json_states(), any_states()), min_size=1, max_size=8), wanted=field_conditions())
 def test_a_condition_finds_what_it_is_true_of_and_nothing_else(
-    journal: Journal, found: list[str], wanted: StateCondition
+    journal: Journal, found: list[str], wanted: FieldCondition
 ) -> None:
     kept = [state for state in found if "\0" not in state]
-    refilled(journal, [event(version, state) for version, state in enumerate(kept)])
-    assert positions(journal, Selection(state_conditions=[wanted])) == true_of(kept, wanted)
+    refilled(journal, in_column(kept, wanted))
+    assert positions(journal, Selection(field_conditions=[wanted])) == true_of(kept, wanted)
 
 
 TRICKY = [
@@ -114,16 +127,19 @@ VALUES += ['"\\ud83d"', '"\\ud83e"']
 VALUES += ["0", "0e-9999999999999999999", "5e-324", "1e300", f"1.{'0' * 20_000}1", f"1{'0' * 20_000}e-20000"]
 
 
-@pytest.mark.parametrize("operator", ["==", "!=", "<", "<=", ">", ">="])
-def test_states_that_databases_read_in_ways_of_their_own_are_compared_by_our_rules(
-    journal: Journal, operator: str
+@pytest.mark.parametrize(
+    ("prefix", "operator"),
+    [*(("", operator) for operator in ("==", "!=", "<", "<=", ">", ">=")), ("meta.", "=="), ("meta.", "!=")],
+)
+def test_json_that_databases_read_in_ways_of_their_own_is_compared_by_our_rules(
+    journal: Journal, prefix: str, operator: str
 ) -> None:
-    refilled(journal, [event(version, state) for version, state in enumerate(TRICKY)])
+    refilled(journal, in_column(TRICKY, field_condition(f"{prefix}a == 1")))
     for path in ("a", "a.b", "a[0]", "a[1].b", "a[0][1]", "a[999999999]", "a.0", 'a."-1"', '"\\ud83d"."\\u0000"'):
         for value in VALUES:
             if operator in ("==", "!=") or value[0] in '"0123456789':
-                wanted = state_condition(f"{path} {operator} {value}")
-                assert positions(journal, Selection(state_conditions=[wanted])) == true_of(TRICKY, wanted), wanted
+                wanted = field_condition(f"{prefix}{path} {operator} {value}")
+                assert positions(journal, Selection(field_conditions=[wanted])) == true_of(TRICKY, wanted), wanted
 
 
 @pytest.mark.parametrize(
@@ -139,7 +155,7 @@ def test_the_database_returns_only_matching_plain_states(journal: Journal, text:
         ]
         + [event(1_000, '{"left":null,"carrier":"AA"}')],
     )
-    selection = Selection(state_conditions=[state_condition(text)])
+    selection = Selection(field_conditions=[field_condition(text)])
     found = positions(journal, selection)
     passed = passed_by_the_database(journal, selection)
     assert 0 < len(found) < 50
@@ -148,11 +164,36 @@ def test_the_database_returns_only_matching_plain_states(journal: Journal, text:
     assert len(passed) <= len(found) + 1
 
 
+def test_conditions_on_states_and_on_metadata_are_told_apart(journal: Journal) -> None:
+    refilled(
+        journal,
+        [
+            event(0, '{"user":"ann"}'),
+            event(1, '{"user":"ann"}')._replace(metadata='{"user":"eve"}'),
+            event(2, "encrypted")._replace(metadata='{"user":"ann","trace":{"ids":[7]}}'),
+            event(3, '{"user":"eve","meta":{"user":"ann"}}')._replace(metadata="{}"),
+        ],
+    )
+    for texts, expected, passed in (
+        (['meta.user == "ann"'], [3], [3]),
+        (['user == "ann"', 'meta.user == "eve"'], [2], [2]),
+        # A field that is missing matches nothing, and neither does metadata that is missing.
+        (['meta.user != "ann"'], [2], [2, 3]),
+        (["meta.trace.ids[0] > 6"], [3], [3]),
+        # A server returns each state that it cannot read.
+        (['"meta".user == "ann"'], [4], [4] if "sqlite" in journal.shown_url else [3, 4]),
+    ):
+        selection = Selection(field_conditions=[field_condition(text) for text in texts])
+        assert positions(journal, selection) == expected
+        assert passed_by_the_database(journal, selection) == passed
+
+
 @pytest.mark.parametrize("text", ["x' OR '1'='1", 'x" OR 1=1 --', "%s", "?", ":a", "'; DROP TABLE stored_events; --"])
 def test_paths_values_types_and_ids_are_never_part_of_a_statement(journal: Journal, text: str) -> None:
     refilled(journal, [event(0, '{"x":1}')])
-    conditions = [StateCondition((text,), "==", text), StateCondition(("x", text), "!=", values.Number("1"))]
-    assert positions(journal, Selection(state_conditions=conditions)) == []
+    conditions = [FieldCondition((text,), "==", text), FieldCondition(("x", text), "!=", values.Number("1"))]
+    assert positions(journal, Selection(field_conditions=conditions)) == []
+    assert positions(journal, Selection(field_conditions=[replace(conditions[0], of_metadata=True)])) == []
     assert positions(journal, Selection(types=Patterns([text, f"{text}x*"]))) == []
     assert len(list(journal.events.all_items())) == 1
 

@@ -2,7 +2,7 @@
 
 The databases read JSON differently: which of two equal keys counts, escapes, and numbers beyond a double. So the SQL
 only narrows the search, with bound parameters, and the caller checks each event, so that both databases give the same
-result. A state that a database could read differently than we do is always returned.
+result. A state, or metadata, that a database could read differently than we do is always returned.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esjournal.domain.state.where import StateCondition
+from esjournal.domain.state.where import FieldCondition
 
 # A fragment of SQL, and the values of its parameters.
 Fragment = tuple[str, Sequence[Any]]
@@ -37,10 +37,10 @@ class Conditions:
     name_patterns: Sequence[str] = ()
     topics: Sequence[str] = ()
     topic_patterns: Sequence[str] = ()
-    state_conditions: Sequence[StateCondition] = ()
+    field_conditions: Sequence[FieldCondition] = ()
 
     def __bool__(self) -> bool:
-        return any((self.sequence_ids, self.names, self.topics, self.topic_patterns, self.state_conditions))
+        return any((self.sequence_ids, self.names, self.topics, self.topic_patterns, self.field_conditions))
 
 
 EVERYTHING = Conditions()
@@ -48,29 +48,31 @@ EVERYTHING = Conditions()
 
 @dataclass(frozen=True)
 class Names:
-    """The names in conditions: the columns of a sequence's id, the topic and the data, and the marks of parameters.
+    """The names in conditions: the columns of a sequence's id, the topic, the data and the metadata, and the marks of
+    parameters.
 
     `id_mark` is the mark of an id, `mark` that of any other value. `named` selects the ids of the sequences that have
-    names; it is None if the database cannot check names.
+    names; it is None if the database cannot check names. `metadata` is None if the items have no metadata.
     """
 
     sequence_id: str
     named: str | None
     topic: str
     data: str
+    metadata: str | None
     id_mark: str
     mark: str
 
 
 def fragments(
-    conditions: Conditions, names: Names, of_state: Callable[[StateCondition, str], Fragment | None]
+    conditions: Conditions, names: Names, of_field: Callable[[FieldCondition, str], Fragment | None]
 ) -> Iterator[Fragment]:
     """Yield the parts of a WHERE clause, to be joined by AND.
 
     Args:
         conditions: the conditions.
         names: the names in the clause.
-        of_state: returns the database's own SQL for a condition on a column of states, None if it cannot check it.
+        of_field: returns the database's own SQL for a condition on a column of JSON, None if it cannot check it.
     """
     if conditions.sequence_ids:
         marks = ", ".join([names.id_mark] * len(conditions.sequence_ids))
@@ -80,12 +82,16 @@ def fragments(
         yield f"{names.sequence_id} IN ({names.named} WHERE {are_named})", values
     if conditions.topics or conditions.topic_patterns:
         yield of_texts(names.topic, conditions.topics, conditions.topic_patterns, names.mark)
-    for condition in conditions.state_conditions:
-        if _is_sendable(condition) and (fragment := of_state(condition, names.data)) is not None:
+    for condition in conditions.field_conditions:
+        if condition.of_metadata:
+            # What is missing matches no comparison.
+            yield "FALSE" if names.metadata is None else f"{names.metadata} IS NOT NULL", ()
+        column = names.metadata if condition.of_metadata else names.data
+        if column is not None and _is_sendable(condition) and (fragment := of_field(condition, column)) is not None:
             yield fragment
 
 
-def _is_sendable(condition: StateCondition) -> bool:
+def _is_sendable(condition: FieldCondition) -> bool:
     texts = [text for text in (*condition.path, condition.value) if isinstance(text, str)]
     return not any(map(_NOT_SENDABLE.search, texts))
 

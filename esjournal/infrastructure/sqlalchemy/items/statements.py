@@ -33,7 +33,7 @@ Rows = Sequence[Row]
 SINCE = "since"
 GLOBAL_POSITION = "global_position"
 RECORDED_AT = "recorded_at"
-EVENT_ID = "event_id"
+METADATA, EVENT_ID = ADDED_FIELDS
 # The number of rows of one INSERT: with 50, SQLite takes a third less time for a row than with one, and more rows do
 # not make it faster.
 ROWS_OF_AN_INSERT = 50
@@ -382,7 +382,7 @@ class Statements(Generic[Item]):
         mark = self._sql.typed_mark(self.table.columns[GLOBAL_POSITION])
         where = [f"{self._global_position} > {mark}", f"{self._global_position} <= {mark}"]
         values: list[Any] = []
-        for fragment, given in fragments(conditions, self._condition_names(), self._sql.state_fragment):
+        for fragment, given in fragments(conditions, self._condition_names(), self._sql.json_fragment):
             where.append(fragment)
             values += given
         order = self._global_position if ascending else f"{self._global_position} DESC"
@@ -390,11 +390,13 @@ class Statements(Generic[Item]):
 
     def _condition_names(self) -> Names:
         sequence_id, _, topic, data = self._selected[:4]
+        metadata = self.table.columns.get(METADATA)
         return Names(
             sequence_id=self._sql.compared(sequence_id),
             named=None if self._names is None else f"SELECT originator_id FROM {self._names}",
             topic=self._sql.compared(topic),
             data=self._name(data),
+            metadata=None if metadata is None else self._name(metadata),
             id_mark=self._sql.typed_mark(sequence_id),
             mark=self._sql.typed_mark(topic),
         )
@@ -463,7 +465,7 @@ class Statements(Generic[Item]):
 
         None if the table does not have metadata since a later version.
         """
-        column = self.table.columns.get(ADDED_FIELDS[0])
+        column = self.table.columns.get(METADATA)
         if column is None or not is_added(column):
             return None
         table = self._dialect.identifier_preparer.format_table(self.table)

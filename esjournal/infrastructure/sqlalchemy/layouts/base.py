@@ -114,10 +114,10 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
             yield transaction
 
     def pages(self, *, conditions: Conditions = EVERYTHING, **options: Any) -> Iterator[Sequence[EventRow]]:
-        """Return all events in pages; see the base class. Conditions on states are left to the caller."""
+        """Return all events in pages; see the base class. Conditions on fields are left to the caller."""
         # Reading ahead takes a fixed number of positions for each page, and there may be more gaps than events.
         options["ahead"] = False
-        return super().pages(conditions=replace(conditions, state_conditions=()), **options)
+        return super().pages(conditions=replace(conditions, field_conditions=()), **options)
 
     def positions_between(self, since: str | None, until: str | None) -> tuple[int, int] | None:
         """Return the first and the last global position: there is no index by recording time."""

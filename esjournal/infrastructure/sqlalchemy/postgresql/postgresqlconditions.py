@@ -1,4 +1,4 @@
-"""Conditions on states in PostgreSQL's SQL; see `items/conditions.py`."""
+"""Conditions on states and metadata in PostgreSQL's SQL; see `items/conditions.py`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 
 from esjournal.domain.state.numbers import canonical, exact
 from esjournal.domain.state.values import Number
-from esjournal.domain.state.where import StateCondition
+from esjournal.domain.state.where import FieldCondition
 from esjournal.infrastructure.sqlalchemy.items.conditions import COMPARISONS, Fragment
 
-# Since this version a server can check JSON without an error; older servers return all states.
+# Since this version a server can check JSON without an error; older servers return everything.
 CHECKS_JSON = 16
 # A numeric has up to 16,383 digits after the point, and the exponent of a double shifts them by some hundreds.
 _MOST_DIGITS = 10_000
 
 
-def state_fragment(condition: StateCondition, data: str) -> Fragment:
-    """Return a condition on a state as SQL, for servers since CHECKS_JSON.
+def json_fragment(condition: FieldCondition, data: str) -> Fragment:
+    """Return a condition on a column of JSON as SQL, for servers since CHECKS_JSON.
 
     Args:
         condition: the condition.
-        data: the name of the column of states.
+        data: the name of the column.
     """
     value = condition.value
     marks = ", ".join(["CAST(%s AS text)"] * len(condition.path))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, Dialect, String, Table
 
-from esjournal.domain.state.where import StateCondition
+from esjournal.domain.state.where import FieldCondition
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
@@ -99,14 +99,14 @@ class PostgreSQLSQL(DatabaseSQL):
             f"FROM {self._unnested(place[0])} WITH ORDINALITY AS given (id, rank) ORDER BY rank"
         )
 
-    def state_fragment(self, condition: StateCondition, data: str) -> Fragment | None:
-        """Return a condition on a state as SQL; see the base class."""
+    def json_fragment(self, condition: FieldCondition, data: str) -> Fragment | None:
+        """Return a condition on a column of JSON as SQL; see the base class."""
         # Loaded here, because few commands have conditions.
         from esjournal.infrastructure.sqlalchemy.postgresql import postgresqlconditions
 
         if self._server_version() < postgresqlconditions.CHECKS_JSON:
             return None
-        return postgresqlconditions.state_fragment(condition, data)
+        return postgresqlconditions.json_fragment(condition, data)
 
     def _unnested(self, column: Column[Any]) -> str:
         return f"pg_catalog.unnest(CAST({self.mark} AS {self._type_of(column)}[]))"

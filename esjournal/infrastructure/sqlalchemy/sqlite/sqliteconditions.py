@@ -1,4 +1,4 @@
-"""Conditions on states in SQLite's SQL; see `items/conditions.py`."""
+"""Conditions on states and metadata in SQLite's SQL; see `items/conditions.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 
 from esjournal.domain.state.values import Number
-from esjournal.domain.state.where import StateCondition
+from esjournal.domain.state.where import FieldCondition
 from esjournal.infrastructure.sqlalchemy.items.conditions import COMPARISONS, Fragment
 
 _SIMPLE_NAME = re.compile(r'[^"\\\x00-\x1f]+')
@@ -14,12 +14,12 @@ _SIMPLE_NAME = re.compile(r'[^"\\\x00-\x1f]+')
 _SPREAD = 1e-12
 
 
-def state_fragment(condition: StateCondition, data: str) -> Fragment:
-    """Return a condition on a state as SQL.
+def json_fragment(condition: FieldCondition, data: str) -> Fragment:
+    """Return a condition on a column of JSON as SQL.
 
     Args:
         condition: the condition.
-        data: the name of the column of states.
+        data: the name of the column.
     """
     names_of_path = [part for part in condition.path if isinstance(part, str)]
     if not all(map(_SIMPLE_NAME.fullmatch, names_of_path)):
@@ -36,7 +36,7 @@ def state_fragment(condition: StateCondition, data: str) -> Fragment:
     )
 
 
-def _condition(condition: StateCondition, data: str, path: str) -> Fragment:
+def _condition(condition: FieldCondition, data: str, path: str) -> Fragment:
     kind, field = f"json_type({data}, ?)", f"json_extract({data}, ?)"
     value = condition.value
     if condition.operator == "!=":

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, Table
 
-from esjournal.domain.state.where import StateCondition
+from esjournal.domain.state.where import FieldCondition
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
@@ -75,9 +75,9 @@ class SQLiteSQL(DatabaseSQL):
         name = self.dialect.identifier_preparer.format_table(table)
         return f"SELECT max({position}) FROM {name} WHERE {sequence_id} = {self.mark}"
 
-    def state_fragment(self, condition: StateCondition, data: str) -> Fragment:
-        """Return a condition on a state as SQL; see the base class."""
+    def json_fragment(self, condition: FieldCondition, data: str) -> Fragment:
+        """Return a condition on a column of JSON as SQL; see the base class."""
         # Loaded here, because few commands have conditions.
         from esjournal.infrastructure.sqlalchemy.sqlite import sqliteconditions
 
-        return sqliteconditions.state_fragment(condition, data)
+        return sqliteconditions.json_fragment(condition, data)
