@@ -72,7 +72,7 @@ class ByteStream:
         self.line_limit = line_limit
         self._limit = limit
         self._path = path
-        self.name = "standard input" if path == STANDARD_STREAM else path
+        self.name = name_of(path)
         self._raw: BinaryIO = sys.stdin.buffer if path == STANDARD_STREAM else _opened(path)
         status = os.fstat(self._raw.fileno()) if path != STANDARD_STREAM else None
         self.size = status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
@@ -188,6 +188,11 @@ def byte_stream(path: str, *, line_limit: int = LINE_LIMIT, limit: int | None = 
         yield opened
     finally:
         opened.close()
+
+
+def name_of(path: str) -> str:
+    """Return the name of a file, or of standard input, in messages."""
+    return "standard input" if path == STANDARD_STREAM else path
 
 
 def _opened(path: str) -> BinaryIO:

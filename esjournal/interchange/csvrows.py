@@ -15,18 +15,21 @@ from itertools import chain
 from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.bytestreams import ADVICE_FOR_LONG_LINES, Block, ByteStream
+from esjournal.interchange.delimiters import has_sep_line
 
 _LONG_ROW_BYTES = 4 * 1024 * 1024
 # The rest of a field after its opening quote, up to the closing one or to the end of the text.
 _QUOTED = re.compile(rb'(?:[^"]++|"")*+')
-_UNQUOTED = re.compile(rb"[^,\r\n]*+")
 
 
-def rows(stream: ByteStream, *, most_fields: int) -> Iterator[tuple[int, list[str]]]:
+def rows(stream: ByteStream, delimiter: str, *, most_fields: int) -> Iterator[tuple[int, list[str]]]:
     """Yield the line on which each row begins, and its fields; a blank line is a row without fields.
+
+    A first line that names the delimiter, such as `sep=;`, is skipped.
 
     Args:
         stream: CSV text.
+        delimiter: the character between two fields, as `delimiter_of` returns it.
         most_fields: the largest number of fields of a row of more than 4 MiB.
 
     Raises:
@@ -34,9 +37,12 @@ def rows(stream: ByteStream, *, most_fields: int) -> Iterator[tuple[int, list[st
     """
     # The csv module has one limit for the whole process, and its default is too small for states.
     csv.field_size_limit(_LONG_ROW_BYTES)
-    lines = _Lines(stream)
+    named = has_sep_line(stream.beginning())
+    lines = _Lines(stream, delimiter)
+    if named:
+        lines.skip()
     while True:
-        reader = csv.reader(lines, strict=True)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
             for row in reader:
                 yield lines.first, row
@@ -56,13 +62,19 @@ class _LongRow(Exception):
 class _Lines:
     """The lines of a stream as text; `first` is the number of the first line of the current row."""
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, stream: ByteStream, delimiter: str) -> None:
         self.first = 1
         self._stream = stream
+        self._delimiter = delimiter.encode()
         self._blocks = stream.blocks()
         self._rest: Iterator[tuple[int, bytes]] = iter(())
         self._row: list[bytes] = []
         self._bytes = 0
+
+    def skip(self) -> None:
+        """Skip the next line."""
+        next(iter(self), None)
+        self.begin_row()
 
     def begin_row(self) -> None:
         self._row.clear()
@@ -96,15 +108,17 @@ class _Lines:
             self._text += line
             self._text += b"\n"
         fields: list[str] = []
-        at, separator = 0, b","
-        while separator == b",":
+        first, others = re.escape(self._delimiter[:1]), re.escape(self._delimiter[1:])
+        self._unquoted = re.compile(rb"(?:[^\r\n%b]++|%b(?!%b))*+" % (first, first, others))
+        at, separator = 0, self._delimiter
+        while separator == self._delimiter:
             if len(fields) == most_fields:
                 reason = f"the row is longer than {counted(_LONG_ROW_BYTES, 'byte')} and has more than {most_fields}"
-                raise InvalidLine(self._stream.name, self.first, f"{reason} fields: quote commas and line ends")
+                raise InvalidLine(self._stream.name, self.first, f"{reason} fields: quote delimiters and line ends")
             start, end, at = self._field(at)
             fields.append(self._decoded(start, end))
-            separator = bytes(self._text[at : at + 1])
-            at += 1
+            separator = self._separator(at)
+            at += len(separator)
         if at > self._stream.line_limit + 1:
             raise self._too_long()
         rest = bytes(self._text[at:])
@@ -118,15 +132,20 @@ class _Lines:
         """Return where a field starts and ends, and where the separator after it is."""
         if self._text[at : at + 1] == b'"':
             start, end = at + 1, self._closing_quote(at + 1)
-            after, other = end + 1, "',' expected after '\"'"
+            after, other = end + 1, f"'{self._delimiter.decode()}' expected after '\"'"
         else:
-            start, end = at, _UNQUOTED.match(self._text, at).end()  # type: ignore[union-attr]
+            start, end = at, self._unquoted.match(self._text, at).end()  # type: ignore[union-attr]
             after, other = end, "new-line character seen in unquoted field"
         if self._text[after : after + 2] == b"\r\n":
             del self._text[after]
-        if bytes(self._text[after : after + 1]) not in (b",", b"\n"):
+        if not self._separator(after):
             raise InvalidLine(self._stream.name, self.first, f"the row is not CSV: {other}")
         return start, end, after
+
+    def _separator(self, at: int) -> bytes:
+        """Return the delimiter or line end at a place, or nothing if something else is there."""
+        found = (end for end in (self._delimiter, b"\n") if self._text.startswith(end, at))
+        return next(found, b"")
 
     def _closing_quote(self, at: int) -> int:
         while (at := _QUOTED.match(self._text, at).end()) == len(self._text):  # type: ignore[union-attr]

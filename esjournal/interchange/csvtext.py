@@ -17,7 +17,8 @@ from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
 from esjournal.interchange.bytestreams import ByteStream
 from esjournal.interchange.csvrows import rows
-from esjournal.interchange.formats import COLUMNS, columns_with
+from esjournal.interchange.delimiters import delimiter_of
+from esjournal.interchange.formats import COLUMNS, COMMA, columns_with
 from esjournal.interchange.othertext import reason_not_csv
 
 REQUIRED = COLUMNS[:4]
@@ -33,23 +34,28 @@ _MOST_BLANK_LINES = 1_000_000
 _FORMULA = re.compile("[\t\r\n]|[\\s\x00-\x1f'\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 
 
-def read(stream: ByteStream) -> Iterator[Batch]:
+def read(stream: ByteStream, delimiter: str | None = None) -> Iterator[Batch]:
     """Yield batches of events and bad rows; the line of an event is the one on which its row begins.
 
     A state must be a JSON object: a column of text cannot say that a state is meant to be something else.
 
+    Args:
+        stream: CSV text.
+        delimiter: what separates the fields; by default what the first line or the file's name says.
+
     Raises:
         InvalidLine: the header is missing or wrong, or quotes do not match.
     """
-    return batches_of(stream.name, _reads(stream), BATCH_ROWS)
+    return batches_of(stream.name, _reads(stream, delimiter), BATCH_ROWS)
 
 
-def _reads(stream: ByteStream) -> Iterator[Read]:
+def _reads(stream: ByteStream, given: str | None) -> Iterator[Read]:
     if (reason := reason_not_csv(stream.beginning())) is not None:
         raise InvalidLine(stream.name, 1, reason)
+    delimiter = delimiter_of(stream, given)
     header: list[str] | None = None
     blank = 0
-    for line, row in rows(stream, most_fields=len(COLUMNS)):
+    for line, row in rows(stream, delimiter, most_fields=len(COLUMNS)):
         if not row:
             blank += 1
             if blank > _MOST_BLANK_LINES:
@@ -63,13 +69,17 @@ def _reads(stream: ByteStream) -> Iterator[Read]:
         try:
             yield line, _event(header, row)
         except InvalidData as error:
-            yield line, InvalidLine(stream.name, line, str(error), _row_text(row))
+            yield line, InvalidLine(stream.name, line, str(error), _row_text(row, delimiter))
     if header is None:
         raise InvalidLine(stream.name, 1, _NO_HEADER)
 
 
 def write(
-    events: Iterable[EventRow] | Iterable[RecordedEvent], *, safe: bool, added: Collection[str] = ()
+    events: Iterable[EventRow] | Iterable[RecordedEvent],
+    *,
+    safe: bool,
+    added: Collection[str] = (),
+    delimiter: str = COMMA,
 ) -> Iterator[str]:
     """Yield the header and then the rows of events, many in one text.
 
@@ -77,39 +87,44 @@ def write(
         events: events with their global positions.
         safe: put an apostrophe before a cell that a spreadsheet would take for a formula; it is not removed on import.
         added: those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
+        delimiter: what separates the fields.
     """
     header = columns_with(added)
     cells = itemgetter(*(RecordedEvent._fields.index(name) for name in header if name != SEQUENCE_NAME))
     if SEQUENCE_NAME not in added:
-        return table_of(header, map(cells, events), safe=safe)
-    return table_of(header, ((*cells(event), name_of_id(event[0])) for event in events), safe=safe)
+        return table_of(header, map(cells, events), safe=safe, delimiter=delimiter)
+    named = ((*cells(event), name_of_id(event[0])) for event in events)
+    return table_of(header, named, safe=safe, delimiter=delimiter)
 
 
-def table_of(header: Sequence[str], rows: Iterable[Sequence[object]], *, safe: bool) -> Iterator[str]:
+def table_of(
+    header: Sequence[str], rows: Iterable[Sequence[object]], *, safe: bool, delimiter: str = COMMA
+) -> Iterator[str]:
     """Yield a header and then rows, many in one text.
 
     Args:
         header: the names of the columns.
         rows: the values of the columns.
         safe: put an apostrophe before a cell that a spreadsheet would take for a formula; it is not removed on import.
+        delimiter: what separates the fields.
     """
-    yield _text_of([header])
+    yield _text_of([header], delimiter)
     remaining = iter(rows)
     while page := list(islice(remaining, BATCH_ROWS)):
-        yield _text_of([[*map(_without_formula, row)] for row in page] if safe else page)
+        yield _text_of([[*map(_without_formula, row)] for row in page] if safe else page, delimiter)
 
 
-def _text_of(rows: Sequence[Sequence[object]]) -> str:
+def _text_of(rows: Sequence[Sequence[object]], delimiter: str) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\n").writerows(rows)
     text = buffer.getvalue()
     # Before Python 3.13 the csv module writes a carriage return without quotes, and cannot read it again.
     if "\r" not in text:
         return text
     if len(rows) > 1:
-        return "".join(_text_of([row]) for row in rows)
+        return "".join(_text_of([row], delimiter) for row in rows)
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
     return buffer.getvalue()
 
 
@@ -117,9 +132,9 @@ def _without_formula(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-def _row_text(row: list[str]) -> str:
+def _row_text(row: list[str], delimiter: str) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(row)
+    csv.writer(buffer, delimiter=delimiter, lineterminator="").writerow(row)
     return buffer.getvalue()
 
 
@@ -139,7 +154,7 @@ def _header(row: list[str], name: str, line: int) -> list[str]:
 
 def _event(header: list[str], row: list[str]) -> RecordedEvent:
     if len(row) != len(header):
-        raise InvalidData(f"the row has {len(row)} fields and the header {len(header)}: quote commas and line ends")
+        raise InvalidData(f"the row has {len(row)} fields and the header {len(header)}: quote delimiters and line ends")
     cells = dict(zip(header, row, strict=True))
     if position := cells.get("global_position"):
         rules.global_position(position)

@@ -14,12 +14,16 @@ STANDARD_STREAM = "-"
 COLUMNS = (*RecordedEvent._fields, SEQUENCE_NAME)
 _ADDED = {*ADDED_FIELDS, SEQUENCE_NAME}
 
-_EVENTS = (".ndjson", ".jsonl", ".json", ".csv")
+COMMA = ","
+TAB = "\t"
+
+_DELIMITED_BY_TABS = ".tsv"
+_EVENTS = (".ndjson", ".jsonl", ".json", ".csv", _DELIMITED_BY_TABS)
 _COMPRESSED = (".gz", ".zst")
 
 
 def is_file_of_events(path: str) -> bool:
-    """Say whether a name is one of a file of events: .ndjson, .jsonl, .json or .csv, compressed or not."""
+    """Say whether a name is one of a file of events: .ndjson, .jsonl, .json, .csv or .tsv, compressed or not."""
     return "://" not in path and uncompressed(path).endswith(_EVENTS)
 
 
@@ -29,11 +33,16 @@ def compression_by_name(path: str) -> str | None:
 
 
 def format_of(path: str) -> FileFormat:
-    """Return the format of a file by its name, compressed or not: NDJSON unless it is .csv or .parquet."""
+    """Return the format of a file by its name, compressed or not: NDJSON unless it is .csv, .tsv or .parquet."""
     bare = uncompressed(path)
     if bare.endswith(".parquet"):
         return FileFormat.PARQUET
-    return FileFormat.CSV if bare.endswith(".csv") else FileFormat.NDJSON
+    return FileFormat.CSV if bare.endswith((".csv", _DELIMITED_BY_TABS)) else FileFormat.NDJSON
+
+
+def delimiter_by_name(path: str) -> str:
+    """Return what separates the fields of a CSV file: a tab if it is named .tsv, compressed or not, else a comma."""
+    return TAB if uncompressed(path).endswith(_DELIMITED_BY_TABS) else COMMA
 
 
 def columns_with(added: Collection[str]) -> list[str]:

@@ -11,7 +11,7 @@ from esjournal.domain.choices import FileFormat
 from esjournal.exceptions import UnusableFile
 from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.bytestreams import LINE_LIMIT, ByteStream, byte_stream
+from esjournal.interchange.bytestreams import LINE_LIMIT, ByteStream, byte_stream, name_of
 from esjournal.interchange.formats import STANDARD_STREAM, format_of
 
 
@@ -25,9 +25,10 @@ class Files:
         file_format: their format; by default each file's name decides.
         line_limit: the largest number of bytes of a line.
         seal_required: whether NDJSON without a seal is refused.
+        delimiter: what separates the fields of CSV; by default each file's first line or name decides.
 
     Raises:
-        UnusableFile: a file cannot be read, or its format has no seal, or a pattern matches no file.
+        UnusableFile: a file cannot be read, or its format has no seal or no delimiter, or a pattern matches no file.
     """
 
     def __init__(
@@ -37,16 +38,21 @@ class Files:
         *,
         line_limit: int = LINE_LIMIT,
         seal_required: bool = False,
+        delimiter: str | None = None,
     ) -> None:
         self._paths = [path for given in paths for path in _matching(given)]
         self._format = file_format
         self._line_limit = line_limit
         self._seal_required = seal_required
+        self._delimiter = delimiter
         for path in self._paths:
             if self._format_of(path) is FileFormat.PARQUET:
                 raise UnusableFile(f"{path} cannot be imported, Parquet is for analysis: give NDJSON or CSV")
             if seal_required and self._format_of(path) is FileFormat.CSV:
                 raise UnusableFile(f"{path} is CSV, which has no seal: give NDJSON, or do not require a seal")
+            if delimiter is not None and self._format_of(path) is FileFormat.NDJSON:
+                reason = "is NDJSON, which has no delimiter: add --format csv, or leave out --delimiter"
+                raise UnusableFile(f"{name_of(path)} {reason}")
         sizes = [_size_of(path) for path in self._paths]
         self.size = None if None in sizes else sum(size or 0 for size in sizes)
         self._read_before = 0
@@ -65,7 +71,12 @@ class Files:
         """
         for path in self._paths:
             with byte_stream(path, line_limit=self._line_limit) as self._current:
-                yield from read_events(self._current, self._format_of(path), seal_required=self._seal_required)
+                yield from read_events(
+                    self._current,
+                    self._format_of(path),
+                    seal_required=self._seal_required,
+                    delimiter=self._delimiter,
+                )
                 self._read_before += self._current.bytes_read()
                 self._current = None
 
@@ -92,19 +103,22 @@ class Files:
         return self._format or format_of(path)
 
 
-def read_events(stream: ByteStream, file_format: FileFormat, *, seal_required: bool = False) -> Iterator[Batch]:
+def read_events(
+    stream: ByteStream, file_format: FileFormat, *, seal_required: bool = False, delimiter: str | None = None
+) -> Iterator[Batch]:
     """Yield batches of events and bad lines; reading continues after a bad line.
 
     Args:
         stream: the bytes of a file.
         file_format: its format.
         seal_required: whether NDJSON without a seal is refused.
+        delimiter: what separates the fields of CSV; by default the first line or the file's name decides.
 
     Raises:
         InvalidLine: nothing after this line can be read, or the file does not match its seal.
     """
     if file_format is FileFormat.CSV:
-        return csvtext.read(stream)
+        return csvtext.read(stream, delimiter)
     return ndjson.read(stream, seal_required=seal_required)
 
 

@@ -148,7 +148,7 @@ def test_a_copy_with_a_lost_cursor_skips_events_that_are_there(source: str, targ
 # Files
 
 
-@pytest.mark.parametrize("name", ["e.ndjson", "e.csv", "e.ndjson.gz", "e.csv.zst"])
+@pytest.mark.parametrize("name", ["e.ndjson", "e.csv", "e.ndjson.gz", "e.csv.zst", "e.tsv"])
 def test_a_journal_goes_through_a_file_and_keeps_its_digest(
     source: str, target: str, tmp_path: Path, name: str
 ) -> None:

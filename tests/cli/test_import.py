@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from esjournal.interchange import csvtext
 from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
 from tests.helpers.program import environment, invoke, run, start
 from tests.helpers.stores import file_with, journal_with, stored
@@ -86,6 +87,48 @@ def test_one_bad_file_of_many_is_enough_for_nothing_to_be_written(folder: Path, 
     assert stored(url) == []
 
 
+# CSV with other delimiters
+
+
+EXPORTED = [event(0, '{"a": [1, 2], "b": "x;\\t"}'), event(1, '{"a": 1,\t"b": 2}')]
+
+
+@pytest.mark.parametrize("name", ["e.tsv", "e.TSV.gz", "e.tsv.zst"])
+def test_events_come_back_from_a_file_with_tabs(folder: Path, url: str, name: str) -> None:
+    journal_with("from.db", EXPORTED)
+    invoke("export", "-o", name, url="from.db")
+    ended(invoke("import", name, url=url), 0, TOTALS.format(2, 2, 0))
+    assert [found._replace(global_position=None) for found in stored(url)] == EXPORTED
+    ended(invoke("diff", name, "from.db", "--quiet"), 0)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "options"), [(";", ["--delimiter", ";"]), ("\t", ["--delimiter", "tab"]), ("|", []), ("¦", [])]
+)
+def test_events_come_back_from_standard_input_with_any_delimiter(
+    folder: Path, url: str, delimiter: str, options: list[str]
+) -> None:
+    text = "".join(csvtext.write(EXPORTED, safe=False, delimiter=delimiter))
+    if not options:
+        text = f"sep={delimiter}\r\n{text}"
+    ended(invoke("import", "-F", "csv", "-", *options, url=url, input=text), 0, TOTALS.format(2, 2, 0))
+    assert [found._replace(global_position=None) for found in stored(url)] == EXPORTED
+
+
+def test_a_file_with_another_delimiter_is_refused_with_the_command_that_reads_it(folder: Path, url: str) -> None:
+    (folder / "e.csv").write_text("".join(csvtext.write(EXPORTED, safe=False, delimiter=";")))
+    advice = r"`esjournal import --delimiter ';'` reads it"
+    refused(invoke("import", "e.csv", url=url), 3, f"e.csv:1: the header has ';' instead of ',': {advice}")
+    refused(invoke("list", url="e.csv"), 3, f"e.csv:1: the header has ';' instead of ',': {advice}")
+    ended(invoke("import", "e.csv", "--delimiter", ";", url=url), 0, TOTALS.format(2, 2, 0))
+
+
+def test_a_bad_row_is_put_aside_with_the_delimiter_of_its_file(folder: Path, url: str) -> None:
+    (folder / "e.tsv").write_text(f"originator_id\toriginator_version\tevent_type\tstate\n{ID}\t0\ta,b\tbad\n")
+    assert invoke("import", "e.tsv", "--rejects", "r.ndjson", url=url).exit_code == 3
+    assert json.loads(Path("r.ndjson").read_text())["reject"]["text"] == f"{ID}\t0\ta,b\tbad"
+
+
 # Usage
 
 
@@ -116,6 +159,12 @@ def test_one_bad_file_of_many_is_enough_for_nothing_to_be_written(folder: Path, 
         (["e.parquet"], "e.parquet cannot be imported, Parquet is for analysis: give NDJSON or CSV"),
         (["e.ndjson", "-F", "parquet"], "cannot be imported, Parquet is for analysis"),
         (["e.csv", "--require-seal"], "e.csv is CSV, which has no seal"),
+        (["e.csv", "--delimiter", ";;"], "';;' is not a delimiter: give one character, such as ';', or tab"),
+        (
+            ["e.csv", "e.ndjson", "--delimiter", ";"],
+            "e.ndjson is NDJSON, which has no delimiter: add --format csv, or leave out --delimiter",
+        ),
+        (["-", "--delimiter", ";"], "standard input is NDJSON, which has no delimiter: add --format csv"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -118,7 +118,7 @@ def test_what_cannot_be_read_on_from_is_refused_with_its_line(
     ("row", "message"),
     [
         (f"{ID},0,a", "the row has 3 fields and the header 4"),
-        (f"{ID},0,a,{{a:1,b:2}}", "the row has 5 fields and the header 4: quote commas"),
+        (f"{ID},0,a,{{a:1,b:2}}", "the row has 5 fields and the header 4: quote delimiters"),
         ("1,0,a,{}", "'1' is not a UUID"),
         (f"{ID},1_000,a,{{}}", "'1_000' is not a version"),
         (f"{ID},0,,{{}}", "event_type is empty"),

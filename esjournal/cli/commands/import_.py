@@ -30,6 +30,15 @@ def import_(
         typer.Argument(metavar="FILE...", help="NDJSON or CSV; .gz and .zst are decompressed, `-` is stdin."),
     ],
     file_format: FileFormatOption = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHARACTER",
+            help="CSV: what separates the fields, such as ';' or tab. "
+            "Default: what a first line such as sep=; says, or else the name.",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: DryRunOption = False,
     commit_every: CommitEveryOption = None,
     rejects: RejectsOption = None,
@@ -60,6 +69,7 @@ def import_(
     Examples:
       esjournal import events.ndjson.gz
       esjournal import --dry-run events.csv
+      esjournal import --delimiter ';' events.csv
       esjournal import --rejects bad.ndjson '2026-*.ndjson'
       esjournal import --commit-every 100000 huge.ndjson.zst
       esjournal import --map-type shop#Paid=orders#Paid old.ndjson
@@ -71,6 +81,7 @@ def import_(
         url_of(context, url, layout, table),
         paths=[expanded(path) for path in paths],
         file_format=file_format,
+        delimiter=delimiter,
         dry_run=dry_run,
         commit_every=commit_every,
         rejects=rejects,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from esjournal.cli.exits import say
+from esjournal.cli.options import checked
 from esjournal.cli.progress import reading_progress
 from esjournal.cli.running.transfer import (
     check_options,
@@ -15,6 +16,7 @@ from esjournal.cli.running.transfer import (
     type_rules,
 )
 from esjournal.domain.choices import FileFormat
+from esjournal.interchange.delimiters import checked_delimiter
 from esjournal.interchange.inputfiles import Files
 from esjournal.journal.transfer import overlap
 from esjournal.journal.transfer.fileimport import import_files
@@ -26,6 +28,7 @@ def run(
     *,
     paths: list[str],
     file_format: FileFormat | None,
+    delimiter: str | None,
     dry_run: bool,
     commit_every: int | None,
     rejects: str | None,
@@ -49,7 +52,13 @@ def run(
         types=type_rules(map_type, only_type, skip_type),
     )
     check_options(options, summary)
-    files = Files(paths, file_format, line_limit=max_line_bytes, seal_required=require_seal)
+    files = Files(
+        paths,
+        file_format,
+        line_limit=max_line_bytes,
+        seal_required=require_seal,
+        delimiter=None if delimiter is None else checked(checked_delimiter, delimiter),
+    )
     with no_reader_is_a_failure(), summing_up(summary, dry_run=dry_run) as sum_up:
         imported = import_files(
             url,

@@ -14,7 +14,7 @@ from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.interchange import csvtext, ndjson
-from esjournal.interchange.formats import format_of
+from esjournal.interchange.formats import COMMA, delimiter_by_name, format_of
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.outputfiles import replacing, sink, sync
 from esjournal.interchange.seals import Sealer, seal_line
@@ -96,6 +96,7 @@ def export_file(
                     limit=options.limit,
                     csv_safe=options.csv_safe,
                     sealed=options.sealed,
+                    delimiter=delimiter_by_name(path),
                     on_progress=on_progress,
                 )
             if cursor_stream is not None:
@@ -114,6 +115,7 @@ def export_events(
     limit: int | None = None,
     csv_safe: bool = False,
     sealed: bool = False,
+    delimiter: str = COMMA,
     on_progress: Callable[[int, float], None] = lambda events, part: None,
 ) -> Exported:
     """Write events in global order, up to the last one when the export begins, in constant memory.
@@ -127,6 +129,7 @@ def export_events(
         limit: write at most this many events.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
         sealed: in NDJSON, end with a seal.
+        delimiter: in CSV, what separates the fields.
         on_progress: called repeatedly with the number of events so far, and the fraction of the journal that was read,
             from 0 to 1.
 
@@ -175,8 +178,8 @@ def export_events(
             parquet.write(pages, stream, added=journal.events.fields_in_use())
         else:
             added = journal.events.fields_in_use() if file_format is FileFormat.CSV else ()
-            blocks = (text.encode() for text in text_of(pages, file_format, csv_safe=csv_safe, added=added))
-            _write(blocks, stream, sealed)
+            texts = text_of(pages, file_format, csv_safe=csv_safe, added=added, delimiter=delimiter)
+            _write((text.encode() for text in texts), stream, sealed)
     return Exported(count, position)
 
 
@@ -186,6 +189,7 @@ def text_of(
     *,
     csv_safe: bool = False,
     added: Collection[str] = (),
+    delimiter: str = COMMA,
 ) -> Iterator[str]:
     """Yield the text of events in pieces of many lines.
 
@@ -194,9 +198,10 @@ def text_of(
         file_format: the format to write, NDJSON or CSV.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
         added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
+        delimiter: in CSV, what separates the fields.
     """
     if file_format is FileFormat.CSV:
-        return csvtext.write(chain.from_iterable(pages), safe=csv_safe, added=added)
+        return csvtext.write(chain.from_iterable(pages), safe=csv_safe, added=added, delimiter=delimiter)
     return map(ndjson.lines_of, pages)
 
 

@@ -16,7 +16,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state.batchcheck import doubtful
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, batch_of
-from esjournal.interchange.formats import format_of, is_file_of_events
+from esjournal.interchange.formats import delimiter_by_name, format_of, is_file_of_events
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.outputfiles import sink
@@ -248,7 +248,7 @@ def write_file(
                     pass
                 raise Abandoned
             added = fields_in_use() if file_format is FileFormat.CSV else ()
-            for text in text_of(pages(), file_format, added=added):
+            for text in text_of(pages(), file_format, added=added, delimiter=delimiter_by_name(path)):
                 stream.write(text.encode())
             if put_aside is None and outcome.problems:
                 raise Abandoned
