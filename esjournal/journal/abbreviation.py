@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from uuid import uuid4
 
 from esjournal.domain.model import rules
+from esjournal.domain.model.newids import new_id
 from esjournal.domain.model.sequencenames import id_of_name
 from esjournal.domain.text import shortened
 from esjournal.exceptions import AmbiguousId, InvalidData, SequenceNotFound
@@ -105,7 +105,7 @@ def new_sequence(journal: Journal, word: str) -> str:
             f"{shortened(word)} asks for a new sequence, but one of {journal.shown_url} has that name: "
             f"write the id of that one, {named}, or a UUID or name of your own for a new one"
         )
-    return str(uuid4())
+    return new_id()
 
 
 def _may_be_a_name(journal: Journal, given: str) -> bool:
