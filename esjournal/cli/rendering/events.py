@@ -9,6 +9,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.eventtypes import parts_of
+from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
@@ -132,6 +133,8 @@ def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
                     f"{row.originator_version:>{version_width}}  {row.event_type:<{type_width}}  "
                     f"{row.recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}  {state}\n"
                 )
+                if row.metadata is not None:
+                    write(f"{'':>{version_width}}  {metadata_line(row.metadata)}\n")
             else:
                 write(f"{'':>{version_width}}  {_gap_text(row)}\n")
         piece = list(islice(remaining, LINES_IN_A_PIECE))
@@ -171,6 +174,8 @@ def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Itera
         for row in piece:
             if isinstance(row, RecordedEvent):
                 state = highlighter(Text(folded(visible(row.state), state_width)))
+                if row.metadata is not None:
+                    state.append(f"\n{folded(metadata_line(row.metadata), state_width)}", METADATA_STYLE)
                 version = Text(str(row.originator_version))
                 table.add_row(version, Text(_type_cell(row, wide)), Text(_time_cell(row, wide)), state)
             else:

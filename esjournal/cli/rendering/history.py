@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.rendering.events import UNKNOWN_TIME
+from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.state.paths import Path, path_text, value_at
-from esjournal.domain.state.values import MISSING, text_of
+from esjournal.domain.state.values import MISSING, parsed, text_of
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from esjournal.domain.model.recordedevent import RecordedEvent
     from esjournal.domain.state.changes import Changes
     from esjournal.journal.inspect.history import Step
 
@@ -66,6 +68,8 @@ def _changes_line(step: Step) -> Iterator[str]:
         f'{{"originator_version":{event.originator_version},"event_type":{text_of(event.event_type)},'
         f'"recorded_at":{text_of(event.recorded_at)},"global_position":{text_of(event.global_position)},'
     )
+    for name, value in _metadata_member(event).items():
+        yield f"{text_of(name)}:{text_of(value)},"
     yield from change_members(step.changes)
     yield "}\n"
 
@@ -92,8 +96,17 @@ def _field_line(step: Step, field: Path) -> str:
         "event_type": event.event_type,
         "recorded_at": event.recorded_at,
         "global_position": event.global_position,
+        **_metadata_member(event),
     }
     return f"{text_of(values)}\n"
+
+
+def _metadata_member(event: RecordedEvent) -> dict[str, Any]:
+    """Return the member for metadata, if there is some: the object, or the text if it is not one."""
+    if event.metadata is None:
+        return {}
+    value = parsed(event.metadata)
+    return {"metadata": event.metadata if value is None else value}
 
 
 def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
@@ -106,7 +119,7 @@ def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
 
 
 def _plain_lines(step: Step) -> Iterator[str]:
-    yield f"{'  '.join(_header(step))}\n"
+    yield f"{'  '.join(filter(None, _header(step)))}\n"
     for _, line in _lines(step.changes):
         yield f"{' ' * INDENT}{line}\n"
 
@@ -129,9 +142,12 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
     from rich.text import Text
 
     for step in steps:
-        version, event_type, time = _header(step)
+        version, event_type, time, who = _header(step)
         time = time.replace("T", " ").replace(".000000", "")
-        yield hanging(Text.assemble((version, "cyan"), f"  {event_type}  ", (time, "dim")), 0, console)
+        header = Text.assemble((version, "cyan"), f"  {event_type}  ", (time, "dim"))
+        if who:
+            header.append(f"  {who}", METADATA_STYLE)
+        yield hanging(header, 0, console)
         for sign, line in _lines(step.changes):
             yield hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
     if whole:
@@ -145,7 +161,7 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
 def _header(step: Step) -> tuple[str, ...]:
     event = step.event
     header = f"version {event.originator_version}", event.event_type, event.recorded_at or UNKNOWN_TIME
-    return tuple(fields_on_one_line(header))
+    return (*fields_on_one_line(header), metadata_words(event.metadata))
 
 
 def _heading(step: Step) -> str:

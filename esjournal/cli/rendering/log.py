@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from esjournal.cli.rendering.changes import hanging
 from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, folded, shown_fields
 from esjournal.cli.rendering.eventtypes import name_of
+from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
 from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
@@ -80,10 +82,15 @@ def _plain_line(event: EventRow) -> str:
 
 
 def _plain_block(event: EventRow) -> str:
-    originator_id, version, event_type, state, recorded_at, *_, position = shown_fields(event)
-    return (
-        f"event {position}  {recorded_at or UNKNOWN_TIME}\nsequence {originator_id}  version {version}\n"
-        f"type {event_type}\n\n{INDENT}{state}\n\n"
+    originator_id, version, event_type, state, recorded_at, metadata, _, position = shown_fields(event)
+    return "\n".join(
+        [
+            f"event {position}  {recorded_at or UNKNOWN_TIME}",
+            f"sequence {originator_id}  version {version}",
+            f"type {event_type}",
+            *([] if metadata is None else [metadata_line(metadata)]),
+            f"\n{INDENT}{state}\n\n",
+        ]
     )
 
 
@@ -138,7 +145,7 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
 
     highlighter = JSONHighlighter()
     for event in map(RecordedEvent._make, chain.from_iterable(pages)):
-        originator_id, version, event_type, _, recorded_at, *_, position = shown_fields(event)
+        originator_id, version, event_type, _, recorded_at, metadata, _, position = shown_fields(event)
         body = folded(visible(event.state), console.width - len(INDENT))
         wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
         yield Text("\n").join(
@@ -146,11 +153,18 @@ def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
                 Text.assemble((f"event {position}", "yellow"), "  ", (recorded_at or UNKNOWN_TIME, "dim")),
                 Text.assemble("sequence ", (originator_id, "cyan"), f"  version {version}"),
                 Text(f"type {event_type}"),
+                *([] if metadata is None else [_metadata_text(metadata, console)]),
                 Text(),
                 *(Text.assemble(INDENT, line) for line in wrapped),
                 Text(),
             ]
         )
+
+
+def _metadata_text(metadata: str, console: Console) -> Text:
+    from rich.text import Text
+
+    return hanging(Text(folded(metadata_line(metadata), console.width - len(INDENT)), METADATA_STYLE), 0, console)
 
 
 def _in_one_line(row: EventRow, width: int) -> RecordedEvent:
