@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import id_of_name
 from tests.helpers.events import ID, OTHER_ID, TIME, event
 from tests.helpers.program import environment, invoke, refused, run
 from tests.helpers.stores import damaged_journal_with, file_with, journal_with
@@ -146,6 +147,17 @@ def test_a_template_makes_the_line(url: str) -> None:
     assert invoke("log", "-n", "1", "--template", '{recorded_at};{state.who};{state."who".name}', url=url).stdout == (
         '2026-01-31T12:11:00.000000Z;{"name":"Ann"};Ann\n'
     )
+
+
+def test_a_template_has_the_name_of_the_sequence_and_metadata(sqlite_url: str) -> None:
+    metadata = '{"user":"ann","n":[1.10],"text":"a\\nb"}'
+    named = event(0, '{"user":"eve"}', of=id_of_name("order-7"))._replace(metadata=metadata)
+    journal_with(sqlite_url, [named, event(0)._replace(metadata='{"user":"eve"}'), event(1)])
+    text = "{sequence_name}|{meta.user}|{meta.n[0]}|{meta.text}|{state.user}|{metadata}"
+    assert invoke("log", "--template", text, url=sqlite_url).stdout == (
+        f'order-7|ann|1.10|a\\nb|eve|{metadata}\n|eve||||{{"user":"eve"}}\n|||||\n'
+    )
+    assert invoke("log", "--template", "{meta.user}", url=sqlite_url).stdout == "ann\neve\n\n"
 
 
 def test_an_index_leads_into_an_array_in_templates_and_comparisons(store_url: str) -> None:
@@ -311,7 +323,9 @@ def test_a_pipe_is_not_paged(url: str) -> None:
         (["-g", "("], r"-g '\(' is not a regular expression"),
         (["-g", "*"], "is not a regular expression"),
         (["--template", "{nothing}"], r"--template has \{nothing\}, but an event has originator_id"),
+        (["--template", "{meta}"], r"has \{meta\}, but .*, sequence_name, state.PATH, and meta.PATH"),
         (["--template", "{state.}"], "is not a path"),
+        (["--template", "{meta.}"], "is not a path"),
         (["--template", "{"], r"has an unmatched \{: write \{\{"),
         (["--template", "}"], r"has an unmatched \}: write \}\}"),
         (["--template", "{originator_id}", "-F", "csv"], "--template says how to print"),

@@ -91,7 +91,8 @@ def log(
       esjournal log --where 'owner == "Ann"' --where 'address.zip > 999'
       esjournal log --where 'meta.user == "ann"'
       esjournal log -g 'Ann|Eve' --full
-      esjournal log --template '{global_position} {event_type} {state.owner}'
+      esjournal log --template '{sequence_name} {event_type} {state.owner}'
+      esjournal log --template '{global_position} {meta.user}'
       esjournal log -n 5 --reverse -F ndjson | jq .state
 
     \b

@@ -1,4 +1,4 @@
-"""Templates: a line for each event, made from its fields and those of its state."""
+"""Templates: a line for each event, made from its fields and those of its state and of its metadata."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from typing import Any
 import typer
 
 from esjournal.domain import templates
-from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
+from esjournal.domain.model.recordedevent import SEQUENCE_NAME, EventRow, RecordedEvent
+from esjournal.domain.model.sequencenames import name_of_id
 from esjournal.exceptions import InvalidData
 
-# Makes a part of a line from an event and its parsed state.
-Piece = Callable[[RecordedEvent, Any], str]
+# Makes a part of a line from an event, and its parsed state and metadata by the names of the fields.
+Piece = Callable[[RecordedEvent, dict[str, Any]], str]
 
-_STATE = "state."
+# The fields that are JSON, by what paths into them begin with.
+_PATHS_INTO = {"state": "state", "meta": "metadata"}
+_NAMES = (*RecordedEvent._fields, SEQUENCE_NAME)
 
 
 def template(text: str) -> Callable[[EventRow], str]:
     """Return a function that makes a line, with its line end, from an event, given as the fields of RecordedEvent.
 
     Args:
-        text: `{NAME}` is a field of the event, `{state.PATH}` a field of its state, and `{{` a brace. A string is
-            written without quotes, any other value as JSON, and a missing one as nothing. A line end in a value
-            becomes an escape: one event is one line.
+        text: `{NAME}` is a field of the event, `{state.PATH}` a field of its state, `{meta.PATH}` one of its metadata,
+            and `{{` a brace. A string is written without quotes, any other value as JSON, and a missing one as nothing.
+            A line end in a value becomes an escape: one event is one line.
 
     Raises:
         typer.BadParameter: a brace is unmatched, or there is no such field.
@@ -34,31 +37,36 @@ def template(text: str) -> Callable[[EventRow], str]:
     except InvalidData as error:
         raise typer.BadParameter(f"--template {error}.") from None
     pieces = [part if isinstance(part, str) else _piece(part) for part in parts]
-    needs_state = f"{{{_STATE}" in text
+    needed = [field for prefix, field in _PATHS_INTO.items() if f"{{{prefix}." in text]
 
     def line(row: EventRow) -> str:
         from esjournal.domain.state import values
 
         event = RecordedEvent._make(row)
-        state = values.parsed(event.state) if needs_state else None
-        return "".join([piece if isinstance(piece, str) else piece(event, state) for piece in pieces]) + "\n"
+        parsed = {field: values.parsed(getattr(event, field) or "") for field in needed}
+        return "".join([piece if isinstance(piece, str) else piece(event, parsed) for piece in pieces]) + "\n"
 
     return line
 
 
 def _piece(placeholder: templates.Placeholder) -> Piece:
     name = placeholder.name
-    if name.startswith(_STATE):
-        return _field_of_state(name.removeprefix(_STATE))
-    if name not in RecordedEvent._fields:
+    prefix, dot, path = name.partition(".")
+    if dot and prefix in _PATHS_INTO:
+        return _value_at(path, _PATHS_INTO[prefix])
+    if name not in _NAMES:
         raise typer.BadParameter(
-            f"--template has {placeholder}, but an event has {', '.join(RecordedEvent._fields)}, and {_STATE}PATH."
+            f"--template has {placeholder}, but an event has {', '.join(_NAMES)}, state.PATH, and meta.PATH."
         )
-    value_of = attrgetter(name)
-    return lambda event, state: "" if (value := value_of(event)) is None else _without_line_ends(str(value))
+    value_of = _sequence_name if name == SEQUENCE_NAME else attrgetter(name)
+    return lambda event, parsed: "" if (value := value_of(event)) is None else _without_line_ends(str(value))
 
 
-def _field_of_state(text: str) -> Piece:
+def _sequence_name(event: RecordedEvent) -> str | None:
+    return name_of_id(event.originator_id)
+
+
+def _value_at(text: str, of: str) -> Piece:
     from esjournal.domain.state import paths, values
 
     try:
@@ -66,8 +74,8 @@ def _field_of_state(text: str) -> Piece:
     except InvalidData as error:
         raise typer.BadParameter(str(error)) from None
 
-    def field(event: RecordedEvent, state: Any) -> str:
-        value = paths.value_at(state, path)
+    def field(event: RecordedEvent, parsed: dict[str, Any]) -> str:
+        value = paths.value_at(parsed[of], path)
         if value is values.MISSING:
             return ""
         return _without_line_ends(value if isinstance(value, str) else values.text_of(value))
