@@ -94,6 +94,7 @@ _esjournal() {
         "export --table") :; return ;;
         "import --format"|"import -F") COMPREPLY=($(compgen -W $'ndjson\ncsv\nparquet' -- "$current")); return ;;
         "import --delimiter") :; return ;;
+        "import --encoding") :; return ;;
         "import --commit-every") :; return ;;
         "import --rejects") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "import --max-rejects") :; return ;;
@@ -130,7 +131,7 @@ _esjournal() {
         "diff "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--name\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--delimiter\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--delimiter\n--encoding\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--after\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "copy "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;

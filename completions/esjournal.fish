@@ -149,6 +149,7 @@ complete -c esjournal -n "__esjournal_command_is 'export'" -l help -s h -d 'Show
 complete -c esjournal -n "__esjournal_command_is 'import'" -F
 complete -c esjournal -n "__esjournal_command_is 'import'" -l format -s F -x -a 'ndjson csv parquet' -d 'NDJSON or CSV; by default the file\'s name decides'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l delimiter -x -d 'CSV: what separates the fields, such as \';\' or tab'
+complete -c esjournal -n "__esjournal_command_is 'import'" -l encoding -x -d 'The encoding of the text, such as cp1252 or utf-16'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l dry-run -d 'Show what would happen, and write nothing'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l commit-every -x -d 'Commit after every N events instead of once at the end'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l rejects -r -F -d 'Write bad and conflicting events to FILE, import the rest'

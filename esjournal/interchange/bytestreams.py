@@ -16,6 +16,7 @@ from esjournal.interchange import decompression
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name
 from esjournal.interchange.inputkinds import compression_of, unreadable
 from esjournal.interchange.openstreams import open_to_read, reason_of
+from esjournal.interchange.textencodings import UTF_8, in_utf_8
 
 # The line of every event that `append` takes fits: its state has up to 64 MiB, and twice as much with escapes. A line
 # without an end, which can be a terabyte if decompressed, takes little more memory than this.
@@ -63,13 +64,17 @@ class ByteStream:
         path: a file's path, or `-` for standard input; it is decompressed if it begins like gzip or zstd.
         line_limit: the largest number of bytes of a line.
         limit: the largest number of bytes in total, decompressed, if everything has to fit into memory.
+        encoding: the encoding of the text, as `checked_encoding` returns it; what is read is UTF-8.
 
     Raises:
         UnusableFile: the file cannot be opened.
     """
 
-    def __init__(self, path: str, *, line_limit: int = LINE_LIMIT, limit: int | None = None) -> None:
+    def __init__(
+        self, path: str, *, line_limit: int = LINE_LIMIT, limit: int | None = None, encoding: str = UTF_8
+    ) -> None:
         self.line_limit = line_limit
+        self._encoding = encoding
         self._limit = limit
         self._path = path
         self.name = name_of(path)
@@ -119,10 +124,11 @@ class ByteStream:
             yield from self._within_limit(Block(self._line, 1, last))
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the bytes, decompressed, in pieces of any length.
+        """Yield the bytes, decompressed and in UTF-8, in pieces of any length.
 
         Raises:
-            InvalidLine: the compressed data is corrupt or cut off, or there are more bytes than the limit.
+            InvalidLine: the compressed data is corrupt or cut off, bytes are not text in a given encoding, or there are
+                more bytes than the limit.
             UnusableFile: the file cannot be read, or is neither NDJSON nor CSV, compressed or not.
         """
         size = 0
@@ -175,15 +181,18 @@ class ByteStream:
         read: Iterator[bytes] = iter(lambda: self._raw.read(decompression.BLOCK_BYTES), b"")
         packed, read = decompression.beginning(read)
         first, pieces = decompression.beginning(decompression.decompressed(read, self._path, self.name))
-        if (reason := unreadable(first, self._path, self.name, compression_of(packed))) is not None:
+        reason = unreadable(first, self._path, self.name, compression_of(packed), self._encoding)
+        if reason is not None:
             raise UnusableFile(reason)
-        yield from pieces
+        yield from pieces if self._encoding == UTF_8 else in_utf_8(pieces, self._encoding, self.name)
 
 
 @contextmanager
-def byte_stream(path: str, *, line_limit: int = LINE_LIMIT, limit: int | None = None) -> Iterator[ByteStream]:
+def byte_stream(
+    path: str, *, line_limit: int = LINE_LIMIT, limit: int | None = None, encoding: str = UTF_8
+) -> Iterator[ByteStream]:
     """Open a `ByteStream`, and close it afterwards."""
-    opened = ByteStream(path, line_limit=line_limit, limit=limit)
+    opened = ByteStream(path, line_limit=line_limit, limit=limit, encoding=encoding)
     try:
         yield opened
     finally:

@@ -172,4 +172,6 @@ class _Lines:
         return text.replace('""', '"') if self._text[start - 1 : start] == b'"' else text
 
     def _not_utf8(self, line: int, byte: int, number: int) -> InvalidLine:
-        return InvalidLine(self._stream.name, line, f"byte 0x{byte:02x} at byte {number} is not UTF-8")
+        reason = f"byte 0x{byte:02x} at byte {number} is not UTF-8"
+        advice = "name the encoding, such as `esjournal import --encoding cp1252`"
+        return InvalidLine(self._stream.name, line, f"{reason}: {advice}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.bytestreams import LINE_LIMIT, ByteStream, byte_stream, name_of
 from esjournal.interchange.formats import STANDARD_STREAM, format_of
+from esjournal.interchange.textencodings import UTF_8
 
 
 class Files:
@@ -26,6 +28,7 @@ class Files:
         line_limit: the largest number of bytes of a line.
         seal_required: whether NDJSON without a seal is refused.
         delimiter: what separates the fields of CSV; by default each file's first line or name decides.
+        encoding: the encoding of their text, as `checked_encoding` returns it.
 
     Raises:
         UnusableFile: a file cannot be read, or its format has no seal or no delimiter, or a pattern matches no file.
@@ -39,12 +42,14 @@ class Files:
         line_limit: int = LINE_LIMIT,
         seal_required: bool = False,
         delimiter: str | None = None,
+        encoding: str = UTF_8,
     ) -> None:
         self._paths = [path for given in paths for path in _matching(given)]
         self._format = file_format
         self._line_limit = line_limit
         self._seal_required = seal_required
         self._delimiter = delimiter
+        self._encoding = encoding
         for path in self._paths:
             if self._format_of(path) is FileFormat.PARQUET:
                 raise UnusableFile(f"{path} cannot be imported, Parquet is for analysis: give NDJSON or CSV")
@@ -70,7 +75,7 @@ class Files:
             InvalidLine: nothing after this line can be read, or a file does not match its seal.
         """
         for path in self._paths:
-            with byte_stream(path, line_limit=self._line_limit) as self._current:
+            with self._opened(path) as self._current:
                 yield from read_events(
                     self._current,
                     self._format_of(path),
@@ -96,8 +101,11 @@ class Files:
         """
         for path in self._paths:
             if path != STANDARD_STREAM and self._format_of(path) is FileFormat.NDJSON and Path(path).is_file():
-                with byte_stream(path, line_limit=self._line_limit) as opened:
+                with self._opened(path) as opened:
                     ndjson.check_seal(opened, seal_required=self._seal_required)
+
+    def _opened(self, path: str) -> AbstractContextManager[ByteStream]:
+        return byte_stream(path, line_limit=self._line_limit, encoding=self._encoding)
 
     def _format_of(self, path: str) -> FileFormat:
         return self._format or format_of(path)

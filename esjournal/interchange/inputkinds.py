@@ -10,11 +10,10 @@ from esjournal.advice import quoted
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, RecordedEvent
 from esjournal.interchange.formats import STANDARD_STREAM
+from esjournal.interchange.textencodings import UTF_8, checked_encoding, encodings_by_bytes
 
 _ZSTD_SKIPPABLE_END = b"\x2a\x4d\x18"
 _TAR_MAGIC_AT = 257
-# This many bytes are enough to recognise UTF-16: NDJSON and CSV in UTF-8 have no zero bytes.
-_UTF_16_BYTES = 16
 _BOM = b"\xef\xbb\xbf"
 # The fields that say which sequence an event is of, and the others that every event has.
 _NAMING = (RecordedEvent._fields[0], SEQUENCE_NAME)
@@ -31,13 +30,14 @@ class Compression(Enum):
 class _Kind(NamedTuple):
     """What an input is.
 
-    `command` writes its content to standard output, if there is one, and `is_packed` says whether the content may be of
-    any kind.
+    `command` writes its content to standard output, if there is one, `is_packed` says whether the content may be of any
+    kind, and `encodings` are those that read it, if it is text in UTF-16 or UTF-32.
     """
 
     what: str
     command: str = ""
     is_packed: bool = False
+    encodings: tuple[str, ...] = ()
 
 
 _COMPRESSED = {
@@ -58,10 +58,6 @@ _PACKED = (
     (b"-----BEGIN PGP MESSAGE", "encrypted by PGP", "gpg --decrypt {file}"),
 )
 _OTHERS = (
-    (b"\xff\xfe\0\0", "text in UTF-32", "iconv -f UTF-32 -t UTF-8 {file}"),
-    (b"\0\0\xfe\xff", "text in UTF-32", "iconv -f UTF-32 -t UTF-8 {file}"),
-    (b"\xff\xfe", "text in UTF-16", "iconv -f UTF-16 -t UTF-8 {file}"),
-    (b"\xfe\xff", "text in UTF-16", "iconv -f UTF-16 -t UTF-8 {file}"),
     (b"PAR1", "Parquet", """duckdb -c ".mode jsonlines" -c "FROM read_parquet('{name}')" """),
     (b"SQLite format 3\0", "a SQLite database", "esjournal --url sqlite:///{file} export"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook", ""),
@@ -122,7 +118,9 @@ def not_a_journal(first: bytes, path: str, compression: Compression | None) -> s
     return unreadable(first, path, path)
 
 
-def unreadable(first: bytes, path: str, name: str, compression: Compression | None = None) -> str | None:
+def unreadable(
+    first: bytes, path: str, name: str, compression: Compression | None = None, encoding: str = UTF_8
+) -> str | None:
     """Return what an unreadable input is, and what to do; None if it may be NDJSON or CSV.
 
     Args:
@@ -130,11 +128,14 @@ def unreadable(first: bytes, path: str, name: str, compression: Compression | No
         path: the file, or `-` for standard input.
         name: its name in messages.
         compression: how it is compressed.
+        encoding: the encoding of its text, as `checked_encoding` returns it.
     """
     kind = _kind(first)
-    if kind is None:
+    if kind is None or encoding in map(checked_encoding, kind.encodings):
         return None
-    if not kind.command:
+    if kind.encodings:
+        advice = f"`esjournal import --encoding {kind.encodings[0]} {quoted(path)}` reads it"
+    elif not kind.command:
         advice = _ADVICE.get(kind.what, "convert it to NDJSON or CSV")
     elif compression is not None:
         kind = _compressed(kind.what, compression)
@@ -175,21 +176,8 @@ def _kind(first: bytes) -> _Kind | None:
         return _Kind("a zip archive", _UNZIP, is_packed=True)
     if first[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar":
         return _Kind("a tar archive", "tar -xOf {file}", is_packed=True)
-    if (text := _text_of_wide_units(first)) is not None:
-        return _Kind(f"text in {text}", f"iconv -f {text} -t UTF-8 {{file}}")
+    if encodings := encodings_by_bytes(first):
+        return _Kind(f"text in {encodings[0]}", encodings=encodings)
     if first.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return _Kind("a web page or XML")
-    return None
-
-
-def _text_of_wide_units(first: bytes) -> str | None:
-    """Return the encoding of text without a byte order mark if its ASCII characters have zero bytes beside them."""
-    some = first[:_UTF_16_BYTES]
-    if len(some) < 4 or not some.strip(b"\0"):
-        return None
-    for encoding, width, at in (("UTF-32LE", 4, 0), ("UTF-32BE", 4, 3), ("UTF-16LE", 2, 0), ("UTF-16BE", 2, 1)):
-        whole = some[: len(some) // width * width]
-        others = [whole[other::width] for other in range(width) if other != at]
-        if whole and all(whole[at::width]) and not any(map(any, others)):
-            return encoding
     return None

@@ -100,7 +100,7 @@ LINE = b'{"originator_id":"9b300b13-4410-51bf-85ca-234c8cea73da","originator_ver
         (
             "e.txt",
             LINE.decode().encode("utf-16"),
-            "text in UTF-16: `iconv -f UTF-16 -t UTF-8 {} | esjournal import -` reads it",
+            "text in UTF-16: `esjournal import --encoding UTF-16 {}` reads it",
         ),
         ("e.pdf", b"%PDF-1.7", "a PDF: convert it to NDJSON or CSV"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -129,6 +130,62 @@ def test_a_bad_row_is_put_aside_with_the_delimiter_of_its_file(folder: Path, url
     assert json.loads(Path("r.ndjson").read_text())["reject"]["text"] == f"{ID}\t0\ta,b\tbad"
 
 
+# Text in other encodings
+
+
+NAMED = [event(0, '{"name": "Zoë ß"}'), event(1, '{"name": "€"}')]
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "delimiter", "options"),
+    [
+        ("e.csv", "cp1252", ";", ["--encoding", "cp1252", "--delimiter", ";"]),
+        ("e.txt", "utf-16", "\t", ["--encoding", "utf-16", "-F", "csv", "--delimiter", "tab"]),
+        ("e.tsv", "utf-16-be", "\t", ["--encoding", "UTF-16BE"]),
+        ("e.csv", "utf-8-sig", ",", ["--encoding", "utf-8"]),
+    ],
+)
+def test_events_of_csv_in_another_encoding_are_those_of_utf_8(
+    folder: Path, url: str, name: str, encoding: str, delimiter: str, options: list[str]
+) -> None:
+    text = "".join(csvtext.write(NAMED, safe=False, delimiter=delimiter)).replace("\n", "\r\n")
+    (folder / name).write_bytes(text.encode(encoding))
+    ended(invoke("import", name, *options, url=url), 0, TOTALS.format(2, 2, 0))
+    assert [found._replace(global_position=None) for found in stored(url)] == NAMED
+
+
+@pytest.mark.parametrize("more", [[], ["--commit-every", "1"]], ids=["once", "parts"])
+def test_a_seal_is_that_of_the_text_in_utf_8(folder: Path, url: str, more: list[str]) -> None:
+    journal_with("from.db", NAMED)
+    text = invoke("export", "--seal", url="from.db").stdout
+    (folder / "e.ndjson.gz").write_bytes(gzip.compress(text.encode("utf-16")))
+    arguments = ["import", "e.ndjson.gz", "--require-seal", *more, "--encoding"]
+    ended(invoke(*arguments, "utf-16", url=url), 0, TOTALS.format(2, 2, 0))
+    (folder / "e.ndjson.gz").write_bytes(gzip.compress(text.encode("cp1252")))
+    # Both read each byte as a character, but not as the same ones.
+    refused(invoke(*arguments, "latin-1", url=url), 3, "e.ndjson.gz:3: the file does not match its seal")
+
+
+def test_a_bad_row_in_another_encoding_has_its_line_and_its_text(folder: Path, url: str) -> None:
+    text = f"originator_id,originator_version,event_type,state\n\n{ID},0,é,bad\n"
+    (folder / "e.csv").write_bytes(text.encode("utf-16"))
+    assert invoke("import", "e.csv", "--encoding", "utf-16", "--rejects", "r.ndjson", url=url).exit_code == 3
+    reject = json.loads(Path("r.ndjson").read_text(encoding="utf-8"))["reject"]
+    assert (reject["line"], reject["text"]) == (3, f"{ID},0,é,bad")
+
+
+def test_text_that_is_not_in_its_encoding_is_refused_with_what_to_name(folder: Path, url: str) -> None:
+    text = f"originator_id,originator_version,event_type,state\n{ID},0,é,{{}}\n"
+    (folder / "e.csv").write_bytes(text.encode("cp1252"))
+    message = (
+        "e.csv:2: byte 0xe9 at byte 40 is not UTF-8: name the encoding, such as `esjournal import --encoding cp1252`"
+    )
+    refused(invoke("import", "e.csv", url=url), 3, message)
+    message = "e.csv:2: byte 0xe9 at byte 90 of the file is not ascii: name the encoding that it has"
+    refused(invoke("import", "e.csv", "--encoding", "ascii", "--rejects", "r.ndjson", url=url), 3, message)
+    assert not Path("r.ndjson").exists()
+
+
 # Usage
 
 
@@ -159,6 +216,7 @@ def test_a_bad_row_is_put_aside_with_the_delimiter_of_its_file(folder: Path, url
         (["e.parquet"], "e.parquet cannot be imported, Parquet is for analysis: give NDJSON or CSV"),
         (["e.ndjson", "-F", "parquet"], "cannot be imported, Parquet is for analysis"),
         (["e.csv", "--require-seal"], "e.csv is CSV, which has no seal"),
+        (["e.ndjson", "--encoding", "hex"], "'hex' is not a text encoding: give one such as cp1252, latin-1 or utf-16"),
         (["e.csv", "--delimiter", ";;"], "';;' is not a delimiter: give one character, such as ';', or tab"),
         (
             ["e.csv", "e.ndjson", "--delimiter", ";"],

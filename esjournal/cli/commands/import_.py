@@ -39,6 +39,14 @@ def import_(
             show_default=False,
         ),
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The encoding of the text, such as cp1252 or utf-16. Default: UTF-8.",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: DryRunOption = False,
     commit_every: CommitEveryOption = None,
     rejects: RejectsOption = None,
@@ -69,7 +77,7 @@ def import_(
     Examples:
       esjournal import events.ndjson.gz
       esjournal import --dry-run events.csv
-      esjournal import --delimiter ';' events.csv
+      esjournal import --delimiter ';' --encoding cp1252 from-excel.csv
       esjournal import --rejects bad.ndjson '2026-*.ndjson'
       esjournal import --commit-every 100000 huge.ndjson.zst
       esjournal import --map-type shop#Paid=orders#Paid old.ndjson
@@ -82,6 +90,7 @@ def import_(
         paths=[expanded(path) for path in paths],
         file_format=file_format,
         delimiter=delimiter,
+        encoding=encoding,
         dry_run=dry_run,
         commit_every=commit_every,
         rejects=rejects,

@@ -18,6 +18,7 @@ from esjournal.cli.running.transfer import (
 from esjournal.domain.choices import FileFormat
 from esjournal.interchange.delimiters import checked_delimiter
 from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.textencodings import UTF_8, checked_encoding
 from esjournal.journal.transfer import overlap
 from esjournal.journal.transfer.fileimport import import_files
 from esjournal.journal.transfer.options import TransferOptions
@@ -29,6 +30,7 @@ def run(
     paths: list[str],
     file_format: FileFormat | None,
     delimiter: str | None,
+    encoding: str | None,
     dry_run: bool,
     commit_every: int | None,
     rejects: str | None,
@@ -58,6 +60,7 @@ def run(
         line_limit=max_line_bytes,
         seal_required=require_seal,
         delimiter=None if delimiter is None else checked(checked_delimiter, delimiter),
+        encoding=UTF_8 if encoding is None else checked(checked_encoding, encoding),
     )
     with no_reader_is_a_failure(), summing_up(summary, dry_run=dry_run) as sum_up:
         imported = import_files(
