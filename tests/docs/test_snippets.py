@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from esjournal.cli.app import app
+from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import id_of_name
 from esjournal.interchange.formats import format_of
@@ -79,6 +80,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ):
             with sink(str(folder / name)) as stream:
                 export_events(journal, stream, format_of(name))
+        with sink(str(folder / "from-excel.csv")) as stream:
+            export_events(journal, stream, FileFormat.CSV, delimiter=";")
     return folder
 
 
