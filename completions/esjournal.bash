@@ -103,6 +103,15 @@ _esjournal() {
         "import --skip-type") :; return ;;
         "import --max-line-bytes") :; return ;;
         "import --summary") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "import --sequence") :; return ;;
+        "import --event-type") :; return ;;
+        "import --recorded-at") :; return ;;
+        "import --time-format") :; return ;;
+        "import --time-zone") :; return ;;
+        "import --state") :; return ;;
+        "import --meta") :; return ;;
+        "import --event-id") :; return ;;
+        "import --show") :; return ;;
         "import --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "import --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
         "import --table") :; return ;;
@@ -131,7 +140,7 @@ _esjournal() {
         "diff "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--name\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--delimiter\n--encoding\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--delimiter\n--encoding\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--rows\n--sequence\n--event-type\n--recorded-at\n--time-format\n--time-zone\n--state\n--detect-types\n--meta\n--event-id\n--show\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--after\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "copy "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;

@@ -18,6 +18,8 @@ from esjournal.interchange.bytestreams import ADVICE_FOR_LONG_LINES, Block, Byte
 from esjournal.interchange.delimiters import has_sep_line
 
 _LONG_ROW_BYTES = 4 * 1024 * 1024
+# A few compressed kilobytes can be hundreds of millions of blank lines, and the csv module takes time for each.
+_MOST_BLANK_LINES = 1_000_000
 # The rest of a field after its opening quote, up to the closing one or to the end of the text.
 _QUOTED = re.compile(rb'(?:[^"]++|"")*+')
 
@@ -53,6 +55,29 @@ def rows(stream: ByteStream, delimiter: str, *, most_fields: int) -> Iterator[tu
             lines.begin_row()
         except csv.Error as error:
             raise InvalidLine(stream.name, lines.first, f"the row is not CSV: {error}") from None
+
+
+def filled_rows(stream: ByteStream, delimiter: str, *, most_fields: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the same rows without blank lines.
+
+    Args:
+        stream: CSV text.
+        delimiter: the character between two fields, as `delimiter_of` returns it.
+        most_fields: the largest number of fields of a row of more than 4 MiB.
+
+    Raises:
+        InvalidLine: what `rows` raises, or there are very many blank lines in a row.
+    """
+    blank = 0
+    for line, row in rows(stream, delimiter, most_fields=most_fields):
+        if row:
+            blank = 0
+            yield line, row
+            continue
+        blank += 1
+        if blank > _MOST_BLANK_LINES:
+            reason = f"there are more than {counted(_MOST_BLANK_LINES, 'blank line')} in a row: get the file again"
+            raise InvalidLine(stream.name, line, reason)
 
 
 class _LongRow(Exception):

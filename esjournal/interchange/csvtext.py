@@ -12,11 +12,11 @@ from operator import itemgetter
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
 from esjournal.domain.model.sequencenames import id_with_name, name_of_id
-from esjournal.domain.text import number, shortened
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.batches import Batch, Read, batches_of
 from esjournal.interchange.bytestreams import ByteStream
-from esjournal.interchange.csvrows import rows
+from esjournal.interchange.csvrows import filled_rows
 from esjournal.interchange.delimiters import delimiter_of
 from esjournal.interchange.formats import COLUMNS, COMMA, columns_with
 from esjournal.interchange.othertext import reason_not_csv
@@ -26,8 +26,6 @@ REQUIRED = COLUMNS[:4]
 _NAMING = {COLUMNS[0], SEQUENCE_NAME}
 _NO_HEADER = f"the file has no header: name {', '.join(REQUIRED)} in its first line"
 BATCH_ROWS = 1_000
-# A few compressed kilobytes can be hundreds of millions of blank lines, and the csv module takes time for each.
-_MOST_BLANK_LINES = 1_000_000
 
 # A spreadsheet takes such a cell for a formula (OWASP, "CSV Injection"), also after characters that it may drop:
 # spaces, quotes and control characters.
@@ -54,22 +52,14 @@ def _reads(stream: ByteStream, given: str | None) -> Iterator[Read]:
         raise InvalidLine(stream.name, 1, reason)
     delimiter = delimiter_of(stream, given)
     header: list[str] | None = None
-    blank = 0
-    for line, row in rows(stream, delimiter, most_fields=len(COLUMNS)):
-        if not row:
-            blank += 1
-            if blank > _MOST_BLANK_LINES:
-                reason = f"there are more than {number(_MOST_BLANK_LINES)} blank lines in a row: get the file again"
-                raise InvalidLine(stream.name, line, reason)
-            continue
-        blank = 0
+    for line, row in filled_rows(stream, delimiter, most_fields=len(COLUMNS)):
         if header is None:
             header = _header(row, stream.name, line)
             continue
         try:
             yield line, _event(header, row)
         except InvalidData as error:
-            yield line, InvalidLine(stream.name, line, str(error), _row_text(row, delimiter))
+            yield line, InvalidLine(stream.name, line, str(error), row_text(row, delimiter))
     if header is None:
         raise InvalidLine(stream.name, 1, _NO_HEADER)
 
@@ -132,7 +122,8 @@ def _without_formula(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-def _row_text(row: list[str], delimiter: str) -> str:
+def row_text(row: list[str], delimiter: str) -> str:
+    """Return a row as CSV, without a line end."""
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=delimiter, lineterminator="").writerow(row)
     return buffer.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -51,13 +51,7 @@ class Files:
         self._delimiter = delimiter
         self._encoding = encoding
         for path in self._paths:
-            if self._format_of(path) is FileFormat.PARQUET:
-                raise UnusableFile(f"{path} cannot be imported, Parquet is for analysis: give NDJSON or CSV")
-            if seal_required and self._format_of(path) is FileFormat.CSV:
-                raise UnusableFile(f"{path} is CSV, which has no seal: give NDJSON, or do not require a seal")
-            if delimiter is not None and self._format_of(path) is FileFormat.NDJSON:
-                reason = "is NDJSON, which has no delimiter: add --format csv, or leave out --delimiter"
-                raise UnusableFile(f"{name_of(path)} {reason}")
+            self._check_format(path)
         sizes = [_size_of(path) for path in self._paths]
         self.size = None if None in sizes else sum(size or 0 for size in sizes)
         self._read_before = 0
@@ -75,15 +69,10 @@ class Files:
             InvalidLine: nothing after this line can be read, or a file does not match its seal.
         """
         for path in self._paths:
-            with self._opened(path) as self._current:
+            with self._reading(path) as stream:
                 yield from read_events(
-                    self._current,
-                    self._format_of(path),
-                    seal_required=self._seal_required,
-                    delimiter=self._delimiter,
+                    stream, self._format_of(path), seal_required=self._seal_required, delimiter=self._delimiter
                 )
-                self._read_before += self._current.bytes_read()
-                self._current = None
 
     def bytes_read(self) -> int:
         """Return the number of bytes read of the files on disk."""
@@ -93,16 +82,35 @@ class Files:
         """Set the number of bytes read, if another process reads the files."""
         self._read_before = count
 
-    def check_seals(self) -> None:
-        """Check every file against its seal without reading events; pipes cannot be read twice, and are left out.
+    def check_ahead(self) -> None:
+        """Check what must not be found only after some events were committed: the seal of every file.
+
+        Pipes cannot be read twice, and are left out.
 
         Raises:
             InvalidLine: a file does not match its seal.
         """
         for path in self._paths:
-            if path != STANDARD_STREAM and self._format_of(path) is FileFormat.NDJSON and Path(path).is_file():
+            if self._format_of(path) is FileFormat.NDJSON and is_file(path):
                 with self._opened(path) as opened:
                     ndjson.check_seal(opened, seal_required=self._seal_required)
+
+    def _check_format(self, path: str) -> None:
+        if self._format_of(path) is FileFormat.PARQUET:
+            raise UnusableFile(f"{path} cannot be imported, Parquet is for analysis: give NDJSON or CSV")
+        if self._seal_required and self._format_of(path) is FileFormat.CSV:
+            raise UnusableFile(f"{path} is CSV, which has no seal: give NDJSON, or do not require a seal")
+        if self._delimiter is not None and self._format_of(path) is FileFormat.NDJSON:
+            reason = "is NDJSON, which has no delimiter: add --format csv, or leave out --delimiter"
+            raise UnusableFile(f"{name_of(path)} {reason}")
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[ByteStream]:
+        """Open a file, and count the bytes that are read of it."""
+        with self._opened(path) as self._current:
+            yield self._current
+            self._read_before += self._current.bytes_read()
+            self._current = None
 
     def _opened(self, path: str) -> AbstractContextManager[ByteStream]:
         return byte_stream(path, line_limit=self._line_limit, encoding=self._encoding)
@@ -128,6 +136,11 @@ def read_events(
     if file_format is FileFormat.CSV:
         return csvtext.read(stream, delimiter)
     return ndjson.read(stream, seal_required=seal_required)
+
+
+def is_file(path: str) -> bool:
+    """Say whether a path is that of a file that can be read more than once."""
+    return path != STANDARD_STREAM and Path(path).is_file()
 
 
 def _size_of(path: str) -> int | None:

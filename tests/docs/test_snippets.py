@@ -68,6 +68,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "class Renamed(DomainEvent): pass",
     )
     (folder / "accounts.py").write_text("\n".join(classes))
+    (folder / "orders.csv").write_text("order_no,status\n1002,Placed\n1002,Paid\n")
     with open_journal(str(folder / "old.db")) as journal:
         journal.events.append(RecordedEvent(str(uuid4()), 0, "accounts#Opened", "{}") for _ in range(3))
         for name in (

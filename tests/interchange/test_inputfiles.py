@@ -118,10 +118,10 @@ def test_the_size_of_a_pipe_is_not_known(folder: Path) -> None:
 
 def test_every_file_needs_a_seal_where_one_is_required(folder: Path) -> None:
     files = Files(["a.ndjson"], seal_required=True)
-    for look in (files.check_seals, lambda: list(files.batches())):
+    for look in (files.check_ahead, lambda: list(files.batches())):
         with pytest.raises(InvalidLine, match=r"a\.ndjson:2: the file ends without a seal"):
             look()
-    Files(["a.ndjson"]).check_seals()
+    Files(["a.ndjson"]).check_ahead()
 
 
 @pytest.mark.parametrize(("path", "file_format"), [("e.csv", None), ("-", FileFormat.CSV)])
@@ -135,10 +135,10 @@ def test_seals_are_checked_without_reading_events_and_pipes_are_left_alone(folde
     os.mkfifo(folder / "pipe")
     (folder / "bad.ndjson").write_text("bad\n")
     (folder / "e.csv").write_text("no header\n")
-    Files(["bad.ndjson", "pipe", "-", "e.csv"]).check_seals()
+    Files(["bad.ndjson", "pipe", "-", "e.csv"]).check_ahead()
     (folder / "bad.ndjson").write_text('bad\n{"seal":{"events":1,"bytes":3,"sha256":"' + "0" * 64 + '"}}\n')
     with pytest.raises(InvalidLine, match=r"bad\.ndjson:2: the file does not match its seal"):
-        Files(["bad.ndjson", "pipe", "-"]).check_seals()
+        Files(["bad.ndjson", "pipe", "-"]).check_ahead()
 
 
 def test_a_line_limit_holds_for_every_file(folder: Path) -> None:

@@ -7,6 +7,20 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.options import FileFormatOption, LayoutOption, QuietOption, TableOption, UrlOption, url_of
+from esjournal.cli.rowoptions import (
+    DetectTypesOption,
+    EventIdOption,
+    EventTypeOption,
+    RecordedAtOption,
+    RowMetadataOption,
+    RowOptions,
+    RowsOption,
+    SequenceOption,
+    ShowOption,
+    StateOption,
+    TimeFormatOption,
+    TimeZoneOption,
+)
 from esjournal.cli.transferoptions import (
     CommitEveryOption,
     DryRunOption,
@@ -62,6 +76,17 @@ def import_(
         int, typer.Option(metavar="N", min=1, max=2**31 - 1, help="The longest line to accept.")
     ] = 160 * MEBIBYTE,
     summary: SummaryOption = None,
+    rows: RowsOption = False,
+    sequence: SequenceOption = None,
+    event_type: EventTypeOption = None,
+    recorded_at: RecordedAtOption = None,
+    time_format: TimeFormatOption = None,
+    time_zone: TimeZoneOption = None,
+    state: StateOption = None,
+    detect_types: DetectTypesOption = False,
+    meta: RowMetadataOption = None,
+    event_id: EventIdOption = None,
+    show: ShowOption = None,
     quiet: QuietOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
@@ -73,6 +98,9 @@ def import_(
     (exit 3), or another event is already at the same version (exit 4), nothing is written; with --rejects, the rest is.
     After an interruption, run the same command again: the result is the same.
 
+    With --rows, the files have ordinary rows, and each row becomes an event: the templates make its fields from the
+    columns, and all columns are its state. Versions count up in each sequence in the order of the rows.
+
     \b
     Examples:
       esjournal import events.ndjson.gz
@@ -82,6 +110,7 @@ def import_(
       esjournal import --commit-every 100000 huge.ndjson.zst
       esjournal import --map-type shop#Paid=orders#Paid old.ndjson
       esjournal --url old.db export --seal | esjournal --url new.db import --require-seal -
+      esjournal import --rows --sequence 'order-{order_no}' --event-type 'orders#{status}' orders.csv
     """
     from esjournal.cli.running.import_ import run
 
@@ -102,5 +131,18 @@ def import_(
         skip_type=skip_type,
         max_line_bytes=max_line_bytes,
         summary=summary,
+        row_options=RowOptions(
+            rows=rows,
+            sequence=sequence,
+            event_type=event_type,
+            recorded_at=recorded_at,
+            time_format=time_format,
+            time_zone=time_zone,
+            state=state,
+            detect_types=detect_types,
+            meta=meta,
+            event_id=event_id,
+            show=show,
+        ),
         quiet=quiet,
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import typer
+
 from esjournal.cli.exits import say
 from esjournal.cli.options import checked
 from esjournal.cli.progress import reading_progress
+from esjournal.cli.rowoptions import RowOptions
+from esjournal.cli.running.import_rows import refuse_row_options, row_fields, show_first
 from esjournal.cli.running.transfer import (
     check_options,
     fail_for_rejects,
@@ -18,10 +22,15 @@ from esjournal.cli.running.transfer import (
 from esjournal.domain.choices import FileFormat
 from esjournal.interchange.delimiters import checked_delimiter
 from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.rowevents import RowEvents
+from esjournal.interchange.rowfiles import RowFiles
 from esjournal.interchange.textencodings import UTF_8, checked_encoding
 from esjournal.journal.transfer import overlap
 from esjournal.journal.transfer.fileimport import import_files
 from esjournal.journal.transfer.options import TransferOptions
+
+# In a file of their own, they would be the first versions of their sequences.
+_FIX_ROWS = "fix these rows in your file, and run the same command again"
 
 
 def run(
@@ -42,6 +51,7 @@ def run(
     skip_type: list[str] | None,
     max_line_bytes: int,
     summary: str | None,
+    row_options: RowOptions,
     quiet: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.import_`."""
@@ -54,20 +64,40 @@ def run(
         types=type_rules(map_type, only_type, skip_type),
     )
     check_options(options, summary)
-    files = Files(
-        paths,
-        file_format,
-        line_limit=max_line_bytes,
-        seal_required=require_seal,
-        delimiter=None if delimiter is None else checked(checked_delimiter, delimiter),
-        encoding=UTF_8 if encoding is None else checked(checked_encoding, encoding),
-    )
+    separator = None if delimiter is None else checked(checked_delimiter, delimiter)
+    of_text = UTF_8 if encoding is None else checked(checked_encoding, encoding)
+    files: Files
+    if row_options.rows:
+        if require_seal:
+            raise typer.BadParameter("--require-seal is for files of events: rows have no seal.")
+        if row_options.show is not None and not dry_run:
+            raise typer.BadParameter("--show needs --dry-run: add that, or leave out --show.")
+        files = RowFiles(
+            paths,
+            RowEvents(row_fields(row_options)),
+            file_format,
+            line_limit=max_line_bytes,
+            delimiter=separator,
+            encoding=of_text,
+            typed=row_options.detect_types,
+        )
+    else:
+        refuse_row_options(row_options)
+        files = Files(
+            paths,
+            file_format,
+            line_limit=max_line_bytes,
+            seal_required=require_seal,
+            delimiter=separator,
+            encoding=of_text,
+        )
     with no_reader_is_a_failure(), summing_up(summary, dry_run=dry_run) as sum_up:
         imported = import_files(
             url,
             files,
             options,
             also_written=[overlap.written("--summary", summary)],
+            seen=None if row_options.show is None else show_first(row_options.show),
             progress=lambda: reading_progress(files, quiet),
         )
         outcome = imported.outcome
@@ -79,4 +109,6 @@ def run(
     say_unused(imported.unused_rules)
     if not quiet:
         say_totals(outcome, dry_run=dry_run)
+    if row_options.rows:
+        fail_for_rejects(outcome, rejects, _FIX_ROWS)
     fail_for_rejects(outcome, rejects)

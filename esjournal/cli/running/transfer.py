@@ -103,12 +103,20 @@ def say_totals(outcome: ImportOutcome, *, dry_run: bool) -> None:
     say(f"{would}{became}, {duration(outcome.seconds)}, {rate(outcome.read, outcome.seconds)}")
 
 
-def fail_for_rejects(outcome: ImportOutcome, rejects: str | None) -> None:
-    """End the command with an error if events were put aside."""
+def fail_for_rejects(
+    outcome: ImportOutcome, rejects: str | None, advice: str = "fix what is wrong there, and import that file"
+) -> None:
+    """End the command with an error if events were put aside.
+
+    Args:
+        outcome: the outcome of the transfer.
+        rejects: the file that has them.
+        advice: what to do next.
+    """
     if outcome.problems:
         where = f"{counted(outcome.problems, 'reject is', 'rejects are')} in {rejects}"
         fail(
-            f"{where}: fix what is wrong there, and import that file",
+            f"{where}: {advice}",
             BAD_DATA if outcome.bad_lines else CONFLICT,
         )
 

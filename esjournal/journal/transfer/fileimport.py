@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from esjournal.journal.transfer.options import Progress, TransferOptions, withou
 from esjournal.journal.transfer.processes import processes_writing
 
 if TYPE_CHECKING:
+    from esjournal.interchange.batches import Batch
     from esjournal.journal.transfer.overlap import Named
     from esjournal.journal.transfer.verdicts import ImportOutcome
 
@@ -36,6 +37,7 @@ def import_files(
     options: TransferOptions | None = None,
     *,
     also_written: Sequence[Named] = (),
+    seen: Callable[[Batch], None] | None = None,
     progress: Callable[[], AbstractContextManager[Progress]] = without_progress,
 ) -> Imported:
     """Append the events of files to a journal, skipping those that are already there with the same content.
@@ -45,6 +47,7 @@ def import_files(
         files: the files to read.
         options: how to import them.
         also_written: other files that the caller writes; none may be one of the files to read.
+        seen: called with each batch of wanted events, before it is appended.
         progress: opened for the import; it yields a function that is called with the number of events read so far.
 
     Raises:
@@ -57,7 +60,7 @@ def import_files(
     options = options or TransferOptions()
     if options.commit_every is not None:
         # Checked first, because events of a damaged file would be committed before its end is reached.
-        files.check_seals()
+        files.check_ahead()
     with read_beside(files, busy=processes_writing(url)) as batches:
         # Loaded here, while the second process reads: SQLAlchemy and a driver take some 0.2 s.
         from esjournal.interchange.rejects import putting_aside
@@ -78,8 +81,16 @@ def import_files(
         with open_journal(url) as journal, suppress(Abandoned), putting_aside(options.rejects) as aside:
             with progress() as on_progress:
                 put_aside = None if aside is None else aside.take
-                outcome = import_with(journal, types.of(batches), options, put_aside, on_progress)
+                wanted = types.of(batches)
+                taken = wanted if seen is None else _shown(wanted, seen)
+                outcome = import_with(journal, taken, options, put_aside, on_progress)
             given_up = is_given_up(outcome, options)
             if given_up:
                 raise Abandoned
         return Imported(outcome, given_up, types.unused())
+
+
+def _shown(batches: Iterable[Batch], seen: Callable[[Batch], None]) -> Iterator[Batch]:
+    for batch in batches:
+        seen(batch)
+        yield batch

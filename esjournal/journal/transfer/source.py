@@ -121,7 +121,7 @@ class FileSource:
             raise UnusableFile(f"{path} cannot be read twice, as the proof of a copy needs: import it, or name a file")
         self.size = self._files.size
         if in_parts:
-            self._files.check_seals()
+            self._files.check_ahead()
 
     def done(self) -> int:
         """Return how many bytes were read since the last reading began."""

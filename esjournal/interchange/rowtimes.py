@@ -1,0 +1,109 @@
+"""Times as rows have them: in a form of their own, or without an offset, in a time zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from esjournal.domain.isotimes import iso_time
+from esjournal.domain.model import rules
+from esjournal.domain.text import shortened
+from esjournal.exceptions import InvalidData
+
+_MINUTE_AND_REST = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
+)
+_CANONICAL_MINUTE = len("2026-01-31T12:00")
+
+
+class RowTimes:
+    """Reads the times of rows.
+
+    Args:
+        time_format: their form, as `datetime.strptime` takes it; by default ISO 8601.
+        time_zone: the zone of times without an offset, such as `Europe/Berlin`; by default they are refused.
+
+    Raises:
+        InvalidData: there is no such time zone; the message continues after the name of the option.
+    """
+
+    def __init__(self, time_format: str | None = None, time_zone: str | None = None) -> None:
+        self._format = time_format
+        self._zone = None if time_zone is None else _zone(time_zone)
+        # Rows are in the order of their times, more or less, so they share their minutes.
+        self._utc_minute = lru_cache(65_536)(self._utc_minute_of)
+
+    def canonical(self, texts: Sequence[str]) -> list[str]:
+        """Return times in the canonical form of `recorded_at`.
+
+        Raises:
+            InvalidData: one of them is not a time, or does not say which one it is.
+        """
+        return list(map(self._of_format if self._format is not None else self._of_iso, texts))
+
+    def _of_iso(self, text: str) -> str:
+        if found := _MINUTE_AND_REST.fullmatch(text):
+            minute, second, fraction, offset = found.groups()
+            if (utc := self._utc_minute(minute, offset)) is not None:
+                return f"{utc}:{second or '00'}.{(fraction or '').ljust(6, '0')}Z"
+        return self._utc(text)
+
+    def _utc_minute_of(self, minute: str, offset: str | None) -> str | None:
+        """Return a minute in UTC, None if it has to be looked at with its seconds."""
+        try:
+            utc = self._utc(f"{minute}:00{offset or ''}")
+        except InvalidData:
+            return None
+        # Until about 1900, the offsets of some zones had seconds.
+        return utc[:_CANONICAL_MINUTE] if utc.endswith(":00.000000Z") else None
+
+    def _utc(self, text: str) -> str:
+        written = iso_time(text)
+        if written is None or written.offset is not None:
+            return rules.recorded_at(text)
+        if written.is_cut:
+            raise InvalidData(f"recorded_at {shortened(text)} has more than 6 decimals: write at most microseconds")
+        return self._in_zone(written.local, text)
+
+    def _of_format(self, text: str) -> str:
+        try:
+            time = datetime.strptime(text, self._format or "")
+        except ValueError:
+            raise InvalidData(f"recorded_at {shortened(text)} is not a time of the form {self._format}") from None
+        if time.tzinfo is not None:
+            return rules.recorded_at_text(time)
+        return self._in_zone(time, text)
+
+    def _in_zone(self, local: datetime, text: str) -> str:
+        if self._zone is None:
+            raise InvalidData(
+                f"recorded_at {shortened(text)} has no offset: write one, such as Z or +01:00, or name the time zone "
+                f"with --time-zone"
+            )
+        first, second = (local.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
+        before, after = first.utcoffset() or timedelta(), second.utcoffset() or timedelta()
+        if before < after:
+            raise InvalidData(
+                f"recorded_at {shortened(text)} does not exist in {self._zone}: the clock was put forward; "
+                f"write the time that was meant"
+            )
+        if before > after:
+            both = " or ".join(f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for time in (first, second))
+            raise InvalidData(f"recorded_at {shortened(text)} happens twice in {self._zone}: write {both}")
+        try:
+            return rules.recorded_at_text(first)
+        except OverflowError:
+            raise InvalidData(f"recorded_at {shortened(text)} is before the year 1 or after 9999 in UTC") from None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        # KeyError is ZoneInfoNotFoundError; a folder of zones, such as Europe, cannot be read as one.
+        raise InvalidData(
+            f"{shortened(name)} is not a time zone that this machine knows: write one such as Europe/Berlin"
+        ) from None
