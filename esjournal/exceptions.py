@@ -8,7 +8,7 @@ EsjournalError
  |         +-- TopicNotFound     ... because no class is registered under the topic
  +-- UnusableFile                a file or folder cannot be read or written
  +-- InvalidCursor               a cursor cannot be used with this journal
- +-- SequenceNotFound            no sequence has an id with this beginning
+ +-- SequenceNotFound            no sequence has an id with this beginning or end
  +-- AmbiguousId                 several sequences have
  +-- Conflict                    another event has the place or the event id
  |    +-- SequencedItemConflict  ... the place, as a strategy raises it
@@ -92,11 +92,11 @@ class InvalidCursor(EsjournalError):
 
 
 class SequenceNotFound(EsjournalError):
-    """No sequence of a journal has an id with this beginning."""
+    """No sequence of a journal has an id with this beginning or end."""
 
 
 class AmbiguousId(EsjournalError):
-    """Several sequences have an id with this beginning; the message lists them."""
+    """Several sequences have an id with this beginning or end; the message lists them."""
 
 
 class Conflict(EsjournalError):

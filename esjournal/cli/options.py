@@ -117,7 +117,11 @@ NamesOption = Annotated[
 ]
 SequenceArgument = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The sequence: its name, its UUID, or at least the first 4 characters of that."),
+    typer.Argument(
+        metavar="ID",
+        help="The sequence: its name, its UUID, or the first 4 or more characters of that. If `append new` made the "
+        "UUID, also its last 4 or more.",
+    ),
 ]
 FileFormatOption = Annotated[
     FileFormat | None,
@@ -207,8 +211,8 @@ def checked(read: Callable[[str], Value], text: str) -> Value:
         raise typer.BadParameter(str(error)) from None
 
 
-def checked_start(text: str, url: str) -> str:
-    """Return an id, or the beginning of one, in canonical form, or else a name.
+def checked_part(text: str, url: str) -> str:
+    """Return an id, or the beginning or end of one, in canonical form, or else a name.
 
     Args:
         text: the argument.
@@ -219,7 +223,7 @@ def checked_start(text: str, url: str) -> str:
     """
     from esjournal.domain.model import rules
 
-    return _checked_or_named(rules.originator_id_start, text, url)
+    return _checked_or_named(rules.originator_id_part, text, url)
 
 
 def checked_id(text: str, url: str) -> str:

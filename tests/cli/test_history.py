@@ -209,7 +209,7 @@ def test_events_that_are_not_folded_are_null_in_ndjson_and_named_if_nothing_is_f
         (["0000"], "nothing found: no sequence in .* begins with 0000"),
         ([ID, "--field", "none"], "has no events that set none"),
         ([ID, "--at-time", "2020-01-01"], "has no events that match"),
-        (["9b3"], "is not a UUID, nor the beginning of one, and no sequence of .* has that name"),
+        (["9b3"], "is not a UUID, nor the beginning or end of one, and no sequence of .* has that name"),
     ],
 )
 def test_nothing_found_is_exit_1(url: str, arguments: list[str], message: str) -> None:

@@ -99,6 +99,15 @@ def test_a_wide_terminal_has_room_for_all_of_an_id(sqlite_url: str) -> None:
     assert ID not in narrow
 
 
+def test_a_narrow_terminal_shows_the_end_of_an_id_that_begins_with_the_time(sqlite_url: str) -> None:
+    timed = "019a7c3e-5b1f-7abc-b123-4567deadbeef"
+    journal_with(sqlite_url, [event(of=timed)])
+    narrow = plain(on_terminal("list", url=sqlite_url, columns=80))
+    assert "deadbeef" in narrow
+    assert "019a7c3e" not in narrow
+    assert invoke("get", "deadbeef", url=sqlite_url).exit_code == 0
+
+
 def test_pieces_of_a_long_list_stand_under_one_another_as_one(sqlite_url: str) -> None:
     journal_with(sqlite_url, [event(of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(1_100)])
     lines = plain(on_terminal("list", url=sqlite_url)).splitlines()

@@ -353,10 +353,9 @@ def test_a_file_cannot_be_followed(tmp_path: Path) -> None:
 
 def test_an_ambiguous_id_is_refused_with_the_candidates(store_url: str) -> None:
     journal_with(store_url, [event(of=ID), event(of=ID[:-1] + "b")])
-    refused(
-        invoke("log", "--id", ID[:6], url=store_url), 2, f"{ID[:6]} is the beginning of several ids.*{ID}, {ID[:-1]}b"
-    )
-    refused(invoke("get", ID[:6], url=store_url), 2, "is the beginning of several ids")
-    refused(invoke("export", "--id", ID[:6], url=store_url), 2, "is the beginning of several ids")
+    message = f"{ID[:6]} is the beginning or end of several ids.*{ID}, {ID[:-1]}b"
+    refused(invoke("log", "--id", ID[:6], url=store_url), 2, message)
+    refused(invoke("get", ID[:6], url=store_url), 2, "is the beginning or end of several ids")
+    refused(invoke("export", "--id", ID[:6], url=store_url), 2, "is the beginning or end of several ids")
     refused(invoke("get", "0000", url=store_url), 1, "nothing found: no sequence in .* begins with 0000")
     assert TIME in invoke("get", ID[:6] + ID[6:].upper(), url=store_url).stdout

@@ -271,30 +271,45 @@ def test_one_odd_id_among_many_is_seen(odd: str) -> None:
 
 
 @pytest.mark.parametrize("length", range(4, 37))
-def test_the_beginning_of_an_id_is_taken_from_4_characters_on(length: int) -> None:
+def test_the_beginning_or_the_end_of_an_id_is_taken_from_4_characters_on(length: int) -> None:
     whole = "9b300b13-4410-51bf-85ca-234c8cea73da"
+    for part in (whole[:length], whole[-length:]):
+        assert rules.originator_id_part(part) == part
+        assert rules.originator_id_part(part.upper()) == part
     start = whole[:length]
-    assert rules.originator_id_start(start) == start
-    assert rules.originator_id_start(start.upper()) == start
+    assert rules.begins_id(start)
+    assert rules.ends_id(whole[-length:])
     first, last = rules.ids_that_start_with(start)
     assert first <= whole <= last
     assert first[:length] == last[:length] == start
     assert len(first) == len(last) == 36
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "9b3", "9b30-", "9b300b1-", "9b300b134", "9b300b13_", "9b30 ", " 9b30", "0x9b", "{9b3", "urn:", "zzzz"),
-        *("9b300b13-4410-51bf-85ca-234c8cea73da0", "\uff19b30", "9b300b13-4410-51bf-85ca-234c8cea73d\n"),
-    ],
-)
-def test_any_other_text_is_not_the_beginning_of_an_id(text: str) -> None:
-    with pytest.raises(InvalidData, match="nor the beginning of one: write all of it"):
+def test_only_a_part_without_hyphens_that_both_have_may_be_a_beginning_and_an_end() -> None:
+    whole = "9b300b13-4410-51bf-85ca-234c8cea73da"
+    for length in range(1, 37):
+        assert rules.ends_id(whole[:length]) is (length <= 8 or length == 36)
+        assert rules.begins_id(whole[-length:]) is (length <= 8 or length == 36)
+
+
+NO_PARTS = ["", "9b30-", "9b300b1-", "9b300b13_", "9b30 ", " 9b30", "0x9b", "{9b3", "urn:", "zzzz", "\uff19b30"]
+NO_PARTS += ["9b300b13-4410-51bf-85ca-234c8cea73da0", "9b300b13-4410-51bf-85ca-234c8cea73d\n"]
+
+
+@pytest.mark.parametrize("text", [*NO_PARTS, "9b3", "3da", "-51bf", "9b300b13441051bf", "bf-85ca-234c8cea73d", "5ca-2"])
+def test_any_other_text_is_not_the_beginning_or_the_end_of_an_id(text: str) -> None:
+    with pytest.raises(
+        InvalidData, match=r"nor the beginning or end of one: .* at least its first or last 4 characters$"
+    ):
+        rules.originator_id_part(text)
+
+
+@pytest.mark.parametrize("length", range(1, 37))
+def test_a_prefix_of_ids_is_taken_from_one_character_on(length: int) -> None:
+    assert rules.originator_id_start(ID[:length].upper()) == ID[:length]
+
+
+@pytest.mark.parametrize("text", [*NO_PARTS, "9b300b134", "51bf-85ca-234c8cea73da"])
+def test_any_other_text_is_not_a_prefix_of_ids(text: str) -> None:
+    with pytest.raises(InvalidData, match=r"nor the beginning of one: write all of it.* its first character$"):
         rules.originator_id_start(text)
-
-
-@pytest.mark.parametrize(("shortest", "expected"), [(1, "its first character"), (4, "its first 4 characters")])
-def test_the_shortest_beginning_is_counted(shortest: int, expected: str) -> None:
-    with pytest.raises(InvalidData, match=f"{expected}$"):
-        rules.originator_id_start("zz", shortest=shortest)

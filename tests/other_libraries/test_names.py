@@ -153,7 +153,7 @@ def test_the_beginning_of_an_id_is_not_the_name_of_a_new_sequence(named: Named) 
     named.has("account-1", "account-2")
     start = id_of("account-1")[:8]
     message = named.cli.refused(2, "append", start, "next", "Renamed", "{}")
-    assert f"no sequence is named '{start}', but the id {id_of('account-1')} begins with that" in message
+    assert f"no sequence is named '{start}', but the id {id_of('account-1')} begins or ends with that" in message
     assert named.counts() == {"account-1": 1, "account-2": 1}
 
 

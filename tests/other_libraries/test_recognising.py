@@ -20,6 +20,8 @@ from tests.helpers.program import invoke
 EVENTS_9 = "(originator_id TEXT, originator_version INTEGER, topic TEXT, state BLOB, PRIMARY KEY (1, 2))".replace(
     "(1, 2)", "(originator_id, originator_version)"
 )
+EVENTS_4 = "(originator_id BLOB, originator_version BIGINT, event_type TEXT, state TEXT)"
+TIMED = "019a7c3e-5b1f-7abc-b123-4567deadbeef"
 COMMANDS = [
     ["export"],
     ["get", "9b30"],
@@ -289,5 +291,27 @@ def test_a_value_of_another_kind_is_bad_data_for_what_counts_and_a_finding_of_ve
 def test_a_name_is_not_looked_for_where_sequences_have_none(tmp_path: Path, command: list[str]) -> None:
     row = f"INSERT INTO stored_events VALUES ('{'9b' * 16}', 1, 'a', x'7b7d')"
     url = file_with(tmp_path / "app.db", f"CREATE TABLE stored_events {EVENTS_9}", row)
-    message = "nothing found: 'Ann' is not a UUID, nor the beginning of one, and the sequences of .* have no names"
-    refused(1, message, *command, "Ann", "--layout", "eventsourcing", url=url)
+    message = "'Ann' is not a UUID, nor the beginning or end of one, and the sequences of .* have no names"
+    refused(1, f"nothing found: {message}", *command, "Ann", "--layout", "eventsourcing", url=url)
+
+
+@pytest.mark.parametrize(
+    ("layout", "columns", "stored"),
+    [
+        ("eventsourcing", EVENTS_9, f"'{TIMED.replace('-', '')}', 1, 'a', x'7b7d'"),
+        ("eventsourcing", EVENTS_9, f"'{TIMED}', 1, 'a', x'7b7d'"),
+        ("eventsourcing-4", EVENTS_4, f"x'{TIMED.replace('-', '')}', 1, 'a', '{{}}'"),
+    ],
+    ids=["digits", "name", "bytes"],
+)
+def test_an_id_that_begins_with_the_time_is_found_by_its_end(
+    tmp_path: Path, layout: str, columns: str, stored: str
+) -> None:
+    url = file_with(
+        tmp_path / "app.db",
+        f"CREATE TABLE stored_events {columns}",
+        f"INSERT INTO stored_events VALUES ({stored})",
+    )
+    for part in (TIMED[:13], TIMED[-8:], TIMED):
+        result = invoke("get", part, "-F", "csv", "--layout", layout, url=url)
+        assert result.stdout.splitlines()[1].startswith(TIMED), result.stderr

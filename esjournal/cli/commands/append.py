@@ -45,10 +45,10 @@ def append(
 ) -> None:
     """Append an event, and print its global position.
 
-    If ID is `new`, the new id is printed instead. Exit 0 means that the event is on disk. If the version is taken,
-    nothing is written and the exit code is 4. With --if-absent, finding an event with the same type and state there is
-    a success too: its global position is printed. A name has 1 to 255 characters, none of them a control character, and
-    must not read as a UUID; case counts.
+    If ID is `new`, the new id is printed instead: a UUIDv7, which may be abbreviated by its end. Exit 0 means that the
+    event is on disk. If the version is taken, nothing is written and the exit code is 4. With --if-absent, finding an
+    event with the same type and state there is a success too: its global position is printed. A name has 1 to 255
+    characters, none of them a control character, and must not read as a UUID; case counts.
 
     \b
     Examples:

@@ -13,6 +13,7 @@ from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
 from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.domain.choices import OutputFormat
+from esjournal.domain.model.newids import is_timed
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.domain.model.rules import are_canonical_ids
 from esjournal.domain.model.sequencenames import shown_id
@@ -187,8 +188,13 @@ def _time_text(recorded_at: str | None, wide: bool) -> str:
 def _place(event: RecordedEvent, width: int) -> str:
     shown = event.originator_id
     if width < WIDE_ENOUGH_FOR_IDS:
-        shown = shown[:SHORT_ID] if are_canonical_ids([shown]) else shortened_name(shown)
+        shown = shortened_id(shown) if are_canonical_ids([shown]) else shortened_name(shown)
     return f"{shown}@{event.originator_version}"
+
+
+def shortened_id(originator_id: str) -> str:
+    """Return the part of an id that usually distinguishes it: its beginning, or its end if it begins with the time."""
+    return originator_id[-SHORT_ID:] if is_timed(originator_id) else originator_id[:SHORT_ID]
 
 
 def shortened_name(name: str, width: int = NAME_WIDTH) -> str:

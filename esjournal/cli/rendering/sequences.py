@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.eventtypes import name_of
-from esjournal.cli.rendering.log import SHORT_ID, shortened_name
+from esjournal.cli.rendering.log import SHORT_ID, shortened_id, shortened_name
 from esjournal.cli.terminal import fields_on_one_line, screen, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME
@@ -84,7 +84,7 @@ def _cells(found: SequenceSummary, short: bool, room: int = SHORT_ID) -> tuple[s
 def _shown(sequence: SequenceSummary, short: bool, room: int) -> str:
     if sequence.sequence_name is not None:
         return shortened_name(sequence.sequence_name, room) if short else sequence.sequence_name
-    return sequence.originator_id[:SHORT_ID] if short else sequence.originator_id
+    return shortened_id(sequence.originator_id) if short else sequence.originator_id
 
 
 def _print_plain(sequences: Iterable[SequenceSummary]) -> None:

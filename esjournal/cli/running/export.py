@@ -7,7 +7,7 @@ from typing import IO
 import typer
 
 from esjournal.cli.exits import say
-from esjournal.cli.options import check_csv_safe, checked_start
+from esjournal.cli.options import check_csv_safe, checked_part
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.terminal import output
 from esjournal.domain.choices import FileFormat
@@ -40,7 +40,7 @@ def run(
     options = ExportOptions(
         file_format=chosen_format,
         types=types or (),
-        sequences=[checked_start(text, url) for text in originator_ids or ()],
+        sequences=[checked_part(text, url) for text in originator_ids or ()],
         names=names or (),
         after=after,
         cursor_file=cursor_file,

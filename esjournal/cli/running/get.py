@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from esjournal.cli.exits import NOTHING_FOUND, fail
-from esjournal.cli.options import check_csv_safe, checked, checked_start
+from esjournal.cli.options import check_csv_safe, checked, checked_part
 from esjournal.cli.rendering.events import print_events
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model import rules
@@ -31,14 +31,14 @@ def run(
     """Run the command; its options are described in `esjournal.cli.commands.get`."""
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
 
-    start = checked_start(originator_id, url)
+    part = checked_part(originator_id, url)
     bounds = {
         name: None if text is None else checked(rules.originator_version, text)
         for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
     }
 
     with open_to_read(url) as journal:
-        sequence = find_sequence(journal, start)
+        sequence = find_sequence(journal, part)
         patterns = Patterns(types or ())
         events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)
         added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()

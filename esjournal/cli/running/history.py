@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from esjournal.cli.exits import NOTHING_FOUND, fail, say
-from esjournal.cli.options import checked, checked_start
+from esjournal.cli.options import checked, checked_part
 from esjournal.cli.rendering.history import print_history
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import LinesFormat
@@ -29,7 +29,7 @@ def run(
     output_format: LinesFormat,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.history`."""
-    start = checked_start(originator_id, url)
+    part = checked_part(originator_id, url)
     version = None if at_version is None else checked(rules.originator_version, at_version)
     at = None if at_time is None else time_of(at_time, latest=True)
     path = None if field is None else checked(paths.path, field)
@@ -45,7 +45,7 @@ def run(
             yield step
 
     with open_to_read(url) as journal:
-        sequence = find_sequence(journal, start)
+        sequence = find_sequence(journal, part)
         steps = noted(history.history(journal, sequence, at_version=version, at_time=at))
         found = print_history(steps if path is None else history.setting(steps, path), output_format, field=path)
         opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"

@@ -28,7 +28,7 @@ def run(
     """Run the command; its options are described in `esjournal.cli.commands.list_`."""
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
 
-    start = checked(lambda text: rules.originator_id_start(text, shortest=1), prefix) if prefix else ""
+    start = checked(rules.originator_id_start, prefix) if prefix else ""
 
     with open_to_count(url) as journal:
         found = list_sequences(

@@ -10,7 +10,7 @@ from itertools import chain
 import typer
 
 from esjournal.cli.exits import INTERRUPTED, NOTHING_FOUND, fail
-from esjournal.cli.options import check_csv_safe, checked, checked_start
+from esjournal.cli.options import check_csv_safe, checked, checked_part
 from esjournal.cli.pager import paged
 from esjournal.cli.rendering.log import print_log
 from esjournal.cli.rendering.templates import template as line_template
@@ -57,7 +57,7 @@ def run(
     earliest, latest = _span(since, until)
     conditions = _field_conditions(where or ())
     expression = None if pattern is None else _expression(pattern)
-    starts = [checked_start(text, url) for text in originator_ids or ()]
+    parts = [checked_part(text, url) for text in originator_ids or ()]
     if follow:
         if reverse or until is not None:
             raise typer.BadParameter("-f continues with new events: leave out --reverse and --until.")
@@ -75,7 +75,7 @@ def run(
         selection = Selection(
             types=Patterns(types or ()),
             names=Patterns(names or ()),
-            originator_ids=[find_sequence(journal, start) for start in starts],
+            originator_ids=[find_sequence(journal, part) for part in parts],
             since=earliest,
             until=latest,
             field_conditions=conditions,

@@ -14,7 +14,7 @@ from typing import Any
 
 from esjournal.domain.isotimes import iso_time
 from esjournal.domain.state import jsontext
-from esjournal.domain.text import counted, shortened
+from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
 MAX_VERSION = 2**63 - 1
@@ -22,7 +22,7 @@ MAX_TYPE_LENGTH = 255
 # Lower than the limits of Python's json (about 990) and of SQLite's JSON functions (1,000).
 MAX_STATE_DEPTH = 500
 # Fewer characters of an id would soon be ambiguous.
-MIN_ID_START = 4
+MIN_ID_PART = 4
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _HEX_AS_ZERO = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
@@ -56,20 +56,34 @@ def originator_id(text: str, name: str = "originator_id") -> str:
     return text.lower()
 
 
-def originator_id_start(text: str, *, shortest: int = MIN_ID_START) -> str:
-    """Return a sequence's id, or the beginning of one, in lower case.
-
-    Args:
-        text: an id, or its first characters.
-        shortest: the smallest number of characters.
-    """
-    if len(text) < shortest or not _UUID.fullmatch(text + _ANY_ID[len(text) :]):
-        first = "character" if shortest == 1 else counted(shortest, "character")
+def originator_id_start(text: str) -> str:
+    """Return a sequence's id, or the beginning of one, in lower case."""
+    if not text or not begins_id(text):
         raise InvalidData(
             f"originator_id {shortened(text)} is not a UUID, nor the beginning of one: write all of it, such as "
-            f"9b300b13-4410-51bf-85ca-234c8cea73da, or at least its first {first}"
+            f"9b300b13-4410-51bf-85ca-234c8cea73da, or at least its first character"
         )
     return text.lower()
+
+
+def originator_id_part(text: str) -> str:
+    """Return a sequence's id, or the beginning or the end of one, in lower case."""
+    if len(text) < MIN_ID_PART or not (begins_id(text) or ends_id(text)):
+        raise InvalidData(
+            f"originator_id {shortened(text)} is not a UUID, nor the beginning or end of one: write all of it, such as "
+            f"9b300b13-4410-51bf-85ca-234c8cea73da, or at least its first or last {MIN_ID_PART} characters"
+        )
+    return text.lower()
+
+
+def begins_id(text: str) -> bool:
+    """Say whether an id may begin with a text."""
+    return _UUID.fullmatch(text + _ANY_ID[len(text) :]) is not None
+
+
+def ends_id(text: str) -> bool:
+    """Say whether an id may end with a text."""
+    return _UUID.fullmatch(_ANY_ID[: max(0, len(_ANY_ID) - len(text))] + text) is not None
 
 
 def ids_that_start_with(start: str) -> tuple[str, str]:

@@ -302,6 +302,12 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 ids.append(first)
         return ids
 
+    def all_ids_between(self, first: Any, last: Any) -> Generator[Any, None, None]:
+        """Yield all ids of sequences between two ids, these included; this reads the index of places between them."""
+        ends = [self.bound_id(end) for end in (first, last)]
+        for rows in self.session.rows_streamed(self._statements.ids_between(), ends):
+            yield from map(self._statements.id_of_row, rows)
+
     def named(self, sequence_ids: Sequence[str]) -> list[str]:
         """Return the same ids, which carry the names of their sequences now."""
         statement = self._statements.names_of()

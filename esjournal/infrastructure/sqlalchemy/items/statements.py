@@ -503,8 +503,14 @@ class Statements(Generic[Item]):
 
         return f"{self._cached(('id', from_first), build)} LIMIT 1"
 
+    def ids_between(self) -> str:
+        """Return a select of all sequence ids between two ids, its parameters, these included."""
+        sequence_id = self._selected[0]
+        begin, end = self._holds(sequence_id, ">="), self._holds(sequence_id, "<=")
+        return self._cached("ids", lambda: select(sequence_id).where(begin, end).group_by(sequence_id))
+
     def id_of_row(self, row: tuple[Any, ...]) -> Any:
-        """Return the sequence's id from the row of `id_between`."""
+        """Return the sequence's id from a row of `id_between` or `ids_between`."""
         process = self._columns.results[0]
         return process(row[0]) if process else row[0]
 

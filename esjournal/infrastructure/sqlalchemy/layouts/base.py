@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
@@ -135,6 +135,13 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
         if self._named_ids is None:
             return super().ids_between(first, last, limit)
         return sorted(found for found in self._named_ids.all() if first <= found <= last)[:limit]
+
+    def all_ids_between(self, first: str, last: str) -> Generator[str, None, None]:
+        """Yield all ids of sequences between two ids; see the base class."""
+        if self._named_ids is None:
+            yield from super().all_ids_between(first, last)
+        else:
+            yield from (found for found in self._named_ids.all() if first <= found <= last)
 
     def mistaken_for(self, name: str) -> str | None:
         """Return the name of a sequence that could be mistaken for this one; see the base class."""
