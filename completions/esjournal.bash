@@ -20,6 +20,9 @@ _esjournal() {
         "init --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "init --schema") :; return ;;
         "append --recorded-at") :; return ;;
+        "append --meta") :; return ;;
+        "append --cause") :; return ;;
+        "append --once") :; return ;;
         "append --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "append --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
         "append --table") :; return ;;
@@ -129,7 +132,7 @@ _esjournal() {
         " -"*) COMPREPLY=($(compgen -W $'--url\n--layout\n--table\n--version\n--help\n-h' -- "$current")) ;;
         " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nstats\nverify\ndiff\ninfo\nexport\nimport\ncopy' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
-        "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--if-absent\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--meta\n--cause\n--once\n--if-absent\n--each\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "list "*) COMPREPLY=($(compgen -W $'--prefix\n--name\n--type\n--sort\n--limit\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--format\n-F\n--csv-safe\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

@@ -49,6 +49,7 @@ SLOWEST = ("test_round_trip.py", "test_faults.py")
 _NO_PARAMETERS = SimpleNamespace(params={})
 DEFAULT_OPENING_SECONDS = 3.0
 DEFAULT_POWER_CUTS = 20
+DEFAULT_KILLED_TRIES = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,6 +74,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=DEFAULT_POWER_CUTS,
         metavar="N",
         help="cut the power N times at random, in and outside of WAL mode, with and without other programs",
+    )
+    parser.addoption(
+        "--killed-tries",
+        type=int,
+        default=DEFAULT_KILLED_TRIES,
+        metavar="N",
+        help="kill N tries to append an event once, on each database",
     )
     parser.addoption(
         "--opening-seconds",

@@ -23,6 +23,7 @@ from esjournal.exceptions import (
     InvalidData,
     InvalidURL,
     OutcomeUnknown,
+    SequencedItemConflict,
     SequenceNotFound,
     StoreError,
     StoreReplaced,
@@ -75,8 +76,7 @@ class JournalGroup(CommandGroup):
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except Conflict as conflict:
-            # On the command line, a position in a sequence is a version.
-            code = _fail(str(ConcurrencyError.of(conflict)), CONFLICT)
+            code = _fail(conflict_message(conflict), CONFLICT)
         except EsjournalError as error:
             code = _fail(str(error), exit_code_of(error))
         except _UsageError as error:
@@ -128,6 +128,11 @@ def _every_end() -> Iterator[None]:
 def exit_code_of(error: EsjournalError) -> int:
     """Return the exit code of an error, which is that of its nearest class that has one."""
     return next(_EXIT_CODES[cls] for cls in type(error).__mro__ if cls in _EXIT_CODES)
+
+
+def conflict_message(conflict: Conflict) -> str:
+    """Return the message of a conflict; on the command line, a position in a sequence is a version."""
+    return str(ConcurrencyError.of(conflict) if isinstance(conflict, SequencedItemConflict) else conflict)
 
 
 def say(message: str) -> None:

@@ -104,6 +104,19 @@ def read(stream: ByteStream, *, seal_required: bool = False) -> Iterator[Batch]:
     check.end(seal_required)
 
 
+def read_line(line: bytes) -> RecordedEvent:
+    """Return the event of one line.
+
+    Args:
+        line: the line, without its end.
+
+    Raises:
+        InvalidData: it is not an event.
+    """
+    columns = _columns_of(line, 1)
+    return _slowly(line) if columns is None else RecordedEvent(*(column[0] for column in columns))
+
+
 def check_seal(stream: ByteStream, *, seal_required: bool = False) -> None:
     """Check a file against its seal, and nothing else in it.
 

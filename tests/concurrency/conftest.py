@@ -120,6 +120,12 @@ def opening_seconds(request: pytest.FixtureRequest) -> float:
 
 
 @pytest.fixture
+def killed_tries(request: pytest.FixtureRequest) -> int:
+    """How many tries to append are killed: see --killed-tries."""
+    return int(request.config.getoption("--killed-tries"))
+
+
+@pytest.fixture
 def power_cuts(request: pytest.FixtureRequest) -> int:
     """How often the power is cut: see --power-cuts."""
     return int(request.config.getoption("--power-cuts"))

@@ -61,7 +61,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_journal(str(folder / "esjournal.db")) as journal:
         journal.events.append(RecordedEvent(SEQUENCE, 0, "accounts#Opened", ANN, "2026-01-01T00:00:00.000000Z"))
         journal.events.append(RecordedEvent(SEQUENCE, version, "accounts#Renamed", ANN) for version in range(1, 20))
-        journal.events.append(RecordedEvent(id_of_name("order-1001"), 0, "accounts#Opened", ANN))
+        order = RecordedEvent(id_of_name("order-1001"), 0, "accounts#Opened", ANN, metadata='{"user":"ann"}')
+        journal.events.append(order)
     classes = (
         "from esjournal.domain.model.events import DomainEvent",
         "class Opened(DomainEvent): pass",

@@ -94,6 +94,8 @@ def open_shell(home: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
         assert bash.stdout is not None
         # The server and the schema are the test's own.
         here = SERVERS.sub(lambda _: shlex.quote(postgres_url), command)
+        # On a busy machine, a program may take longer to start than the page gives it.
+        here = re.sub(r"\btimeout( -s INT)? [23]\b", r"timeout\1 10", here)
         here = here.replace("--schema journal", f"--schema {postgres_url.partition('schema=')[2]}")
         bash.stdin.write(here.rstrip("\n") + f"\necho '{END}'\n")
         bash.stdin.flush()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import LayoutOption, TableOption, UrlOption, repeated_option, url_of
 
 
 def append(
@@ -36,8 +36,27 @@ def append(
             metavar="TIME", help="When the event was recorded, in ISO 8601. Default: now.", show_default=False
         ),
     ] = None,
+    meta: Annotated[
+        list[str] | None,
+        repeated_option("--meta", "TEXT", "Metadata: NAME=VALUE, or a JSON object"),
+    ] = None,
+    cause: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EVENT",
+            help="The event that caused this one: its global position, event id, or ID/VERSION.",
+            show_default=False,
+        ),
+    ] = None,
+    once: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Append the event only once, however often this is said.", show_default=False),
+    ] = None,
     if_absent: Annotated[
         bool, typer.Option("--if-absent", help="Succeed if an identical event is already there.")
+    ] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="With -: append each line on its own, and answer it with a line.")
     ] = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
@@ -47,8 +66,8 @@ def append(
 
     If ID is `new`, the new id is printed instead: a UUIDv7, which may be abbreviated by its end. Exit 0 means that the
     event is on disk. If the version is taken, nothing is written and the exit code is 4. With --if-absent, finding an
-    event with the same type and state there is a success too: its global position is printed. A name has 1 to 255
-    characters, none of them a control character, and must not read as a UUID; case counts.
+    event with the same type, state and metadata there is a success too: its global position is printed. A name has 1 to
+    255 characters, none of them a control character, and must not read as a UUID; case counts.
 
     \b
     Examples:
@@ -60,15 +79,26 @@ def append(
       echo '{"owner":"Cid"}' | esjournal append new 0 accounts#Opened -
       esjournal append - < events.ndjson
       esjournal append --if-absent - < events.ndjson
+      esjournal append order-1001 next orders#Shipped '{}' --meta user=ann --cause 2 --once shipping-77
 
-    The last two examples read lines as `export` writes them, and append all of them or none.
+    `append -` reads lines as `export` writes them, and appends all of them or none. With --each, every line is a
+    transaction of its own. As soon as it is on disk, it is answered by a line: its global position, or `conflict:` or
+    `invalid:` and the reason.
     """
     if originator_id == "-":
+        more = (version, event_type, state, recorded_at, meta, cause, once)
+        has_more_arguments = any(given is not None for given in more)
+        if each:
+            from esjournal.cli.running.append_each import run as run_each
+
+            run_each(url_of(context, url, layout, table), has_more_arguments=has_more_arguments, if_absent=if_absent)
+            return
         from esjournal.cli.running.append_lines import run as run_lines
 
-        has_more_arguments = any(given is not None for given in (version, event_type, state, recorded_at))
         run_lines(url_of(context, url, layout, table), has_more_arguments=has_more_arguments, if_absent=if_absent)
         return
+    if each:
+        raise typer.BadParameter("--each is for lines: write `append --each -`.")
     from esjournal.cli.running.append import run
 
     run(
@@ -78,5 +108,8 @@ def append(
         event_type=event_type,
         state=state,
         recorded_at=recorded_at,
+        meta=meta or [],
+        cause=cause,
+        once=once,
         if_absent=if_absent,
     )

@@ -17,10 +17,7 @@ from esjournal.journal.journal import open_journal
 
 def run(url: str, *, has_more_arguments: bool, if_absent: bool) -> None:
     """Append all events of standard input, or none."""
-    if has_more_arguments:
-        named = f" A sequence whose name is - is written as its id, {id_of_name('-')}." if names_layout(url) else ""
-        raise typer.BadParameter(f"`append -` reads whole events from stdin: give no other arguments.{named}")
-
+    check_arguments(url, has_more_arguments=has_more_arguments)
     events: list[RecordedEvent] = []
     with byte_stream(STANDARD_STREAM, line_limit=MOST_BYTES, limit=MOST_BYTES) as stdin:
         for batch in ndjson.read(stdin):
@@ -32,3 +29,16 @@ def run(url: str, *, has_more_arguments: bool, if_absent: bool) -> None:
     print_stored(*positions)
     if not events:
         say("standard input had no events; nothing was appended")
+
+
+def check_arguments(url: str, *, has_more_arguments: bool) -> None:
+    """Refuse arguments and options that say something about one event, if lines are to be read.
+
+    Raises:
+        typer.BadParameter: there are any.
+    """
+    if has_more_arguments:
+        named = f" A sequence whose name is - is written as its id, {id_of_name('-')}." if names_layout(url) else ""
+        raise typer.BadParameter(
+            f"`append -` reads whole events from stdin: give nothing else, and write metadata into the lines.{named}"
+        )

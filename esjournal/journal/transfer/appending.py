@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.exceptions import SequencedItemConflict
+from esjournal.exceptions import Conflict, EventIdTaken, SequencedItemConflict
 from esjournal.journal.journal import Journal
 
 
 def append_if_absent(journal: Journal, events: Sequence[RecordedEvent]) -> list[int]:
     """Append the events that are not there yet, all of them or none.
 
-    An event is there if one with the same type and state is at its place; recording times are not compared.
+    An event is there if one with the same type, state and metadata is at its place, and with the same event id if both
+    have one; recording times are not compared.
 
     Args:
         journal: an open journal.
@@ -36,6 +37,32 @@ def append_if_absent(journal: Journal, events: Sequence[RecordedEvent]) -> list[
         else:
             there: dict[Any, Any] = journal.events.stored_at(events)
             return [there[event[:2]].global_position for event in events]
+
+
+def append_once(journal: Journal, event: RecordedEvent) -> int:
+    """Append an event unless it is there already, and return its global position.
+
+    Args:
+        journal: an open journal.
+        event: an event with an event id, by which it is recognised; its version may be the next one.
+
+    Raises:
+        EventIdTaken: a different event has the event id, or this one is at another version than the one given.
+        SequencedItemConflict: a different event is at its place; nothing is written.
+    """
+    try:
+        [position] = journal.events.append([event])
+        return position
+    except Conflict:
+        there = journal.events.get_item_with_event_id(event.event_id)
+        if there is None:
+            raise
+        version = there.originator_version if event.originator_version is None else event.originator_version
+        if there.global_position is None or not journal.events.same_content(
+            there, event._replace(originator_version=version)
+        ):
+            raise EventIdTaken(event.event_id, *there[:2]) from None
+        return there.global_position
 
 
 def _absent(journal: Journal, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
