@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import gc
 import marshal
@@ -17,6 +18,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from io import TextIOWrapper
 from pathlib import Path
@@ -99,8 +101,6 @@ def answer(client: socket.socket) -> None:
     if copy == 0:
         fcntl.fcntl(until_end, fcntl.F_DUPFD_CLOEXEC, HIGH)
         start_as(request, streams)
-        from esjournal.__main__ import main as run
-
         run()
     for descriptor in (until_end, *streams):
         os.close(descriptor)
@@ -113,6 +113,28 @@ def answer(client: socket.socket) -> None:
         os.kill(copy, forwarded[0])
     _, status = os.waitpid(copy, 0)
     client.sendall(os.waitstatus_to_exitcode(status).to_bytes(NUMBER, sys.byteorder, signed=True))
+
+
+def run() -> None:
+    """Run the program, and end as Python does, except that what was loaded is left as it is.
+
+    Python would clear all modules: most of the time that a copy takes would be for that.
+    """
+    from esjournal.__main__ import main as program
+
+    try:
+        program()
+    except SystemExit as end:
+        code = end.code
+    if not isinstance(code, int):
+        sys.exit(code)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    # What the program has left open is closed now.
+    gc.collect()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def starts_as_here(environment: dict[bytes, bytes]) -> bool:
