@@ -16,10 +16,11 @@ from typer.testing import CliRunner, Result
 
 from esjournal.cli.app import app
 from esjournal.cli.commandtable import HELP
-from tests.helpers.loaded import loaded_command
+from tests.helpers.loaded import loaded_command, output_of_copy
 
 COMMAND = [sys.executable, "-m", "esjournal"]
 COMMAND_NAMES = list(HELP)
+TIMEOUT = 120
 # Code for `loaded` that runs the command line in that Python.
 RUN = "from esjournal.cli.app import app\ntry: app(sys.argv[1:], prog_name='esjournal')\nexcept SystemExit: pass"
 
@@ -43,12 +44,22 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command as a process, and wait for its end; by default in a copy of one that has loaded the program."""
     options.setdefault("env", environment())
+    given = [*(["--url", url] if url else []), *arguments]
+    if program is None and options.keys() <= {"env", "cwd"}:
+        ended = output_of_copy(given, options["env"], options.get("cwd") or Path.cwd(), TIMEOUT)
+        if ended:
+            code, out, err = ended
+            return subprocess.CompletedProcess(given, code, text_of(out), text_of(err))
     options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
     if program is None:
         # What a function changes in the process that starts the program does not reach a copy.
         program = COMMAND if "preexec_fn" in options else loaded_command()
-    command = [*program, *(["--url", url] if url else []), *arguments]
-    return subprocess.run(command, text=True, timeout=120, **{"capture_output": "stdout" not in options, **options})
+    options.setdefault("capture_output", "stdout" not in options)
+    return subprocess.run([*program, *given], text=True, timeout=TIMEOUT, **options)
+
+
+def text_of(output: bytes) -> str:
+    return output.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 @contextmanager

@@ -13,6 +13,11 @@ import marshal
 import posix
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, NoReturn
+
 # The bytes of a number in a message.
 NUMBER = 8
 STREAMS = 3
@@ -24,18 +29,36 @@ def main() -> None:
     if not is_usual():
         load(user, arguments)
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    server.connect(path)
-    streams = b"".join(stream.to_bytes(4, sys.byteorder) for stream in range(STREAMS))
-    server.sendmsg([b"\0"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
-    request = marshal.dumps((user, arguments, posix.getcwdb(), posix.environ, posix.getpgrp()))
-    server.sendall(len(request).to_bytes(NUMBER, sys.byteorder) + request)
+    server = ask(path, (user, arguments, posix.getcwdb(), posix.environ, posix.getpgrp()), range(STREAMS))
     for number in FORWARDED:
         _signal.signal(number, lambda number, frame: server.send(bytes([number])))
-    answer = server.recv(NUMBER)
-    if not answer:
+    code = answer_of(server)
+    if code is None:
         load(user, arguments)
-    end(int.from_bytes(answer, sys.byteorder, signed=True))
+    end(code)
+
+
+def ask(path: str, request: tuple[Any, ...], streams: Iterable[int]) -> _socket.socket:
+    """Have the server run the program in a copy, with three streams, and return the connection to it.
+
+    Args:
+        path: the server's socket.
+        request: the fields of `tests.helpers.loaded.server.Request`.
+        streams: descriptors of its standard input, output and error.
+    """
+    server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    server.connect(path)
+    given = b"".join(stream.to_bytes(4, sys.byteorder) for stream in streams)
+    server.sendmsg([b"\0"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, given)])
+    text = marshal.dumps(request)
+    server.sendall(len(text).to_bytes(NUMBER, sys.byteorder) + text)
+    return server
+
+
+def answer_of(server: _socket.socket) -> int | None:
+    """Wait for the exit code, which is negative after a signal; None if a copy would not be as the program is."""
+    answer = server.recv(NUMBER)
+    return int.from_bytes(answer, sys.byteorder, signed=True) if answer else None
 
 
 def is_usual() -> bool:
@@ -53,13 +76,13 @@ def is_open(descriptor: int) -> bool:
     return True
 
 
-def load(user: str, arguments: list[str]) -> None:
+def load(user: str, arguments: list[str]) -> NoReturn:
     if user:
         sys.exit("another user may not be able to load the program")
     posix.execv(sys.executable, [sys.executable, "-m", "esjournal", *arguments])
 
 
-def end(code: int) -> None:
+def end(code: int) -> NoReturn:
     """End with an exit code, or by a signal if it is negative."""
     if code < 0:
         if code != -_signal.SIGKILL:

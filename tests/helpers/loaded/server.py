@@ -20,11 +20,12 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from tests.helpers.loaded import OF_NOBODY
+from tests.helpers.loaded import OF_NOBODY, SOCKET
 from tests.helpers.loaded.client import NUMBER, STREAMS
 from tests.helpers.loaded.program import load
 from tests.helpers.otheruser import NOBODY, become
@@ -49,6 +50,14 @@ class Request(NamedTuple):
     group: int
 
 
+class Copy(NamedTuple):
+    """A copy of this process that runs the program for a client; `running` can be read after its end."""
+
+    client: socket.socket
+    process: int
+    running: int
+
+
 def main() -> None:
     load()
     # As the program does, so that nothing is loaded from the working folder.
@@ -57,7 +66,7 @@ def main() -> None:
     gc.freeze()
     folder = tempfile.mkdtemp(prefix="esjournal-")
     with socket.socket(socket.AF_UNIX) as listening:
-        path = f"{folder}/socket"
+        path = f"{folder}/{SOCKET}"
         listening.bind(path)
         listening.listen()
         for name, user in (("esjournal", ""), (OF_NOBODY, str(NOBODY))):
@@ -66,53 +75,74 @@ def main() -> None:
             script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
             script.chmod(0o700)
         print(folder, flush=True)  # noqa: T201
-        client = next_client(listening)
-    if client is None:
-        shutil.rmtree(folder)
-        return
-    answer(client)
-    os._exit(0)
+        serve(listening)
+    shutil.rmtree(folder)
 
 
-def next_client(listening: socket.socket) -> socket.socket | None:
-    """Return a client, each in a process of its own; in the first process return None when the tests have ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+def serve(listening: socket.socket) -> None:
+    """Run the program in copies of this process, one for each client, until the tests have ended."""
     # Ctrl-C ends the tests, and they end this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
-        client, _ = listening.accept()
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            return client
-        client.close()
-    return None
+    copies: list[Copy] = []
+    while True:
+        waited_for = [end for copy in copies for end in (copy.client.fileno(), copy.running)]
+        ready = select.select([sys.stdin, listening, *waited_for], [], [])[0]
+        if sys.stdin in ready:
+            break
+        copies = [copy for copy in copies if not is_over(copy, ready)]
+        if listening in ready:
+            client, _ = listening.accept()
+            if copy := copy_for(client):
+                copies.append(copy)
+            else:
+                client.close()
+    for copy in copies:
+        os.kill(copy.process, signal.SIGKILL)
 
 
-def answer(client: socket.socket) -> None:
-    """Run the program in a copy of this process, and send its exit code; no answer means that it has to be loaded."""
-    _, streams, _, _ = socket.recv_fds(client, 1, STREAMS)
-    with client.makefile("rb") as stream:
-        size = int.from_bytes(stream.read(NUMBER), sys.byteorder)
-        request = Request(*marshal.loads(stream.read(size)))
-    if request.group != os.getpgrp() or not starts_as_here(request.environment):
-        return
-    running, until_end = os.pipe()
-    copy = os.fork()
-    if copy == 0:
-        fcntl.fcntl(until_end, fcntl.F_DUPFD_CLOEXEC, HIGH)
-        start_as(request, streams)
-        run()
-    for descriptor in (until_end, *streams):
+def copy_for(client: socket.socket) -> Copy | None:
+    """Run the program in a copy of this process; None if it would not be as the program is, or the client has ended."""
+    try:
+        _, streams, _, _ = socket.recv_fds(client, 1, STREAMS)
+        with client.makefile("rb") as stream:
+            size = int.from_bytes(stream.read(NUMBER), sys.byteorder)
+            request = Request(*marshal.loads(stream.read(size)))
+    except (OSError, EOFError):
+        return None
+    running = None
+    if request.group == os.getpgrp() and starts_as_here(request.environment):
+        running, until_end = os.pipe()
+        process = os.fork()
+        if process == 0:
+            fcntl.fcntl(until_end, fcntl.F_DUPFD_CLOEXEC, HIGH)
+            start_as(request, streams)
+            run()
+        os.close(until_end)
+    for descriptor in streams:
         os.close(descriptor)
-    while client.fileno() in select.select([running, client.fileno()], [], [])[0]:
-        forwarded = client.recv(1)
-        if not forwarded:
-            # The client was killed.
-            os.kill(copy, signal.SIGKILL)
-            return
-        os.kill(copy, forwarded[0])
-    _, status = os.waitpid(copy, 0)
-    client.sendall(os.waitstatus_to_exitcode(status).to_bytes(NUMBER, sys.byteorder, signed=True))
+    return Copy(client, process, running) if running is not None else None
+
+
+def is_over(copy: Copy, ready: list[Any]) -> bool:
+    """Say whether a copy has ended, and then send its exit code; until then pass signals on to it."""
+    if copy.running in ready:
+        _, status = os.waitpid(copy.process, 0)
+        code = os.waitstatus_to_exitcode(status)
+        with suppress(OSError):
+            copy.client.sendall(code.to_bytes(NUMBER, sys.byteorder, signed=True))
+    elif copy.client.fileno() in ready:
+        forwarded = copy.client.recv(1)
+        if forwarded:
+            os.kill(copy.process, forwarded[0])
+            return False
+        # The client was killed.
+        os.kill(copy.process, signal.SIGKILL)
+        os.waitpid(copy.process, 0)
+    else:
+        return False
+    os.close(copy.running)
+    copy.client.close()
+    return True
 
 
 def run() -> None:
