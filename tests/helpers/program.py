@@ -9,9 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from esjournal.cli.app import app
@@ -28,10 +31,19 @@ RUN = "from esjournal.cli.app import app\ntry: app(sys.argv[1:], prog_name='esjo
 def invoke(*arguments: str, url: str | None = None, **options: Any) -> Result:
     """Run a command in this process; only its exit is caught, so that any other exception fails the test."""
     given = [*arguments, *(["--url", url] if url else [])]
-    result = CliRunner().invoke(app, given, prog_name="esjournal", **options)
+    with patch("typer.testing._get_command", lambda app: made_once()):
+        result = CliRunner().invoke(app, given, prog_name="esjournal", **options)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+@cache
+def made_once() -> Any:
+    """Return the program with all its commands; making one for each call takes longer than most of what they do."""
+    program: Any = get_command(app)
+    program.commands = dict(program.commands)
+    return program
 
 
 def environment(**variables: str) -> dict[str, str]:
