@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from tests.helpers.concurrency.server import OwnServer
 from tests.helpers.pooling import PGBOUNCER, pooled
 from tests.helpers.postgresql import ServerOfWorkers, own_database, shared_server
+from tests.helpers.ramdisk import ram_disk
 from tests.helpers.standby import Standby
 
 # A shell that runs the tests in the background ignores SIGINT, and every process started here would inherit that.
@@ -92,6 +94,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not config.option.basetemp and (folder_in := ram_disk()):
+        # The files of tests, for all processes of pytest-xdist.
+        folder = tempfile.TemporaryDirectory(prefix="esjournal-", dir=folder_in)
+        config.add_cleanup(folder.cleanup)
+        config.option.basetemp = f"{folder.name}/tests"
     if config.getoption("numprocesses", None):
         config.pluginmanager.register(ServerOfWorkers())
 
@@ -121,6 +128,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.clear()
         for process in range(processes := workerinput["workercount"]):
             items += slice_of(slowest, process, processes) + slice_of(others, process, processes)
+
+
+def pytest_collection_finish() -> None:
+    # Otherwise each look for garbage goes through all tests.
+    gc.freeze()
 
 
 def slice_of(items: list[pytest.Item], number: int, count: int) -> list[pytest.Item]:

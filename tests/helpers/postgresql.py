@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -16,8 +15,7 @@ from uuid import uuid4
 import psycopg
 from sqlalchemy import make_url
 
-RAM_DISK = Path("/dev/shm")
-ROOM = 2 * 1024**3
+from tests.helpers.ramdisk import ram_disk
 
 
 def pgserver() -> ModuleType:
@@ -35,9 +33,8 @@ def shared_server() -> Iterator[str]:
     if given := os.environ.get("ESJOURNAL_TEST_POSTGRES_URL"):
         yield given
         return
-    # On this file system it does not wait for a disk. Setting fsync to off would do the same, but `info` warns of that.
-    folder_in = RAM_DISK if RAM_DISK.is_dir() and shutil.disk_usage(RAM_DISK).free > ROOM else None
-    with tempfile.TemporaryDirectory(prefix="esjournal-", dir=folder_in) as folder:
+    # On a RAM disk it does not wait for a disk. Setting fsync to off would do the same, but `info` warns of that.
+    with tempfile.TemporaryDirectory(prefix="esjournal-", dir=ram_disk()) as folder:
         server = pgserver().get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             yield server.get_uri()
