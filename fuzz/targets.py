@@ -33,6 +33,7 @@ from esjournal.interchange.bytestreams import byte_stream
 from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.rejects import Problem, reject_line
 from esjournal.interchange.seals import Sealer, seal_line
+from esjournal.interchange.textencodings import UTF_8
 from esjournal.journal.cursor import cursor_at, cursor_line, position_after
 from esjournal.journal.journal import open_temporary_journal
 from esjournal.journal.transfer.exporting import export_events
@@ -61,12 +62,19 @@ def outcome(read: Callable[[bytes], object], data: bytes) -> object:
         return str(error)
 
 
-def found_in(data: bytes, file_format: FileFormat, *, line_limit: int = 100_000) -> list[RecordedEvent]:
+def found_in(
+    data: bytes,
+    file_format: FileFormat,
+    *,
+    line_limit: int = 100_000,
+    delimiter: str | None = None,
+    encoding: str = UTF_8,
+) -> list[RecordedEvent]:
     """The events of a file; bad lines become rejects, which must be lines of JSON."""
     _INPUT.write_bytes(data)
     events = []
-    with byte_stream(str(_INPUT), line_limit=line_limit) as opened, suppress(EsjournalError):
-        for _, read in reads(read_events(opened, file_format)):
+    with byte_stream(str(_INPUT), line_limit=line_limit, encoding=encoding) as opened, suppress(EsjournalError):
+        for _, read in reads(read_events(opened, file_format, delimiter=delimiter)):
             if isinstance(read, InvalidLine):
                 line = reject_line(read)
                 assert line.endswith("\n")
@@ -111,8 +119,24 @@ def json_array(lines: list[bytes], separator: str, data: st.DataObject) -> None:
 
 @target(st.lists(recorded_events(), max_size=4), st.data())
 def csv_file(events: list[RecordedEvent], data: st.DataObject) -> None:
-    text = "".join(csvtext.write(events, safe=data.draw(st.booleans()))).encode(errors="surrogatepass")
-    comes_back(found_in(data.draw(inputs.changed(text)), FileFormat.CSV), FileFormat.CSV)
+    delimiter = data.draw(st.sampled_from(",;\t|¦"))
+    text = "".join(csvtext.write(events, safe=data.draw(st.booleans()), delimiter=delimiter))
+    if data.draw(st.booleans()):
+        text = f"sep={delimiter}\n{text}"
+    changed = data.draw(inputs.changed(text.encode(errors="surrogatepass")))
+    comes_back(
+        found_in(changed, FileFormat.CSV, delimiter=data.draw(st.sampled_from([None, delimiter]))), FileFormat.CSV
+    )
+
+
+@target(
+    st.lists(recorded_events(), max_size=4), st.sampled_from(["cp1252", "shift_jis", "utf-16", "utf-32-be"]), st.data()
+)
+def encoded_file(events: list[RecordedEvent], encoding: str, data: st.DataObject) -> None:
+    file_format = data.draw(st.sampled_from([FileFormat.NDJSON, FileFormat.CSV]))
+    texts = ndjson.write(events) if file_format is FileFormat.NDJSON else csvtext.write(events, safe=False)
+    changed = data.draw(inputs.changed("".join(texts).encode(encoding, "replace")))
+    comes_back(found_in(changed, file_format, encoding=encoding), file_format)
 
 
 @target(st.integers(0, 5), st.data())

@@ -20,6 +20,7 @@ from esjournal.interchange.delimiters import has_sep_line
 _LONG_ROW_BYTES = 4 * 1024 * 1024
 # A few compressed kilobytes can be hundreds of millions of blank lines, and the csv module takes time for each.
 _MOST_BLANK_LINES = 1_000_000
+_LONE_RETURN = r"a carriage return is not in quotes: quote it, or make line feeds of them with `tr '\r' '\n'`"
 # The rest of a field after its opening quote, up to the closing one or to the end of the text.
 _QUOTED = re.compile(rb'(?:[^"]++|"")*+')
 
@@ -54,7 +55,8 @@ def rows(stream: ByteStream, delimiter: str, *, most_fields: int) -> Iterator[tu
             yield lines.first, lines.long_row(most_fields)
             lines.begin_row()
         except csv.Error as error:
-            raise InvalidLine(stream.name, lines.first, f"the row is not CSV: {error}") from None
+            reason = _LONE_RETURN if "new-line character" in str(error) else error
+            raise InvalidLine(stream.name, lines.first, f"the row is not CSV: {reason}") from None
 
 
 def filled_rows(stream: ByteStream, delimiter: str, *, most_fields: int) -> Iterator[tuple[int, list[str]]]:
@@ -160,7 +162,7 @@ class _Lines:
             after, other = end + 1, f"'{self._delimiter.decode()}' expected after '\"'"
         else:
             start, end = at, self._unquoted.match(self._text, at).end()  # type: ignore[union-attr]
-            after, other = end, "new-line character seen in unquoted field"
+            after, other = end, _LONE_RETURN
         if self._text[after : after + 2] == b"\r\n":
             del self._text[after]
         if not self._separator(after):

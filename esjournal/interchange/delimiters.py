@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 
-from esjournal.advice import quoted
+from esjournal.advice import command
 from esjournal.domain.model.rules import has_surrogate
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.bytestreams import ByteStream
-from esjournal.interchange.formats import COMMA, TAB, delimiter_by_name
+from esjournal.interchange.formats import TAB, USUAL_DELIMITERS, delimiter_by_name, delimiter_option
 
 _TAB_NAMES = ("tab", r"\t")
 _NEVER = '"\r\n\0'
-# What a header may have instead of the expected delimiter.
-_USUAL = (COMMA, ";", TAB, "|")
 
 # The line that Excel writes and reads above the header.
 _SEP_LINE = re.compile(rb'(?:\xef\xbb\xbf)?("?)sep=([^\r\n]*?)\1\r?(?:\n|\Z)', re.IGNORECASE)
@@ -54,7 +52,7 @@ def delimiter_of(stream: ByteStream, given: str | None = None) -> str:
     text = first[sep_line.end() if sep_line is not None else 0 :].removeprefix(_BOM).lstrip()
     if (found := _other_delimiter(text.partition(b"\n")[0].decode(errors="replace"), delimiter)) is not None:
         line = 1 + first.count(b"\n", 0, len(first) - len(text))
-        advice = f"`esjournal import --delimiter {'tab' if found == TAB else quoted(found)}` reads it"
+        advice = f"{command('import', *delimiter_option(found))} reads it"
         if sep_line is not None:
             advice = "correct the line sep="
         raise InvalidLine(stream.name, line, f"the header has {_shown(found)} instead of {_shown(delimiter)}: {advice}")
@@ -77,7 +75,7 @@ def _other_delimiter(header: str, expected: str) -> str | None:
     """Return the usual delimiter that a header has if it does not have the expected one."""
     if expected in header:
         return None
-    found = max(_USUAL, key=header.count)
+    found = max(USUAL_DELIMITERS, key=header.count)
     return found if found in header else None
 
 

@@ -16,6 +16,8 @@ _ADDED = {*ADDED_FIELDS, SEQUENCE_NAME}
 
 COMMA = ","
 TAB = "\t"
+# What separates the fields in nearly all CSV that there is.
+USUAL_DELIMITERS = (COMMA, ";", TAB, "|")
 
 _DELIMITED_BY_TABS = ".tsv"
 _EVENTS = (".ndjson", ".jsonl", ".json", ".csv", _DELIMITED_BY_TABS)
@@ -43,6 +45,11 @@ def format_of(path: str) -> FileFormat:
 def delimiter_by_name(path: str) -> str:
     """Return what separates the fields of a CSV file: a tab if it is named .tsv, compressed or not, else a comma."""
     return TAB if uncompressed(path).endswith(_DELIMITED_BY_TABS) else COMMA
+
+
+def delimiter_option(delimiter: str) -> tuple[str, str]:
+    """Return the option that names a delimiter, as two words."""
+    return "--delimiter", "tab" if delimiter == TAB else delimiter
 
 
 def columns_with(added: Collection[str]) -> list[str]:

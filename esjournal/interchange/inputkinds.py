@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from esjournal.advice import quoted
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, RecordedEvent
-from esjournal.interchange.formats import STANDARD_STREAM
+from esjournal.interchange.formats import COMMA, STANDARD_STREAM, USUAL_DELIMITERS, delimiter_option
 from esjournal.interchange.textencodings import UTF_8, checked_encoding, encodings_by_bytes
 
 _ZSTD_SKIPPABLE_END = b"\x2a\x4d\x18"
@@ -18,6 +19,7 @@ _BOM = b"\xef\xbb\xbf"
 # The fields that say which sequence an event is of, and the others that every event has.
 _NAMING = (RecordedEvent._fields[0], SEQUENCE_NAME)
 _REQUIRED = RecordedEvent._fields[1:4]
+_SEP_LINE = re.compile(rb'"?sep=', re.IGNORECASE)
 
 
 class Compression(Enum):
@@ -93,9 +95,25 @@ def format_of_text(first: bytes) -> FileFormat | None:
     text = first.removeprefix(_BOM).lstrip()
     if text.startswith((b"{", b"[")):
         return FileFormat.NDJSON if any(f'"{name}"'.encode() in text for name in _NAMING) else None
-    header = text.partition(b"\n")[0].decode(errors="replace")
-    columns = {column.strip().strip('"') for column in header.split(",")}
-    return FileFormat.CSV if columns.issuperset(_REQUIRED) and columns.intersection(_NAMING) else None
+    return FileFormat.CSV if csv_options(first) else None
+
+
+def csv_options(first: bytes) -> tuple[str, ...]:
+    """Return the options with which CSV of events is imported, whatever its name is; none for any other text.
+
+    Args:
+        first: its first bytes, at least some thousands if it has as many.
+    """
+    header, _, rest = first.removeprefix(_BOM).lstrip().partition(b"\n")
+    names_delimiter = _SEP_LINE.match(header) is not None
+    if names_delimiter:
+        header = rest.partition(b"\n")[0]
+    for delimiter in USUAL_DELIMITERS:
+        columns = {column.strip().strip('"') for column in header.decode(errors="replace").split(delimiter)}
+        if columns.issuperset(_REQUIRED) and columns.intersection(_NAMING):
+            has_default = names_delimiter or delimiter == COMMA
+            return ("--format", "csv", *(() if has_default else delimiter_option(delimiter)))
+    return ()
 
 
 def not_a_journal(first: bytes, path: str, compression: Compression | None) -> str | None:
@@ -107,9 +125,9 @@ def not_a_journal(first: bytes, path: str, compression: Compression | None) -> s
         compression: how it is compressed.
     """
     if (text := format_of_text(first)) is not None:
-        option = "--format csv " if text is FileFormat.CSV else ""
         what = text.upper() if compression is None else _compressed(text.upper(), compression).what
-        return f"{path} is {what}: `esjournal import {option}{quoted(path)}` reads it"
+        words = " ".join(map(quoted, ("esjournal", "import", *csv_options(first), path)))
+        return f"{path} is {what}: `{words}` reads it"
     kind = _kind(first)
     if compression is not None:
         kind = _compressed(None if kind is None else kind.what, compression)

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from esjournal.advice import quoted
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.text import shortened
-from esjournal.interchange.inputkinds import format_of_text
+from esjournal.interchange.inputkinds import csv_options, format_of_text
 from esjournal.interchange.jsondocuments import EXPECTED, is_json_over_lines
 
 _BOM = b"\xef\xbb\xbf"
@@ -32,8 +33,9 @@ def reason_not_ndjson(first: bytes) -> str | None:
     # A byte that is not UTF-8 is reported with its line by whatever reads on.
     if text.startswith(_EVENT) or not _is_utf_8(text):
         return None
-    if format_of_text(text) is FileFormat.CSV:
-        return "this is CSV: give the file a name that ends in .csv, or import it with --format csv"
+    if options := csv_options(text):
+        or_name = "" if "--delimiter" in options else "give the file a name that ends in .csv, or "
+        return f"this is CSV: {or_name}import it with {' '.join(map(quoted, options))}"
     lines = [line for line in text.split(b"\n") if line.strip()]
     if not text.startswith((b"{", b"[")):
         if len(lines) < 2 or any(line.lstrip().startswith(b"{") for line in lines):

@@ -91,7 +91,7 @@ def in_utf_8(blocks: Iterator[bytes], encoding: str, name: str) -> Iterator[byte
             reason = f"byte 0x{error.object[error.start]:02x} at byte {at} of the file is not {encoding}"
             raise InvalidLine(name, line, f"{reason}: name the encoding that it has") from None
         except UnicodeError:
-            reason = f"the file has no byte order mark: name the encoding {encoding}-le or {encoding}-be"
+            reason = f"the file is not {encoding}, or has no byte order mark: name the encoding, such as {encoding}-le"
             raise InvalidLine(name, line, reason) from None
         line += text.count("\n")
         size += len(block)

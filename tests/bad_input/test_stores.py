@@ -98,6 +98,11 @@ LINE = b'{"originator_id":"9b300b13-4410-51bf-85ca-234c8cea73da","originator_ver
             "CSV: `esjournal import --format csv {}` reads it",
         ),
         (
+            "f.txt",
+            b"originator_id;originator_version;event_type;state\n",
+            "CSV: `esjournal import --format csv --delimiter ';' {}` reads it",
+        ),
+        (
             "e.txt",
             LINE.decode().encode("utf-16"),
             "text in UTF-16: `esjournal import --encoding UTF-16 {}` reads it",

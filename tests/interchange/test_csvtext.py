@@ -102,7 +102,11 @@ def test_a_field_longer_than_the_csv_module_takes_by_itself_is_read(path: Path) 
         (f"{HEADER},state\n", 1, "the header names a column twice"),
         (f'{HEADER}\n{ID},0,a,{{}}\n{ID},1,a,"{{}}" x\n', 3, "the row is not CSV"),
         (f'{HEADER}\n{ID},0,a,"{{}}\n\n', 2, "the row is not CSV: unexpected end of data"),
-        (f"{HEADER}\r{ID},0,a,{{}}\n", 1, "the row is not CSV: new-line character seen in unquoted field"),
+        (
+            f"{HEADER}\r{ID},0,a,{{}}\n",
+            1,
+            "the row is not CSV: a carriage return is not in quotes: quote it",
+        ),
         (f"{HEADER}\n{ID},0,a,{{}}\n".encode() + b"\xff\n", 3, "byte 0xff at byte 1 is not UTF-8"),
     ],
 )

@@ -63,6 +63,13 @@ def test_other_json_is_reported_once_with_what_is_expected(tmp_path: Path, text:
     [
         ("e.ndjson", CSV, "this is CSV: give the file a name that ends in .csv, or import it with --format csv"),
         ("e.ndjson", '\ufeff"originator_id","originator_version","event_type","state"\r\n', "this is CSV: "),
+        ("e.ndjson", CSV.replace(",", ";"), "this is CSV: import it with --format csv --delimiter ';'"),
+        ("e.txt", CSV.replace(",", "\t"), "this is CSV: import it with --format csv --delimiter tab"),
+        (
+            "e.txt",
+            "sep=;\r\n" + CSV.replace(",", ";"),
+            "this is CSV: give the file a name that ends in .csv, or import",
+        ),
         ("e.ndjson", "id,name\n1,a\n2,b\n", f"this is not JSON: {EXPECTED}"),
         ("e.json", "---\nevents:\n- a\n", f"this is not JSON: {EXPECTED}"),
         ("e.csv", LINES[0], "this is NDJSON: give the file a name that ends in .ndjson, or import it with --format "),
