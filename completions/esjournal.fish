@@ -175,6 +175,8 @@ complete -c esjournal -n "__esjournal_command_is 'import'" -l state -x -d 'Rows:
 complete -c esjournal -n "__esjournal_command_is 'import'" -l detect-types -d 'Rows of CSV: write numbers, true, false and null in states, not only text'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l meta -x -d 'Rows: metadata, as NAME=TEMPLATE, a JSON object, or a column of objects; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l event-id -x -d 'Rows: a UUID, or a text from which the event\'s id is derived, such as \'{order_no}/{status}\''
+complete -c esjournal -n "__esjournal_command_is 'import'" -l order-by -x -d 'Rows: sort all rows by a column first, on disk'
+complete -c esjournal -n "__esjournal_command_is 'import'" -l with -x -d 'Rows: make the events in a function of your own, which gets each row as a dictionary'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l show -x -d 'Rows, with --dry-run: print the first N events'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l quiet -s q -d 'Show neither progress nor totals'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l url -r -F -d 'The journal: a path to a SQLite file, sqlite:///FILE or postgresql://USER@HOST/DB'

@@ -24,6 +24,8 @@ class RowOptions:
     detect_types: bool
     meta: list[str] | None
     event_id: str | None
+    order_by: str | None
+    function: str | None
     show: int | None
 
 
@@ -67,6 +69,23 @@ RowMetadataOption = Annotated[
 ]
 EventIdOption = Annotated[
     str | None, _template("a UUID, or a text from which the event's id is derived, such as '{order_no}/{status}'.")
+]
+OrderByOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Rows: sort all rows by a column first, on disk. Default: as they are.",
+        show_default=False,
+    ),
+]
+WithOption = Annotated[
+    str | None,
+    typer.Option(
+        "--with",
+        metavar="MODULE:FUNCTION",
+        help="Rows: make the events in a function of your own, which gets each row as a dictionary.",
+        show_default=False,
+    ),
 ]
 ShowOption = Annotated[
     int | None,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from esjournal.domain.text import counted
 from esjournal.exceptions import InvalidLine, UnusableFile
@@ -82,6 +84,7 @@ class ByteStream:
         status = os.fstat(self._raw.fileno()) if path != STANDARD_STREAM else None
         self.size = status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
         self._pieces: Iterator[bytes] = self._data()
+        self._copy: BinaryIO | None = None
         self._line = 1
 
     def bytes_read(self) -> int:
@@ -156,8 +159,26 @@ class ByteStream:
         first, self._pieces = decompression.beginning(self.pieces(), _BEGINNING_BYTES)
         return first
 
+    def seekable(self) -> BinaryIO:
+        """Return the bytes as they are, for a format that is not read from beginning to end; a pipe is copied first.
+
+        Raises:
+            UnusableFile: the file cannot be read.
+        """
+        if self.size is not None:
+            return self._raw
+        self._copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115
+        try:
+            shutil.copyfileobj(self._raw, self._copy)
+            self._copy.seek(0)
+        except OSError as error:
+            raise UnusableFile(f"{self.name} cannot be read: {reason_of(error)}") from None
+        return self._copy
+
     def close(self) -> None:
         """Close the file; standard input stays open."""
+        if self._copy is not None:
+            self._copy.close()
         if self._path != STANDARD_STREAM:
             self._raw.close()
 

@@ -117,6 +117,17 @@ def read_line(line: bytes) -> RecordedEvent:
     return _slowly(line) if columns is None else RecordedEvent(*(column[0] for column in columns))
 
 
+def read_lines(name: str, lines: Sequence[tuple[int, bytes]]) -> Iterator[Read]:
+    """Yield the numbers of lines, with their events, or what is wrong with them.
+
+    Args:
+        name: the name of the source in messages.
+        lines: numbers and lines; several may have the same number.
+    """
+    for start in range(0, len(lines), LINES_AT_A_TIME):
+        yield from _read_closely(name, list(lines[start : start + LINES_AT_A_TIME]))
+
+
 def check_seal(stream: ByteStream, *, seal_required: bool = False) -> None:
     """Check a file against its seal, and nothing else in it.
 

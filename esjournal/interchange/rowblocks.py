@@ -144,7 +144,7 @@ class ObjectBlock(RowBlock):
 
     def texts(self, name: str) -> Sequence[str]:
         """Return the values of a column as texts."""
-        return [_text(None if (value := row.get(name)) is None else bytes(value)) for row in self.members]
+        return [text_of(None if (value := row.get(name)) is None else bytes(value)) for row in self.members]
 
     def json(self, name: str) -> Sequence[str]:
         """Return the values of a column as JSON; null if a row has none."""
@@ -261,6 +261,20 @@ def _objects(source: str, some: Sequence[tuple[int, bytes]]) -> ObjectBlock | No
     return ObjectBlock(source, [number for number, _ in some], (), members, rows)
 
 
+def block_of_objects(
+    source: str, lines: Sequence[int], rows: Sequence[str], bad: Sequence[InvalidLine] = ()
+) -> ObjectBlock:
+    """Return a block of rows that are JSON objects, as another block has returned them.
+
+    Args:
+        source: the name of the file.
+        lines: the line of each row.
+        rows: the rows.
+        bad: rows that cannot be read.
+    """
+    return ObjectBlock(source, lines, bad, _rows_decoder.decode_lines("\n".join(rows)), rows)
+
+
 def _read_closely(source: str, some: Sequence[tuple[int, bytes]]) -> ObjectBlock:
     lines, members, rows, bad = [], [], [], []
     for number, line in some:
@@ -299,8 +313,8 @@ def _typed(cell: str, quoted: str) -> str:
     return cell if _NUMBER.fullmatch(cell) and cell != "-0" else _WORDS.get(cell, quoted)
 
 
-def _text(value: bytes | None) -> str:
-    """Return the text of a value that is JSON, None if there is none."""
+def text_of(value: bytes | None) -> str:
+    """Return the text of a value: a string as it is, any other value as JSON, and null or none as an empty text."""
     if value is None or value == b"null":
         return ""
     return msgspec.json.decode(value, type=str) if value.startswith(b'"') else value.decode()

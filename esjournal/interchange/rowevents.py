@@ -122,6 +122,14 @@ class Versions:
             following[name] = version + 1
         return versions
 
+    def following(self, name: str) -> int:
+        """Return the next version of a sequence."""
+        return self._next.get(name, 0)
+
+    def go_on_after(self, name: str, version: int) -> None:
+        """Count on after a version of a sequence."""
+        self._next[name] = version + 1
+
 
 class RowEvents:
     """Makes events of rows: each row is the next version of its sequence, in the order in which the rows come.

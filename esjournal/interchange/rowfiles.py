@@ -1,17 +1,19 @@
-"""Files of ordinary rows, read one after another as events."""
+"""Files of ordinary rows: CSV, NDJSON and Parquet, read one after another as events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from itertools import islice
 from typing import Protocol
 
 from esjournal.domain.choices import FileFormat
-from esjournal.exceptions import InvalidData, InvalidLine
+from esjournal.exceptions import InvalidData, InvalidLine, UnusableFile
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.bytestreams import LINE_LIMIT, ByteStream
+from esjournal.interchange.bytestreams import LINE_LIMIT, ByteStream, name_of
 from esjournal.interchange.inputfiles import Files, is_file
 from esjournal.interchange.rowblocks import RowBlock, read_csv, read_ndjson
+from esjournal.interchange.roworder import RowOrder
 from esjournal.interchange.textencodings import UTF_8
 
 
@@ -36,6 +38,7 @@ class RowFiles(Files):
         delimiter: what separates the fields of CSV; by default each file's first line or name decides.
         encoding: the encoding of their text, as `checked_encoding` returns it.
         typed: whether values of CSV that are written as numbers, `true`, `false` or nothing are these.
+        order: the order that the rows of all files have together; by default that in which they come.
 
     Raises:
         UnusableFile: a file cannot be read, or its format has no delimiter, or a pattern matches no file.
@@ -51,10 +54,12 @@ class RowFiles(Files):
         delimiter: str | None = None,
         encoding: str = UTF_8,
         typed: bool = False,
+        order: RowOrder | None = None,
     ) -> None:
         super().__init__(paths, file_format, line_limit=line_limit, delimiter=delimiter, encoding=encoding)
         self._events = events
         self._typed = typed
+        self._order = order
 
     def batches(self) -> Iterator[Batch]:
         """Yield the events and bad rows of all files.
@@ -63,7 +68,8 @@ class RowFiles(Files):
             InvalidLine: a file lacks a column, or nothing after this line can be read.
         """
         self.check_ahead()
-        return self._events.batches(self._blocks())
+        blocks = self._blocks()
+        return self._events.batches(blocks if self._order is None else self._order.of(blocks))
 
     def check_ahead(self) -> None:
         """Check that every file has the columns; pipes are left out.
@@ -87,10 +93,24 @@ class RowFiles(Files):
     def _rows(self, stream: ByteStream, path: str) -> Iterator[RowBlock]:
         if self._format_of(path) is FileFormat.CSV:
             return read_csv(stream, self._delimiter, typed=self._typed)
+        if self._format_of(path) is FileFormat.PARQUET:
+            from esjournal.interchange.parquetrows import read_parquet
+
+            return read_parquet(stream)
         return read_ndjson(stream)
+
+    def _check_format(self, path: str) -> None:
+        if self._format_of(path) is not FileFormat.PARQUET:
+            super()._check_format(path)
+        elif self._delimiter is not None or self._encoding != UTF_8:
+            raise UnusableFile(f"{name_of(path)} is Parquet, which has no delimiter and no encoding: leave them out")
+        elif find_spec("pyarrow") is None:
+            raise UnusableFile(f"{name_of(path)} is Parquet, which needs pyarrow: pip install 'esjournal[parquet]'")
 
     def _check(self, block: RowBlock) -> None:
         try:
+            if self._order is not None:
+                self._order.check(block)
             self._events.check(block)
         except InvalidData as error:
             raise InvalidLine(block.source, 1, str(error)) from None

@@ -11,6 +11,7 @@ from esjournal.cli.rowoptions import (
     DetectTypesOption,
     EventIdOption,
     EventTypeOption,
+    OrderByOption,
     RecordedAtOption,
     RowMetadataOption,
     RowOptions,
@@ -20,6 +21,7 @@ from esjournal.cli.rowoptions import (
     StateOption,
     TimeFormatOption,
     TimeZoneOption,
+    WithOption,
 )
 from esjournal.cli.transferoptions import (
     CommitEveryOption,
@@ -41,7 +43,9 @@ def import_(
     context: typer.Context,
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="NDJSON or CSV; .gz and .zst are decompressed, `-` is stdin."),
+        typer.Argument(
+            metavar="FILE...", help="NDJSON or CSV, and rows also Parquet; .gz and .zst are decompressed, `-` is stdin."
+        ),
     ],
     file_format: FileFormatOption = None,
     delimiter: Annotated[
@@ -86,6 +90,8 @@ def import_(
     detect_types: DetectTypesOption = False,
     meta: RowMetadataOption = None,
     event_id: EventIdOption = None,
+    order_by: OrderByOption = None,
+    function: WithOption = None,
     show: ShowOption = None,
     quiet: QuietOption = False,
     url: UrlOption = None,
@@ -142,6 +148,8 @@ def import_(
             detect_types=detect_types,
             meta=meta,
             event_id=event_id,
+            order_by=order_by,
+            function=function,
             show=show,
         ),
         quiet=quiet,

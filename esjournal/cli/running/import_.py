@@ -8,7 +8,7 @@ from esjournal.cli.exits import say
 from esjournal.cli.options import checked
 from esjournal.cli.progress import reading_progress
 from esjournal.cli.rowoptions import RowOptions
-from esjournal.cli.running.import_rows import refuse_row_options, row_fields, show_first
+from esjournal.cli.running.import_rows import events_of_rows, refuse_row_options, row_order, show_first
 from esjournal.cli.running.transfer import (
     check_options,
     fail_for_rejects,
@@ -22,7 +22,6 @@ from esjournal.cli.running.transfer import (
 from esjournal.domain.choices import FileFormat
 from esjournal.interchange.delimiters import checked_delimiter
 from esjournal.interchange.inputfiles import Files
-from esjournal.interchange.rowevents import RowEvents
 from esjournal.interchange.rowfiles import RowFiles
 from esjournal.interchange.textencodings import UTF_8, checked_encoding
 from esjournal.journal.transfer import overlap
@@ -74,12 +73,13 @@ def run(
             raise typer.BadParameter("--show needs --dry-run: add that, or leave out --show.")
         files = RowFiles(
             paths,
-            RowEvents(row_fields(row_options)),
+            events_of_rows(row_options, url),
             file_format,
             line_limit=max_line_bytes,
             delimiter=separator,
             encoding=of_text,
             typed=row_options.detect_types,
+            order=row_order(row_options),
         )
     else:
         refuse_row_options(row_options)

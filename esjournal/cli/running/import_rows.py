@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import islice
+from typing import Any, cast
 
 import typer
 
@@ -16,9 +17,15 @@ from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 from esjournal.interchange import ndjson
 from esjournal.interchange.batches import Batch
-from esjournal.interchange.rowevents import RowFields, RowMetadata
+from esjournal.interchange.rowevents import RowEvents, RowFields, RowMetadata
+from esjournal.interchange.rowfiles import EventsOfRows
+from esjournal.interchange.rowfunction import FunctionEvents
+from esjournal.interchange.roworder import RowOrder
 from esjournal.interchange.rowtemplates import RowTemplate
 from esjournal.interchange.rowtimes import RowTimes
+
+# What a function makes itself.
+_FIELDS = ("sequence", "event_type", "recorded_at", "time_format", "time_zone", "state", "meta", "event_id")
 
 
 def refuse_row_options(options: RowOptions) -> None:
@@ -29,18 +36,42 @@ def refuse_row_options(options: RowOptions) -> None:
     """
     given = next((name for name, value in asdict(options).items() if value not in (None, False, [])), None)
     if given is not None:
-        option = f"--{given.replace('_', '-')}"
+        option = _option(given)
         raise typer.BadParameter(f"{option} is for rows: add --rows, or leave out {option}.")
 
 
-def row_fields(options: RowOptions) -> RowFields:
-    """Return how events are made from rows.
+def events_of_rows(options: RowOptions, url: str) -> EventsOfRows:
+    """Return what makes events of rows: templates, or a function.
+
+    Args:
+        options: the options.
+        url: the journal that is opened afterwards.
 
     Raises:
         typer.BadParameter: an option is missing, or not allowed.
     """
+    if options.function is None:
+        return RowEvents(_row_fields(options))
+    if (given := next((name for name in _FIELDS if getattr(options, name)), None)) is not None:
+        raise typer.BadParameter(f"--with makes whole events: leave out {_option(given)}.")
+    return FunctionEvents(_function(options.function, url), options.function)
+
+
+def row_order(options: RowOptions) -> RowOrder | None:
+    """Return the order of the rows, None for that in which they come.
+
+    Raises:
+        typer.BadParameter: an option is not allowed.
+    """
+    if options.order_by is None:
+        return None
+    is_time = options.recorded_at == f"{{{options.order_by}}}"
+    return RowOrder(options.order_by, _times(options).canonical if is_time else None)
+
+
+def _row_fields(options: RowOptions) -> RowFields:
     if options.sequence is None or options.event_type is None:
-        raise typer.BadParameter("--rows needs --sequence and --event-type: give the templates of both.")
+        raise typer.BadParameter("--rows needs --sequence and --event-type, or --with: give the templates of both.")
     if options.recorded_at is None and (options.time_format is not None or options.time_zone is not None):
         option = "--time-zone" if options.time_format is None else "--time-format"
         raise typer.BadParameter(f"{option} says how to read --recorded-at: add that, or leave out {option}.")
@@ -74,6 +105,24 @@ def show_first(count: int) -> Callable[[Batch], None]:
         sys.stdout.flush()
 
     return show
+
+
+def _option(name: str) -> str:
+    return "--with" if name == "function" else f"--{name.replace('_', '-')}"
+
+
+def _function(text: str, url: str) -> Callable[[dict[str, Any]], Any]:
+    # It loads SQLAlchemy.
+    from esjournal.cli.usermodules import import_modules
+
+    module_name, colon, name = text.partition(":")
+    if not (module_name and colon and name):
+        raise typer.BadParameter(f"--with {shortened(text)} is not a function: write MODULE:FUNCTION.")
+    [module] = import_modules("--with", [module_name], url)
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise typer.BadParameter(f"--with {shortened(text)}: {module_name} has no function {shortened(name)}.")
+    return cast("Callable[[dict[str, Any]], Any]", function)
 
 
 def _template(option: str, text: str) -> RowTemplate:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
-from pathlib import Path
+from collections.abc import Iterator
 
 import typer
 
 from esjournal.cli.exits import FINDINGS, say
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.rendering.findings import findings_view
+from esjournal.cli.usermodules import import_modules
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, duration, rate
-from esjournal.infrastructure.sqlalchemy.datastore import session_class
-from esjournal.infrastructure.sqlalchemy.urls import StoreURL
-from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.inspect.digest import sequence_digests
 from esjournal.journal.inspect.verification import Verification, open_to_verify
 
@@ -31,7 +25,8 @@ def run(
     if per_sequence and not digest:
         raise typer.BadParameter("--per-sequence is for digests: add --digest.")
 
-    _import_modules(events or (), url)
+    names = [name for given in events or () for name in given.split(":")]
+    import_modules("--events", names, url)
     began = time.monotonic()
     view = findings_view(output_format)
     with open_to_verify(url, view.show) as journal:
@@ -71,50 +66,3 @@ def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -
         yield "there is no digest, because some events cannot be read"
     elif per_sequence and verification.is_damaged:
         yield "sequences have no digests, because the journal is damaged"
-
-
-def _import_modules(given: Sequence[str], url: str) -> None:
-    if not given:
-        return
-    folder = str(Path.cwd())
-    # Before the folder is on the path: libraries try to import optional modules, and a file there may have such a name.
-    _load_driver(url)
-    is_on_path = folder in sys.path
-    if not is_on_path:
-        # At the end, so that no file there replaces a library that the modules import.
-        sys.path.append(folder)
-    try:
-        for name in (name for names in given for name in names.split(":")):
-            try:
-                _import_from(folder, name.partition(".")[0])
-                importlib.import_module(name)
-            except (Exception, SystemExit) as error:
-                cause = " ".join(f"{type(error).__name__}: {error}".split())
-                raise typer.BadParameter(f"--events {name!r} cannot be imported: {cause}.") from None
-    finally:
-        # Libraries are still loaded later.
-        if not is_on_path and folder in sys.path:
-            sys.path.remove(folder)
-
-
-def _load_driver(url: str) -> None:
-    if not is_file_of_events(url):
-        session_class(StoreURL.parse(url))
-
-
-def _import_from(folder: str, name: str) -> None:
-    """Import a module from the working folder, where it is looked for first, as with `python -m`."""
-    spec = PathFinder.find_spec(name, [folder])
-    if spec is None or spec.loader is None:
-        return
-    if (loaded := sys.modules.get(name)) is not None:
-        if getattr(getattr(loaded, "__spec__", None), "origin", None) != spec.origin:
-            raise ImportError(f"{spec.origin} has the name of a module that esjournal needs; rename it")
-        return
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
