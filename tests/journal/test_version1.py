@@ -20,23 +20,17 @@ from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.events import event
 from tests.helpers.program import ended, invoke, refused
 from tests.helpers.stores import execute
+from tests.helpers.version1 import WRITTEN, make_version_1
 
-WRITTEN = Path(__file__).parent / "version1"
 LINES = "".join((WRITTEN / "journal.ndjson").read_text().splitlines(keepends=True)[:-1])
 DIGEST = "4de91c3e0bc1cb3a5387143ab6fe04c9c22eff8c714231c4670c25373db87e58"
-STATEMENTS = list(filter(None, (WRITTEN / "postgresql.sql").read_text().split(";\n")))
 SEQUENCE = "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
 def earlier_url(store_url: str) -> str:
     """The URL of a copy of that journal."""
-    if store_url.startswith("sqlite"):
-        shutil.copy(WRITTEN / "journal.sqlite", store_url.removeprefix("sqlite:///"))
-        return store_url
-    schema = store_url.rsplit("=", 1)[1]
-    execute(store_url, f'CREATE SCHEMA "{schema}"', *STATEMENTS)
-    return store_url
+    return make_version_1(store_url)
 
 
 def _failing_after(make: Callable[..., list[str]], kept: int, *given: Any) -> list[str]:
@@ -111,7 +105,7 @@ def test_init_upgrades_it_and_says_so(earlier_url: str) -> None:
 def test_whoever_could_read_it_can_read_it_when_it_is_upgraded(postgres_url: str) -> None:
     role = f"reader_{uuid4().hex}"
     schema = postgres_url.rsplit("=", 1)[1]
-    execute(postgres_url, f'CREATE SCHEMA "{schema}"', *STATEMENTS, f'CREATE ROLE "{role}" LOGIN')
+    execute(make_version_1(postgres_url), f'CREATE ROLE "{role}" LOGIN')
     try:
         execute(postgres_url, f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"')
         execute(postgres_url, f'GRANT SELECT ON esjournal, stored_events TO "{role}"')
