@@ -21,7 +21,7 @@ import typer
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 def command(name: str, count: int = 1) -> None:
     'Do something.'
-for name in "init append get list log history stats verify diff info export import copy".split():
+for name in "init append get list log history trace stats verify diff info export import copy".split():
     app.command(name)(command)
 app()
 """

@@ -44,7 +44,7 @@ settings.load_profile("everyday")
 # Commands that only show what the journal's operations return; those are tested on both databases in their own rooms.
 SHOWING = {
     Path(__file__).parent / "cli" / f"test_{command}.py"
-    for command in ("diff", "eventtypes", "history", "info", "list", "log", "plot", "stats", "verify")
+    for command in ("diff", "eventtypes", "history", "info", "list", "log", "plot", "stats", "trace", "verify")
 }
 # In these a test may take a minute.
 SLOWEST = ("test_round_trip.py", "test_faults.py")

@@ -1,4 +1,4 @@
-"""The commands by name. Each is loaded only when it is run, so that none waits for twelve others."""
+"""The commands by name. Each is loaded only when it is run, so that none waits for the others."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ HELP = {
     "list": "List the sequences, with event counts, versions and dates.",
     "log": "Show the events of all sequences in global order, latest last.",
     "history": "Show how each event changed a sequence, and the resulting state.",
+    "trace": "Show what caused an event, and what it caused, as a tree.",
     "stats": "Count the events by type, over time and in the longest sequences.",
     "verify": "Read the whole journal, and print what is wrong with it.",
     "diff": "Compare two journals, and print the differences.",

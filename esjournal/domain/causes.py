@@ -7,14 +7,20 @@ spellings of their own, which are read too.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.sequencenames import id_of_name
+from esjournal.domain.model.sequencenames import checked_name, id_of_name
 from esjournal.domain.state import values
+from esjournal.exceptions import InvalidData
 
 CAUSATION = "causation_id"
 CORRELATION = "correlation_id"
+
+# What a reference leads to: an event id, or a place as the id of a sequence and a version.
+Key = str | tuple[str, int]
 
 
 class Causes(NamedTuple):
@@ -33,6 +39,26 @@ def reference_of(event: RecordedEvent) -> str:
     Unlike a global position, both are the same in every copy.
     """
     return event.event_id or f"{event.originator_id}/{event.originator_version}"
+
+
+def key_of(reference: str) -> Key | None:
+    """Return what a reference leads to, None if it is neither an event id nor a place.
+
+    Args:
+        reference: an event id, or the id or the name of a sequence, a slash and a version.
+    """
+    sequence, slash, version = reference.rpartition("/")
+    with suppress(InvalidData):
+        if not slash:
+            return rules.originator_id(reference)
+        return _id_of(checked_name(sequence)), rules.originator_version(version)
+    return None
+
+
+def keys_of(event: RecordedEvent) -> list[Key]:
+    """Return what leads to an event: its place, and its event id if it has one."""
+    keys: list[Key] = [] if event.originator_version is None else [(event.originator_id, event.originator_version)]
+    return keys if event.event_id is None else [*keys, event.event_id]
 
 
 def metadata_of_effect(cause: RecordedEvent) -> dict[str, str]:
@@ -67,3 +93,9 @@ def _cause_in_message_db(members: Mapping[str, Any]) -> str | None:
     if type(stream) is not str or not stream or not isinstance(position, values.Number):
         return None
     return f"{id_of_name(stream)}/{position}"
+
+
+def _id_of(sequence: str) -> str:
+    with suppress(InvalidData):
+        return rules.originator_id(sequence)
+    return id_of_name(sequence)

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import checked_name
 from esjournal.exceptions import InvalidData, SequenceNotFound
 from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.journal import Journal
@@ -28,7 +29,8 @@ def find_event(journal: Journal, given: str) -> RecordedEvent | None:
     sequence, slash, version = given.rpartition("/")
     if slash and sequence:
         with suppress(InvalidData, SequenceNotFound):
-            return journal.events.get_item(find_sequence(journal, sequence), rules.originator_version(version))
+            originator_id = find_sequence(journal, checked_name(sequence))
+            return journal.events.get_item(originator_id, rules.originator_version(version))
     return None
 
 

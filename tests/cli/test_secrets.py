@@ -73,6 +73,7 @@ def test_an_address_in_any_other_place(given: str, tmp_path: Path, monkeypatch: 
     without_canary("--url", journal, "get", given, codes=codes)
     without_canary("--url", journal, "get", ID, given)
     without_canary("--url", journal, "history", given, codes=codes)
+    without_canary("--url", journal, "trace", given, codes=(1,))
     without_canary("--url", journal, "append", given, "0", "a#B", "{}", codes=codes)
     without_canary("--url", journal, "append", ID, given, "a#B", "{}")
     without_canary("--url", journal, "append", ID, "3", "a#B", given)

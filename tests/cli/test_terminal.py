@@ -164,7 +164,8 @@ def test_a_table_is_whole_on_a_terminal_without_unicode(sqlite_url: str) -> None
 
 
 @pytest.mark.parametrize(
-    "command", [["get", ID], ["log"], ["log", "--full"], ["list"], ["history", ID], ["stats"], ["verify", "-q"]]
+    "command",
+    [["get", ID], ["log"], ["log", "--full"], ["list"], ["history", ID], ["trace", "1"], ["stats"], ["verify", "-q"]],
 )
 def test_every_table_is_whole_on_a_terminal_without_unicode(sqlite_url: str, command: list[str]) -> None:
     kind = "a#\u6f22"

@@ -40,6 +40,7 @@ from tests.helpers.pages import (
 from tests.helpers.program import COMMAND_NAMES
 
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
+EFFECT = '{"user":"ann","causation_id":"order-1001/0","correlation_id":"checkout-77"}'
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
 # Pages about the code name its files relative to these folders.
 NAMED_FROM = [
@@ -63,6 +64,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         journal.events.append(RecordedEvent(SEQUENCE, version, "accounts#Renamed", ANN) for version in range(1, 20))
         order = RecordedEvent(id_of_name("order-1001"), 0, "accounts#Opened", ANN, metadata='{"user":"ann"}')
         journal.events.append(order)
+        journal.events.append(
+            RecordedEvent(id_of_name("order-1001"), version, "accounts#Renamed", ANN, None, EFFECT)
+            for version in range(1, 4)
+        )
     classes = (
         "from esjournal.domain.model.events import DomainEvent",
         "class Opened(DomainEvent): pass",

@@ -63,9 +63,9 @@ def test_a_file_is_imported_into_a_new_journal_as_it_was(store_url: str, name: s
     assert exported(store_url) == LINES
 
 
-@pytest.mark.parametrize("command", ["log", "list", "stats", "info", "history"])
+@pytest.mark.parametrize("command", ["log", "list", "stats", "info", "history", "trace"])
 def test_a_command_that_reads_reads_it(earlier_url: str, command: str) -> None:
-    options = ["9b300b13"] if command == "history" else []
+    options = {"history": ["9b300b13"], "trace": ["1"]}.get(command, [])
     result = invoke(command, *options, url=earlier_url)
     assert (result.exit_code, result.stderr) == (0, "")
 

@@ -116,10 +116,10 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
     type_width = place_width = 0
     for events in pages:
         page = [_in_one_line(event, console.width) for event in events]
-        types = [_short_type(event.event_type, wide) for event in page]
+        types = [short_type(event.event_type, wide) for event in page]
         # Columns never get narrower, so that later lines are aligned with earlier ones.
         type_width = max(type_width, min(max(map(len, types)), WIDE_TYPE if wide else NARROW_TYPE))
-        places = [_place(event, console.width) for event in page]
+        places = [place_text(event, console.width) for event in page]
         place_width = max(place_width, *map(len, places))
         for event, event_type, place in zip(page, types, places, strict=True):
             kind = Text(event_type)
@@ -127,7 +127,7 @@ def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
             line = Text.assemble(
                 (f"{event.global_position:>6}", "yellow"),
                 "  ",
-                (_time_text(event.recorded_at, wide), "dim"),
+                (time_text(event.recorded_at, wide), "dim"),
                 "  ",
                 (f"{place:<{place_width}}", "cyan"),
                 "  ",
@@ -174,18 +174,21 @@ def _in_one_line(row: EventRow, width: int) -> RecordedEvent:
     return shown_fields(event._replace(state=event.state[:width]))
 
 
-def _short_type(event_type: str, wide: bool) -> str:
+def short_type(event_type: str, wide: bool) -> str:
+    """Return as much of an event type as a terminal has room for."""
     return event_type if wide else name_of(event_type)
 
 
-def _time_text(recorded_at: str | None, wide: bool) -> str:
+def time_text(recorded_at: str | None, wide: bool) -> str:
+    """Return a time as a line for an event has it, with seconds only on a narrow terminal."""
     if recorded_at is None:
         return f"{UNKNOWN_TIME:<{SHORT_TIME}}"
     day, _, clock = recorded_at.partition("T")
     return f"{day} {clock.replace('.000000', '')}" if wide else f"{day} {clock[:8]}Z"
 
 
-def _place(event: RecordedEvent, width: int) -> str:
+def place_text(event: RecordedEvent, width: int) -> str:
+    """Return the place of an event, with a short id on a narrow terminal."""
     shown = event.originator_id
     if width < WIDE_ENOUGH_FOR_IDS:
         shown = shortened_id(shown) if are_canonical_ids([shown]) else shortened_name(shown)

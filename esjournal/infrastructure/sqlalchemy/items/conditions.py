@@ -29,7 +29,7 @@ class Conditions:
 
     `sequence_ids` are in the driver's form, `topics` are whole topics, and `topic_patterns` are patterns as in fnmatch.
     A topic matches if it is one of the topics or matches one of the patterns. `names` and `name_patterns` are the same
-    for the names of sequences.
+    for the names of sequences. `has_metadata` leaves out events without metadata.
     """
 
     sequence_ids: Sequence[Any] = ()
@@ -38,9 +38,11 @@ class Conditions:
     topics: Sequence[str] = ()
     topic_patterns: Sequence[str] = ()
     field_conditions: Sequence[FieldCondition] = ()
+    has_metadata: bool = False
 
     def __bool__(self) -> bool:
-        return any((self.sequence_ids, self.names, self.topics, self.topic_patterns, self.field_conditions))
+        given = (self.sequence_ids, self.names, self.topics, self.topic_patterns, self.field_conditions)
+        return self.has_metadata or any(given)
 
 
 EVERYTHING = Conditions()
@@ -82,10 +84,10 @@ def fragments(
         yield f"{names.sequence_id} IN ({names.named} WHERE {are_named})", values
     if conditions.topics or conditions.topic_patterns:
         yield of_texts(names.topic, conditions.topics, conditions.topic_patterns, names.mark)
+    # What is missing matches no comparison.
+    if conditions.has_metadata or any(condition.of_metadata for condition in conditions.field_conditions):
+        yield "FALSE" if names.metadata is None else f"{names.metadata} IS NOT NULL", ()
     for condition in conditions.field_conditions:
-        if condition.of_metadata:
-            # What is missing matches no comparison.
-            yield "FALSE" if names.metadata is None else f"{names.metadata} IS NOT NULL", ()
         column = names.metadata if condition.of_metadata else names.data
         if column is not None and _is_sendable(condition) and (fragment := of_field(condition, column)) is not None:
             yield fragment
