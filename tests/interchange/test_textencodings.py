@@ -90,7 +90,7 @@ def test_text_is_the_same_in_utf_8_wherever_the_blocks_end(text: str, encoding: 
         (b"ab\nc\x81d\n", "cp1252", "2: byte 0x81 at byte 5 of the file is not cp1252: name the encoding that"),
         (b"ab\nc\xe9\n", "ascii", "2: byte 0xe9 at byte 5 of the file is not ascii"),
         (b"a\n\x81\x20\n", "shift_jis", "2: byte 0x81 at byte 3 of the file is not shift_jis"),
-        (b"ab\n\x1b$B\x80\x21", "iso2022_jp", "2: byte 0x80 at byte 7 of the file is not iso2022_jp"),
+        (b"a\n\x1b$B\x80\x21", "iso2022_jp", "2: byte 0x80 at byte 6 of the file is not iso2022_jp"),
         ("a\nb".encode("utf-16-le") + b"\x00\xdca\0", "utf-16-le", "2: byte 0x00 at byte 7 of the file is not utf-16"),
         ("a\nb".encode("utf-16") + b"\x00\xdca\0", "utf-16", "2: byte 0x00 at byte 9 of the file is not utf-16"),
         ("a\nb\n".encode("utf-16")[:-1], "utf-16", "2: the file ends inside a character in utf-16: get it again"),
