@@ -69,6 +69,10 @@ def append(
     event with the same type, state and metadata there is a success too: its global position is printed. A name has 1 to
     255 characters, none of them a control character, and must not read as a UUID; case counts.
 
+    $ESJOURNAL_META has metadata for all events of a script, as --meta has it for one; if a member is given twice, the
+    last one counts. --cause writes causation_id and correlation_id into the metadata. --once derives an event id from
+    the sequence and the key: the same command prints the same position again, or exits 4 if its event is another.
+
     \b
     Examples:
       esjournal append order-1001 0 orders#Placed '{"item":"tea"}'
