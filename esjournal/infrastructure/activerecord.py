@@ -43,13 +43,20 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
     """Writes sequenced items to a database, and reads them back equal."""
 
     @abstractmethod
-    def append(self, item_or_items: Item | Iterable[Item], *, names: Mapping[Any, str] | None = None) -> Sequence[int]:
+    def append(
+        self,
+        item_or_items: Item | Iterable[Item],
+        *,
+        names: Mapping[Any, str] | None = None,
+        metadata: str | None = None,
+    ) -> Sequence[int]:
         """Write one item or many, all or nothing; when it returns, they are durable.
 
         Args:
             item_or_items: an item, or an iterable of items. An item whose position is NEXT gets the next position of
                 its sequence, if positions are integers.
             names: the names of sequences, by their ids, to be written with the items.
+            metadata: the metadata of all these items, a JSON object as text.
 
         Returns:
             The global positions that the items were given, in the order of the items.
@@ -57,7 +64,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
         Raises:
             SequencedItemConflict: the place of an item is taken; none of the items is written.
             InvalidData: a field has a value that cannot be stored; the rules are the same for every database. Or a
-                sequence cannot have its name, or has no place for one.
+                sequence cannot have its name, or the table has no place for names or metadata.
             TypeError: what is given is not of the item class.
         """
 

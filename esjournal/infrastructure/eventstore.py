@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from esjournal.domain.metadata import METADATA
+from esjournal.domain.model import rules
 from esjournal.domain.model.events import DomainEvent
 from esjournal.domain.model.sequencenames import sequence_id
 from esjournal.domain.text import shortened
@@ -36,7 +39,13 @@ class EventStore(Generic[Item]):
         self.sequenced_item_mapper = sequenced_item_mapper
         self.active_record_strategy = active_record_strategy
 
-    def append(self, event_or_events: DomainEvent | Iterable[DomainEvent], *, name: str | None = None) -> Sequence[int]:
+    def append(
+        self,
+        event_or_events: DomainEvent | Iterable[DomainEvent],
+        *,
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Sequence[int]:
         """Store one event or many, all or nothing; when it returns, they are durable.
 
         Args:
@@ -44,6 +53,8 @@ class EventStore(Generic[Item]):
                 of its sequence. A class of events may have an attribute `originator_name`, such as a property: the
                 name of the event's sequence, or None.
             name: the name of the sequence of all these events, whose id is `sequence_id(name)`.
+            metadata: what is known about all these events beside their attributes, such as who caused them: values that
+                JSON has.
 
         Returns:
             The global positions that the events were given, in the order of the events.
@@ -51,7 +62,8 @@ class EventStore(Generic[Item]):
         Raises:
             ConcurrencyError: the version of an event is taken; none of the events is stored.
             InvalidData: an event does not map to an item, or has an id, a version or a type that cannot be stored, or
-                a name that no sequence can have, or that of another sequence.
+                a name that no sequence can have, or that of another sequence. Or the metadata cannot be written as
+                JSON.
             OutcomeUnknown: the connection was lost, or the disk failed, during COMMIT; the events may be stored.
             TypeError: an argument is not an event.
         """
@@ -65,8 +77,10 @@ class EventStore(Generic[Item]):
             given = getattr(event, _NAME, None) if name is None else name
             if given is not None:
                 names[item[0]] = _checked_name(given, item[0])
-        # A strategy of the application's own need not know of names.
-        options = {"names": names} if names else {}
+        # A strategy of the application's own need not know of names and metadata.
+        options: dict[str, Any] = {"names": names} if names else {}
+        if metadata is not None:
+            options["metadata"] = _metadata_text(metadata)
         try:
             return self.active_record_strategy.append(items, **options)
         except SequencedItemConflict as conflict:
@@ -181,3 +195,11 @@ def _id_of(given: Any) -> Any:
     except InvalidData:
         # Not a name, so it is refused as an id.
         return given
+
+
+def _metadata_text(metadata: Mapping[str, Any]) -> str:
+    try:
+        text = json.dumps(dict(metadata), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidData(f"{METADATA} {shortened(metadata)} cannot be written as JSON: {error}") from None
+    return rules.json_object(text, METADATA)

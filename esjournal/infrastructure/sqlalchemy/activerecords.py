@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
+from esjournal.domain.metadata import METADATA
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
 from esjournal.domain.model.sequencenames import named_id
 from esjournal.exceptions import InvalidData, OutOfOrder, StoreDamaged, advising
@@ -29,7 +31,7 @@ from esjournal.infrastructure.sqlalchemy.columntypes import (
 from esjournal.infrastructure.sqlalchemy.items.columnrules import STATES
 from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions
 from esjournal.infrastructure.sqlalchemy.items.recordclasses import checked_table
-from esjournal.infrastructure.sqlalchemy.items.statements import Statements
+from esjournal.infrastructure.sqlalchemy.items.statements import Statements, is_added
 from esjournal.infrastructure.sqlalchemy.items.writer import Transaction, names_to_write
 from esjournal.infrastructure.sqlalchemy.schema import added_column, names_table, record_table
 from esjournal.infrastructure.sqlalchemy.session import Session
@@ -141,23 +143,31 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         self.table: Table = checked_table(active_record_class, self.field_names)
         self._statements = Statements(active_record_class, sequenced_item_class, session.sql, str(session.url))
         self._has_names = False
+        self._describing: Statements[Any] | None = None
 
-    def append(self, item_or_items: Item | Iterable[Item], *, names: Mapping[Any, str] | None = None) -> Sequence[int]:
+    def append(
+        self,
+        item_or_items: Item | Iterable[Item],
+        *,
+        names: Mapping[Any, str] | None = None,
+        metadata: str | None = None,
+    ) -> Sequence[int]:
         """Write one item or many, all or nothing; see the base class."""
         items = self._as_list(item_or_items)
         if not items:
             return range(0)
-        rows = self._statements.rows(items)
+        statements, described = (self._statements, items) if metadata is None else self._described(items, metadata)
+        rows = statements.rows(described)
         given = [named_id(str(sequence_id), name) for sequence_id, name in (names or {}).items()]
-        written = names_to_write(self.session, self._statements, [*given, *(item[0] for item in items)])
+        written = names_to_write(self.session, statements, [*given, *(item[0] for item in items)])
         if given and not written:
             raise InvalidData(f"sequences of the table {self.table.name} have no names: leave the name out")
         with (
             self._naming(items),
             self.session.writing_connection() as connection,
-            Transaction(self.session, self._statements, connection).explaining(items),
+            self._explaining(connection, items, metadata),
         ):
-            last = self.session.append(connection, self._statements.appending, rows, written)
+            last = self.session.append(connection, statements.appending, rows, written)
         return range(last - len(items) + 1, last + 1)
 
     @contextmanager
@@ -524,6 +534,38 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             if not isinstance(item, self.sequenced_item_class):
                 raise TypeError(f"{item!r} is not a {self.sequenced_item_class.__name__}: append items of that class")
         return items
+
+    @contextmanager
+    def _explaining(self, connection: Any, items: list[Any], metadata: str | None) -> Iterator[None]:
+        """Raise a conflict for an error inside that means one; only then are the items described, which takes time."""
+        try:
+            yield
+        except Exception:
+            statements, described = self._described(items, metadata)
+            with Transaction(self.session, statements, connection).explaining(described):
+                raise
+
+    def _described(self, items: list[Any], metadata: str | None) -> tuple[Statements[Any], list[Any]]:
+        """Return items with metadata after their other fields, and the statements that write them.
+
+        Items without metadata are described too, because a stored one with metadata is different.
+
+        Raises:
+            InvalidData: the table has no place for metadata.
+            TypeError: the items have metadata of their own.
+        """
+        column = self.table.columns.get(METADATA)
+        if METADATA in self.field_names.all or column is None or not is_added(column):
+            if metadata is None:
+                return self._statements, items
+            if column is None:
+                raise InvalidData(f"the table {self.table.name} has no place for metadata: leave it out")
+            raise TypeError(f"{self.sequenced_item_class.__name__} has metadata of its own: give it in the items")
+        if self._describing is None:
+            described = namedtuple("Described", (*self.field_names.all, METADATA))  # type: ignore[misc]
+            self._describing = Statements(self.active_record_class, described, self.session.sql, str(self.session.url))
+        statements = self._describing.with_names() if self._has_names else self._describing
+        return statements, [statements.item((*item, metadata)) for item in items]
 
     @contextmanager
     def _naming(self, items: Sequence[Item]) -> Iterator[None]:

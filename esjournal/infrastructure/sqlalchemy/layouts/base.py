@@ -84,18 +84,23 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
         """Do nothing: the layout says whether sequences have names."""
 
     def append(
-        self, item_or_items: RecordedEvent | Iterable[RecordedEvent], *, names: Mapping[Any, str] | None = None
+        self,
+        item_or_items: RecordedEvent | Iterable[RecordedEvent],
+        *,
+        names: Mapping[Any, str] | None = None,
+        metadata: str | None = None,
     ) -> Sequence[int]:
-        """Write one event or many, all or nothing; see the base class.
+        """Write one event or many, all or nothing; see the base class. The events themselves have names and metadata.
 
         Raises:
             InvalidURL: the layout is only read.
-            InvalidData: an id would become the name of a new sequence, and could be mistaken for an existing name.
+            InvalidData: an event does not fit the layout, or an id would become the name of a new sequence, and could
+                be mistaken for an existing name.
         """
         self._check_is_written()
         events = self._as_list(item_or_items)
-        for originator_id in {event.originator_id for event in events}:
-            if (reason := self.misnaming(originator_id)) is not None:
+        for event in events:
+            if (reason := self.misfit(event)) is not None:
                 raise InvalidData(reason)
         return self._append_all(events)
 
