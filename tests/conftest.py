@@ -250,6 +250,17 @@ def journal_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a store for the tests of a module that leave it as a fixture of that module made it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('module') / 'journal.db'}"
+    else:
+        server, dropping = (request.getfixturevalue(name) for name in ("postgres_server", "dropping"))
+        with own_schema(server, dropping) as url:
+            yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest) -> str:
     """The URL of a store without a journal, for tests that use other processes."""

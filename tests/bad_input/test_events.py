@@ -19,9 +19,18 @@ from tests.helpers.stores import journal_with, stored
 Event = dict[str, str]
 
 
+EVENTS = [event(0, of="00000000-0000-0000-0000-000000000000")]
+
+
+@pytest.fixture(scope="module")
+def url(module_url: str) -> str:
+    """The URL of a journal that refuses everything, and so is shared by tests."""
+    return journal_with(module_url, EVENTS)
+
+
 @pytest.fixture
-def url(store_url: str) -> str:
-    return journal_with(store_url, [event(0, of="00000000-0000-0000-0000-000000000000")])
+def changed_url(store_url: str) -> str:
+    return journal_with(store_url, EVENTS)
 
 
 def text_of(value: str) -> str:
@@ -71,9 +80,9 @@ def test_any_spelling_of_an_id_but_hexadecimal_with_hyphens_is_refused(url: str,
     assert invoke("export", "--id", text, url=url).exit_code == 2
 
 
-def test_an_id_in_either_case_is_the_same_sequence(url: str) -> None:
-    invoke("append", ID.upper(), "0", "a", "{}", url=url)
-    assert invoke("append", ID, "0", "a", "{}", url=url).exit_code == 4
+def test_an_id_in_either_case_is_the_same_sequence(changed_url: str) -> None:
+    invoke("append", ID.upper(), "0", "a", "{}", url=changed_url)
+    assert invoke("append", ID, "0", "a", "{}", url=changed_url).exit_code == 4
 
 
 @pytest.mark.parametrize("text", ["1_000", "\u0663", "+1", "1.0", "-1", str(2**63), "01", "1e3", "9" * 5_000])
@@ -92,13 +101,13 @@ def test_a_leading_minus_gets_the_advice_to_use_two_hyphens(url: str) -> None:
     assert ": a value that begins with - goes after --, and versions are 0 or more (see" in result.stderr
 
 
-def test_the_last_version_there_can_be_is_kept(url: str) -> None:
-    invoke("append", ID, str(2**63 - 1), "a", "{}", url=url)
-    assert stored(url)[-1].originator_version == 2**63 - 1
-    result = invoke("append", ID, "next", "a", "{}", url=url)
+def test_the_last_version_there_can_be_is_kept(changed_url: str) -> None:
+    invoke("append", ID, str(2**63 - 1), "a", "{}", url=changed_url)
+    assert stored(changed_url)[-1].originator_version == 2**63 - 1
+    result = invoke("append", ID, "next", "a", "{}", url=changed_url)
     assert result.exit_code in (3, 5)
     assert result.stderr.count("\n") == 1
-    assert len(stored(url)) == 2
+    assert len(stored(changed_url)) == 2
 
 
 @pytest.mark.parametrize(
@@ -145,30 +154,31 @@ def test_bytes_that_are_no_utf8_are_refused(url: str, tmp_path: Path, data: byte
     assert len(stored(url)) == 1
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        '{"price":1.10}',
-        '{"a":1,"a":2}',
-        '{"z":1,"a":2}',
-        '{"a":' + "9" * 400 + "}",
-        '{"a":"\u2028 and \\u2028"}',
-        '{"a":"\\u0000"}',
-        '{"a":"\\ud800"}',
-        '{ "a" :\t1 }',
-        '{"a":-0,"b":1E5}',
-    ],
-    ids=lambda value: value[:20],
-)
-def test_a_state_is_stored_and_given_back_byte_for_byte(url: str, tmp_path: Path, state: str) -> None:
-    assert invoke("append", ID, "0", "a", state, url=url).exit_code == 0
-    assert stored(url)[-1].state == state
-    exported = invoke("export", "--id", ID, url=url).stdout_bytes
-    assert f'"state":{state},"recorded_at"'.encode() in exported
+STATES = [
+    '{"price":1.10}',
+    '{"a":1,"a":2}',
+    '{"z":1,"a":2}',
+    '{"a":' + "9" * 400 + "}",
+    '{"a":"\u2028 and \\u2028"}',
+    '{"a":"\\u0000"}',
+    '{"a":"\\ud800"}',
+    '{ "a" :\t1 }',
+    '{"a":-0,"b":1E5}',
+]
+
+
+def test_states_are_stored_and_given_back_byte_for_byte(changed_url: str, tmp_path: Path) -> None:
+    for version, state in enumerate(STATES):
+        assert invoke("append", ID, str(version), "a", state, url=changed_url).exit_code == 0, state
+        assert stored(changed_url)[-1].state == state
+    exported = invoke("export", "--id", ID, url=changed_url).stdout_bytes
     (tmp_path / "copy.ndjson").write_bytes(exported)
     invoke("init", url=str(tmp_path / "copy.db"))
     assert invoke("import", str(tmp_path / "copy.ndjson"), url=str(tmp_path / "copy.db")).exit_code == 0
-    assert invoke("get", ID, "-F", "ndjson", url=str(tmp_path / "copy.db")).stdout_bytes.count(state.encode()) == 1
+    shown = invoke("get", ID, "-F", "ndjson", url=str(tmp_path / "copy.db")).stdout_bytes
+    for state, there, then in zip(STATES, exported.splitlines(), shown.splitlines(), strict=True):
+        assert f'"state":{state},"recorded_at"'.encode() in there
+        assert then.count(state.encode()) == 1, state
 
 
 @pytest.mark.parametrize(
@@ -191,13 +201,15 @@ def test_an_event_type_that_is_empty_too_long_or_unprintable_is_refused(
     refused_everywhere(url, tmp_path, 3, f"(.*({message}))", event_type=event_type)
 
 
-def test_a_type_that_names_a_module_is_only_text(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_type_that_names_a_module_is_only_text(
+    changed_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "trap_for_topics.py").write_text("raise SystemExit('imported')")
     monkeypatch.syspath_prepend(tmp_path)
     for event_type in ("os#system", "trap_for_topics#Trap"):
-        assert invoke("append", ID, "next", event_type, "{}", url=url).exit_code == 0
-    assert "trap_for_topics#Trap" in invoke("get", ID, url=url).stdout
-    assert invoke("export", url=url).exit_code == 0
+        assert invoke("append", ID, "next", event_type, "{}", url=changed_url).exit_code == 0
+    assert "trap_for_topics#Trap" in invoke("get", ID, url=changed_url).stdout
+    assert invoke("export", url=changed_url).exit_code == 0
     assert "trap_for_topics" not in sys.modules
 
 
@@ -254,13 +266,13 @@ def test_a_path_that_cannot_be_used_is_wrong_usage(
     assert len(stored(url)) == 1
 
 
-def test_a_csv_with_long_fields_quotes_and_line_ends_is_lawful(url: str, tmp_path: Path) -> None:
+def test_a_csv_with_long_fields_quotes_and_line_ends_is_lawful(changed_url: str, tmp_path: Path) -> None:
     state = '{"a":"' + "x" * 200_000 + '",\n"b":"\\""}'
     buffer = io.StringIO()
     csv.writer(buffer).writerows([["originator_id", "originator_version", "event_type", "state"], [ID, 0, "a", state]])
     (tmp_path / "e.csv").write_text(buffer.getvalue(), newline="")
-    assert invoke("import", str(tmp_path / "e.csv"), url=url).exit_code == 0
-    assert stored(url)[-1].state == state
+    assert invoke("import", str(tmp_path / "e.csv"), url=changed_url).exit_code == 0
+    assert stored(changed_url)[-1].state == state
 
 
 @pytest.mark.parametrize("text", ["originator_id,state\n", "originator_id,originator_version,event_type,state,x\n", ""])

@@ -22,13 +22,23 @@ from tests.helpers.stores import execute
 ORDER, OTHER = "order-1001", "Order-1001"
 
 
+@pytest.fixture(scope="module")
+def url(module_url: str) -> str:
+    """The URL of a journal with names that tests leave as it is."""
+    return with_names(module_url)
+
+
 @pytest.fixture
-def url(store_url: str) -> str:
-    """The URL of a journal with two events of each of two sequences with names, and one of a sequence without."""
-    initialise(store_url)
+def changed_url(store_url: str) -> str:
+    return with_names(store_url)
+
+
+def with_names(url: str) -> str:
+    """Make a journal with two events of each of two sequences with names, and one of a sequence without."""
+    initialise(url)
     for name, version in ((ORDER, "0"), (OTHER, "next"), (ORDER, "next"), (OTHER, "1"), (ID, "0")):
-        assert invoke("append", name, version, f"a#{version}", '{"a":1}', url=store_url).exit_code == 0
-    return store_url
+        assert invoke("append", name, version, f"a#{version}", '{"a":1}', url=url).exit_code == 0
+    return url
 
 
 def lines(url: str, *arguments: str) -> list[dict[str, object]]:
@@ -160,14 +170,14 @@ def test_a_follower_shows_the_first_name(sqlite_url: str) -> None:
         assert b"  new-1@0  a#B  {}" in process.stdout.readline()
 
 
-def test_a_sequence_that_has_events_but_no_name_yet_is_found_by_it(url: str) -> None:
-    execute(url, "DELETE FROM sequence_names")
-    assert [event["originator_version"] for event in lines(url, "get", ORDER)] == [0, 1]
-    assert invoke("append", ORDER, "next", "a#B", "{}", url=url).exit_code == 0
-    assert {event["sequence_name"] for event in lines(url, "get", id_of_name(ORDER))} == {ORDER}
+def test_a_sequence_that_has_events_but_no_name_yet_is_found_by_it(changed_url: str) -> None:
+    execute(changed_url, "DELETE FROM sequence_names")
+    assert [event["originator_version"] for event in lines(changed_url, "get", ORDER)] == [0, 1]
+    assert invoke("append", ORDER, "next", "a#B", "{}", url=changed_url).exit_code == 0
+    assert {event["sequence_name"] for event in lines(changed_url, "get", id_of_name(ORDER))} == {ORDER}
 
 
-def test_the_name_and_the_first_event_are_written_together(url: str) -> None:
-    execute(url, "DELETE FROM sequence_names")
-    assert invoke("append", ORDER, "0", "a#B", "{}", url=url).exit_code == 4
-    assert lines(url, "list", "--name", "*") == []
+def test_the_name_and_the_first_event_are_written_together(changed_url: str) -> None:
+    execute(changed_url, "DELETE FROM sequence_names")
+    assert invoke("append", ORDER, "0", "a#B", "{}", url=changed_url).exit_code == 4
+    assert lines(changed_url, "list", "--name", "*") == []

@@ -21,10 +21,18 @@ from esjournal.journal.transfer.exporting import Exported, export_events
 from tests.helpers.events import OTHER_ID, event, sequence
 from tests.helpers.stores import journal_with
 
+EVENTS = [*sequence(1_200), event(0, of=OTHER_ID)]
+
 
 @pytest.fixture
 def url(store_url: str) -> str:
-    return journal_with(store_url, [*sequence(1_200), event(0, of=OTHER_ID)])
+    return journal_with(store_url, EVENTS)
+
+
+@pytest.fixture(scope="module")
+def unchanged(module_url: str) -> str:
+    """The URL of a journal with the same events, which no test changes."""
+    return journal_with(module_url, EVENTS)
 
 
 OTHER = Selection(originator_ids=[OTHER_ID])
@@ -51,29 +59,39 @@ NONE = Selection(types=Patterns(["none*"]))
     ],
 )
 def test_an_export_says_how_many_events_it_wrote_and_how_far_it_looked(
-    url: str, file_format: FileFormat, options: dict[str, Any], expected: Exported
+    unchanged: str, file_format: FileFormat, options: dict[str, Any], expected: Exported
 ) -> None:
-    with open_journal(url) as journal:
+    with open_journal(unchanged) as journal:
         exported = export_events(journal, io.BytesIO(), file_format, **options)
     assert exported == expected
 
 
 @pytest.mark.parametrize("sealed", [False, True])
 @pytest.mark.parametrize("after", [0, 1, 499, 500, 501, 1_000, 1_200])
-def test_two_processes_write_what_one_does(url: str, monkeypatch: pytest.MonkeyPatch, after: int, sealed: bool) -> None:
+def test_two_processes_write_what_one_does(
+    unchanged: str, monkeypatch: pytest.MonkeyPatch, after: int, sealed: bool
+) -> None:
     def exported() -> tuple[Exported, bytes]:
         stream = io.BytesIO()
         result = export_events(journal, stream, FileFormat.NDJSON, after=after, sealed=sealed)
         return result, stream.getvalue()
 
-    with open_journal(url) as journal:
+    with open_journal(unchanged) as journal:
         by_one = exported()
         monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
         monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
         assert exported() == by_one
-        # The connections of this process still work.
+
+
+def test_the_connections_of_a_process_still_work_after_it_had_a_second_one(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
+    with open_journal(url) as journal:
+        assert export_events(journal, io.BytesIO(), FileFormat.NDJSON) == Exported(1_201, 1_201)
         assert list(journal.events.append(event(None))) == [1_202]
-        assert exported()[0] == Exported(1_202 - after, 1_202)
+        assert export_events(journal, io.BytesIO(), FileFormat.NDJSON) == Exported(1_202, 1_202)
 
 
 @pytest.mark.parametrize("after", [0, 1, 600])

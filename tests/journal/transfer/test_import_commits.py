@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
@@ -11,7 +12,7 @@ from esjournal.interchange.batches import Batch
 from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.transfer.importing import import_events
 from tests.helpers.events import OTHER_ID, event, sequence
-from tests.helpers.given import BAD, content, counts, given, positions
+from tests.helpers.given import BAD, content, counts, given, positions, refilled
 
 
 def up_to(count: int, *events: RecordedEvent | str) -> Iterator[Batch]:
@@ -20,24 +21,21 @@ def up_to(count: int, *events: RecordedEvent | str) -> Iterator[Batch]:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("size", [1, 3, 7])
-@pytest.mark.parametrize("at", [0, 1, 3, 6, 8])
-def test_every_part_that_was_read_to_its_end_is_committed(
-    journal: Journal, chunk_size: int, size: int, at: int
-) -> None:
+def test_every_part_that_was_read_to_its_end_is_committed(journal: Journal, chunk_size: int) -> None:
     events = sequence(8)
-    with pytest.raises(KeyboardInterrupt):
-        import_events(journal, up_to(at, *events), commit_every=size)
-    # The first chunk of a transaction is read before it begins; a part is committed before the next event is read.
-    assert content(journal) == [found[:4] for found in events[: at - at % size]]
+    for size, at in product([1, 3, 7], [0, 1, 3, 6, 8]):
+        refilled(journal, [])
+        with pytest.raises(KeyboardInterrupt):
+            import_events(journal, up_to(at, *events), commit_every=size)
+        # The first chunk of a transaction is read before it begins; a part is committed before the next event is read.
+        assert content(journal) == [found[:4] for found in events[: at - at % size]], (size, at)
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 50])
-@pytest.mark.parametrize("size", [1, 3, 20])
 def test_another_reader_sees_whole_parts_while_the_import_is_on_its_way(
-    journal: Journal, store_url: str, chunk_size: int, batch_size: int, size: int
+    journal: Journal, store_url: str, chunk_size: int, batch_size: int
 ) -> None:
-    seen = []
+    seen: list[int] = []
     with open_journal(store_url) as reader:
 
         def watched() -> Iterator[Batch]:
@@ -45,11 +43,14 @@ def test_another_reader_sees_whole_parts_while_the_import_is_on_its_way(
                 seen.append(len(content(reader)))
                 yield batch
 
-        outcome = import_events(journal, watched(), commit_every=size)
-    assert outcome.committed
-    assert seen == sorted(seen)
-    assert all(count % size == 0 for count in seen)
-    assert positions(journal) == list(range(1, 13))
+        for size in (1, 3, 20):
+            refilled(journal, [])
+            seen.clear()
+            outcome = import_events(journal, watched(), commit_every=size)
+            assert outcome.committed
+            assert seen == sorted(seen)
+            assert all(count % size == 0 for count in seen), (size, seen)
+            assert positions(journal) == list(range(1, 13))
 
 
 @pytest.mark.parametrize("problem", [BAD, event(0, '{"x":1}')])
