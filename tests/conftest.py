@@ -37,7 +37,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     database=None,
-    max_examples=60,
+    max_examples=40,
 )
 settings.load_profile("everyday")
 

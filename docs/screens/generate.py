@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from rich.text import Text
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER.parent / "examples" / "flights-sample.ndjson"
 HEIGHT = 24
+PROGRAM = (sys.executable, "-X", "utf8", "-m", "esjournal")
 
 
 class Screen(NamedTuple):
@@ -50,25 +52,30 @@ SCREENS = {
 }
 
 
-def svg(screen: Screen) -> str:
-    """Return the picture of a command on the sample."""
+def svg(screen: Screen, program: Sequence[str] = PROGRAM) -> str:
+    """Return the picture of a command on the sample.
+
+    Args:
+        screen: the command and its terminal.
+        program: what runs esjournal.
+    """
     console = Console(
         record=True, width=screen.width, file=io.StringIO(), force_terminal=True, color_system="standard", _environ={}
     )
     console.print(Text(f"{screen.prompt}\n", style="bold"))
-    console.print(Text.from_ansi(shown(screen)))
+    console.print(Text.from_ansi(shown(screen, program)))
     picture = console.export_svg(title="esjournal", theme=screen.theme, unique_id="esjournal")
     # The picture shows with any monospaced font, and loads none from elsewhere.
     return "\n".join(line.rstrip() for line in re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.S).splitlines())
 
 
-def shown(screen: Screen) -> str:
+def shown(screen: Screen, program: Sequence[str]) -> str:
     """Return what a terminal gets, with its escape sequences."""
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, screen.width, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    environment = {**kept, "ESJOURNAL_URL": str(SAMPLE), "PAGER": "cat", "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "esjournal", *screen.arguments]
+    environment = {**kept, "ESJOURNAL_URL": str(SAMPLE), "PAGER": "cat", "TERM": "xterm"}
+    command = [*program, *screen.arguments]
     chunks = []
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -81,31 +81,42 @@ def shown(ended: Result) -> list[int]:
 # What it shows
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ([], range(2, 15)),
-        (["-n", "0"], range(12, 15)),
-        (["-n", "3"], range(9, 15)),
-        (["-n", "99"], range(15)),
-        (["--after", "0"], range(15)),
-        (["--after", "10"], range(10, 15)),
-        (["--after", "12"], range(12, 15)),
-        (["--after", "5", "-n", "2"], range(10, 15)),
-        (["--since", "2026-01-01"], range(15)),
-        (["--since", "2026-01-01", "-n", "1"], range(11, 15)),
-        (["--where", "n > 12"], [13, 14]),
-        (["--where", "n < 3"], [0, 1, 2]),
-        (["--where", "n != 13", "-n", "1"], [11, 12, 14]),
-        (["--type", "*#C", "-g", "3"], [3, 13]),
-        (["--id", ID[:8], "-n", "0"], range(12, 15)),
-        (["--type", "none"], []),
-    ],
-)
+FOLLOWED: list[tuple[list[str], Sequence[int]]] = [
+    ([], range(2, 15)),
+    (["-n", "0"], range(12, 15)),
+    (["-n", "3"], range(9, 15)),
+    (["-n", "99"], range(15)),
+    (["--after", "0"], range(15)),
+    (["--after", "10"], range(10, 15)),
+    (["--after", "12"], range(12, 15)),
+    (["--after", "5", "-n", "2"], range(10, 15)),
+    (["--since", "2026-01-01"], range(15)),
+    (["--since", "2026-01-01", "-n", "1"], range(11, 15)),
+    (["--where", "n > 12"], [13, 14]),
+    (["--where", "n < 3"], [0, 1, 2]),
+    (["--where", "n != 13", "-n", "1"], [11, 12, 14]),
+    (["--type", "*#C", "-g", "3"], [3, 13]),
+    (["--id", ID[:8], "-n", "0"], range(12, 15)),
+    (["--type", "none"], []),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), FOLLOWED)
 def test_it_shows_the_requested_number_of_stored_events_and_then_all_new_ones_that_match(
-    url: str, follow: Follow, arguments: list[str], expected: list[int]
+    sqlite_url: str, follow: Follow, arguments: list[str], expected: Sequence[int]
 ) -> None:
-    ended = follow(url, *arguments, "--template", "{state.n}", then=numbered(12, 13, 14))
+    journal_with(sqlite_url, numbered(*range(12)))
+    ended = follow(sqlite_url, *arguments, "--template", "{state.n}", then=numbered(12, 13, 14))
+    assert shown(ended) == list(expected)
+
+
+# Which events are selected is tested on both databases in tests/journal/read.
+@pytest.mark.parametrize(("arguments", "expected"), FOLLOWED[::5])
+def test_it_shows_the_same_on_postgresql(
+    postgres_url: str, follow: Follow, arguments: list[str], expected: Sequence[int]
+) -> None:
+    journal_with(postgres_url, numbered(*range(12)))
+    ended = follow(postgres_url, *arguments, "--template", "{state.n}", then=numbered(12, 13, 14))
     assert shown(ended) == list(expected)
 
 

@@ -40,7 +40,7 @@ def test_an_empty_journal_has_no_sequences(journal: Journal) -> None:
     assert ids(journal, types=Patterns(["a*"])) == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     owners=st.lists(st.integers(0, 3), max_size=15),
     order=st.sampled_from(SequenceOrder),

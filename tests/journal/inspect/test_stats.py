@@ -24,7 +24,7 @@ from esjournal.journal.journal import Journal, initialise, open_journal
 from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
 from tests.helpers.given import refilled
 
-EVERYWHERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+EVERYWHERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def versions(events: Iterator[RecordedEvent]) -> list[int | None]:
 bound = st.one_of(st.none(), st.integers(0, 21))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(
     gt=bound,
     gte=bound,

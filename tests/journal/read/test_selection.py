@@ -26,7 +26,7 @@ from tests.helpers.events import states as any_states
 from tests.helpers.given import refilled
 
 on_one_journal = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 NUMBERS = ["0", "-0", "1.1", "1.10", "1e5", "100000", "1e-300", "9007199254740992", "9007199254740993", "9" * 40]
 
