@@ -64,7 +64,7 @@ def test_no_column_drives_the_terminal_in_any_format(planted: str, command: list
         ["history", ID],
         ["history", ID, "-F", "json"],
         ["history", ID, "-F", "ndjson"],
-        ["trace", "1"],
+        ["trace", "5"],
         ["stats"],
         ["stats", "--by", "day"],
         ["stats", "-F", "json"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from esjournal.domain.causes import NO_CAUSES, Causes, causes_of, metadata_of_effect, reference_of
+from esjournal.domain.causes import NO_CAUSES, Causes, Key, causes_of, key_of, keys_of, metadata_of_effect, reference_of
 from esjournal.domain.model.sequencenames import id_of_name
 from tests.helpers.events import ID, OTHER_ID, event
 
@@ -31,6 +31,7 @@ def test_a_later_event_passes_on_the_correlation() -> None:
     [
         ('{"causation_id":"a","correlation_id":"b"}', Causes("a", "b")),
         ('{"causation_id":17}', Causes("17", None)),
+        (r'{"\u0063ausation_id":"a"}', Causes("a", None)),
         ('{"$causationId":"a","$correlationId":"b"}', Causes("a", "b")),
         (
             '{"causationMessageStreamName":"order-1","causationMessagePosition":4,"correlationStreamName":"order-0"}',
@@ -45,3 +46,30 @@ def test_a_later_event_passes_on_the_correlation() -> None:
 )
 def test_causes_are_read_as_this_and_other_libraries_write_them(metadata: str | None, causes: Causes) -> None:
     assert causes_of(metadata) == causes
+
+
+@pytest.mark.parametrize(
+    ("reference", "key"),
+    [
+        (ID, ID),
+        (ID.upper(), ID),
+        (f"{ID.upper()}/17", (ID, 17)),
+        ("order-1/0", (id_of_name("order-1"), 0)),
+        ("order/1/2", (id_of_name("order/1"), 2)),
+        ("order-1", None),
+        ("order-1/01", None),
+        ("order-1/", None),
+        ("/1", None),
+        ("17", None),
+        ("", None),
+        ("\ud83d/1", None),
+    ],
+)
+def test_a_reference_leads_to_an_event_id_or_a_place(reference: str, key: Key | None) -> None:
+    assert key_of(reference) == key
+
+
+def test_an_event_is_found_by_its_place_and_its_event_id() -> None:
+    for made in (event(3), event(3)._replace(event_id=OTHER_ID)):
+        assert key_of(reference_of(made)) in keys_of(made)
+    assert keys_of(event(3)._replace(event_id=OTHER_ID)) == [(ID, 3), OTHER_ID]

@@ -10,8 +10,10 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 import pytest
 
+from esjournal.journal.journal import initialise
 from tests.helpers.other_libraries.commandline import CommandLine
 from tests.helpers.other_libraries.message_store import Message, MessageDb
+from tests.helpers.program import invoke
 
 FIRST = "account-123"
 SECOND = "account-Zoë 日本"
@@ -114,6 +116,37 @@ def test_the_log_narrows(filled: MessageDb, cli: CommandLine) -> None:
     assert cli.run("log", "--where", "meta.meta != true").exit_code == 1
     assert positions("-g", "tea") == [1, 2, 3, 4, 6]
     assert positions("--since", times[2], "--until", times[3]) == [3, 4]
+
+
+def test_causes_as_eventides_libraries_write_them_are_traced_here_and_in_a_copy(
+    message_db: MessageDb, cli: CommandLine, sqlite_url: str
+) -> None:
+    def followed(cause: str, position: int) -> dict[str, object]:
+        return {
+            "causationMessageStreamName": cause,
+            "causationMessagePosition": position,
+            "correlationStreamName": "fundsTransfer-1",
+        }
+
+    message_db.write("fundsTransfer-1", "Initiated", {"n": 0})
+    message_db.write("account:command-7", "Withdraw", {"n": 1}, followed("fundsTransfer-1", 0))
+    message_db.write("account-7", "Withdrawn", {"n": 2}, followed("account:command-7", 0) | {"user": "ann"})
+    message_db.write("account-7", "Closed", {"n": 3}, None)
+    message_db.write("fundsTransfer-2", "Initiated", {"n": 4}, {"causationMessageStreamName": "fundsTransfer-1"})
+    initialise(sqlite_url)
+    assert invoke("copy", f"{cli.url}&layout=message-db", sqlite_url).exit_code == 0
+    copy = CommandLine(sqlite_url, "")
+    copy.options = []
+    for store in (cli, copy):
+        for which in ("3", "account-7/0", "fundsTransfer-1/0", "fundsTransfer-1"):
+            traced = store.lines("trace", which)
+            assert [(each["sequence_name"], each["depth"]) for each in traced] == [
+                ("fundsTransfer-1", 0),
+                ("account:command-7", 1),
+                ("account-7", 2),
+            ]
+        assert "└─ 3  account-7@0  Withdrawn" in store.text("trace", "1")
+        assert store.run("trace", "account-8/0").exit_code == 1
 
 
 def test_gaps_in_global_positions_are_nothing_special(filled: MessageDb, cli: CommandLine, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state import values
 from esjournal.domain.state.where import FieldCondition, field_condition
+from esjournal.infrastructure.sqlalchemy.items.conditions import Conditions
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import read_journal
 from esjournal.journal.read.selection import Selection
@@ -313,6 +314,21 @@ def test_the_last_hour_is_found_by_its_index(journal: Journal) -> None:
             connection.execute("ANALYZE")
             plan = connection.execute(f"EXPLAIN {statement}", (time(2_990), time(5_000))).fetchall()
             assert "stored_events_recorded_at" in str(plan)
+
+
+def test_events_with_metadata_are_found_by_their_index(journal: Journal) -> None:
+    refilled(journal, [event(n)._replace(metadata='{"user":"ann"}' if n % 1_000 == 0 else None) for n in range(3_000)])
+    conditions = Conditions(has_metadata=True)
+    assert [found[-1] for page in journal.events.pages(conditions=conditions) for found in page] == [1, 1_001, 2_001]
+    selection = Selection(field_conditions=[field_condition("meta.user != 1")])
+    assert passed_by_the_database(journal, selection) == [1, 1_001, 2_001]
+    statement, _ = journal.events._statements.page(conditions)
+    with journal.events.session.connection() as connection:
+        is_sqlite = "sqlite" in journal.shown_url
+        connection.execute("ANALYZE")
+        explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
+        plan = connection.execute(f"{explain} {statement}", (0, 3_000, 500)).fetchall()
+    assert "stored_events_metadata" in str(plan)
 
 
 @pytest.mark.parametrize(
