@@ -37,25 +37,26 @@ ITEMS = ("tea", "coffee", "oat milk", "rye bread", "crème brûlée", "olives", 
 Sequence = tuple[str, int, tuple[str, ...]]
 
 
-def write_events(file: Path, count: int, seed: int = 1) -> Path:
+def write_events(file: Path, count: int, seed: int = 1, *, timed: bool = False) -> Path:
     """Write events as `esjournal export` would, and return the file.
 
     Args:
         file: the NDJSON file to write.
         count: the number of events; there are a tenth as many sequences, and 5,000 of them grow at the same time.
         seed: a different seed gives different sequences.
+        timed: whether ids begin with the time (UUIDv7); otherwise they are random (UUIDv4).
     """
     with file.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as stream:
-        stream.writelines(lines(count, seed))
+        stream.writelines(lines(count, seed, timed=timed))
     return file
 
 
-def lines(count: int, seed: int) -> Iterator[str]:
+def lines(count: int, seed: int, *, timed: bool = False) -> Iterator[str]:
     dice = random.Random(seed)
     # Only the sequences that still grow are kept, so that memory does not depend on the count.
-    going_on = [new_sequence(dice) for _ in range(min(OPEN, -(-count // LENGTH)))]
-    opened = len(going_on) * LENGTH
     time = datetime(2026, 1, 1, tzinfo=UTC)
+    going_on = [new_sequence(dice, time if timed else None) for _ in range(min(OPEN, -(-count // LENGTH)))]
+    opened = len(going_on) * LENGTH
     for position in range(1, count + 1):
         at = int(dice.random() * len(going_on))
         sequence, version, types = going_on[at]
@@ -68,15 +69,21 @@ def lines(count: int, seed: int) -> Iterator[str]:
         if version + 1 < LENGTH:
             going_on[at] = (sequence, version + 1, types)
         elif opened < count:
-            going_on[at] = new_sequence(dice)
+            going_on[at] = new_sequence(dice, time if timed else None)
             opened += LENGTH
         else:
             going_on[at] = going_on[-1]
             going_on.pop()
 
 
-def new_sequence(dice: random.Random) -> Sequence:
-    return str(UUID(int=dice.getrandbits(128), version=4)), 0, dice.choice(PATHS)
+def new_sequence(dice: random.Random, time: datetime | None) -> Sequence:
+    """Return a new sequence, whose id begins with the time if one is given."""
+    random_bits = dice.getrandbits(128)
+    made = UUID(int=random_bits, version=4)
+    if time is not None:
+        # The version after 48 bits of time; the variant is already there.
+        made = UUID(int=int(time.timestamp() * 1000) << 80 | 7 << 76 | made.int & 2**76 - 1)
+    return str(made), 0, dice.choice(PATHS)
 
 
 def state(dice: random.Random, position: int) -> str:

@@ -21,17 +21,19 @@ pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ, file_actions=[(os.P
 _, status, usage = os.wait4(pid, 0)
 seconds = time.perf_counter() - started
 peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(json.dumps([seconds, peak, os.waitstatus_to_exitcode(status)]))
+processor = usage.ru_utime + usage.ru_stime
+print(json.dumps([seconds, peak, processor, os.waitstatus_to_exitcode(status)]))
 """
 # The states are counted too, because a row whose state was cut short still counts as a row.
 COUNT = "SELECT count(*), coalesce(sum(length(state)), 0) FROM"
 
 
 class Run(NamedTuple):
-    """The time and memory that one process took."""
+    """The time, memory and processor time that one process took, the last with that of its own children."""
 
     seconds: float
     peak: int
+    processor: float
 
 
 def run(command: list[str], output: Path | None = None, *, code: int = 0) -> Run:
@@ -46,10 +48,10 @@ def run(command: list[str], output: Path | None = None, *, code: int = 0) -> Run
     ended = subprocess.run(
         launcher, capture_output=True, text=True, check=False, env=environment, cwd=Path(sys.executable).parent
     )
-    seconds, peak, ended_with = json.loads(ended.stdout or "[0, 0, -1]")
+    seconds, peak, processor, ended_with = json.loads(ended.stdout or "[0, 0, 0, -1]")
     if ended_with != code:
         raise SystemExit(f"{' '.join(command)} ended with {ended_with}:\n{ended.stderr[-2000:]}")
-    return Run(seconds, peak)
+    return Run(seconds, peak, processor)
 
 
 def esjournal(url: str | Path, *arguments: str | Path) -> list[str]:
