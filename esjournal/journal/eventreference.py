@@ -20,7 +20,7 @@ def find_event(journal: Journal, given: str) -> RecordedEvent | None:
         given: a global position, an event id, or a place: the id or the name of a sequence, a slash and a version.
 
     Raises:
-        AmbiguousId: the beginning of an id, before a slash, is that of several sequences.
+        AmbiguousId: an abbreviation, before a slash, is that of several sequences.
     """
     with suppress(InvalidData):
         return _at_global_position(journal, rules.global_position(given))
