@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from uuid import UUID, uuid5
 
 from esjournal.domain.model import rules
 from esjournal.domain.text import shortened
+from esjournal.domain.uuids import uuid5_text
 from esjournal.exceptions import InvalidData
 
 _LENGTH_OF_UUID = 36
@@ -32,7 +32,7 @@ def event_id_of_key(originator_id: str, key: str) -> str:
         originator_id: the id of the sequence, in canonical form; it is the namespace.
         key: any text, as `checked_key` returns it.
     """
-    return str(uuid5(UUID(originator_id), key))
+    return uuid5_text(originator_id, key)
 
 
 def event_id_of(originator_id: str, text: str) -> str:

@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID
 
 from esjournal.domain.model import rules
 from esjournal.domain.text import shortened
+from esjournal.domain.uuids import uuid5_text
 from esjournal.exceptions import InvalidData
 
 MAX_NAME_CHARACTERS = 255
@@ -19,6 +20,7 @@ _DIGITS, _FEW_DIGITS, _FEW_HYPHENS = 32, 4, 3
 _WORDS = frozenset({"new", "next", "-"})
 # No database stores these characters, and uuid5 fails on lone surrogates.
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+_NAMESPACE = str(NAMESPACE_URL)
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -48,7 +50,7 @@ def id_of_name(name: str) -> str:
     """
     if _CANONICAL_UUID.fullmatch(name):
         return name
-    return named_id(str(uuid5(NAMESPACE_URL, name)), name)
+    return named_id(uuid5_text(_NAMESPACE, name), name)
 
 
 def sequence_id(name: str) -> UUID:
