@@ -7,7 +7,7 @@ import io
 import json
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,9 +29,12 @@ from esjournal.exceptions import EsjournalError, InvalidData, InvalidLine
 from esjournal.infrastructure.cipher import AESGCMCipher
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.interchange import csvtext, ndjson
-from esjournal.interchange.bytestreams import byte_stream
+from esjournal.interchange.bytestreams import ByteStream, byte_stream
 from esjournal.interchange.inputfiles import read_events
 from esjournal.interchange.rejects import Problem, reject_line
+from esjournal.interchange.rowblocks import RowBlock, read_csv, read_ndjson
+from esjournal.interchange.rowevents import RowEvents, RowFields, RowMetadata
+from esjournal.interchange.rowtemplates import RowTemplate
 from esjournal.interchange.seals import Sealer, seal_line
 from esjournal.interchange.textencodings import UTF_8
 from esjournal.journal.cursor import cursor_at, cursor_line, position_after
@@ -137,6 +140,32 @@ def encoded_file(events: list[RecordedEvent], encoding: str, data: st.DataObject
     texts = ndjson.write(events) if file_format is FileFormat.NDJSON else csvtext.write(events, safe=False)
     changed = data.draw(inputs.changed("".join(texts).encode(encoding, "replace")))
     comes_back(found_in(changed, file_format, encoding=encoding), file_format)
+
+
+def events_of_rows(data: bytes, read: Callable[[ByteStream], Iterator[RowBlock]]) -> list[RecordedEvent]:
+    """The events that are made of the rows of a file; bad rows become rejects."""
+    _INPUT.write_bytes(data)
+    fields = RowFields(RowTemplate("{a}"), RowTemplate("x{b}"), metadata=RowMetadata({"%": RowTemplate("{b}")}))
+    events: list[RecordedEvent] = []
+    with byte_stream(str(_INPUT), line_limit=100_000) as opened, suppress(EsjournalError):
+        for batch in RowEvents(fields).batches(read(opened)):
+            assert all(reject_line(bad).count("\n") == 1 for bad in batch.bad)
+            events += batch.events
+    return events
+
+
+@target(st.lists(st.tuples(st.text(), st.text(max_size=4)), max_size=4), st.booleans(), st.data())
+def rows_of_csv(rows: list[tuple[str, str]], typed: bool, data: st.DataObject) -> None:
+    text = "".join(csvtext.table_of(["a", "b"], rows, safe=False)).encode(errors="surrogatepass")
+    found = events_of_rows(data.draw(inputs.changed(text)), partial(read_csv, typed=typed))
+    comes_back(found, FileFormat.NDJSON)
+
+
+@target(st.lists(json_states(), max_size=4), st.data())
+def rows_of_ndjson(states: list[str], data: st.DataObject) -> None:
+    lines = [state.replace("{", '{"a":"n","b":1,', 1) for state in states]
+    text = "\n".join(lines).encode(errors="surrogatepass")
+    comes_back(events_of_rows(data.draw(inputs.changed(text)), read_ndjson), FileFormat.NDJSON)
 
 
 @target(st.integers(0, 5), st.data())

@@ -102,8 +102,8 @@ class RowFields:
 class Versions:
     """Counts the versions of sequences up from 0, whatever a journal has.
 
-    So the same rows are the same events when they come again. Each sequence takes 160 bytes of memory, because rows of
-    any of them may follow.
+    So the same rows are the same events when they come again. Each sequence takes about 100 bytes of memory, because
+    rows of any of them may follow.
     """
 
     def __init__(self) -> None:

@@ -430,6 +430,9 @@ def check(row):
 def wrong(row):
     return {**same(row), "event_type": ""} if row["no"] == "2" else [same(row)]
 
+def partly(row):
+    return [same(row), {**same(row), "event_type": "" if row["no"] == "2" else "x"}]
+
 def numbered(row):
     return {**same(row), "originator_version": 5}
 
@@ -505,6 +508,13 @@ def test_a_row_of_which_no_event_can_be_made_is_bad(shop: Path, function: str, m
     [reject] = map(json.loads, Path("r.ndjson").read_text().splitlines())
     assert {"no", "status", "at", "reject"} == set(reject)
     assert len(stored("esjournal.db")) == 2
+
+
+def test_the_events_of_a_row_are_taken_all_or_none(shop: Path) -> None:
+    result = invoke(*WITH, "shop_of_rows:partly", "o.csv", "--rejects", "r.ndjson")
+    assert "o.csv:3: shop_of_rows:partly made an event that is not one: event_type is empty" in result.stderr
+    assert [event[0] for event in stored("esjournal.db")] == [ONE] * 4
+    assert len(Path("r.ndjson").read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
