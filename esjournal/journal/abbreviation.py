@@ -135,7 +135,7 @@ def _abbreviated(journal: Journal, part: str, most: int) -> list[str]:
         found += journal.events.ids_between(*rules.ids_that_start_with(part), most)
     if rules.ends_id(part):
         # No index has the ends, so all ids that begin with the time are read, and one in sixteen of the others.
-        with closing(journal.events.all_ids_between(FIRST_TIMED, LAST_TIMED)) as ids:
+        with closing(journal.events.ids_ending(part, FIRST_TIMED, LAST_TIMED)) as ids:
             ending = (each for each in ids if isinstance(each, str) and each.endswith(part) and is_timed(each))
             found += islice((each for each in ending if each not in found), most - len(found))
     return found

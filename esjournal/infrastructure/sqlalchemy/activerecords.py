@@ -312,10 +312,13 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 ids.append(first)
         return ids
 
-    def all_ids_between(self, first: Any, last: Any) -> Generator[Any, None, None]:
-        """Yield all ids of sequences between two ids, these included; this reads the index of places between them."""
-        ends = [self.bound_id(end) for end in (first, last)]
-        for rows in self.session.rows_streamed(self._statements.ids_between(), ends):
+    def ids_ending(self, end: str, first: Any, last: Any) -> Generator[Any, None, None]:
+        """Yield the ids of sequences that end with a text, and perhaps others, between two ids, these included.
+
+        This reads all of the index of places between the two ids.
+        """
+        between = [self.bound_id(each) for each in (first, last)]
+        for rows in self.session.rows_streamed(self._statements.ids_between(), [*between, f"%{end}"]):
             yield from map(self._statements.id_of_row, rows)
 
     def named(self, sequence_ids: Sequence[str]) -> list[str]:

@@ -504,10 +504,14 @@ class Statements(Generic[Item]):
         return f"{self._cached(('id', from_first), build)} LIMIT 1"
 
     def ids_between(self) -> str:
-        """Return a select of all sequence ids between two ids, its parameters, these included."""
+        """Return a select of the sequence ids between two ids, these included, that are like a text.
+
+        Its parameters are the two ids and a pattern for LIKE.
+        """
         sequence_id = self._selected[0]
         begin, end = self._holds(sequence_id, ">="), self._holds(sequence_id, "<=")
-        return self._cached("ids", lambda: select(sequence_id).where(begin, end).group_by(sequence_id))
+        like: Any = literal_column(f"CAST({self._name(sequence_id)} AS text) LIKE CAST({self._mark} AS text)")
+        return self._cached("ids", lambda: select(sequence_id).where(begin, end, like).group_by(sequence_id))
 
     def id_of_row(self, row: tuple[Any, ...]) -> Any:
         """Return the sequence's id from a row of `id_between` or `ids_between`."""

@@ -141,10 +141,10 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
             return super().ids_between(first, last, limit)
         return sorted(found for found in self._named_ids.all() if first <= found <= last)[:limit]
 
-    def all_ids_between(self, first: str, last: str) -> Generator[str, None, None]:
-        """Yield all ids of sequences between two ids; see the base class."""
+    def ids_ending(self, end: str, first: str, last: str) -> Generator[str, None, None]:
+        """Yield all ids of sequences between two ids: what is stored may end in another way."""
         if self._named_ids is None:
-            yield from super().all_ids_between(first, last)
+            yield from super().ids_ending("", first, last)
         else:
             yield from (found for found in self._named_ids.all() if first <= found <= last)
 
