@@ -18,7 +18,9 @@ import zstandard
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from esjournal.cli.rendering.metadata import metadata_words
 from esjournal.cli.rendering.templates import template
+from esjournal.domain.causes import causes_of, key_of
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import RecordedEvent
@@ -247,7 +249,7 @@ def cursor_file(data: st.DataObject) -> None:
         inputs.any_text,
         st.builds(
             "{}{}{}".format,
-            st.one_of(st.sampled_from(["a", "a.b", '"a b".c', "a[0]", "a[", 'a."']), inputs.any_text),
+            st.one_of(st.sampled_from(["a", "a.b", "meta.a", '"a b".c', "a[0]", "a[", 'a."']), inputs.any_text),
             st.sampled_from([" == ", "=", "!=", " < ", ">=", " ~ ", ""]),
             inputs.values,
         ),
@@ -260,7 +262,31 @@ def where(text: str, state: str) -> None:
 
 
 @target(
-    st.lists(st.one_of(inputs.any_text, st.sampled_from(["{state.a}", '{state."a', "{{", "}", "{event_type}"]))),
+    st.one_of(
+        json_states(),
+        st.builds(
+            '{{"{}":{},"causationMessagePosition":{}}}'.format,
+            st.sampled_from(["causation_id", "correlation_id", "$causationId", "causationMessageStreamName"]),
+            inputs.values,
+            inputs.values,
+        ),
+    ),
+    st.one_of(inputs.any_text, st.builds("{}/{}".format, inputs.any_text, inputs.any_text)),
+)
+def causes(metadata: str, reference: str) -> None:
+    for named in (reference, *causes_of(metadata)):
+        if named is not None and (key := key_of(named)) is not None:
+            assert key_of(key if isinstance(key, str) else f"{key[0]}/{key[1]}") == key
+    assert "\n" not in metadata_words(metadata)
+
+
+@target(
+    st.lists(
+        st.one_of(
+            inputs.any_text,
+            st.sampled_from(["{state.a}", "{meta.a}", "{sequence_name}", '{state."a', "{{", "}", "{event_type}"]),
+        )
+    ),
     recorded_events(),
 )
 def line_template(parts: list[str], event: RecordedEvent) -> None:

@@ -19,6 +19,14 @@ from esjournal.exceptions import InvalidData
 CAUSATION = "causation_id"
 CORRELATION = "correlation_id"
 
+# The members that say what caused an event, and not who: ours, KurrentDB's, and those of message-db's programs.
+NAMES_OF_CAUSES = frozenset(
+    (
+        *(CAUSATION, CORRELATION, "$causationId", "$correlationId", "correlationStreamName"),
+        *("causationMessageStreamName", "causationMessagePosition", "causationMessageGlobalPosition"),
+    )
+)
+
 # What a reference leads to: an event id, or a place as the id of a sequence and a version.
 Key = str | tuple[str, int]
 

@@ -53,6 +53,16 @@ def test_history_says_who(url: str) -> None:
     assert set_last.endswith(f',"global_position":2,"metadata":{METADATA}}}\n')
 
 
+def test_history_leaves_out_what_other_libraries_write_of_causes(tmp_path: Path) -> None:
+    kurrent = '{"$causationId":"a","$correlationId":"b","user":"eve"}'
+    eventide = '{"causationMessageStreamName":"a","causationMessagePosition":0,"causationMessageGlobalPosition":1}'
+    events = [event(n)._replace(metadata=metadata) for n, metadata in enumerate((kurrent, eventide))]
+    path = str(file_with(tmp_path / "events.ndjson", events))
+    lines = invoke("history", ID, url=path).stdout.splitlines()
+    assert lines[0] == f"version 0  a.b#C  {TIME}  user=eve"
+    assert lines[2] == f"version 1  a.b#C  {TIME}"
+
+
 @pytest.mark.parametrize("arguments", [["get", ID], ["log", "--full"], ["history", ID]])
 def test_on_a_terminal_it_is_dimmed_and_whole_at_80_columns(url: str, arguments: list[str]) -> None:
     text = on_terminal(*arguments, url=url, PAGER="cat")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from esjournal.cli.terminal import on_one_line
-from esjournal.domain.causes import CAUSATION, CORRELATION
+from esjournal.domain.causes import NAMES_OF_CAUSES
 from esjournal.domain.state import values
 from esjournal.domain.state.paths import path_text
 
 METADATA_STYLE = "dim"
 
-_NAMES_OF_CAUSES = (CAUSATION, CORRELATION)
 _PLAIN_WORD = re.compile(r'[^\s="]+')
 
 
@@ -24,7 +23,7 @@ def metadata_words(metadata: str | None) -> str:
     """Return the members of metadata as words, such as `user=ann`, with two spaces between them.
 
     Args:
-        metadata: a JSON object as text, or None. The ids of the cause and of the correlation are left out; what is not
+        metadata: a JSON object as text; None for an event without it. What it says of causes is left out; what is not
             an object is returned as it is.
     """
     if metadata is None:
@@ -32,7 +31,7 @@ def metadata_words(metadata: str | None) -> str:
     members = values.parsed(metadata)
     if members is None:
         return on_one_line(metadata)
-    words = (f"{path_text((name,))}={_word(value)}" for name, value in members.items() if name not in _NAMES_OF_CAUSES)
+    words = (f"{path_text((name,))}={_word(value)}" for name, value in members.items() if name not in NAMES_OF_CAUSES)
     return on_one_line("  ".join(words))
 
 

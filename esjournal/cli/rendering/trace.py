@@ -39,9 +39,8 @@ def print_trace(traced: Sequence[TracedEvent], output_format: LinesFormat) -> No
     if output_format is LinesFormat.NDJSON:
         write_pieces(f"{_json_of(each)}\n" for each in traced)
     elif output_format is LinesFormat.JSON:
-        separated = chain([""], (",\n" for _ in traced[1:]))
-        pieces = (f"{comma}{_json_of(each)}" for comma, each in zip(separated, traced, strict=True))
-        write_pieces(chain(["[\n"], pieces, ["\n]\n"]))
+        pieces = (f"{',' if index else '['}\n{_json_of(each)}" for index, each in enumerate(traced))
+        write_pieces(chain(pieces, ["\n]\n"]))
     elif sys.stdout.isatty():
         _draw(traced)
     else:

@@ -89,7 +89,7 @@ def test_a_cause_of_another_correlation_is_shown_above(journal: Journal) -> None
     assert found(journal, "b") == [(1, 0), (2, 1), (3, 2)]
 
 
-def test_a_cause_that_is_missing_ends_the_way_up_and_is_said(journal: Journal) -> None:
+def test_a_cause_that_is_missing_ends_the_way_up_and_is_named(journal: Journal) -> None:
     refilled(journal, [caused(1, 99, "a"), caused(2, 1, "a"), caused(3, "by hand", "a"), caused(4, f"{OTHER_ID}/0")])
     traced = trace(journal, "2")
     assert shape(traced) == [(1, 0), (2, 1), (3, 0)]
@@ -98,7 +98,7 @@ def test_a_cause_that_is_missing_ends_the_way_up_and_is_said(journal: Journal) -
 
 
 @pytest.mark.parametrize("given", ["1", "2", "3", "4"])
-def test_a_cycle_is_cut_at_its_first_event_and_said(journal: Journal, given: str) -> None:
+def test_a_cycle_is_cut_at_its_first_event_and_marked(journal: Journal, given: str) -> None:
     refilled(journal, [caused(1, 3), caused(2, 4), caused(3, 2), caused(4, 3)])
     traced = trace(journal, given)
     # 1 is caused by the cycle of 2, 3 and 4.
