@@ -14,7 +14,7 @@ from esjournal.interchange.formats import TAB, USUAL_DELIMITERS, delimiter_by_na
 _TAB_NAMES = ("tab", r"\t")
 _NEVER = '"\r\n\0'
 
-# The line that Excel writes and reads above the header.
+# The line above the header that Excel reads, and that other programs write for it.
 _SEP_LINE = re.compile(rb'(?:\xef\xbb\xbf)?("?)sep=([^\r\n]*?)\1\r?(?:\n|\Z)', re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
 
@@ -23,7 +23,7 @@ def checked_delimiter(text: str) -> str:
     r"""Return a delimiter; a tab may be given as `tab` or `\t`.
 
     Raises:
-        InvalidData: it is not one character, or none that can separate fields.
+        InvalidData: it is not one character, or it cannot separate fields.
     """
     if text.lower() in _TAB_NAMES:
         return TAB
@@ -40,7 +40,7 @@ def delimiter_of(stream: ByteStream, given: str | None = None) -> str:
         given: the delimiter that the user names, if any.
 
     Raises:
-        InvalidLine: the first line names another delimiter than the user, or none, or the header has another one.
+        InvalidLine: the first line names no delimiter or not the user's, or the header has a different one.
     """
     first = stream.beginning()
     sep_line = _SEP_LINE.match(first)
