@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
@@ -107,6 +108,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Return one process more than there are processors, because many tests wait: for locks, servers and times."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Load a share of the tests, so that not every process of pytest-xdist compiles all of them in a fresh clone."""
+    if workerinput := getattr(session.config, "workerinput", None):
+        folder = Path(__file__).parent
+        number, processes = int(workerinput["workerid"].removeprefix("gw")), workerinput["workercount"]
+        for path in sorted(folder.rglob("test_*.py"))[number::processes]:
+            import_module(".".join(path.relative_to(folder.parent).with_suffix("").parts))
 
 
 @pytest.hookimpl(wrapper=True)
