@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ def imports_of(file: Path, source: str) -> Iterator[Import]:
             yield from (Import(file, f"{node.module}.{alias.name}") for alias in node.names)
 
 
+@cache
 def all_imports(folder: Path = PACKAGE) -> list[Import]:
     return [found for file in sorted(folder.rglob("*.py")) for found in imports_of(file, file.read_text())]
 

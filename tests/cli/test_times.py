@@ -187,16 +187,13 @@ def test_every_quarter_of_an_hour_is_what_looking_at_all_of_them_finds(
     begin = datetime(2024, month, 1) - 8 * timedelta(days=1)
     every = [begin + n * quarter for n in range(17 * 96)]
     shown = [(utc, datetime.fromtimestamp(utc.replace(tzinfo=UTC).timestamp())) for utc in every]
+    clocks = {clock for _, clock in shown}
     for local in every[200:-200:5]:
         # The first time at which the clock shows `local` or later, and the last at which it shows `local` or earlier.
         first = next(utc for utc, clock in shown if clock >= local)
-        last = [utc for utc, clock in shown if clock <= local][-1]
+        last = next(utc for utc, clock in reversed(shown) if clock <= local)
         assert utc_of_local(local, latest=False) == first
-        assert utc_of_local(local, latest=True) == (last if datetime_shown(shown, local) else first)
-
-
-def datetime_shown(shown: list[tuple[datetime, datetime]], local: datetime) -> bool:
-    return any(clock == local for _, clock in shown)
+        assert utc_of_local(local, latest=True) == (last if local in clocks else first)
 
 
 def test_digits_beyond_microseconds_leave_no_event_on_the_wrong_side() -> None:
