@@ -24,7 +24,10 @@ from esjournal.interchange.othertext import reason_not_csv
 REQUIRED = COLUMNS[:4]
 # The columns that say which sequence an event is of; one of them is enough.
 _NAMING = {COLUMNS[0], SEQUENCE_NAME}
-_NO_HEADER = f"the file has no header: name {', '.join(REQUIRED)} in its first line"
+_NO_HEADER = (
+    f"the file has no header: name {', '.join(REQUIRED)} in its first line; "
+    f"`esjournal import --rows` makes events of other rows"
+)
 BATCH_ROWS = 1_000
 
 # A spreadsheet takes such a cell for a formula (OWASP, "CSV Injection"), also after characters that it may drop:

@@ -19,7 +19,7 @@ from esjournal.interchange.openstreams import reason_of
 from esjournal.interchange.rowblocks import ROWS_AT_A_TIME, RowBlock, block_of_objects
 
 # The most of the rows that are sorted in memory at a time, in characters.
-RUN_CHARACTERS = 32 * 1024 * 1024
+RUN_CHARACTERS = 16 * 1024 * 1024
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 # What a row is sorted by, its number, its file, its line, and its text as JSON.

@@ -13,10 +13,10 @@ from esjournal.domain.model import rules
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
-_MINUTE_AND_REST = re.compile(
-    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
+_HOUR_AND_REST = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]\d\d)(:[0-5]\d)(:[0-5]\d)?(?:(?<=:\d\d:\d\d)\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
-_CANONICAL_MINUTE = len("2026-01-31T12:00")
+_CANONICAL_HOUR = len("2026-01-31T12")
 
 
 class RowTimes:
@@ -33,8 +33,8 @@ class RowTimes:
     def __init__(self, time_format: str | None = None, time_zone: str | None = None) -> None:
         self._format = time_format
         self._zone = None if time_zone is None else _zone(time_zone)
-        # Rows are in the order of their times, more or less, so they share their minutes.
-        self._utc_minute = lru_cache(65_536)(self._utc_minute_of)
+        # Rows are in the order of their times, more or less, so they share their hours.
+        self._utc_hour = lru_cache(65_536)(self._utc_hour_of)
 
     def canonical(self, texts: Sequence[str]) -> list[str]:
         """Return times in the canonical form of `recorded_at`.
@@ -45,20 +45,21 @@ class RowTimes:
         return list(map(self._of_format if self._format is not None else self._of_iso, texts))
 
     def _of_iso(self, text: str) -> str:
-        if found := _MINUTE_AND_REST.fullmatch(text):
-            minute, second, fraction, offset = found.groups()
-            if (utc := self._utc_minute(minute, offset)) is not None:
-                return f"{utc}:{second or '00'}.{(fraction or '').ljust(6, '0')}Z"
+        if found := _HOUR_AND_REST.fullmatch(text):
+            hour, minute, second, fraction, offset = found.groups()
+            if (utc := self._utc_hour(hour, offset)) is not None:
+                return f"{utc}{minute}{second or ':00'}.{(fraction or '').ljust(6, '0')}Z"
         return self._utc(text)
 
-    def _utc_minute_of(self, minute: str, offset: str | None) -> str | None:
-        """Return a minute in UTC, None if it has to be looked at with its seconds."""
+    def _utc_hour_of(self, hour: str, offset: str | None) -> str | None:
+        """Return an hour in UTC, None if its times have to be looked at one by one."""
         try:
-            utc = self._utc(f"{minute}:00{offset or ''}")
+            first, last = (self._utc(f"{hour}:{minute}{offset or ''}") for minute in ("00:00", "59:59"))
         except InvalidData:
             return None
-        # Until about 1900, the offsets of some zones had seconds.
-        return utc[:_CANONICAL_MINUTE] if utc.endswith(":00.000000Z") else None
+        # Some offsets have minutes, and until about 1900 seconds; or the clock changes within the hour.
+        utc = first[:_CANONICAL_HOUR]
+        return utc if (first, last) == (f"{utc}:00:00.000000Z", f"{utc}:59:59.000000Z") else None
 
     def _utc(self, text: str) -> str:
         written = iso_time(text)

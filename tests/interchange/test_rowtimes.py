@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,8 @@ from hypothesis import strategies as st
 from esjournal.domain.model import rules
 from esjournal.exceptions import InvalidData
 from esjournal.interchange.rowtimes import RowTimes
+
+ZONES = ["Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/New_York", "Asia/Kathmandu", "UTC"]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +70,35 @@ def test_a_time_that_does_not_say_which_one_it_is_is_refused(times: RowTimes, te
 def test_an_unknown_zone_is_refused(name: str) -> None:
     with pytest.raises(InvalidData, match="is not a time zone that this machine knows"):
         RowTimes(time_zone=name)
+
+
+@given(st.datetimes(datetime(1880, 1, 1), datetime(2100, 1, 1)), st.sampled_from(ZONES))
+def test_a_zone_is_that_of_the_standard_library(local: datetime, name: str) -> None:
+    times = RowTimes(time_zone=name)
+    # Nearby times are taken from what is remembered of their hour.
+    for near in (local, local.replace(minute=0, second=0), local.replace(minute=59)):
+        both = {near.replace(tzinfo=ZoneInfo(name), fold=fold).astimezone(UTC) for fold in (0, 1)}
+        if len(both) == 1:
+            assert times.canonical([str(near)]) == [rules.recorded_at_text(both.pop())]
+        else:
+            with pytest.raises(InvalidData, match=r"does not exist in|happens twice in"):
+                times.canonical([str(near)])
+
+
+@pytest.mark.parametrize(
+    ("zone", "skipped", "twice"),
+    [
+        ("Europe/Berlin", "2026-03-29 02:00:00", "2026-10-25 02:59:59"),
+        ("Australia/Lord_Howe", "2026-10-04 02:29:59", "2026-04-05 01:30"),
+    ],
+)
+def test_the_rest_of_an_hour_in_which_the_clock_changes_is_read(zone: str, skipped: str, twice: str) -> None:
+    times = RowTimes(time_zone=zone)
+    for text in (skipped, twice):
+        with pytest.raises(InvalidData, match=f"in {zone}: "):
+            times.canonical([text])
+    near = datetime.fromisoformat(skipped) + timedelta(hours=1)
+    assert times.canonical([str(near)]) == [rules.recorded_at_text(near.replace(tzinfo=ZoneInfo(zone)))]
 
 
 @given(st.datetimes(), st.sampled_from(["", "Z", "+01:00", "-23:59"]), st.sampled_from(["T", " "]))

@@ -149,7 +149,7 @@ def _columns(text: str) -> Sequence[str]:
 def _metadata(texts: Sequence[str]) -> RowMetadata:
     members: dict[str, RowTemplate | str] = {}
     for text in texts:
-        if not text.startswith("{"):
+        if not text.lstrip().startswith("{"):
             name, equals, value = text.partition("=")
             if not (name and equals):
                 raise typer.BadParameter(
