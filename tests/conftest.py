@@ -36,7 +36,8 @@ settings.register_profile(
     "everyday",
     derandomize=True,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    # A test with many inputs brings what its fixtures made into the same state for each of them.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     database=None,
     max_examples=40,
 )

@@ -238,7 +238,7 @@ def test_append_of_lines_is_all_or_nothing(url: str) -> None:
     refused(invoke("append", "-", url=url, input=lines[2] * 2), 4, "version 2 is given twice, with an identical event")
     assert len(stored(url)) == 2
     ended(invoke("append", "-", url=url, input="\n"), 0, err="esjournal: standard input had no events.*\n")
-    refused(invoke("append", "-", "0", url=url, input=""), 2, "give no other arguments")
+    refused(invoke("append", "-", "0", url=url, input=""), 2, "give nothing else")
 
 
 @pytest.mark.parametrize("arguments", [(), ("0",), ("0", "a")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from esjournal.exceptions import InvalidData, InvalidLine
@@ -74,7 +74,6 @@ bad = st.sampled_from(
 blank = st.sampled_from([b"", b" ", b"\t ", b"\r"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     lines=st.lists(st.one_of(good, good, good, bad, blank), max_size=20),
     end=st.sampled_from([b"\n", b"\r\n"]),

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.cli.exits import exit_code_of
@@ -123,7 +123,7 @@ def drawn_events() -> st.SearchStrategy[list[RecordedEvent]]:
 
 
 @given(a=drawn_events(), b=drawn_events())
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 def test_the_merge_finds_the_same_as_a_naive_comparison(
     journals: tuple[Journal, Journal], page_size: int, a: list[RecordedEvent], b: list[RecordedEvent]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.choices import SequenceOrder
@@ -40,7 +40,7 @@ def test_an_empty_journal_has_no_sequences(journal: Journal) -> None:
     assert ids(journal, types=Patterns(["a*"])) == []
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(
     owners=st.lists(st.integers(0, 3), max_size=15),
     order=st.sampled_from(SequenceOrder),

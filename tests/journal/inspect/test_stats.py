@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model.recordedevent import RecordedEvent
@@ -24,7 +24,7 @@ from esjournal.journal.journal import Journal, initialise, open_journal
 from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, sequence
 from tests.helpers.given import refilled
 
-EVERYWHERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+EVERYWHERE = settings(max_examples=30)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model.recordedevent import RecordedEvent
@@ -159,7 +159,7 @@ def test_a_long_chain_ends(journal: Journal) -> None:
 references = st.one_of(st.none(), st.integers(1, 8), st.sampled_from(["a", "b"]))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(named=st.lists(st.tuples(references, references), min_size=1, max_size=8), given=st.integers(1, 8))
 def test_whatever_events_name_as_causes_each_is_there_once_and_below_its_cause(
     journal: Journal, named: list[tuple[int | str | None, int | str | None]], given: int

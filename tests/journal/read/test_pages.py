@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model.recordedevent import RecordedEvent
@@ -34,7 +34,7 @@ def versions(events: Iterator[RecordedEvent]) -> list[int | None]:
 bound = st.one_of(st.none(), st.integers(0, 21))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     gt=bound,
     gte=bound,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model import rules
@@ -26,9 +26,7 @@ from tests.helpers.events import ID, OTHER_ID, event, json_states
 from tests.helpers.events import states as any_states
 from tests.helpers.given import refilled
 
-on_one_journal = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+on_one_journal = settings(max_examples=30)
 NUMBERS = ["0", "-0", "1.1", "1.10", "1e5", "100000", "1e-300", "9007199254740992", "9007199254740993", "9" * 40]
 
 

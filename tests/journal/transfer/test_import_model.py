@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model.recordedevent import RecordedEvent
@@ -56,7 +56,7 @@ class Model:
         return (found.originator_version or 0) <= (max(versions) + 1 if versions else 1)
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(
     before=st.one_of(st.just([]), journals),
     file=files,
@@ -101,7 +101,7 @@ def test_an_import_that_puts_aside_ends_as_the_model_does(
         assert positions(journal) == list(range(1, len(model.stored) + 1))
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(before=st.one_of(st.just([]), journals), file=files, chunk=st.integers(1, 8), size=st.integers(1, 8))
 def test_an_import_of_all_or_nothing_counts_as_the_model_does_and_writes_all_or_nothing(
     journal: Journal, before: list[RecordedEvent], file: list[RecordedEvent | str], chunk: int, size: int

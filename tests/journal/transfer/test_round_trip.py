@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.choices import FileFormat
@@ -60,7 +60,7 @@ def imported(journal: Journal, path: Path, data: bytes, file_format: FileFormat 
     assert outcome.committed
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(recorded_events(), max_size=6, unique_by=lambda found: found[:2]))
 def test_any_journal_exports_and_imports_to_the_same_bytes_on_both_databases_and_across_them(
     sqlite_url: str, postgres_url: str, tmp_path: Path, events: list[RecordedEvent]
@@ -77,7 +77,7 @@ def test_any_journal_exports_and_imports_to_the_same_bytes_on_both_databases_and
             assert exported(journal) == data
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(json_states(), max_size=4))
 def test_a_journal_of_json_objects_goes_through_csv_unchanged(
     sqlite_url: str, postgres_url: str, tmp_path: Path, states: list[str]
@@ -91,7 +91,7 @@ def test_a_journal_of_json_objects_goes_through_csv_unchanged(
         assert exported(other) == exported(one)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.builds(
