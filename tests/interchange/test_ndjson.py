@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.model import rules
@@ -111,6 +111,7 @@ def test_any_event_written_as_a_line_reads_back_as_it_was(event: RecordedEvent) 
         assert f'"state":{event.state},' in text
 
 
+@settings(max_examples=20)
 @given(st.lists(recorded_events(), max_size=5))
 def test_many_events_are_written_as_their_lines_one_under_another(events: list[RecordedEvent]) -> None:
     assert "".join(ndjson.write(events)) == "".join(f"{ndjson.line_of(event)}\n" for event in events)

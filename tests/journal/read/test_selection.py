@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -48,9 +49,13 @@ def in_column(texts: Sequence[str], wanted: FieldCondition) -> list[RecordedEven
     ]
 
 
+# The same texts are read again for each condition.
+parsed = cache(values.parsed)
+
+
 def true_of(found: Sequence[str], wanted: FieldCondition) -> list[int]:
-    parsed = enumerate(map(values.parsed, found), 1)
-    return [position for position, value in parsed if value is not None and wanted.holds(value)]
+    read = enumerate(map(parsed, found), 1)
+    return [position for position, value in read if value is not None and wanted.holds(value)]
 
 
 def field_conditions() -> st.SearchStrategy[FieldCondition]:
@@ -123,7 +128,8 @@ TRICKY = [
 ]
 VALUES = ['"xb"', '"x"', "1", "2", "1.1", "9007199254740992", "9007199254740993", "true", "null", '"\\u0000"']
 VALUES += ['"\\ud83d"', '"\\ud83e"']
-VALUES += ["0", "0e-9999999999999999999", "5e-324", "1e300", f"1.{'0' * 20_000}1", f"1{'0' * 20_000}e-20000"]
+EXTREME = ["0", "0e-9999999999999999999", "5e-324", "1e300", f"1.{'0' * 20_000}1", f"1{'0' * 20_000}e-20000"]
+VALUES += EXTREME
 
 
 @pytest.mark.parametrize(
@@ -135,7 +141,8 @@ def test_json_that_databases_read_in_ways_of_their_own_is_compared_by_our_rules(
 ) -> None:
     refilled(journal, in_column(TRICKY, field_condition(f"{prefix}a == 1")))
     for path in ("a", "a.b", "a[0]", "a[1].b", "a[0][1]", "a[999999999]", "a.0", 'a."-1"', '"\\ud83d"."\\u0000"'):
-        for value in VALUES:
+        # Only the values at `a` are compared with long and extreme numbers.
+        for value in VALUES if path == "a" else VALUES[: -len(EXTREME)]:
             if operator in ("==", "!=") or value[0] in '"0123456789':
                 wanted = field_condition(f"{prefix}{path} {operator} {value}")
                 assert positions(journal, Selection(field_conditions=[wanted])) == true_of(TRICKY, wanted), wanted
