@@ -214,6 +214,16 @@ def test_names_of_events_that_are_there_already_are_added(store_url: str) -> Non
     assert exported(store_url) == numbered(FULL)
 
 
+def test_a_name_counts_whichever_event_of_its_sequence_has_it(store_url: str) -> None:
+    initialise(store_url)
+    named = id_of_name("order-1001")
+    events = [event(0, of=str(named)), event(1, of=named), event(2, of=named), event(3, of=str(named))]
+    with open_journal(store_url) as journal, journal.events.transaction() as transaction:
+        for some in (events[:2], events[2:]):
+            transaction.append_leading([tuple(zip(*some, strict=True))[:-1]])
+    assert [name_of_id(found.originator_id) for found in stored(store_url)] == ["order-1001"] * 4
+
+
 def test_an_import_that_writes_nothing_leaves_no_names(store_url: str) -> None:
     initialise(store_url)
     assert invoke("import", "-", "--dry-run", url=store_url, input=FULL).exit_code == 0

@@ -16,6 +16,8 @@ from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredInd
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Place = tuple[Any, Any]
 Columns = Sequence[Sequence[Any]]
+# This many names take some 10 MB.
+_MOST_REMEMBERED = 65_536
 
 
 class Twin(NamedTuple, Generic[Item]):
@@ -63,6 +65,8 @@ class Transaction(Generic[Item]):
         self._statements = statements
         self._connection = connection
         self._deferred: DeferredIndex | None = None
+        # Sequences whose names were written and stay if the transaction does: most have more than one item.
+        self._named: set[NamedId] = set()
 
     def append(self, items: Sequence[Item]) -> range:
         """Write a batch, all or nothing, and keep the transaction open either way.
@@ -91,9 +95,14 @@ class Transaction(Generic[Item]):
             sequence_ids: ids of sequences that have items.
         """
         # The types are looked at together, because nearly always no id carries a name.
-        if NamedId in set(map(type, sequence_ids)):
-            with self._session.translating():
-                self._write_names(sequence_ids)
+        if NamedId not in set(map(type, sequence_ids)):
+            return
+        new = [each for each in sequence_ids if isinstance(each, NamedId) and each not in self._named]
+        with self._session.translating():
+            self._write_names(new)
+        if len(self._named) > _MOST_REMEMBERED:
+            self._named.clear()
+        self._named.update(new)
 
     def _write_names(self, sequence_ids: Iterable[Any]) -> None:
         if names := names_to_write(self._session, self._statements, sequence_ids):
