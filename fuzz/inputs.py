@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from tests.helpers.events import ID, json_states, states
+from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import id_of_name
+from tests.helpers.events import ID, json_states, recorded_events, states
 
 NAMES = ["originator_id", "originator_version", "event_type", "state", "recorded_at", "global_position"]
-NAMES += ["sequence_name", "reject"]
+NAMES += ["sequence_name", "metadata", "event_id", "reject"]
 
 any_text = st.text(st.characters(), max_size=40)
 near_json = st.text('{}[]",:\\ \n\r\te+-.0129ntrufalsud8c\x00\ud800é', max_size=60)
@@ -39,7 +41,12 @@ def escaped(text: str, at: int | None) -> str:
     return f'"{text[:at]}\\u{ord(text[at]):04x}{text[at + 1 :]}"'
 
 
+EVENT_IDS = [f"4b0c1e52-6a1f-4f7e-9d5e-0d9a3f1c2b{n:02x}" for n in range(4)]
+NAME = "order 1"
+
 values = st.one_of(
+    st.sampled_from(EVENT_IDS).map(quoted),
+    st.just(quoted(NAME)),
     st.just(f'"{ID}"'),
     st.just(f'"{ID.upper()}"'),
     st.integers(-2, 2**65).map(str),
@@ -72,12 +79,28 @@ def lines(draw: st.DrawFn) -> bytes:
         f'"event_type":{draw(st.sampled_from(["a", "a#B", "state", "é"]).map(quoted))}',
         f'"state":{draw(st.one_of(json_states(), states().map(quoted), near_json))}',
     ]
-    parts = [*required, *draw(st.lists(members, max_size=2))]
+    if draw(st.integers(0, 3)) == 0:
+        required[0] = f'"sequence_name":"{NAME}"'
+    optional = [
+        f'"metadata":{draw(json_states())}',
+        f'"event_id":"{draw(st.sampled_from(EVENT_IDS))}"',
+        *draw(st.lists(members, max_size=2)),
+    ]
+    parts = [*required, *draw(st.lists(st.sampled_from(optional), max_size=3, unique=True))]
     if draw(st.booleans()):
         parts = draw(st.permutations(parts))
     if draw(st.integers(0, 9)) == 0:
         parts = parts[: draw(st.integers(0, len(parts)))]
     return f"{{{','.join(parts)}}}".encode(errors="surrogatepass").replace(b"\n", b" ")
+
+
+@st.composite
+def recorded(draw: st.DrawFn) -> RecordedEvent:
+    """An event as a journal returns it, of a sequence that may have a name."""
+    event = draw(recorded_events())
+    names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
+    name = draw(st.one_of(st.none(), st.just(NAME), names))
+    return event if name is None else event._replace(originator_id=id_of_name(name))
 
 
 @st.composite
