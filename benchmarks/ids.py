@@ -3,7 +3,7 @@
 usage: python benchmarks/ids.py [--events N] [--rounds N] [--folder FOLDER]
 
 The same generated events, once with ids of each version, are imported in turns: all of them into an empty journal in
-one transaction, and the second half after the first half, committed every 1,000 events as programs append them. For
+one transaction, and then up to 200,000 after half of them, committed every 1,000 events as programs append them. For
 each, the seconds and the processor seconds of the process, and the size of the journal at the end, are medians. A ratio
 is the median of the ratios of single rounds, UUIDv4 by UUIDv7.
 
@@ -28,16 +28,17 @@ from measuring import Run, copy, esjournal, run, warm
 from peers import postgres_server
 
 EVENTS, ROUNDS, COMMIT_EVERY = 3_000_000, 3, 1_000
-NAMES = ("all at once", "the second half, in parts")
+MOST_APPENDED = 200_000
+NAMES = ("all at once", "more of them after half, in parts")
 
 
 class Side(NamedTuple):
-    """Events with ids of one version: all, and each half, in files."""
+    """Events with ids of one version: all, the first half, and some of those after it, in files."""
 
     version: int
     all: Path
-    first: Path
-    second: Path
+    half: Path
+    more: Path
 
 
 class Ended(NamedTuple):
@@ -71,17 +72,16 @@ def main() -> None:
 
 def side(folder: Path, version: int, events: int) -> Side:
     file = write_events(folder / f"v{version}.ndjson", events, timed=version == 7)
-    halves = [folder / f"v{version}-{half}.ndjson" for half in ("first", "second")]
-    with file.open("rb") as lines:
-        for half in halves:
-            with half.open("wb") as written:
-                written.writelines(islice(lines, events // 2))
-    return Side(version, file, *halves)
+    half, more = folder / f"v{version}-half.ndjson", folder / f"v{version}-more.ndjson"
+    with file.open("rb") as lines, half.open("wb") as first, more.open("wb") as second:
+        first.writelines(islice(lines, events // 2))
+        second.writelines(islice(lines, MOST_APPENDED))
+    return Side(version, file, half, more)
 
 
 def rows(place: Place, sides: list[Side], rounds: int) -> Iterator[str]:
     """Yield a row for each import and store, as soon as it is measured."""
-    halves = [place.imported(f"v{each.version}-first", each.first) for each in sides]
+    halves = [place.imported(f"v{each.version}-half", each.half) for each in sides]
     begun = [partial(copy, half, place.runs / "journal.db") for half in halves]
     empty = [partial(copy, place.empty, place.runs / "journal.db")] * len(sides)
     url = str(place.runs / "journal.db")
@@ -95,7 +95,7 @@ def rows(place: Place, sides: list[Side], rounds: int) -> Iterator[str]:
     schema = postgres.schema("ids")
     url, size = postgres.url(schema), partial(size_of_schema, postgres, schema)
     emptied = [partial(postgres.empty, schema)] * len(sides)
-    filled = [partial(fill, postgres, schema, each.first) for each in sides]
+    filled = [partial(fill, postgres, schema, each.half) for each in sides]
     yield row(NAMES[0], "PostgreSQL", in_turn(sides, emptied, url, size, rounds, halved=False))
     yield row(NAMES[1], "PostgreSQL", in_turn(sides, filled, url, size, rounds, halved=True))
 
@@ -129,7 +129,7 @@ def in_turn(
     options = ["--commit-every", str(COMMIT_EVERY)] if halved else []
     for number in range(rounds):
         for at in ((number + turn) % len(sides) for turn in range(len(sides))):
-            file = sides[at].second if halved else sides[at].all
+            file = sides[at].more if halved else sides[at].all
             prepares[at]()
             warm(file)
             ran = run(esjournal(url, "import", *options, file))
