@@ -74,6 +74,7 @@ odd = st.sampled_from(
 )
 
 
+@example([PLAIN, '{"a":1e309}', '{"a":' + "9" * 310 + ".0}"])
 @given(st.lists(st.one_of(json_states(), states(), odd), max_size=6))
 @example(["{},{", "}"])
 @example(["{", "}"])
