@@ -82,10 +82,12 @@ class FunctionEvents:
             made = self._function(row)
             if made is None:
                 return []
-            return [made] if isinstance(made, Mapping) else list(made)
+            if isinstance(made, Iterable):
+                return [made] if isinstance(made, Mapping) else list(made)
         except (Exception, SystemExit) as error:
             cause = " ".join(f"{type(error).__name__}: {error}".split())
             raise InvalidData(f"{self._name} failed{_place_of(error)}: {cause}") from None
+        raise InvalidData(f"{self._name} returned a value of type {type(made).__name__}: return dictionaries, or None")
 
     def _line(self, event: Any) -> bytes:
         """Return an event as a line of NDJSON, with a version.

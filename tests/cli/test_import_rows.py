@@ -229,6 +229,7 @@ def test_a_bad_row_is_one_line_and_nothing_is_written(
         (["--rows"], "--rows needs --sequence and --event-type, or --with: give the templates of both"),
         (["--rows", "--sequence", "a"], "--rows needs --sequence and --event-type"),
         ([*TEMPLATES, "--sequence", "{"], r"--sequence has an unmatched \{"),
+        ([*TEMPLATES, "--sequence", ""], "--sequence is empty"),
         ([*TEMPLATES, "--event-type", "a{}"], r"--event-type has \{\} without a name"),
         ([*TEMPLATES, "--recorded-at", "}"], r"--recorded-at has an unmatched \}"),
         ([*TEMPLATES, "--event-id", "{{}"], r"--event-id has an unmatched \}"),
@@ -441,6 +442,7 @@ def from_7(row):
     return {**same(row), **version}
 
 def text(row): return ["x"]
+def number(row): return 5
 def unwritable(row): return {**same(row), "state": {"x": object()}}
 def nameless(row): return {"event_type": "x", "state": row}
 def extra(row): return {**same(row), "color": "red"}
@@ -521,6 +523,7 @@ def test_the_events_of_a_row_are_taken_all_or_none(shop: Path) -> None:
     ("function", "message"),
     [
         ("text", "made a str: return dictionaries, or None"),
+        ("number", "returned a value of type int: return dictionaries, or None"),
         ("unwritable", "made an event that cannot be written as JSON: Encoding objects of type object is unsupported"),
         ("nameless", "made an event that is not one: the event has no originator_id"),
         ("extra", "made an event that is not one: .*'color'"),

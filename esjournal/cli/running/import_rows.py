@@ -126,6 +126,8 @@ def _function(text: str, url: str) -> Callable[[dict[str, Any]], Any]:
 
 
 def _template(option: str, text: str) -> RowTemplate:
+    if not text and option != "--meta":
+        raise typer.BadParameter(f"{option} is empty: write a text with columns in it, such as order-{{order_no}}.")
     try:
         return RowTemplate(text)
     except InvalidData as error:
