@@ -47,7 +47,7 @@ complete -c esjournal -n "__esjournal_command_is 'init'" -l help -s h -d 'Show t
 complete -c esjournal -n "__esjournal_command_is 'append'" -l recorded-at -x -d 'When the event was recorded, in ISO 8601'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l meta -x -d 'Metadata: NAME=VALUE, or a JSON object; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l cause -x -d 'The event that caused this one: its global position, event id, or ID/VERSION'
-complete -c esjournal -n "__esjournal_command_is 'append'" -l once -x -d 'Append the event only once, however often this is said'
+complete -c esjournal -n "__esjournal_command_is 'append'" -l once -x -d 'Append the event only once, however often the command runs'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l if-absent -d 'Succeed if an identical event is already there'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l each -d 'With -: append each line on its own, and answer it with a line'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l url -r -F -d 'The journal: a path to a SQLite file, sqlite:///FILE or postgresql://USER@HOST/DB'

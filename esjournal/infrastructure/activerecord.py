@@ -64,7 +64,7 @@ class AbstractActiveRecordStrategy(ABC, Generic[Item]):
         Raises:
             SequencedItemConflict: the place of an item is taken; none of the items is written.
             InvalidData: a field has a value that cannot be stored; the rules are the same for every database. Or a
-                sequence cannot have its name, or the table has no place for names or metadata.
+                sequence cannot have its name, or the table cannot store names or metadata.
             TypeError: what is given is not of the item class.
         """
 

@@ -50,7 +50,9 @@ def append(
     ] = None,
     once: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="Append the event only once, however often this is said.", show_default=False),
+        typer.Option(
+            metavar="KEY", help="Append the event only once, however often the command runs.", show_default=False
+        ),
     ] = None,
     if_absent: Annotated[
         bool, typer.Option("--if-absent", help="Succeed if an identical event is already there.")

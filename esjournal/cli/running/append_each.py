@@ -44,7 +44,7 @@ def run(url: str, *, has_more_arguments: bool, if_absent: bool) -> None:
 
 
 def _answer(journal: Journal, line: bytes | None, if_absent: bool) -> str:
-    """Append the event of a line, None for one that is too long, and return what is said about it."""
+    """Append the event of a line, None for one that is too long, and return the answer."""
     try:
         if line is None:
             raise InvalidData(f"the line has more than {counted(MOST_BYTES, 'byte')}, the most that append takes")

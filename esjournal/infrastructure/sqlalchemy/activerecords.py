@@ -554,7 +554,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         Items without metadata are described too, because a stored one with metadata is different.
 
         Raises:
-            InvalidData: the table has no place for metadata.
+            InvalidData: the table cannot store metadata.
             TypeError: the items have metadata of their own.
         """
         column = self.table.columns.get(METADATA)
@@ -562,7 +562,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             if metadata is None:
                 return self._statements, items
             if column is None:
-                raise InvalidData(f"the table {self.table.name} has no place for metadata: leave it out")
+                raise InvalidData(f"the table {self.table.name} cannot store metadata: leave it out")
             raise TypeError(f"{self.sequenced_item_class.__name__} has metadata of its own: give it in the items")
         if self._describing is None:
             described = namedtuple("Described", (*self.field_names.all, METADATA))  # type: ignore[misc]

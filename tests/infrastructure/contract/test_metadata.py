@@ -84,7 +84,7 @@ def test_a_table_without_a_place_for_metadata_refuses_it(make_strategy: MakeStra
         sequenced_item_mapper=SequencedItemMapper(SequencedItem),
         active_record_strategy=make_strategy(IntegerSequencedItemRecord, SequencedItem),
     )
-    with pytest.raises(InvalidData, match="integer_sequenced_items has no place for metadata"):
+    with pytest.raises(InvalidData, match="integer_sequenced_items cannot store metadata"):
         store.append(DomainEvent(sequence_id=UUID(ID), position=0), metadata={"a": 1})
 
 
