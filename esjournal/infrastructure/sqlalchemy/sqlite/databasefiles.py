@@ -139,17 +139,17 @@ class DatabaseFiles:
         """Return the bytes of the file and its WAL."""
         return _size(self._real_path) + _size(f"{self._real_path}-wal")
 
-    def version(self) -> FileVersion:
-        """Return a value that changes with every write to the database's file.
+    def version(self) -> FileVersion | None:
+        """Return a value that changes with every write to the database's file, None if it has just been written.
 
         The clock of a file system ticks every few milliseconds, and a second write within the same tick would not show.
-        So a file that has just been written is read again later.
         """
-        while True:
-            found = self.path.stat()
-            if abs(time.time() - found.st_mtime) > _TICK_SECONDS:
-                return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-            time.sleep(_TICK_SECONDS)
+        found = self.path.stat()
+        return _version(found) if abs(time.time() - found.st_mtime) > _TICK_SECONDS else None
+
+    def is_at(self, version: FileVersion) -> bool:
+        """Say whether the database's file was not written since it had a version."""
+        return _version(self.path.stat()) == version
 
 
 def _number(path: str) -> FileNumber | None:
@@ -158,6 +158,10 @@ def _number(path: str) -> FileNumber | None:
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _version(found: os.stat_result) -> FileVersion:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _size(path: str) -> int:

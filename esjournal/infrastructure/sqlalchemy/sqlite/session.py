@@ -156,7 +156,7 @@ class SQLiteSession(Session):
         self._check_version(version)
 
     def _check_version(self, version: FileVersion | None) -> None:
-        if version is not None and self._files is not None and self._files.version() != version:
+        if version is not None and self._files is not None and not self._files.is_at(version):
             raise StoreChanged(
                 f"{self.url} was written to while it was read, and it cannot be locked, because the file or its folder "
                 f"is read-only, or the file has hard links: try again"
@@ -187,7 +187,7 @@ class SQLiteSession(Session):
         if self._target is not None and self._version is None:
             return
         with self._deciding:
-            if self._version is not None and (files.have_more_than_the_database() or files.version() != self._version):
+            if self._version is not None and (files.have_more_than_the_database() or not files.is_at(self._version)):
                 self._check_not_replaced(files)
                 self.close()
             deadline = time.monotonic() + _PASSING_SECONDS
@@ -214,10 +214,15 @@ class SQLiteSession(Session):
         files.check()
         mode, version = "rw", None
         if not self._is_written:
-            if files.have_more_than_the_database():
-                mode = "ro"
-            elif not files.may_be_written() or files.why_not_alone() is not None:
-                mode, version = "ro&immutable=1", files.version()
+            is_alone = files.may_be_written() and files.why_not_alone() is None
+            # Programs that write one after the other leave no time in which the file is at rest, but their WALs do.
+            while not (has_more := files.have_more_than_the_database()) and not is_alone and version is None:
+                if (version := files.version()) is None:
+                    time.sleep(_LOOK_SECONDS)
+            if has_more:
+                mode, version = "ro", None
+            elif version is not None:
+                mode = "ro&immutable=1"
         path = quote(os.fsencode(files.path))
         target = f"file:{path}?mode={mode}"
         connection = self._opened(target)
@@ -231,7 +236,9 @@ class SQLiteSession(Session):
             connection.close()
             self.close()
             raise
-        self._target, self._version, self._numbers = target, version, files.numbers()
+        # The file alone is read without its WAL, which others may make and remove at any time.
+        numbers = files.numbers() if version is None else (files.number(), None, None)
+        self._target, self._version, self._numbers = target, version, numbers
         return connection
 
     def _check_is_ours(self, connection: sqlite3.Connection, files: DatabaseFiles) -> None:
@@ -504,9 +511,9 @@ class SQLiteSession(Session):
     def _changes_of_the_file(self) -> Iterator[None]:
         # Each time, check again whether the file can be locked by now, as it can while a writer has a WAL.
         files, version = self._files, self._version
-        while files is not None and self._version == version:
+        while files is not None and version is not None and self._version == version:
             yield
-            while self._version == version and files.version() == version and not files.have_more_than_the_database():
+            while self._version == version and files.is_at(version) and not files.have_more_than_the_database():
                 time.sleep(_FOLLOWING_SECONDS)
             self._settle(files)
 
