@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from esjournal.domain.model import rules
+from esjournal.domain.model.recordedevent import METADATA
 from esjournal.domain.state import values
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
-
-METADATA = "metadata"
 
 
 def metadata_part(text: str) -> str:

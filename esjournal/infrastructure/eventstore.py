@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from esjournal.domain.metadata import METADATA
 from esjournal.domain.model import rules
 from esjournal.domain.model.events import DomainEvent
+from esjournal.domain.model.recordedevent import METADATA
 from esjournal.domain.model.sequencenames import sequence_id
 from esjournal.domain.text import shortened
 from esjournal.exceptions import ConcurrencyError, InvalidData, SequencedItemConflict
@@ -80,7 +80,7 @@ class EventStore(Generic[Item]):
         # A strategy of the application's own need not know of names and metadata.
         options: dict[str, Any] = {"names": names} if names else {}
         if metadata is not None:
-            options["metadata"] = _metadata_text(metadata)
+            options[METADATA] = _metadata_text(metadata)
         try:
             return self.active_record_strategy.append(items, **options)
         except SequencedItemConflict as conflict:

@@ -17,7 +17,7 @@ from esjournal.domain.causes import metadata_of_effect
 from esjournal.domain.metadata import metadata_of, metadata_part
 from esjournal.domain.model import rules
 from esjournal.domain.model.eventids import checked_key, event_id_of_key
-from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.recordedevent import EVENT_ID, RecordedEvent
 from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.state import values
 from esjournal.domain.text import counted, shortened
@@ -110,7 +110,7 @@ def _metadata_of_effect(journal: Journal, cause: str) -> str:
 
 def _append_once(journal: Journal, event: RecordedEvent, key: str) -> int:
     """Append an event whose id is derived from a key, unless it is there, and return its global position."""
-    if "event_id" not in journal.events.table.columns:
+    if EVENT_ID not in journal.events.table.columns:
         raise typer.BadParameter(f"{journal.shown_url} cannot store event ids: leave out --once.")
     try:
         with advising("run the same command again: it appends the event only once"):

@@ -10,7 +10,7 @@ EventRow = tuple[str, int, str, str, str | None, str | None, str | None, int]
 
 
 # What an event may lack, and files have only if an event has it: two fields, and the name of its sequence.
-ADDED_FIELDS = ("metadata", "event_id")
+ADDED_FIELDS = METADATA, EVENT_ID = "metadata", "event_id"
 SEQUENCE_NAME = "sequence_name"
 
 

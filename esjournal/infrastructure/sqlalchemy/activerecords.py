@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from esjournal.domain.metadata import METADATA
-from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
+from esjournal.domain.model.recordedevent import ADDED_FIELDS, EVENT_ID, METADATA, SEQUENCE_NAME
 from esjournal.domain.model.sequencenames import named_id
 from esjournal.exceptions import InvalidData, OutOfOrder, StoreDamaged, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
@@ -69,7 +68,7 @@ def _sequenced_items(name: str, position: TypeEngine[Any]) -> Any:
 
 
 def _of_version_2(id_type: TypeEngine[Any]) -> tuple[Column[Any], ...]:
-    return added_column(2, "metadata", Text()), added_column(2, "event_id", id_type, unique=True)
+    return added_column(2, METADATA, Text()), added_column(2, EVENT_ID, id_type, unique=True)
 
 
 def _recorded_events(id_type: TypeEngine[Any]) -> Any:

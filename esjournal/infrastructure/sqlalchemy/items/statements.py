@@ -12,7 +12,7 @@ from sqlalchemy import Column, Float, LargeBinary, Table, bindparam, literal_col
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from esjournal.domain.model.recordedevent import ADDED_FIELDS
+from esjournal.domain.model.recordedevent import EVENT_ID, METADATA
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, StoreDamaged
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
@@ -33,7 +33,6 @@ Rows = Sequence[Row]
 SINCE = "since"
 GLOBAL_POSITION = "global_position"
 RECORDED_AT = "recorded_at"
-METADATA, EVENT_ID = ADDED_FIELDS
 # The number of rows of one INSERT: with 50, SQLite takes a third less time for a row than with one, and more rows do
 # not make it faster.
 ROWS_OF_AN_INSERT = 50

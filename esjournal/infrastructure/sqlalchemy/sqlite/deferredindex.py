@@ -14,8 +14,9 @@ from itertools import chain, islice
 
 from sqlalchemy import Table
 
+from esjournal.domain.model.recordedevent import EVENT_ID
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
-from esjournal.infrastructure.sqlalchemy.items.statements import EVENT_ID, ROWS_OF_AN_INSERT, AppendStatements, Row
+from esjournal.infrastructure.sqlalchemy.items.statements import ROWS_OF_AN_INSERT, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.schema import index_statements, place_names, statements_of_added_indexes
 
 # Replaces the unique index while two rows share a place.
