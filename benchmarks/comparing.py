@@ -16,13 +16,11 @@ import argparse
 import gzip
 import shutil
 import statistics
-import tempfile
 from pathlib import Path
 
 from generated import write_events
-from journals import Place, Postgres
+from journals import Place, open_place
 from measuring import Run, esjournal, lines_in, run
-from peers import postgres_server
 
 EVENTS, ROUNDS = 300_000, 5
 TARGET = 0.5
@@ -47,14 +45,10 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="esjournal-") as name, postgres_server(Path(name)) as server:
-        place = Place(Path(name), Postgres(server), 0)
-        try:
-            file = events_file(place.folder / "same.ndjson", given.flights, given.events)
-            [count] = lines_in(file)
-            print_table(place, journals(place, file), count, given.rounds)
-        finally:
-            place.postgres.close()
+    with open_place() as place:
+        file = events_file(place.folder / "same.ndjson", given.flights, given.events)
+        [count] = lines_in(file)
+        print_table(place, journals(place, file), count, given.rounds)
 
 
 def events_file(file: Path, flights: Path | None, events: int) -> Path:

@@ -16,16 +16,14 @@ import gzip
 import shlex
 import shutil
 import statistics
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from generated import write_events
-from journals import Data, Place, Postgres
+from journals import Data, Place, open_place
 from measuring import copy, esjournal, run, stored_in, warm
-from peers import postgres_server
 
 FLIGHTS = Path(__file__).parents[2] / "shared" / "data" / "flights.ndjson.gz"
 ROUNDS, EVENTS = 5, 1_000_000
@@ -46,17 +44,13 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=EVENTS, help="how many generated ones; 0 for none")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="esjournal-") as name, postgres_server(Path(name)) as server:
-        place = Place(Path(name), Postgres(server), 0)
-        try:
-            print(f"medians of {given.rounds} rounds, seconds of whole processes\n")
-            print("| from | to | events | " + " | ".join(SIDES) + " | import by copy | pipe by copy |")
-            print("|---" * (len(SIDES) + 5) + "|")
-            for data in data_sets(given, place):
-                for row in rows(data, given.rounds):
-                    print(row, flush=True)
-        finally:
-            place.postgres.close()
+    with open_place() as place:
+        print(f"medians of {given.rounds} rounds, seconds of whole processes\n")
+        print("| from | to | events | " + " | ".join(SIDES) + " | import by copy | pipe by copy |")
+        print("|---" * (len(SIDES) + 5) + "|")
+        for data in data_sets(given, place):
+            for row in rows(data, given.rounds):
+                print(row, flush=True)
 
 
 def data_sets(given: argparse.Namespace, place: Place) -> Iterator[Data]:

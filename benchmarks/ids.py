@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -23,9 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from generated import write_events
-from journals import Place, Postgres
+from journals import Place, Postgres, open_place
 from measuring import Run, copy, esjournal, run, warm
-from peers import postgres_server
 
 EVENTS, ROUNDS, COMMIT_EVERY = 3_000_000, 3, 1_000
 MOST_APPENDED = 200_000
@@ -54,20 +52,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--folder", type=Path, default=None)
     given = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="esjournal-", dir=given.folder) as name,
-        postgres_server(Path(name)) as server,
-    ):
-        place = Place(Path(name), Postgres(server), 0)
-        try:
-            sides = [side(place.folder, version, given.events) for version in (4, 7)]
-            print(f"{given.events:,} events; medians of {given.rounds} rounds\n")
-            print("| import | store | s, UUIDv4 | s, UUIDv7 | ratio | processor s | | ratio | MB | |")
-            print("|---" * 10 + "|")
-            for row in rows(place, sides, given.rounds):
-                print(row, flush=True)
-        finally:
-            place.postgres.close()
+    with open_place(given.folder) as place:
+        sides = [side(place.folder, version, given.events) for version in (4, 7)]
+        print(f"{given.events:,} events; medians of {given.rounds} rounds\n")
+        print("| import | store | s, UUIDv4 | s, UUIDv7 | ratio | processor s | | ratio | MB | |")
+        print("|---" * 10 + "|")
+        for row in rows(place, sides, given.rounds):
+            print(row, flush=True)
 
 
 def side(folder: Path, version: int, events: int) -> Side:

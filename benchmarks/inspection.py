@@ -17,15 +17,13 @@ import json
 import shutil
 import statistics
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from generated import write_events
-from journals import Place, Postgres
+from journals import Place, open_place
 from measuring import Run, esjournal, run
-from peers import postgres_server
 
 EVENTS, SMALL, ROUNDS = 10_000_000, 1_000, 5
 LOOK_UPS = ("get ID", "log -n 20", "log --since, the last hour", "list --prefix")
@@ -46,15 +44,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--folder", type=Path, default=None)
     given = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="esjournal-", dir=given.folder) as name,
-        postgres_server(Path(name)) as server,
-    ):
-        place = Place(Path(name), Postgres(server), 0)
-        try:
-            print_tables(place, given.events, given.rounds)
-        finally:
-            place.postgres.close()
+    with open_place(given.folder) as place:
+        print_tables(place, given.events, given.rounds)
 
 
 def print_tables(place: Place, events: int, rounds: int) -> None:

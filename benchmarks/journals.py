@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
@@ -12,6 +14,7 @@ from uuid import uuid4
 import psycopg
 from generated import write_events
 from measuring import COUNT, copy, esjournal, lines_in, run
+from peers import postgres_server
 
 COLUMNS = "global_position, originator_id, originator_version, event_type, state, recorded_at"
 
@@ -135,3 +138,14 @@ class Data:
             rows = connection.execute(f"SELECT {COLUMNS} FROM stored_events ORDER BY global_position")
             csv.writer(stream, lineterminator="\n").writerows((row[0] + position, *row[1:]) for row in rows)
         return file
+
+
+@contextmanager
+def open_place(folder: Path | None = None) -> Iterator[Place]:
+    """Yield a place without other events, in a new folder below the given one; both are removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="esjournal-", dir=folder) as name, postgres_server(Path(name)) as server:
+        place = Place(Path(name), Postgres(server), 0)
+        try:
+            yield place
+        finally:
+            place.postgres.close()
