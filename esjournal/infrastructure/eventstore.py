@@ -80,7 +80,7 @@ class EventStore(Generic[Item]):
         # A strategy of the application's own need not know of names and metadata.
         options: dict[str, Any] = {"names": names} if names else {}
         if metadata is not None:
-            options[METADATA] = _metadata_text(metadata)
+            options["metadata"] = _metadata_text(metadata)
         try:
             return self.active_record_strategy.append(items, **options)
         except SequencedItemConflict as conflict:

@@ -59,9 +59,10 @@ def copy(
     """Copy a journal or a file of events, and prove the copy.
 
     Events are copied in global order, all in one transaction. SOURCE is read as it is when the command begins; others
-    may write to it meanwhile. Events that are already in TARGET, with the same type and state, are skipped and counted.
-    If an event breaks a rule of journals (exit 3), or another event is already at the same version (exit 4), nothing is
-    written; with --rejects, the rest is. After an interruption, run the same command again: the result is the same.
+    may write to it meanwhile. Events that are already in TARGET, with the same type, state and metadata, are skipped
+    and counted. If an event breaks a rule of journals (exit 3), or another event is already at the same version (exit
+    4), nothing is written; with --rejects, the rest is. After an interruption, run the same command again: the result
+    is the same.
 
     After the commit, everything copied is read again on both sides and compared, and the digest that both sides share
     is printed. Exit 1 if something is missing or differs.

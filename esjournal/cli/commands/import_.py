@@ -100,8 +100,9 @@ def import_(
 ) -> None:
     """Append the events of files, all in one transaction.
 
-    Events that are already there, with the same type and state, are skipped and counted. If a line is not an event
-    (exit 3), or another event is already at the same version (exit 4), nothing is written; with --rejects, the rest is.
+    Events that are already there, with the same type, state and metadata, are skipped and counted. If a line is not an
+    event (exit 3), or another event is already at the same version (exit 4), nothing is written; with --rejects, the
+    rest is.
     After an interruption, run the same command again: the result is the same.
 
     With --rows, the files have ordinary rows, and each row becomes an event: the templates make its fields from the
