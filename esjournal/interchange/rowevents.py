@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.eventids import event_id_of
-from esjournal.domain.model.sequencenames import id_of_name, new_name
+from esjournal.domain.model.sequencenames import are_new_names, id_of_name, new_name
 from esjournal.domain.state.batchcheck import doubtful
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
@@ -19,6 +19,8 @@ from esjournal.interchange.rowtemplates import RowTemplate
 from esjournal.interchange.rowtimes import RowTimes
 
 _ID_LENGTH = 36
+# Rows of a sequence may be far apart, and computing its id takes as long as all else. So many ids take some 40 MB.
+_MOST_IDS = 200_000
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ class RowEvents:
     def __init__(self, fields: RowFields) -> None:
         self._fields = fields
         self._versions = Versions()
+        self._ids: dict[str, str] = {}
 
     def batches(self, blocks: Iterable[RowBlock]) -> Iterator[Batch]:
         """Yield the events of rows, and the bad rows.
@@ -203,13 +206,20 @@ class RowEvents:
             times = fields.times.canonical(fields.recorded_at.texts(block))
         metadata = [None] * count if fields.metadata is None else fields.metadata.of(block)
         states = block.objects(fields.state)
-        # One object for an id, which is then also sent to another process once.
-        ids_of = {name: id_of_name(name) for name in set(names)}
-        ids = [ids_of[name] for name in names]
+        ids = self._ids_of(names)
         event_ids: Sequence[str | None] = [None] * count
         if fields.event_id is not None:
             event_ids = list(map(event_id_of, ids, fields.event_id.texts(block)))
         return ids, self._versions.of(names), types, states, times, metadata, event_ids
+
+    def _ids_of(self, names: Sequence[str]) -> list[str]:
+        """Return the id of each name, as one object, which is then also sent to another process once."""
+        known = self._ids
+        if len(known) > _MOST_IDS:
+            known.clear()
+        for name in set(names).difference(known):
+            known[name] = id_of_name(name)
+        return [known[name] for name in names]
 
     def _sequences(self, block: RowBlock) -> list[str]:
         """Return the names of the sequences of rows, or their ids.
@@ -220,6 +230,8 @@ class RowEvents:
         names = self._fields.sequence.texts(block)
         distinct = set(names)
         if rules.are_canonical_ids(distinct):
+            return names
+        if are_new_names(distinct):
             return names
         canonical = {name: _canonical(name) for name in distinct if name not in self._versions}
         return [canonical.get(name, name) for name in names]

@@ -13,9 +13,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
 
-_HOUR_AND_REST = re.compile(
-    r"(\d{4}-\d\d-\d\d[T ]\d\d)(:[0-5]\d)(:[0-5]\d)?(?:(?<=:\d\d:\d\d)\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)?", re.ASCII
-)
+_REST = re.compile(r"(:[0-5]\d)(?:(:[0-5]\d)(?:\.(\d{1,6}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _CANONICAL_HOUR = len("2026-01-31T12")
 
 
@@ -33,8 +31,9 @@ class RowTimes:
     def __init__(self, time_format: str | None = None, time_zone: str | None = None) -> None:
         self._format = time_format
         self._zone = None if time_zone is None else _zone(time_zone)
-        # Rows are in the order of their times, more or less, so they share their hours.
+        # Rows are in the order of their times, more or less, so they share their hours; and an hour has 3,600 seconds.
         self._utc_hour = lru_cache(65_536)(self._utc_hour_of)
+        self._after_hour = lru_cache(65_536)(_after_hour)
 
     def canonical(self, texts: Sequence[str]) -> list[str]:
         """Return times in the canonical form of `recorded_at`.
@@ -45,14 +44,13 @@ class RowTimes:
         return list(map(self._of_format if self._format is not None else self._of_iso, texts))
 
     def _of_iso(self, text: str) -> str:
-        if found := _HOUR_AND_REST.fullmatch(text):
-            hour, minute, second, fraction, offset = found.groups()
-            if (utc := self._utc_hour(hour, offset)) is not None:
-                return f"{utc}{minute}{second or ':00'}.{(fraction or '').ljust(6, '0')}Z"
+        rest, offset = self._after_hour(text[_CANONICAL_HOUR:])
+        if rest and (utc := self._utc_hour(text[:_CANONICAL_HOUR], offset)):
+            return utc + rest
         return self._utc(text)
 
     def _utc_hour_of(self, hour: str, offset: str | None) -> str | None:
-        """Return an hour in UTC, None if its times have to be looked at one by one."""
+        """Return an hour in UTC, None if its times have to be looked at one by one, or it is not an hour."""
         try:
             first, last = (self._utc(f"{hour}:{minute}{offset or ''}") for minute in ("00:00", "59:59"))
         except InvalidData:
@@ -98,6 +96,14 @@ class RowTimes:
             return rules.recorded_at_text(first)
         except OverflowError:
             raise InvalidData(f"recorded_at {shortened(text)} is before the year 1 or after 9999 in UTC") from None
+
+
+def _after_hour(text: str) -> tuple[str | None, str | None]:
+    """Return the part of a time after its hour in canonical form, and the offset; None for each that is not there."""
+    if not (found := _REST.fullmatch(text)):
+        return None, None
+    minute, second, fraction, offset = found.groups()
+    return f"{minute}{second or ':00'}.{(fraction or '').ljust(6, '0')}Z", offset
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -271,6 +271,20 @@ def test_fixed_rejects_are_imported_from_their_file(mixed: str, url: str) -> Non
     assert [(found.originator_id, found.originator_version) for found in stored(url)[-2:]] == [(OTHER_ID, 1), (ID, 2)]
 
 
+def test_an_event_whose_name_no_sequence_may_have_is_a_reject_among_others(folder: Path, url: str) -> None:
+    names = ["order-1", "next", "a\tb", "order-2"]
+    event = {"originator_version": 0, "event_type": "a#B", "state": {}}
+    Path("e.ndjson").write_text("".join(json.dumps({"sequence_name": name, **event}) + "\n" for name in names))
+    result = invoke("import", "e.ndjson", "--rejects", "r.ndjson", url=url)
+    assert (result.exit_code, "4 read, 2 appended" in result.stderr) == (3, True)
+    rejects = [json.loads(line) for line in Path("r.ndjson").read_text().splitlines()]
+    assert [(found["sequence_name"], found["reject"]["line"]) for found in rejects] == [("next", 2), ("a\tb", 3)]
+    assert sorted(json.loads(line)["sequence_name"] for line in invoke("export", url=url).stdout.splitlines()) == [
+        "order-1",
+        "order-2",
+    ]
+
+
 def test_only_conflicts_among_the_rejects_end_with_4(folder: Path, url: str) -> None:
     file_with(folder / "e.ndjson", [event(0), event(0, '{"x":1}')])
     assert invoke("import", "e.ndjson", "--rejects", "r", url=url).exit_code == 4

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.model.sequencenames import NamedId, checked_name, id_of_name, likeness, name_of_id
+from esjournal.domain.model.sequencenames import (
+    NamedId,
+    are_new_names,
+    checked_name,
+    id_of_name,
+    ids_and_names,
+    likeness,
+    name_of_id,
+    named_ids,
+    new_name,
+)
 from esjournal.exceptions import InvalidData
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -73,3 +83,29 @@ def test_a_likeness_is_its_own(name: str) -> None:
 @pytest.mark.parametrize("other", ["account-10", "account1", "account_1", "account-1 ", "Äccount-1"])
 def test_names_that_differ_in_more_are_not_alike(other: str) -> None:
     assert likeness("account-1") != likeness(other)
+
+
+@given(st.lists(st.none() | st.text(min_size=1)))
+def test_ids_and_names_can_be_taken_apart_and_put_together(names: list[str | None]) -> None:
+    ids = ["00000000-0000-4000-8000-000000000000" if name is None else id_of_name(name) for name in names]
+    plain, apart = ids_and_names(ids)
+    assert NamedId not in set(map(type, plain))
+    together = named_ids(plain, apart)
+    assert together == ids
+    assert list(map(name_of_id, together)) == list(map(name_of_id, ids))
+
+
+@given(st.lists(st.text(max_size=30) | st.sampled_from(["new", "next", "-", "order-1"]) | st.uuids().map(str)))
+def test_names_looked_at_together_are_allowed_one_by_one(names: list[str]) -> None:
+    if are_new_names(names):
+        assert list(map(new_name, names)) == names
+
+
+def test_ordinary_names_need_no_closer_look() -> None:
+    assert are_new_names([])
+    assert are_new_names([f"order-{number}" for number in range(1_000)])
+
+
+@pytest.mark.parametrize("name", ["", "new", "next", "-", "a\tb", "a\x7f", f"{0x9B300B:032x}", "x" * 256])
+def test_one_name_that_is_not_allowed_is_seen_among_many(name: str) -> None:
+    assert not are_new_names(["order-1", name, "order-2"])

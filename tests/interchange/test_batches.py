@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from esjournal.domain.model.sequencenames import name_of_id, named_id
 from esjournal.exceptions import InvalidLine
 from esjournal.interchange.batches import Batch, Read, batch_of, batches_of
 from tests.helpers.events import event, reads
@@ -54,6 +56,27 @@ def test_a_batch_whose_lines_are_a_range_is_cut_in_the_same_way(size: int, data:
     assert [*first.lines, *rest.lines] == list(range(5, 5 + size))
     assert [*first.events, *rest.events] == list(whole.events)
     assert len(first.events) == count
+
+
+names = st.none() | st.text(min_size=1, max_size=3)
+
+
+@example(["a\0b"], 0)
+@given(st.lists(names, max_size=5), st.integers(0, 3))
+def test_a_batch_that_another_process_gets_is_the_same_and_its_ids_carry_their_names(
+    names: list[str | None], left_out: int
+) -> None:
+    events = [
+        event(number) if name is None else event(number)._replace(originator_id=named_id(event(number)[0], name))
+        for number, name in enumerate(names)
+    ]
+    reads: list[Read] = [*enumerate(events, 1), (9, InvalidLine("e", 9, "bad"))]
+    sent = replace(batch_of("e", reads), left_out=left_out)
+    received: Batch = pickle.loads(pickle.dumps(sent))
+    assert received.events == sent.events
+    assert list(map(name_of_id, received.columns[0])) == names if names else not received.columns[0]
+    assert (received.source, list(received.lines), received.left_out) == ("e", list(sent.lines), left_out)
+    assert list(map(str, received.bad)) == list(map(str, sent.bad))
 
 
 @given(some_lines, st.integers(1, 7))

@@ -32,7 +32,7 @@ def event_id_of_key(originator_id: str, key: str) -> str:
         originator_id: the id of the sequence, in canonical form; it is the namespace.
         key: any text, as `checked_key` returns it.
     """
-    return uuid5_text(originator_id, key)
+    return uuid5_text(bytes.fromhex(originator_id.replace("-", "")), key)
 
 
 def event_id_of(originator_id: str, text: str) -> str:

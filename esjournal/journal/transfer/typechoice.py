@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import compress
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.sequencenames import NamedId, name_of_id, new_name
+from esjournal.domain.model.sequencenames import NamedId, are_new_names, name_of_id, new_name
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
@@ -81,7 +81,7 @@ def fitting(batches: Iterable[Batch], events: SQLAlchemyActiveRecordStrategy[Rec
     misfit = events.misfit if isinstance(events, LayoutStrategy) else _misnaming
     for batch in batches:
         # A journal holds every event, but not every name; one that no other process sees holds those too.
-        if misfit is _misnaming and not (events.session.is_shared and NamedId in set(map(type, batch.columns[0]))):
+        if misfit is _misnaming and not (events.session.is_shared and _may_be_misnamed(batch.columns[0])):
             yield batch
             continue
         reasons = map(misfit, batch.events)
@@ -94,6 +94,12 @@ def fitting(batches: Iterable[Batch], events: SQLAlchemyActiveRecordStrategy[Rec
             bad = sorted([*batch.bad, *(read for _, read in reads if isinstance(read, InvalidLine))], key=_line_of)
             batch = replace(batch_of(batch.source, reads), bad=bad, left_out=batch.left_out)
         yield batch
+
+
+def _may_be_misnamed(originator_ids: Sequence[str]) -> bool:
+    if NamedId not in set(map(type, originator_ids)):
+        return False
+    return not are_new_names([each.name for each in originator_ids if isinstance(each, NamedId)])
 
 
 def _misnaming(event: RecordedEvent) -> str | None:

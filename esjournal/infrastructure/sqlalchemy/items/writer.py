@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from esjournal.domain.model.sequencenames import NamedId, names_of, new_name
+from esjournal.domain.model.sequencenames import NamedId, are_new_names, names_of, new_name
 from esjournal.exceptions import EventIdTaken, SequencedItemConflict
 from esjournal.infrastructure.sqlalchemy.items.statements import Row, Statements
 from esjournal.infrastructure.sqlalchemy.session import Names, Session
@@ -16,8 +16,8 @@ from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredInd
 Item = TypeVar("Item", bound=tuple[Any, ...])
 Place = tuple[Any, Any]
 Columns = Sequence[Sequence[Any]]
-# This many names take some 10 MB.
-_MOST_REMEMBERED = 65_536
+# This many ids take some 30 MB.
+_MOST_REMEMBERED = 200_000
 
 
 class Twin(NamedTuple, Generic[Item]):
@@ -48,7 +48,10 @@ def names_to_write(session: Session, statements: Statements[Any], sequence_ids: 
     if statements.appending.insert_name is None:
         return ()
     names = names_of(sequence_ids)
-    return [(sequence_id, new_name(name) if session.is_shared else name) for sequence_id, name in names.items()]
+    if session.is_shared and not are_new_names(names.values()):
+        for name in names.values():
+            new_name(name)
+    return list(names.items())
 
 
 class Transaction(Generic[Item]):
@@ -66,7 +69,7 @@ class Transaction(Generic[Item]):
         self._connection = connection
         self._deferred: DeferredIndex | None = None
         # Sequences whose names were written and stay if the transaction does: most have more than one item.
-        self._named: set[NamedId] = set()
+        self._named: set[str] = set()
 
     def append(self, items: Sequence[Item]) -> range:
         """Write a batch, all or nothing, and keep the transaction open either way.
@@ -102,7 +105,7 @@ class Transaction(Generic[Item]):
             self._write_names(new)
         if len(self._named) > _MOST_REMEMBERED:
             self._named.clear()
-        self._named.update(new)
+        self._named.update(map(str, new))
 
     def _write_names(self, sequence_ids: Iterable[Any]) -> None:
         if names := names_to_write(self._session, self._statements, sequence_ids):
