@@ -152,7 +152,7 @@ def raw_fields(text: str) -> dict[str, str]:
         Malformed: the text is not a JSON object.
     """
     data = text.encode(errors="surrogatepass")
-    jsontext.check(data)
+    jsontext.check(data, "state or metadata" if b'"metadata"' in data else "state")
     if not jsontext.is_object(data):
         raise jsontext.Malformed("Expecting '{'", _after_space(data, 0))
     plain = jsontext.without_surrogates(data)

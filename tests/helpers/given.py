@@ -62,9 +62,11 @@ def positions(journal: Journal) -> list[int | None]:
 
 
 def refilled(journal: Journal, events: Iterable[RecordedEvent]) -> None:
-    """Give a journal these events and no others, as if it were new."""
+    """Give a journal these events and no others, as if it were new; they may be such as only other programs write."""
     with journal.events.session.connection() as connection:
         connection.execute(f"DELETE FROM {journal.events.session.table_name(RecordedEventRecord.__table__.name)}")
         if "sqlite" in journal.shown_url:
             connection.execute("DELETE FROM sqlite_sequence")
-    journal.events.append(events)
+    batch = batch_of("refilled", enumerate(events))
+    with journal.events.transaction() as transaction:
+        assert transaction.append_leading([batch.columns]) == batch.size

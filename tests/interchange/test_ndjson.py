@@ -155,6 +155,7 @@ def test_more_events_than_are_written_at_a_time_are_all_written() -> None:
         (line("[{}]"), "is JSON, but not an object"),
         (line('{"a":NaN}'), "state has NaN, which is not JSON"),
         (line('{"a":-Infinity}'), "state has -Infinity, which is not JSON"),
+        (line(more=',"metadata":{"a":NaN}'), "state or metadata has NaN, which is not JSON"),
         (line('{"a":1e400}'), "'1e400', which is beyond a double"),
         (line('"\\u0000"'), r"raw U\+0000 at column 1"),
         (line('"\\udc00"'), "half of a surrogate pair at column 1"),

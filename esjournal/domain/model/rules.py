@@ -235,7 +235,7 @@ def json_object(text: str, name: str = "state") -> str:
     check_depth(text, name=name)
     data = state_text(text, name).encode()
     try:
-        jsontext.check(data)
+        jsontext.check(data, name)
     except jsontext.Malformed as error:
         column = len(data[: error.at].decode(errors="replace")) + 1
         raise InvalidData(

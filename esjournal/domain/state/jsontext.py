@@ -50,18 +50,30 @@ class Malformed(Exception):
         self.at = at
 
 
-def check(data: bytes) -> None:
+class _Constant(Exception):
+    """NaN or an infinity, which Python's json would accept."""
+
+
+def check(data: bytes, name: str = "state") -> None:
     r"""Refuse a text that is not one JSON value; its depth must have been checked before.
 
     Half of a surrogate pair is valid if it is written as an escape, such as `\ud800`.
 
     Args:
         data: a text in UTF-8.
+        name: what the text is, for the message about NaN.
 
     Raises:
         Malformed: the text is not JSON.
         InvalidData: the text has NaN or an infinity.
     """
+    try:
+        _check(data)
+    except _Constant as constant:
+        raise InvalidData(f"{name} has {constant}, which is not JSON: write null, or a string") from None
+
+
+def _check(data: bytes) -> None:
     if len(data) <= _SMALL_BYTES:
         _check_small(data)
         return
@@ -84,7 +96,7 @@ def _check_small(data: bytes) -> None:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise InvalidData(f"state has {constant}, which is not JSON: write null, or a string")
+    raise _Constant(constant)
 
 
 # Numbers stay text: Python reads no integer of more than 4,300 digits.

@@ -23,6 +23,7 @@ from esjournal.infrastructure.sqlalchemy.columntypes import (
     named_id_as_text,
     now,
     now_as_text,
+    object_as_text,
     sequence_id,
     sequence_id_as_text,
     time_as_text,
@@ -68,7 +69,7 @@ def _sequenced_items(name: str, position: TypeEngine[Any]) -> Any:
 
 
 def _of_version_2(id_type: TypeEngine[Any]) -> tuple[Column[Any], ...]:
-    return added_column(2, METADATA, Text()), added_column(2, EVENT_ID, id_type, unique=True)
+    return added_column(2, METADATA, object_as_text()), added_column(2, EVENT_ID, id_type, unique=True)
 
 
 def _recorded_events(id_type: TypeEngine[Any]) -> Any:

@@ -30,7 +30,7 @@ from esjournal.domain.model.rules import recorded_at_text
 from esjournal.domain.model.sequencenames import with_name
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
-from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT, NUMBERS, TIMES, TIMES_AS_TEXT
+from esjournal.infrastructure.sqlalchemy.items.columnrules import IDS_AS_TEXT, NUMBERS, OBJECTS, TIMES, TIMES_AS_TEXT
 
 # The server's error has these texts before and after a time that it cannot return.
 OUTSIDE_YEARS = ("recorded_at is ", ", outside of the years 1 to 9999")
@@ -139,6 +139,14 @@ class _TimeAsText(TypeDecorator[str]):
         return catalog.to_char(in_utc, literal_column(f"'{CANONICAL_TIME}'"))
 
 
+class _ObjectAsText(TypeDecorator[str]):
+    """A JSON object that is text in Python, and in the database."""
+
+    impl = Text
+    cache_ok = True
+    rule = OBJECTS
+
+
 class Timestamp(TypeDecorator[float]):
     """Seconds since 1970, a float in Python and a double in the database: comes back equal, and sorts like times."""
 
@@ -187,6 +195,11 @@ def named_id_as_text(names: Table) -> TypeEngine[Any]:
         names: the table of names, with the columns `originator_id` and `name`.
     """
     return _NamedIdAsText(names, Uuid(as_uuid=False)).with_variant(_NamedIdAsText(names, Text()), "sqlite")
+
+
+def object_as_text() -> TypeEngine[Any]:
+    """Return the type of metadata: the text of a JSON object."""
+    return _ObjectAsText()
 
 
 def aware_time() -> TypeEngine[Any]:

@@ -20,6 +20,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     IntegerSequencedItemRecord,
     RecordedEventRecord,
     SQLAlchemyActiveRecordStrategy,
+    StoredEventRecord,
 )
 from tests.helpers.events import ID, event
 
@@ -91,3 +92,11 @@ def test_a_table_without_a_place_for_metadata_refuses_it(make_strategy: MakeStra
 def test_items_that_have_metadata_give_it_themselves(make_strategy: MakeStrategy) -> None:
     with pytest.raises(TypeError, match="RecordedEvent has metadata of its own"):
         make_strategy(RecordedEventRecord, RecordedEvent).append(event(), metadata="{}")
+
+
+@pytest.mark.parametrize("text", ["", "x", "[1]", "null", '{"a":NaN}'])
+def test_a_strategy_takes_only_the_text_of_a_json_object(make_strategy: MakeStrategy, text: str) -> None:
+    strategy = make_strategy(StoredEventRecord, StoredEvent)
+    with pytest.raises(InvalidData, match="metadata "):
+        strategy.append(StoredEvent(UUID(ID), 0, "a#B", "{}"), metadata=text)
+    assert strategy.last_global_position() == 0

@@ -534,6 +534,10 @@ MORE_REFUSED: dict[type, list[tuple[int, Any, str]]] = {
         (4, "yesterday", "write one such as"),
         (4, datetime(2026, 1, 31, tzinfo=UTC), "is datetime, not str"),
         (4, 1769860800.5, "is float, not str"),
+        (5, "", "is not JSON"),
+        (5, "[1]", "is JSON, but not an object"),
+        (5, {"a": 1}, "is dict, not str"),
+        (6, "x", "is not a UUID"),
     ],
 }
 RECORDS = {

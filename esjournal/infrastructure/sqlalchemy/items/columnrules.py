@@ -231,6 +231,8 @@ UUIDS = Rule(_are_uuids, _uuid)
 IDS_AS_TEXT = Rule(_are_ids, _id_text)
 TOPICS = _texts(rules.event_type, rules.are_event_types, None)
 STATES = _texts(rules.state_text, rules.are_storable, None)
+# One by one, because few events have metadata.
+OBJECTS = _texts(rules.json_object, lambda values: not values, None)
 TIMES_AS_TEXT = Rule(_are_time_texts, _time_text)
 TIMES = Rule(lambda values: all(type(value) is datetime and value.tzinfo is UTC for value in values), _aware_time)
 NUMBERS = Rule(_are_finite, _finite)
