@@ -79,18 +79,22 @@ def in_utf_8(blocks: Iterator[bytes], encoding: str, name: str) -> Iterator[byte
     for block in chain(blocks, (b"",)):
         before = decoder.getstate()
         try:
-            text = decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            if not block:
-                raise InvalidLine(name, line, f"the file ends inside a character in {encoding}: get it again") from None
-            # The decoder has kept the first bytes of a character from the block before.
-            kept = len(before[0])
-            decoder.setstate(before)
-            line += decoder.decode(error.object[kept : error.start]).count("\n")
-            at = number(size - kept + error.start + 1)
-            reason = f"byte 0x{error.object[error.start]:02x} at byte {at} of the file is not {encoding}"
-            raise InvalidLine(name, line, f"{reason}: name the encoding that it has") from None
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                if not block:
+                    raise InvalidLine(
+                        name, line, f"the file ends inside a character in {encoding}: get it again"
+                    ) from None
+                # The decoder has kept the first bytes of a character from the block before.
+                kept = len(before[0])
+                decoder.setstate(before)
+                line += decoder.decode(error.object[kept : error.start]).count("\n")
+                at = number(size - kept + error.start + 1)
+                reason = f"byte 0x{error.object[error.start]:02x} at byte {at} of the file is not {encoding}"
+                raise InvalidLine(name, line, f"{reason}: name the encoding that it has") from None
         except UnicodeError:
+            # UTF-16 or UTF-32 without a mark; then the bytes before a wrong one cannot be decoded either.
             reason = f"the file is not {encoding}, or has no byte order mark: name the encoding, such as {encoding}-le"
             raise InvalidLine(name, line, reason) from None
         line += text.count("\n")

@@ -96,6 +96,7 @@ def test_text_is_the_same_in_utf_8_wherever_the_blocks_end(text: str, encoding: 
         ("a\nb\n".encode("utf-16")[:-1], "utf-16", "2: the file ends inside a character in utf-16: get it again"),
         (b"\xff\xfea", "utf-16", "1: the file ends inside a character in utf-16: get it again"),
         ("é\n".encode("utf-16-le") * 9, "utf-16", "1: the file is not utf-16, or has no byte order mark: name the "),
+        (b"\0\0\0\0\x00\xd8\xff\xfe", "utf-16", "1: the file is not utf-16, or has no byte order mark: name the "),
         ("\n".encode("utf-16-le") + b"\x00\xd8", "utf-16-le", "2: the file ends inside a character in utf-16-le"),
     ],
 )

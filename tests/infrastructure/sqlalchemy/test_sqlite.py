@@ -632,6 +632,21 @@ def test_an_append_that_waits_for_the_lock_is_not_acknowledged_if_a_file_is_repl
         replacing.join()
 
 
+def test_a_wal_that_another_connection_made_and_removed_is_not_one_that_was_restored(journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    with opened(journal) as strategy:
+        before = strategy.last_global_position()
+        with closing(sqlite3.connect(journal)) as other:
+            # As when two programs make a journal at the same time.
+            other.execute("PRAGMA journal_mode=WAL")
+            other.execute("SELECT count(*) FROM stored_events").fetchone()
+            strategy.session.prepare_to_write()
+        for _ in range(2):
+            strategy.append(event())
+        assert strategy.last_global_position() == before + 2
+
+
 @pytest.mark.parametrize("use", [append, read])
 def test_closing_leaves_the_files_that_took_the_place_of_those_that_were_open(
     journal: Path, name: Path, backup: Path, use: Callable[[Path], None]

@@ -231,13 +231,12 @@ class SQLiteSession(Session):
             connection.executescript(_SETTINGS)
             if mode == "rw":
                 self._guard = self._opened(f"file:{path}?mode=ro")
-                self._guard.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            # The file alone is read without its WAL, which others may make and remove at any time.
+            numbers = self._held_numbers(files) if version is None else (files.number(), None, None)
         except BaseException:
             connection.close()
             self.close()
             raise
-        # The file alone is read without its WAL, which others may make and remove at any time.
-        numbers = files.numbers() if version is None else (files.number(), None, None)
         self._target, self._version, self._numbers = target, version, numbers
         return connection
 
@@ -310,7 +309,22 @@ class SQLiteSession(Session):
                 f"{self.url} was replaced while it was open: stop every program that uses a journal before you "
                 f"restore it; check this one with `esjournal verify`, and start again"
             )
-        self._numbers = numbers
+        with self.translating():
+            self._numbers = self._held_numbers(files)
+
+    def _held_numbers(self, files: DatabaseFiles) -> tuple[FileNumber | None, ...]:
+        """Return the numbers of the files once the guard has these files open.
+
+        A WAL that another connection makes, when it switches the file to WAL, is removed when that connection is
+        closed, unless the guard has read the file since. Then the WAL that replaces it would look like a restored one.
+        """
+        numbers = files.numbers()
+        while self._guard is not None:
+            self._guard.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            before, numbers = numbers, files.numbers()
+            if numbers == before:
+                break
+        return numbers
 
     def close(self) -> None:
         """Close every connection.
