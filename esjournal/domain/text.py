@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _UNITS = ("kB", "MB", "GB", "TB")
+_LONG_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def number(value: float) -> str:
@@ -35,6 +36,17 @@ def size(count: int) -> str:
 def duration(seconds: float) -> str:
     """Return a duration: `1.52 s`."""
     return f"{seconds:,.2f} s"
+
+
+def elapsed(seconds: float) -> str:
+    """Return a long duration in its two largest units: `12 s`, `3 min 20 s`, or `2 d 5 h`."""
+    parts = []
+    left = int(seconds)
+    for unit, length in _LONG_UNITS:
+        if left >= length:
+            parts.append(f"{number(left // length)} {unit}")
+            left %= length
+    return " ".join(parts[:2]) or "0 s"
 
 
 def rate(count: int, seconds: float) -> str:

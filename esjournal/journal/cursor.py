@@ -13,6 +13,7 @@ from esjournal.domain.model.recordedevent import SEQUENCE_NAME, EventRow
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, UnusableFile
 from esjournal.interchange import ndjson
+from esjournal.interchange.outputfiles import replacing
 from esjournal.journal.journal import Journal
 
 # A cursor takes about 200 bytes; anything much longer is another kind of file, and is not read to its end.
@@ -70,20 +71,33 @@ def position_after(journal: Journal, path: str) -> int:
         OutOfOrder: events with lower positions may come later.
     """
     journal.events.check_order()
-    cursor = _read(path)
+    cursor = read_cursor(path)
     if cursor is None:
         return 0
+    if (reason := misfit(journal, path, cursor)) is not None:
+        raise InvalidCursor(reason)
+    return cursor.global_position
+
+
+def misfit(journal: Journal, path: str, cursor: Cursor) -> str | None:
+    """Return why a journal cannot be read on from a cursor, and what to do; None if it can.
+
+    Args:
+        journal: an open journal.
+        path: the cursor's file.
+        cursor: what is in it.
+    """
     if cursor.journal_id != journal.journal_id:
-        raise InvalidCursor(
+        return (
             f"{path} is a cursor of the journal {cursor.journal_id}, but {journal.shown_url} is {journal.journal_id}: "
             f"name a cursor file of its own"
         )
     if there := mismatch(journal, cursor):
-        raise InvalidCursor(
+        return (
             f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
             f"journal was restored from a backup: compare what you exported with it, and remove {path} to start again"
         )
-    return cursor.global_position
+    return None
 
 
 def mismatch(journal: Journal, cursor: Cursor) -> str | None:
@@ -103,7 +117,23 @@ def cursor_line(cursor: Cursor) -> bytes:
     return f"{json.dumps(asdict(cursor))}\n".encode()
 
 
-def _read(path: str) -> Cursor | None:
+def save_cursor(path: str, cursor: Cursor) -> None:
+    """Replace a cursor file; it is on the disk when this returns.
+
+    Raises:
+        UnusableFile: the file cannot be written.
+    """
+    with replacing(path) as stream:
+        stream.write(cursor_line(cursor))
+
+
+def read_cursor(path: str) -> Cursor | None:
+    """Return the cursor in a file, None if there is no file.
+
+    Raises:
+        InvalidCursor: it is another kind of file.
+        UnusableFile: the file cannot be read.
+    """
     try:
         # Opening a pipe would wait for a writer.
         if not stat.S_ISREG(Path(path).stat().st_mode):

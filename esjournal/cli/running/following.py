@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from esjournal.cli.exits import say
 from esjournal.cli.signals import interruption_postponed
-from esjournal.interchange.outputfiles import replacing, sync
-from esjournal.journal.cursor import Cursor, cursor_at, cursor_line, position_after
+from esjournal.interchange.outputfiles import sync
+from esjournal.journal.cursor import Cursor, cursor_at, position_after, save_cursor
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.follow import follow
 from esjournal.journal.read.pages import Page, read_journal
@@ -63,5 +63,4 @@ def followed(
 
 def _save(path: str, cursor: Cursor) -> None:
     sync(sys.stdout.buffer)
-    with replacing(path) as stream:
-        stream.write(cursor_line(cursor))
+    save_cursor(path, cursor)

@@ -470,6 +470,11 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         [(count,)] = self.session.rows(self._statements.count_until(), (until,))
         return bool(count == until)
 
+    def count_between(self, after: int, until: int) -> int:
+        """Return the number of items after a global position, up to another one."""
+        [(count,)] = self.session.rows(self._statements.count_between(), (after, until))
+        return int(count)
+
     def pages_in_one_statement(self, *, after: int, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return the pages of all items, unchecked, from one statement, which stays open until all are read.
 

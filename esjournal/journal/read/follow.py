@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from esjournal.exceptions import (
@@ -28,10 +28,14 @@ _PASSING = (StoreUnreachable, StoreLocked, StatementCancelled, StoreChanged, Unf
 
 @dataclass(frozen=True)
 class Followed:
-    """A page of new events: those that are wanted, perhaps none, and the cursor after all that were read."""
+    """A page of new events: those that are wanted, perhaps none, and the cursor after all that were read.
+
+    `is_last` says whether no more events were there when it was read.
+    """
 
     page: Page
     cursor: Cursor
+    is_last: bool
 
 
 def follow(
@@ -70,13 +74,47 @@ def follow(
                 journal.events.check_order()
                 last = journal.events.settled_position()
                 _check_same(journal, cursor)
-                for page in journal.events.pages(after=cursor.global_position, until=last):
+                pages = journal.events.pages(after=cursor.global_position, until=last)
+                for page, is_last in _with_the_last_marked(pages):
                     cursor = cursor_of(journal, page[-1])
-                    yield Followed(selection.wanted(page), cursor)
+                    yield Followed(selection.wanted(page), cursor, is_last)
         except _PASSING as error:
             on_lost(error)
             _wait_for(journal, cursor)
             on_found()
+
+
+def read_on(journal: Journal, selection: Selection = EVERYTHING, *, after: int) -> Iterator[Followed]:
+    """Yield the events after a position, up to the last one when reading begins.
+
+    Args:
+        journal: an open journal.
+        selection: which events are wanted.
+        after: the global position of the event to start after, or 0.
+
+    Raises:
+        OutOfOrder: events with lower positions may come later.
+    """
+    journal.events.check_order()
+    last = journal.events.settled_position()
+    pages = journal.events.pages(after=after, until=last, conditions=selection.conditions(journal))
+    wanted = (found for page in pages if (found := selection.wanted(page)))
+    reached = after
+    for page, is_last in _with_the_last_marked(wanted):
+        *_, reached = page[-1]
+        yield Followed(page, cursor_of(journal, page[-1]), is_last)
+    if last > reached:
+        # The database left out the others.
+        yield Followed((), cursor_at(journal, last), is_last=True)
+
+
+def _with_the_last_marked(pages: Iterable[Page]) -> Iterator[tuple[Page, bool]]:
+    coming = iter(pages)
+    page = next(coming, None)
+    while page is not None:
+        following = next(coming, None)
+        yield page, following is None
+        page = following
 
 
 def _wait_for(journal: Journal, cursor: Cursor) -> None:

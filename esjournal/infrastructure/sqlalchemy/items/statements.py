@@ -440,6 +440,12 @@ class Statements(Generic[Item]):
         after = f"(SELECT count(*) FROM {table} WHERE {self._global_position} > {self._mark})"
         return f"SELECT (SELECT count(*) FROM {table}) - {after}"
 
+    def count_between(self) -> str:
+        """Return a select of the number of items after a global position, up to another one, its parameters."""
+        table = self._dialect.identifier_preparer.format_table(self.table)
+        position = self._global_position
+        return f"SELECT count(*) FROM {table} WHERE {position} > {self._mark} AND {position} <= {self._mark}"
+
     def by_place(self, bounds: tuple[str, ...] = ()) -> str:
         """Return a select of all items up to a global position, ordered by sequence and position.
 
