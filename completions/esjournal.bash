@@ -10,7 +10,7 @@ _esjournal() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "${COMP_WORDS[i]}" in
             --url|--layout|--table) i=$((i + 1)); [[ ${COMP_WORDS[i]} == "=" ]] && i=$((i + 1)) ;;
-            init|append|get|list|log|history|trace|stats|verify|diff|info|export|import|copy) command="${COMP_WORDS[i]}"; break ;;
+            init|append|get|list|log|history|trace|stats|verify|diff|info|each|cursor|export|import|copy) command="${COMP_WORDS[i]}"; break ;;
         esac
     done
     case "$command $previous" in
@@ -88,6 +88,22 @@ _esjournal() {
         "info --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "info --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
         "info --table") :; return ;;
+        "each --cursor-file") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "each --type") :; return ;;
+        "each --id") :; return ;;
+        "each --name") :; return ;;
+        "each --where") :; return ;;
+        "each --grep"|"each -g") :; return ;;
+        "each --batch") :; return ;;
+        "each --retries") :; return ;;
+        "each --failed") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "each --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "each --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "each --table") :; return ;;
+        "cursor --format"|"cursor -F") COMPREPLY=($(compgen -W $'table\njson' -- "$current")); return ;;
+        "cursor --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "cursor --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "cursor --table") :; return ;;
         "export --output"|"export -o") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "export --format"|"export -F") COMPREPLY=($(compgen -W $'ndjson\ncsv\nparquet' -- "$current")); return ;;
         "export --type") :; return ;;
@@ -136,7 +152,7 @@ _esjournal() {
     esac
     case "$command $current" in
         " -"*) COMPREPLY=($(compgen -W $'--url\n--layout\n--table\n--version\n--help\n-h' -- "$current")) ;;
-        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\ntrace\nstats\nverify\ndiff\ninfo\nexport\nimport\ncopy' -- "$current")) ;;
+        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\ntrace\nstats\nverify\ndiff\ninfo\neach\ncursor\nexport\nimport\ncopy' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--meta\n--cause\n--once\n--if-absent\n--each\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
@@ -149,6 +165,9 @@ _esjournal() {
         "diff -"*) COMPREPLY=($(compgen -W $'--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "diff "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "each -"*) COMPREPLY=($(compgen -W $'--cursor-file\n--type\n--id\n--name\n--where\n--grep\n-g\n--follow\n-f\n--batch\n--retries\n--failed\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "cursor -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "cursor "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--type\n--id\n--name\n--after\n--limit\n--cursor-file\n--seal\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--delimiter\n--encoding\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--rows\n--sequence\n--event-type\n--recorded-at\n--time-format\n--time-zone\n--state\n--detect-types\n--meta\n--event-id\n--order-by\n--with\n--show\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;

@@ -46,7 +46,8 @@ def esjournal(
     \b
     Exit codes:
       0 done   1 nothing found, findings or differences   2 usage   3 bad input
-      4 conflict   5 the store failed   130 interrupted
+      4 conflict   5 the store failed   6 the command of each failed
+      130 interrupted
     """
     context.obj = ProgramOptions(url, layout, table)
     if context.invoked_subcommand is None:

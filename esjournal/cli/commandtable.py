@@ -27,12 +27,16 @@ HELP = {
     "verify": "Read the whole journal, and print what is wrong with it.",
     "diff": "Compare two journals, and print the differences.",
     "info": "Show what journal this is, what is in it, and what it runs on.",
+    "each": "Run a command for each event, in global order, and remember how far it came.",
+    "cursor": "Show how far a cursor came, and whether it still fits its journal.",
     "export": "Write the journal in global order, as NDJSON, CSV or Parquet.",
     "import": "Append the events of files, all in one transaction.",
     "copy": "Copy a journal or a file of events, and prove the copy.",
 }
 # Reserved by Python as a keyword, and as a built-in name.
 _FUNCTIONS = {"import": "import_", "list": "list_"}
+# All that follows the first word of another program's command belongs to it, also what looks like an option.
+_CONTEXT_SETTINGS = {"each": {"allow_interspersed_args": False}}
 
 
 class Command(TyperCommand):
@@ -56,7 +60,7 @@ class CommandTable(Mapping[str, Any]):
         module = import_module(f"esjournal.cli.commands.{function}")
         # An app of one command is that command.
         app = typer.Typer(**SETTINGS)
-        app.command(name, cls=Command)(getattr(module, function))
+        app.command(name, cls=Command, context_settings=_CONTEXT_SETTINGS.get(name))(getattr(module, function))
         return typer.main.get_command(app)
 
     def __iter__(self) -> Iterator[str]:

@@ -39,6 +39,7 @@ USAGE = 2
 BAD_DATA = 3
 CONFLICT = 4
 STORE = 5
+COMMAND_FAILED = 6
 INTERRUPTED = 130
 
 _EXIT_CODES: dict[type[EsjournalError], int] = {

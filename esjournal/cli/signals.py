@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -25,14 +25,20 @@ _received: list[int] = []
 
 
 @contextmanager
-def interruption_postponed() -> Iterator[None]:
-    """Postpone Ctrl-C and SIGTERM to the end of the block; a second signal is not postponed."""
+def interruption_postponed(*, again: Callable[[], None] | None = None) -> Iterator[None]:
+    """Postpone Ctrl-C and SIGTERM to the end of the block; a second signal is not postponed.
+
+    Args:
+        again: called instead for every signal but the first; the block goes on.
+    """
     waiting: list[int] = []
     usual = {number: signal.getsignal(number) for number in _NUMBERS}
 
     def postpone(number: int, frame: FrameType | None) -> None:
         handler = usual[signal.Signals(number)]
-        if waiting and callable(handler):
+        if waiting and again is not None:
+            again()
+        elif waiting and callable(handler):
             handler(number, frame)
         waiting.append(number)
 

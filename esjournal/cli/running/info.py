@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from urllib.parse import quote
 
 from esjournal.advice import quoted
 from esjournal.cli.options import names_layout
-from esjournal.cli.terminal import on_one_line, write
+from esjournal.cli.rendering.facts import print_facts
+from esjournal.cli.terminal import write
 from esjournal.domain.choices import AnswerFormat
 from esjournal.domain.text import number, size
 from esjournal.exceptions import NotADatabase, NotAJournal, NotInitialised
@@ -55,7 +53,7 @@ def run(url: str, *, output_format: AnswerFormat) -> None:
         ("server", description.server),
         *(("warning", warning) for warning in description.warnings),
     ]
-    _print_rows(rows)
+    print_facts(rows)
 
 
 def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: AnswerFormat) -> None:
@@ -64,7 +62,7 @@ def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: A
         write(json.dumps({"url": shown_url, "layouts": layouts}, ensure_ascii=False, indent=2) + "\n")
         return
     rows = [(each.layout.library, _naming(each)) for each in found]
-    _print_rows([("url", shown_url), ("journal", "none"), *rows])
+    print_facts([("url", shown_url), ("journal", "none"), *rows])
 
 
 def _naming(found: Recognised) -> str:
@@ -82,17 +80,3 @@ def _naming(found: Recognised) -> str:
         parameters.insert(0, f"schema={quote(found.schema or '', safe='')}")
     in_url = f"{'&'.join(parameters)} in the URL" if parameters else ""
     return ", and ".join(filter(None, (options, in_url)))
-
-
-def _print_rows(rows: Sequence[tuple[str, object]]) -> None:
-    width = max(len(name) for name, _ in rows) + 2
-    for name, value in rows:
-        if value is not None:
-            write(_folded(f"{name:<{width}}{on_one_line(str(value))}", width) + "\n")
-
-
-def _folded(line: str, indent: int) -> str:
-    if not sys.stdout.isatty():
-        return line
-    columns = shutil.get_terminal_size().columns
-    return textwrap.fill(line, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
