@@ -381,6 +381,13 @@ class Running:
         _, errors = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, errors
 
+    def kill(self) -> None:
+        """Kill it; its command may go on."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
 
 def wait_for(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE
@@ -458,8 +465,7 @@ def test_a_second_process_on_a_cursor_is_refused_even_if_only_the_command_of_the
     pid = pid_in(handled)
     message = f"{cursor} is in use: another `esjournal each`"
     refused(each(sqlite_url), 2, message)
-    first.process.kill()
-    first.process.wait()
+    first.kill()
     assert is_running(pid)
     refused(each(sqlite_url), 2, message)
     Path(f"{handled}.go").touch()
