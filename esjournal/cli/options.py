@@ -88,14 +88,6 @@ TableOption = Annotated[
         show_default=False,
     ),
 ]
-TypesOption = Annotated[
-    list[str] | None,
-    repeated_option("--type", "TYPE", "Only events of this type, or a pattern such as 'orders#*'"),
-]
-IdsOption = Annotated[
-    list[str] | None,
-    repeated_option("--id", "ID", "Only events of this sequence, by its UUID or name"),
-]
 AfterOption = Annotated[
     int | None,
     typer.Option(
@@ -110,10 +102,6 @@ AfterOption = Annotated[
 CursorFileOption = Annotated[
     str | None,
     file_option("--cursor-file", help_text="Start after the cursor stored in FILE, then advance it."),
-]
-NamesOption = Annotated[
-    list[str] | None,
-    repeated_option("--name", "NAME", "Only events of the sequence with this name, or a pattern such as 'order-*'"),
 ]
 SequenceArgument = Annotated[
     str,

@@ -98,6 +98,31 @@ def time_of(text: str, *, latest: bool = False, now: datetime | None = None) -> 
         ) from None
 
 
+def day_of(text: str, *, now: datetime | None = None) -> tuple[str, str]:
+    """Return the beginning of a day in the local time zone, and that of the next one, in the form of `recorded_at`.
+
+    Args:
+        text: a date, or `yesterday`; anything that `time_of` takes and that is a midnight.
+        now: the current time, with a time zone; by default the machine's.
+
+    Raises:
+        typer.BadParameter: the text is not a day.
+    """
+    from esjournal.domain.isotimes import iso_time
+    from esjournal.domain.model import rules
+
+    begin = iso_time(time_of(text, now=now))
+    if begin is not None:
+        local = local_of_utc(begin.local)
+        # Where the clock is put forward at midnight, the day begins later.
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        if begin.local == utc_of_local(midnight, latest=False):
+            end = utc_of_local(midnight + timedelta(days=1), latest=False)
+            first, next_one = (rules.recorded_at_text(utc.replace(tzinfo=UTC)) for utc in (begin.local, end))
+            return first, next_one
+    raise typer.BadParameter(f"--on {shortened(text)} is not a day: write one such as 2026-01-31, today or yesterday")
+
+
 def _utc(text: str, latest: bool, now: datetime) -> datetime:
     if text == "now":
         return now

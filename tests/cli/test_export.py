@@ -137,6 +137,19 @@ def test_a_cursor_of_another_journal_ends_with_2(url: str, tmp_path: Path, curso
     assert (ended.exit_code, ended.stdout) == (2, "")
 
 
+@pytest.mark.parametrize("option", ["--until", "--on", "--as-of"])
+def test_a_cursor_is_refused_where_a_span_ends(url: str, cursor: Path, option: str) -> None:
+    ended = invoke("export", "--cursor-file", str(cursor), option, "2026-01-31", url=url)
+    assert (ended.exit_code, f"with {option} the next export would skip some" in ended.stderr) == (2, True)
+    assert not cursor.exists()
+
+
+def test_a_part_of_a_journal_keeps_its_positions(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "part.ndjson"
+    assert invoke("export", "--as-of", "4", "--where", "n > 0", "-o", str(file), url=url).exit_code == 0
+    assert positions(file.read_text()) == [2, 3, 4]
+
+
 @pytest.mark.parametrize("after", ["0", "3"])
 def test_a_cursor_and_a_position_cannot_both_say_where_to_begin(url: str, cursor: Path, after: str) -> None:
     ended = invoke("export", "--cursor-file", str(cursor), "--after", after, url=url)

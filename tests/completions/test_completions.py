@@ -102,7 +102,7 @@ def test_the_scripts_are_what_the_generator_makes(name: str, generator: ModuleTy
 
 def test_commands_are_completed(complete: Callable[[str], set[str]]) -> None:
     assert complete("esjournal ") == set(COMMAND_NAMES)
-    assert complete("esjournal e") == {"export"}
+    assert complete("esjournal e") == {"each", "export"}
 
 
 def test_commands_are_completed_after_the_programs_url(complete: Callable[[str], set[str]]) -> None:

@@ -8,15 +8,20 @@ import typer
 
 from esjournal.cli.options import (
     MAX_COUNT,
-    IdsOption,
     LayoutOption,
-    NamesOption,
     TableOption,
-    TypesOption,
     UrlOption,
     file_option,
-    repeated_option,
     url_of,
+)
+from esjournal.cli.selectionoptions import (
+    GrepOption,
+    IdsOption,
+    NamesOption,
+    SelectionOptions,
+    SinceOption,
+    TypesOption,
+    WhereOption,
 )
 
 # 31 seconds of pauses: a service that the command needs may be restarted meanwhile.
@@ -36,20 +41,9 @@ def each(
     types: TypesOption = None,
     originator_ids: IdsOption = None,
     names: NamesOption = None,
-    where: Annotated[
-        list[str] | None,
-        repeated_option("--where", "TEXT", "Only events that meet this condition on a field"),
-    ] = None,
-    pattern: Annotated[
-        str | None,
-        typer.Option(
-            "-g",
-            "--grep",
-            metavar="REGEX",
-            help="Only events with a match in the text of their state.",
-            show_default=False,
-        ),
-    ] = None,
+    since: SinceOption = None,
+    where: WhereOption = None,
+    pattern: GrepOption = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events, until Ctrl-C.")] = False,
     batch: Annotated[
         int, typer.Option("--batch", metavar="N", min=1, max=MAX_COUNT, help="Hand over up to N events at a time.")
@@ -91,11 +85,7 @@ def each(
         url_of(context, url, layout, table),
         command=command,
         cursor_file=cursor_file,
-        types=types,
-        originator_ids=originator_ids,
-        names=names,
-        where=where,
-        pattern=pattern,
+        selection=SelectionOptions(types, originator_ids, names, since=since, where=where, pattern=pattern),
         follow=follow,
         batch=batch,
         retries=retries,

@@ -10,16 +10,25 @@ from esjournal.cli.options import (
     AfterOption,
     CsvSafeOption,
     CursorFileOption,
-    IdsOption,
     LayoutOption,
     LimitOption,
-    NamesOption,
     QuietOption,
     TableOption,
-    TypesOption,
     UrlOption,
     expanded_if_given,
     url_of,
+)
+from esjournal.cli.selectionoptions import (
+    AsOfOption,
+    GrepOption,
+    IdsOption,
+    NamesOption,
+    OnOption,
+    SelectionOptions,
+    SinceOption,
+    TypesOption,
+    UntilOption,
+    WhereOption,
 )
 from esjournal.domain.choices import FileFormat
 
@@ -42,10 +51,16 @@ def export(
             "--format", "-F", help="NDJSON, CSV or Parquet; by default the file's name decides.", show_default=False
         ),
     ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    on: OnOption = None,
+    as_of: AsOfOption = None,
+    after: AfterOption = None,
     types: TypesOption = None,
     originator_ids: IdsOption = None,
     names: NamesOption = None,
-    after: AfterOption = None,
+    where: WhereOption = None,
+    pattern: GrepOption = None,
     limit: LimitOption = None,
     cursor_file: CursorFileOption = None,
     seal: Annotated[
@@ -69,6 +84,7 @@ def export(
       esjournal export --type accounts#Opened -o opened.csv
       esjournal export --name 'order-*' -o orders.ndjson
       esjournal export --after 1000 | jq -c .state
+      esjournal export --since 2026-03-01 --until 2026-04-01 -o march.parquet
       esjournal export --cursor-file hourly.cursor -o new.ndjson
       esjournal export -o events.parquet
     """
@@ -78,9 +94,7 @@ def export(
         url_of(context, url, layout, table),
         path=path,
         file_format=file_format,
-        types=types,
-        originator_ids=originator_ids,
-        names=names,
+        selection=SelectionOptions(types, originator_ids, names, since, until, on, as_of, where, pattern),
         after=after,
         limit=limit,
         cursor_file=cursor_file,

@@ -12,10 +12,10 @@ from esjournal.cli.options import (
     LimitOption,
     SequenceArgument,
     TableOption,
-    TypesOption,
     UrlOption,
     url_of,
 )
+from esjournal.cli.selectionoptions import TypesOption
 from esjournal.domain.choices import OutputFormat
 
 

@@ -10,15 +10,24 @@ from esjournal.cli.options import (
     MAX_COUNT,
     AfterOption,
     CsvSafeOption,
-    IdsOption,
     LayoutOption,
-    NamesOption,
+    LimitOption,
     TableOption,
-    TypesOption,
     UrlOption,
     file_option,
-    repeated_option,
     url_of,
+)
+from esjournal.cli.selectionoptions import (
+    AsOfOption,
+    GrepOption,
+    IdsOption,
+    NamesOption,
+    OnOption,
+    SelectionOptions,
+    SinceOption,
+    TypesOption,
+    UntilOption,
+    WhereOption,
 )
 from esjournal.domain.choices import OutputFormat
 
@@ -30,36 +39,17 @@ def log(
         typer.Option("-n", metavar="N", min=0, max=MAX_COUNT, help="Only the last N events.", show_default=False),
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="Print the latest events first.")] = False,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Only events recorded since TIME: 2026-01-31, 2h, '1 month ago'.", show_default=False
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Only events recorded until TIME: today, 'yesterday 12:00'.", show_default=False
-        ),
-    ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    on: OnOption = None,
+    as_of: AsOfOption = None,
     after: AfterOption = None,
     types: TypesOption = None,
     originator_ids: IdsOption = None,
     names: NamesOption = None,
-    where: Annotated[
-        list[str] | None,
-        repeated_option("--where", "TEXT", "Only events that meet this condition on a field"),
-    ] = None,
-    pattern: Annotated[
-        str | None,
-        typer.Option(
-            "-g",
-            "--grep",
-            metavar="REGEX",
-            help="Only events with a match in the text of their state.",
-            show_default=False,
-        ),
-    ] = None,
+    where: WhereOption = None,
+    pattern: GrepOption = None,
+    limit: LimitOption = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
     template: Annotated[
@@ -107,14 +97,9 @@ def log(
         url_of(context, url, layout, table),
         last=last,
         reverse=reverse,
-        since=since,
-        until=until,
+        selection=SelectionOptions(types, originator_ids, names, since, until, on, as_of, where, pattern),
         after=after,
-        types=types,
-        originator_ids=originator_ids,
-        names=names,
-        where=where,
-        pattern=pattern,
+        limit=limit,
         output_format=output_format,
         csv_safe=csv_safe,
         template=template,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from time import sleep
 
 import typer
@@ -10,18 +9,15 @@ import typer
 from esjournal.advice import command as shown_command
 from esjournal.cli.exits import COMMAND_FAILED, INTERRUPTED, fail, say
 from esjournal.cli.handler import Handler, check_command
-from esjournal.cli.options import checked, checked_part
+from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.signals import end_if_terminated, interruption_postponed, interruption_repeated
 from esjournal.domain.choices import FileFormat
-from esjournal.domain.model.typepatterns import Patterns
-from esjournal.domain.state.where import field_condition
 from esjournal.domain.text import counted
 from esjournal.interchange import ndjson
 from esjournal.interchange.appendedfiles import append_lines
 from esjournal.interchange.formats import compression_by_name, format_of, is_file_of_events
 from esjournal.interchange.outputfiles import is_stream
 from esjournal.journal import cursorlock
-from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.cursor import cursor_at, position_after, save_cursor
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.deliveries import Delivery, deliveries
@@ -41,20 +37,14 @@ def run(
     *,
     command: list[str],
     cursor_file: str,
-    types: list[str] | None,
-    originator_ids: list[str] | None,
-    names: list[str] | None,
-    where: list[str] | None,
-    pattern: str | None,
+    selection: SelectionOptions,
     follow: bool,
     batch: int,
     retries: int,
     failed: str | None,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.each`."""
-    conditions = [checked(field_condition, text) for text in where or ()]
-    searched = None if pattern is None else _expression(pattern)
-    parts = [checked_part(text, url) for text in originator_ids or ()]
+    criteria = selection.criteria(url)
     if follow and is_file_of_events(url):
         raise typer.BadParameter(f"{url} is a file, and --follow follows journals: import it into one.")
     if failed is not None:
@@ -68,16 +58,10 @@ def run(
     check_command(command[0])
     # A consumer ends with Ctrl-C or SIGTERM, and must not miss it.
     with interruption_repeated(), open_to_read(url) as journal, cursorlock.held(cursor_file) as lock:
-        selection = Selection(
-            types=Patterns(types or ()),
-            names=Patterns(names or ()),
-            originator_ids=[find_sequence(journal, part) for part in parts],
-            field_conditions=conditions,
-            pattern=searched,
-        )
+        wanted = criteria.in_journal(journal)
         consumer = _Consumer(Handler(command, lock), cursor_file, retries, failed)
         try:
-            consumer.run(journal, selection, follow=follow, size=batch)
+            consumer.run(journal, wanted, follow=follow, size=batch)
         except KeyboardInterrupt:
             end_if_terminated()
             # This is how a consumer is meant to end.
@@ -170,10 +154,3 @@ def _check_failed(path: str) -> None:
         )
     if is_stream(path):
         raise typer.BadParameter(f"--failed needs a file, to keep events on the disk, and {path} is a stream.")
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise typer.BadParameter(f"-g {pattern!r} is not a regular expression: {error}.") from None

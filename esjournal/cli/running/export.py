@@ -7,14 +7,14 @@ from typing import IO
 import typer
 
 from esjournal.cli.exits import say
-from esjournal.cli.options import check_csv_safe, checked_part
+from esjournal.cli.options import check_csv_safe
 from esjournal.cli.progress import EventsProgress
+from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.terminal import output
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.text import counted
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name, format_of
-from esjournal.journal.transfer.exporting import export_file
-from esjournal.journal.transfer.options import ExportOptions
+from esjournal.journal.transfer.exporting import ExportOptions, export_file
 
 
 def run(
@@ -22,9 +22,7 @@ def run(
     *,
     path: str,
     file_format: FileFormat | None,
-    types: list[str] | None,
-    originator_ids: list[str] | None,
-    names: list[str] | None,
+    selection: SelectionOptions,
     after: int | None,
     limit: int | None,
     cursor_file: str | None,
@@ -37,11 +35,14 @@ def run(
     _check_format(chosen_format, path, seal=seal, csv_safe=csv_safe)
     if cursor_file is not None and after is not None:
         raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
+    if cursor_file is not None and (end := selection.ends()) is not None:
+        raise typer.BadParameter(
+            f"--cursor-file goes on to the last event, and with {end} the next export would skip some: leave it out."
+        )
+    criteria = selection.criteria(url)
     options = ExportOptions(
         file_format=chosen_format,
-        types=types or (),
-        sequences=[checked_part(text, url) for text in originator_ids or ()],
-        names=names or (),
+        criteria=criteria,
         after=after,
         cursor_file=cursor_file,
         limit=limit,

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import chain
 
 import typer
 
 from esjournal.cli.exits import INTERRUPTED, NOTHING_FOUND, fail
-from esjournal.cli.options import check_csv_safe, checked, checked_part
+from esjournal.cli.options import check_csv_safe
 from esjournal.cli.pager import paged
 from esjournal.cli.rendering.log import print_log
 from esjournal.cli.rendering.templates import template as line_template
 from esjournal.cli.running.following import followed
+from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.signals import end_if_terminated, interruption_repeated
-from esjournal.cli.times import time_of
 from esjournal.domain.choices import OutputFormat
-from esjournal.domain.model.typepatterns import Patterns
-from esjournal.domain.state.where import FieldCondition, field_condition
 from esjournal.interchange.formats import is_file_of_events
-from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.read.pages import read_journal
-from esjournal.journal.read.selection import Selection
 from esjournal.journal.temporary import open_to_read
 from esjournal.journal.transfer import overlap
 
@@ -33,14 +27,9 @@ def run(
     *,
     last: int | None,
     reverse: bool,
-    since: str | None,
-    until: str | None,
+    selection: SelectionOptions,
     after: int | None,
-    types: list[str] | None,
-    originator_ids: list[str] | None,
-    names: list[str] | None,
-    where: list[str] | None,
-    pattern: str | None,
+    limit: int | None,
     output_format: OutputFormat,
     csv_safe: bool,
     template: str | None,
@@ -54,13 +43,11 @@ def run(
         raise typer.BadParameter("--template says how to print: leave out --full and --format.")
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
     line_of = None if template is None else line_template(template)
-    earliest, latest = _span(since, until)
-    conditions = _field_conditions(where or ())
-    expression = None if pattern is None else _expression(pattern)
-    parts = [checked_part(text, url) for text in originator_ids or ()]
+    criteria = selection.criteria(url)
     if follow:
-        if reverse or until is not None:
-            raise typer.BadParameter("-f continues with new events: leave out --reverse and --until.")
+        if reverse or limit is not None or selection.ends() is not None:
+            given = selection.ends() or ("--limit" if limit is not None else "--reverse")
+            raise typer.BadParameter(f"-f continues with new events: leave out {given}.")
         _check_following(url, output_format)
     elif cursor_file is not None:
         raise typer.BadParameter(
@@ -72,49 +59,22 @@ def run(
     overlap.keep_apart(overlap.journal("the journal", url), overlap.written("--cursor-file", cursor_file))
     # A follower ends with Ctrl-C, and must not miss it.
     with interruption_repeated() if follow else nullcontext(), open_to_read(url) as journal:
-        selection = Selection(
-            types=Patterns(types or ()),
-            names=Patterns(names or ()),
-            originator_ids=[find_sequence(journal, part) for part in parts],
-            since=earliest,
-            until=latest,
-            field_conditions=conditions,
-            pattern=expression,
-        )
+        wanted = criteria.in_journal(journal)
         added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
         if follow:
-            pages = followed(journal, selection, after=after, last=last, cursor_file=cursor_file)
+            pages = followed(journal, wanted, after=after, last=last, cursor_file=cursor_file)
             try:
                 print_log(pages, output_format, full=full, csv_safe=csv_safe, added=added, line_of=line_of)
             except KeyboardInterrupt:
                 end_if_terminated()
                 # This is how a follower is meant to end.
                 raise typer.Exit(INTERRUPTED) from None
-        pages = read_journal(journal, selection, after=after or 0, last=last, reverse=reverse)
+        pages = read_journal(journal, wanted, after=after or 0, last=last, limit=limit, reverse=reverse)
         first = next(pages, None)
         if first is None:
             fail(f"nothing found: {journal.shown_url} has no events that match", NOTHING_FOUND)
         with paged(not no_pager):
             print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, added=added, line_of=line_of)
-
-
-def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]:
-    earliest = None if since is None else time_of(since)
-    latest = None if until is None else time_of(until, latest=True)
-    if earliest is not None and latest is not None and earliest > latest:
-        raise typer.BadParameter(f"--since is {earliest} and --until {latest}: nothing is between them.")
-    return earliest, latest
-
-
-def _field_conditions(texts: Sequence[str]) -> list[FieldCondition]:
-    return [checked(field_condition, text) for text in texts]
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise typer.BadParameter(f"-g {pattern!r} is not a regular expression: {error}.") from None
 
 
 def _check_following(url: str, output_format: OutputFormat) -> None:

@@ -69,6 +69,7 @@ def read_journal(
     after: int = 0,
     until: int | None = None,
     last: int | None = None,
+    limit: int | None = None,
     reverse: bool = False,
 ) -> Iterator[Page]:
     """Return pages of the wanted events in global order, streaming, each event a plain tuple of its fields.
@@ -79,6 +80,7 @@ def read_journal(
         after: the global position to start after.
         until: the global position to end with; by default the last one when reading begins.
         last: return only the last n events.
+        limit: return at most this many of these.
         reverse: return the latest events first.
 
     Raises:
@@ -89,13 +91,13 @@ def read_journal(
     end = journal.events.settled_position() if until is None else until
     begin, end = selection.span(journal, after, end)
     if last is None and not reverse:
-        return _forwards(journal, selection, begin, end)
+        return _limited(_forwards(journal, selection, begin, end), limit)
     backwards = _limited(_backwards(journal, selection, begin, end, last), last)
     if reverse:
-        return backwards
+        return _limited(backwards, limit)
     # Read again in ascending order, not kept and reversed: memory must not grow with `last`.
     first = min((page[-1][-1] for page in backwards), default=None)
-    return iter(()) if first is None else _forwards(journal, selection, first - 1, end)
+    return iter(()) if first is None else _limited(_forwards(journal, selection, first - 1, end), limit)
 
 
 def _forwards(journal: Journal, selection: Selection, begin: int, end: int) -> Iterator[Page]:
@@ -117,11 +119,11 @@ def _wanted(selection: Selection, pages: Iterable[Page]) -> Iterator[Page]:
 
 
 def _limited(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
+    if limit is None:
+        yield from pages
+        return
     left = limit
     for page in pages:
-        if left is None:
-            yield page
-            continue
         if left:
             yield page[:left]
             left -= min(left, len(page))

@@ -23,7 +23,8 @@ class Selection:
     """The conditions that an event must meet; one that is empty or None leaves nothing out.
 
     `types` and `names` are patterns; `originator_ids` are in canonical form; `since` and `until` are times in canonical
-    form, both inclusive; `field_conditions` are about fields of the state and of the metadata; `pattern` is searched in
+    form, and an event recorded at `until` is left out, so that consecutive spans share no event; `last_position` is the
+    last global position; `field_conditions` are about fields of the state and of the metadata; `pattern` is searched in
     the text of the state, as stored and with its escapes resolved.
     """
 
@@ -32,6 +33,7 @@ class Selection:
     originator_ids: Collection[str] = ()
     since: str | None = None
     until: str | None = None
+    last_position: int | None = None
     field_conditions: Sequence[FieldCondition] = ()
     pattern: re.Pattern[str] | None = None
 
@@ -43,7 +45,7 @@ class Selection:
             or self.names
             or self.originator_ids
             or self.field_conditions
-            or any(given is not None for given in (self.since, self.until, self.pattern))
+            or any(given is not None for given in (self.since, self.until, self.last_position, self.pattern))
         )
 
     def conditions(self, journal: Journal) -> Conditions:
@@ -65,6 +67,8 @@ class Selection:
             after: the earliest position to start after.
             until: the latest position to end with.
         """
+        if self.last_position is not None:
+            until = min(until, self.last_position)
         if self.since is None and self.until is None:
             return after, until
         found = journal.events.positions_between(self.since, self.until)
@@ -75,14 +79,15 @@ class Selection:
         return page if self.is_everything else [event for event in page if self._wants(event)]
 
     def _wants(self, event: EventRow) -> bool:
-        originator_id, _, event_type, state, recorded_at, metadata, *_ = event
+        originator_id, _, event_type, state, recorded_at, metadata, _, position = event
         return (
             self.types.match(event_type)
             and (not self.names or self.names.match(name_of_id(originator_id) or ""))
             and (not self.originator_ids or originator_id in self.originator_ids)
             # An event without a recording time is not known to be in any span.
             and (self.since is None or (recorded_at is not None and recorded_at >= self.since))
-            and (self.until is None or (recorded_at is not None and recorded_at <= self.until))
+            and (self.until is None or (recorded_at is not None and recorded_at < self.until))
+            and (self.last_position is None or position <= self.last_position)
             and (self.pattern is None or _is_found(self.pattern, state))
             and _meets(state, self._of_state)
             and _meets(metadata, self._of_metadata)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import IO
 
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import EventRow
-from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
 from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.formats import COMMA, delimiter_by_name, format_of
@@ -19,17 +18,39 @@ from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.outputfiles import replacing, sink, sync
 from esjournal.interchange.seals import Sealer, seal_line
 from esjournal.interchange.secondprocess import second_process, second_process_pays
-from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.cursor import cursor_at, cursor_line, position_after
 from esjournal.journal.journal import Journal
+from esjournal.journal.read.criteria import Criteria
 from esjournal.journal.read.pages import read_journal
 from esjournal.journal.read.selection import EVERYTHING, Selection
 from esjournal.journal.temporary import open_to_read
 from esjournal.journal.transfer import overlap
-from esjournal.journal.transfer.options import ExportOptions
 
 # From this many events on, a second process saves more time than it takes to start.
 EVENTS_FOR_TWO = 50_000
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What is exported, and how.
+
+    Args:
+        file_format: the format to write; by default the file's name decides.
+        criteria: only events that meet them.
+        after: the global position to start after.
+        cursor_file: the file of a cursor to start after, which is advanced at the end.
+        limit: how many events at most.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        sealed: in NDJSON, end with a seal.
+    """
+
+    file_format: FileFormat | None = None
+    criteria: Criteria = field(default_factory=Criteria)
+    after: int | None = None
+    cursor_file: str | None = None
+    limit: int | None = None
+    csv_safe: bool = False
+    sealed: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,11 +99,7 @@ def export_file(
         overlap.written("--cursor-file", cursor_file),
     )
     with open_to_read(url) as journal:
-        selection = Selection(
-            types=Patterns(options.types),
-            names=Patterns(options.names),
-            originator_ids=[find_sequence(journal, start) for start in options.sequences],
-        )
+        selection = options.criteria.in_journal(journal)
         after = position_after(journal, cursor_file) if cursor_file is not None else options.after or 0
         # The new cursor file is made first, to fail early if it cannot be, and replaces the old one last.
         with replacing(cursor_file) if cursor_file is not None else nullcontext() as cursor_stream:

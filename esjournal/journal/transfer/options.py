@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from esjournal.domain.choices import FileFormat
-
 # Called again and again with the number of events so far.
 Progress = Callable[[int], None]
 
@@ -58,33 +56,6 @@ class CopyOptions(TransferOptions):
     after: int | None = None
     cursor_file: str | None = None
     proven: bool = True
-
-
-@dataclass(frozen=True)
-class ExportOptions:
-    """What is exported, and how.
-
-    Args:
-        file_format: the format to write; by default the file's name decides.
-        types: only events of these types, which may be patterns such as `orders#*`.
-        sequences: only events of these sequences: names, ids, or the beginnings of ids.
-        names: only events of sequences with these names, which may be patterns such as `order-*`.
-        after: the global position to start after.
-        cursor_file: the file of a cursor to start after, which is advanced at the end.
-        limit: how many events at most.
-        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
-        sealed: in NDJSON, end with a seal.
-    """
-
-    file_format: FileFormat | None = None
-    types: Collection[str] = ()
-    sequences: Collection[str] = ()
-    names: Collection[str] = ()
-    after: int | None = None
-    cursor_file: str | None = None
-    limit: int | None = None
-    csv_safe: bool = False
-    sealed: bool = False
 
 
 @contextmanager

@@ -1,0 +1,82 @@
+"""What a reader asks for before a journal is open: which events, up to which moment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from esjournal.domain.model.typepatterns import Patterns
+from esjournal.domain.state.where import FieldCondition
+from esjournal.journal.abbreviation import find_sequence
+from esjournal.journal.journal import Journal
+from esjournal.journal.read.selection import Selection
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """The conditions that an event must meet; one that is empty or None leaves nothing out.
+
+    Args:
+        types: types, or patterns such as `orders#*`.
+        names: names of sequences, or patterns such as `order-*`.
+        sequences: names of sequences, their ids, or parts of these as `find_sequence` takes them.
+        since: the earliest time of recording, in canonical form.
+        until: the time before which they were recorded, in canonical form.
+        as_of: the moment at which the journal is read: a global position, or a time in canonical form.
+        field_conditions: conditions on fields of the state and of the metadata.
+        pattern: is searched in the text of the state.
+    """
+
+    types: Collection[str] = ()
+    names: Collection[str] = ()
+    sequences: Collection[str] = ()
+    since: str | None = None
+    until: str | None = None
+    as_of: int | str | None = None
+    field_conditions: Sequence[FieldCondition] = ()
+    pattern: re.Pattern[str] | None = None
+
+    def in_journal(self, journal: Journal) -> Selection:
+        """Return the selection that a journal is read with.
+
+        Args:
+            journal: an open journal.
+
+        Raises:
+            SequenceNotFound: there is no such sequence.
+            InvalidData: a part of an id fits several sequences.
+        """
+        return Selection(
+            types=Patterns(self.types),
+            names=Patterns(self.names),
+            originator_ids=[find_sequence(journal, part) for part in self.sequences],
+            since=self.since,
+            until=self.until,
+            last_position=None if self.as_of is None else position_as_of(journal, self.as_of),
+            field_conditions=self.field_conditions,
+            pattern=self.pattern,
+        )
+
+
+def position_as_of(journal: Journal, moment: int | str) -> int:
+    """Return the last global position that a journal had at a moment, 0 if it had no events.
+
+    Events are in the order in which they were committed. A time means the last event that was recorded by then, and
+    all events before it, even if some of these say that they were recorded later, as imported ones may.
+
+    Args:
+        journal: an open journal.
+        moment: a global position, or a time in canonical form.
+    """
+    if isinstance(moment, int):
+        return moment
+    found = journal.events.positions_between(None, moment)
+    if found is None:
+        return 0
+    # Nearly always the first event that is looked at; another library's tables have no index of times.
+    for page in journal.events.pages(until=found[1], ascending=False):
+        for *_, recorded_at, _, _, position in page:
+            if recorded_at is not None and recorded_at <= moment:
+                return int(position)
+    return 0
