@@ -20,6 +20,7 @@ from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.events import event
 from tests.helpers.program import COMMAND, environment
 
+# Of all rounds together: four on each database.
 KILLS = 200
 IN_USE = 2
 PATIENCE = 60
@@ -113,5 +114,5 @@ def test_a_killed_consumer_misses_nothing_and_repeats_one_batch_at_most(
 def test_a_consumer_that_is_killed_many_times_misses_nothing_and_repeats_one_batch_at_most(
     store_url: str, tmp_path: Path, size: int, group: bool
 ) -> None:
-    kills = KILLS // 4
+    kills = KILLS // 8
     check(killed_and_followed(store_url, tmp_path, size, kills, group=group), store_url, kills)
