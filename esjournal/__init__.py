@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from esjournal.domain.folding import fold
     from esjournal.domain.model.events import DomainEvent
+    from esjournal.domain.model.replayedevent import ReplayedEvent
     from esjournal.domain.model.sequencenames import sequence_id
     from esjournal.domain.model.topics import register_topic
     from esjournal.exceptions import (
@@ -38,9 +40,11 @@ __all__ = [
     "InvalidURL",
     "JSONTranscoder",
     "OutcomeUnknown",
+    "ReplayedEvent",
     "SequencedItemConflict",
     "StoreError",
     "StoredEvent",
+    "fold",
     "open_event_store",
     "register_topic",
     "retry",
@@ -59,9 +63,11 @@ _MODULES = {
     "InvalidURL": "exceptions",
     "JSONTranscoder": "infrastructure.transcoding",
     "OutcomeUnknown": "exceptions",
+    "ReplayedEvent": "domain.model.replayedevent",
     "SequencedItemConflict": "exceptions",
     "StoreError": "exceptions",
     "StoredEvent": "infrastructure.sequenceditem",
+    "fold": "domain.folding",
     "open_event_store": "infrastructure.sqlalchemy.factory",
     "register_topic": "domain.model.topics",
     "retry": "infrastructure.retrying",

@@ -22,6 +22,7 @@ HELP = {
     "list": "List the sequences, with event counts, versions and dates.",
     "log": "Show the events of all sequences in global order, latest last.",
     "history": "Show how each event changed a sequence, and the resulting state.",
+    "replay": "Fold the events through your own code, and print the states they come to.",
     "trace": "Show what caused an event, and what it caused, as a tree.",
     "stats": "Count the events by type, over time and in the longest sequences.",
     "verify": "Read the whole journal, and print what is wrong with it.",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 import typer
 
+from esjournal.domain.text import shortened
 from esjournal.infrastructure.sqlalchemy.datastore import session_class
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.interchange.formats import is_file_of_events
@@ -43,6 +45,27 @@ def import_modules(option: str, names: Sequence[str], url: str) -> list[ModuleTy
         # Libraries are still loaded later.
         if not is_on_path and folder in sys.path:
             sys.path.remove(folder)
+
+
+def code_of(option: str, text: str, url: str) -> Callable[..., Any]:
+    """Return a function or a class of a module, which is imported as with `import_modules`.
+
+    Args:
+        option: the option that names it.
+        text: MODULE:NAME.
+        url: the journal that is opened afterwards.
+
+    Raises:
+        typer.BadParameter: the module cannot be imported, or has no such function.
+    """
+    module_name, colon, name = text.partition(":")
+    if not (module_name and colon and name):
+        raise typer.BadParameter(f"{option} {shortened(text)} is not a function: write MODULE:FUNCTION.")
+    [module] = import_modules(option, [module_name], url)
+    found = getattr(module, name, None)
+    if not callable(found):
+        raise typer.BadParameter(f"{option} {shortened(text)}: {module_name} has no function {shortened(name)}.")
+    return cast("Callable[..., Any]", found)
 
 
 def _imported(option: str, name: str, folder: str) -> ModuleType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from typing import IO, Any
 
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, EventRow, RecordedEvent
@@ -17,6 +18,7 @@ except ImportError as error:
 
 # The size of a row group, in rows or bytes: a reader skips or reads a group as a whole, and holds it in memory.
 GROUP_ROWS = 100_000
+STATES_IN_A_GROUP = 10_000
 GROUP_BYTES = 64 * 1024 * 1024
 
 _TIME = pa.timestamp("us", "UTC")
@@ -34,6 +36,9 @@ _FIELDS = {
         pa.field(SEQUENCE_NAME, pa.string()),
     )
 }
+_STATES = pa.schema(
+    [_FIELDS[name] for name in ("originator_id", "originator_version", "recorded_at", "state", SEQUENCE_NAME)]
+)
 
 
 def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes], *, added: Collection[str] = ()) -> None:
@@ -58,6 +63,21 @@ def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes], *, added: Coll
                 group, size = [], 0
         if group:
             writer.write_table(pa.Table.from_batches(group))
+
+
+def write_states(rows: Iterable[tuple[Any, ...]], stream: IO[bytes]) -> None:
+    """Write the states of sequences to a stream, in row groups.
+
+    Args:
+        rows: the id of each sequence, its last version and when that was recorded, its state and its name.
+        stream: takes the bytes; it need not be seekable.
+    """
+    remaining = iter(rows)
+    with pq.ParquetWriter(stream, _STATES, compression="zstd", use_dictionary=False) as writer:
+        while page := list(islice(remaining, STATES_IN_A_GROUP)):
+            columns = zip(_STATES, zip(*page, strict=True), strict=True)
+            arrays = [_array(values, field.type) for field, values in columns]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=_STATES))
 
 
 def _batch(page: Sequence[EventRow], schema: Any) -> Any:

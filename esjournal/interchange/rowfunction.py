@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, RecordedEvent
 from esjournal.domain.model.sequencenames import id_of_name, shown_id
+from esjournal.domain.usercode import failure
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange import ndjson
 from esjournal.interchange.batches import Batch, Read, batch_of
@@ -85,8 +84,7 @@ class FunctionEvents:
             if isinstance(made, Iterable):
                 return [made] if isinstance(made, Mapping) else list(made)
         except (Exception, SystemExit) as error:
-            cause = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InvalidData(f"{self._name} failed{_place_of(error)}: {cause}") from None
+            raise InvalidData(failure(self._name, error)) from None
         raise InvalidData(f"{self._name} returned a value of type {type(made).__name__}: return dictionaries, or None")
 
     def _line(self, event: Any) -> bytes:
@@ -122,15 +120,3 @@ class FunctionEvents:
             )
         self._versions.go_on_after(sequence, given)
         return given
-
-
-def _place_of(error: BaseException) -> str:
-    """Return where in the user's files an error was raised."""
-    frames = traceback.extract_tb(error.__traceback__)[1:]
-    if not frames:
-        return ""
-    here = [frame for frame in frames if Path(frame.filename).is_relative_to(Path.cwd())]
-    frame = (here or frames)[-1]
-    path = Path(frame.filename)
-    shown = path.relative_to(Path.cwd()) if here else path
-    return f" at {shown}:{frame.lineno}"

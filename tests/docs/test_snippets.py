@@ -42,6 +42,20 @@ from tests.helpers.program import COMMAND_NAMES
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 EFFECT = '{"user":"ann","causation_id":"order-1001/0","correlation_id":"checkout-77"}'
 ANN = '{"owner":"Ann","address":{"zip":1010}}'
+SHOP = """
+def order(state, event):
+    state["paid"] = state.get("paid", 0) + event.state.get("paid", 0)
+
+def sales(state, event):
+    state["events"] = state.get("events", 0) + 1
+
+class Order:
+    def __init__(self):
+        self.paid = 0
+
+    def apply(self, event):
+        self.paid += event.state.get("paid", 0)
+"""
 # Pages about the code name its files relative to these folders.
 NAMED_FROM = [
     "",
@@ -74,6 +88,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "class Renamed(DomainEvent): pass",
     )
     (folder / "accounts.py").write_text("\n".join(classes))
+    (folder / "shop.py").write_text(SHOP)
     (folder / "orders.csv").write_text("order_no,status\n1002,Placed\n1002,Paid\n")
     with open_journal(str(folder / "old.db")) as journal:
         journal.events.append(RecordedEvent(str(uuid4()), 0, "accounts#Opened", "{}") for _ in range(3))

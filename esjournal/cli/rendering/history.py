@@ -114,8 +114,24 @@ def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
     for step in steps:
         write_pieces(_plain_lines(step))
     if whole:
-        write(f"\n{_heading(step)}\n")
-        write_pieces(f"{' ' * INDENT * depth}{line}\n" for depth, line in _laid_out(step.state))
+        write("\n")
+        print_state(_heading(step), step.state)
+
+
+def print_state(heading: str, state: Any) -> None:
+    """Print a state under a heading, a line for each key.
+
+    Args:
+        heading: the heading.
+        state: the state, parsed.
+    """
+    if sys.stdout.isatty():
+        console = screen()
+        for text in _state_texts(heading, state, console):
+            console.print(text, soft_wrap=True)
+        return
+    write(f"{heading}\n")
+    write_pieces(f"{' ' * INDENT * depth}{line}\n" for depth, line in _laid_out(state))
 
 
 def _plain_lines(step: Step) -> Iterator[str]:
@@ -138,7 +154,6 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
         console: the console that will print them.
         whole: whether the resulting state follows.
     """
-    from rich.highlighter import JSONHighlighter
     from rich.text import Text
 
     for step in steps:
@@ -151,11 +166,18 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
         for sign, line in _lines(step.changes):
             yield hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
     if whole:
-        highlighter = JSONHighlighter()
-        yield Text(f"\n{_heading(step)}", style="bold")
-        for depth, line in _laid_out(step.state):
-            # Half of the width is left for the text, however deep it is.
-            yield hanging(highlighter(Text(line)), min(INDENT * depth, console.width // 2), console)
+        yield from _state_texts(f"\n{_heading(step)}", step.state, console)
+
+
+def _state_texts(heading: str, state: Any, console: Console) -> Iterator[Text]:
+    from rich.highlighter import JSONHighlighter
+    from rich.text import Text
+
+    highlighter = JSONHighlighter()
+    yield Text(heading, style="bold")
+    for depth, line in _laid_out(state):
+        # Half of the width is left for the text, however deep it is.
+        yield hanging(highlighter(Text(line)), min(INDENT * depth, console.width // 2), console)
 
 
 def _header(step: Step) -> tuple[str, ...]:

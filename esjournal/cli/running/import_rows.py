@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import islice
-from typing import Any, cast
 
 import typer
 
@@ -54,7 +53,10 @@ def events_of_rows(options: RowOptions, url: str) -> EventsOfRows:
         return RowEvents(_row_fields(options))
     if (given := next((name for name in _FIELDS if getattr(options, name)), None)) is not None:
         raise typer.BadParameter(f"--with makes whole events: leave out {_option(given)}.")
-    return FunctionEvents(_function(options.function, url), options.function)
+    # It loads SQLAlchemy.
+    from esjournal.cli.usermodules import code_of
+
+    return FunctionEvents(code_of("--with", options.function, url), options.function)
 
 
 def row_order(options: RowOptions) -> RowOrder | None:
@@ -109,20 +111,6 @@ def show_first(count: int) -> Callable[[Batch], None]:
 
 def _option(name: str) -> str:
     return "--with" if name == "function" else f"--{name.replace('_', '-')}"
-
-
-def _function(text: str, url: str) -> Callable[[dict[str, Any]], Any]:
-    # It loads SQLAlchemy.
-    from esjournal.cli.usermodules import import_modules
-
-    module_name, colon, name = text.partition(":")
-    if not (module_name and colon and name):
-        raise typer.BadParameter(f"--with {shortened(text)} is not a function: write MODULE:FUNCTION.")
-    [module] = import_modules("--with", [module_name], url)
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise typer.BadParameter(f"--with {shortened(text)}: {module_name} has no function {shortened(name)}.")
-    return cast("Callable[[dict[str, Any]], Any]", function)
 
 
 def _template(option: str, text: str) -> RowTemplate:

@@ -77,8 +77,19 @@ def changes_of_states(before: str, after: str, *, by_value: bool = False) -> Cha
     one, other = values.parsed(before), values.parsed(after)
     if one is None or other is None:
         return None
+    return changes_of_values(one, other, by_value=by_value)
+
+
+def changes_of_values(before: dict[str, Any], after: dict[str, Any], *, by_value: bool = False) -> Changes:
+    """Return how one parsed state differs from another.
+
+    Args:
+        before: a state.
+        after: the state it is compared with.
+        by_value: compare numbers by value; otherwise 1.10 and 1.1 differ.
+    """
     changes = Changes()
-    _note_differences(changes, None, one, other, values.values_differ if by_value else operator.ne)
+    _note_differences(changes, None, before, after, values.values_differ if by_value else operator.ne)
     return changes
 
 

@@ -39,6 +39,20 @@ def history(
     Args:
         journal: an open journal.
         originator_id: the sequence, in canonical form.
+        at_version: as in `events_by_then`.
+        at_time: as in `events_by_then`.
+    """
+    return fold(events_by_then(journal, originator_id, at_version=at_version, at_time=at_time))
+
+
+def events_by_then(
+    journal: Journal, originator_id: str, *, at_version: int | None = None, at_time: str | None = None
+) -> Iterator[RecordedEvent]:
+    """Return the events of a sequence up to a version or a time, streaming.
+
+    Args:
+        journal: an open journal.
+        originator_id: the sequence, in canonical form.
         at_version: leave out events after this version.
         at_time: leave out events after the last one that was recorded by this time, in canonical form. Events before
             that one are never left out: if a clock was set back, some have a later time, and a state without them
@@ -52,7 +66,7 @@ def history(
         if last is None:
             return iter(())
         at_version = last.originator_version
-    return fold(read_sequence(journal, originator_id, lte=at_version))
+    return read_sequence(journal, originator_id, lte=at_version)
 
 
 def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:

@@ -1,0 +1,239 @@
+"""The states that a replay came to, and the events after which a rule was broken or two states parted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import IO, Any
+
+from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
+from esjournal.cli.rendering.events import LINES_IN_A_PIECE, UNKNOWN_TIME
+from esjournal.cli.rendering.history import UNCHANGED, print_state
+from esjournal.cli.rendering.log import shortened_id, shortened_name
+from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
+from esjournal.domain.choices import FileFormat, OutputFormat
+from esjournal.domain.model.recordedevent import SEQUENCE_NAME, RecordedEvent
+from esjournal.domain.model.sequencenames import name_of_id, shown_id
+from esjournal.domain.state.values import text_of
+from esjournal.interchange import csvtext
+from esjournal.interchange.formats import COMMA
+from esjournal.journal.inspect.history import Step
+from esjournal.journal.inspect.replay import Replayed
+
+COLUMNS = ("originator_id", "originator_version", "recorded_at", "state")
+
+
+def print_states(states: Iterable[Replayed], output_format: OutputFormat, *, csv_safe: bool, named: bool) -> None:
+    """Print a line for each state, streaming.
+
+    Args:
+        states: one or more states of sequences.
+        output_format: the output format.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        named: whether any sequence has a name, so that CSV has a column for it.
+    """
+    if output_format is not OutputFormat.TABLE:
+        write_pieces(_texts(states, output_format, csv_safe=csv_safe, named=named))
+    elif sys.stdout.isatty():
+        _draw(states)
+    else:
+        _print_plain(states)
+
+
+def print_one_state(found: Replayed, output_format: OutputFormat) -> None:
+    """Print the one state of all events.
+
+    Args:
+        found: the state.
+        output_format: the output format; CSV has no form for it.
+    """
+    position, recorded_at = found.last.global_position, found.last.recorded_at
+    if output_format is OutputFormat.TABLE:
+        print_state(f"state at position {position}", found.state)
+    else:
+        values = {"global_position": position, "recorded_at": recorded_at, "state": found.state}
+        write(f"{text_of(values)}\n")
+
+
+def write_states(
+    states: Iterable[Replayed], stream: IO[bytes], file_format: FileFormat, *, delimiter: str, csv_safe: bool
+) -> int:
+    """Write the states of sequences to a file, and return how many there were.
+
+    Args:
+        states: the states.
+        stream: takes the bytes.
+        file_format: the format to write.
+        delimiter: in CSV, what separates the fields.
+        csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+    """
+    count = 0
+
+    def counted() -> Iterator[Replayed]:
+        nonlocal count
+        for found in states:
+            count += 1
+            yield found
+
+    if file_format is FileFormat.PARQUET:
+        # Only Parquet has to wait for pyarrow to load.
+        from esjournal.interchange import parquet
+
+        parquet.write_states((_row(found, named=True) for found in counted()), stream)
+        return count
+    if file_format is FileFormat.CSV:
+        texts = _csv(counted(), csv_safe=csv_safe, named=True, delimiter=delimiter)
+    else:
+        texts = (f"{_line(found)}\n" for found in counted())
+    for text in texts:
+        stream.write(text.encode())
+    return count
+
+
+def _texts(states: Iterable[Replayed], output_format: OutputFormat, *, csv_safe: bool, named: bool) -> Iterator[str]:
+    if output_format is OutputFormat.CSV:
+        return _csv(states, csv_safe=csv_safe, named=named)
+    lines = map(_line, states)
+    if output_format is OutputFormat.NDJSON:
+        return (f"{line}\n" for line in lines)
+    return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
+
+
+def _csv(states: Iterable[Replayed], *, csv_safe: bool, named: bool, delimiter: str = COMMA) -> Iterator[str]:
+    header = (*COLUMNS, SEQUENCE_NAME) if named else COLUMNS
+    rows = (_row(found, named=named) for found in states)
+    return csvtext.table_of(header, rows, safe=csv_safe, delimiter=delimiter)
+
+
+def _row(found: Replayed, *, named: bool) -> tuple[Any, ...]:
+    last = found.last
+    cells = (last.originator_id, last.originator_version, last.recorded_at, text_of(found.state))
+    return (*cells, name_of_id(last.originator_id)) if named else cells
+
+
+def _line(found: Replayed) -> str:
+    last = found.last
+    values: dict[str, Any] = dict(zip(COLUMNS, (*_row(found, named=False)[:3], found.state), strict=True))
+    return text_of(values | _name_member(last))
+
+
+def _name_member(event: RecordedEvent) -> dict[str, Any]:
+    name = name_of_id(event.originator_id)
+    return {} if name is None else {SEQUENCE_NAME: name}
+
+
+def _cells(found: Replayed) -> tuple[str, str, str]:
+    last = found.last
+    sequence = on_one_line(shown_id(last.originator_id))
+    return sequence, str(last.originator_version), on_one_line(text_of(found.state, spaced=True))
+
+
+def _print_plain(states: Iterable[Replayed]) -> None:
+    remaining = iter(states)
+    header = [("sequence", "version", "state")]
+    while piece := list(islice(remaining, LINES_IN_A_PIECE)):
+        rows = [*header, *map(_cells, piece)]
+        first, second = (max(len(row[at]) for row in rows) for at in (0, 1))
+        write_pieces(f"{sequence:<{first}}  {version:>{second}}  {state}\n" for sequence, version, state in rows)
+        header = []
+
+
+def _draw(states: Iterable[Replayed]) -> None:
+    from rich.text import Text
+
+    console = screen()
+    remaining = iter(states)
+    while piece := list(islice(remaining, LINES_IN_A_PIECE)):
+        rows = [(_short(found), *_cells(found)[1:]) for found in piece]
+        first, second = (max(len(row[at]) for row in rows) for at in (0, 1))
+        for sequence, version, state in rows:
+            line = Text.assemble((f"{sequence:<{first}}", "cyan"), f"  {version:>{second}}  {state}")
+            # A line each, however long a state is: --format ndjson has all of it.
+            line.truncate(console.width, overflow="ellipsis")
+            console.print(line, soft_wrap=True)
+
+
+def _short(found: Replayed) -> str:
+    originator_id = found.last.originator_id
+    name = name_of_id(originator_id)
+    return shortened_id(originator_id) if name is None else on_one_line(shortened_name(name))
+
+
+def print_found(steps: Iterable[Step], output_format: OutputFormat) -> int:
+    """Print events with changes, streaming, and return how many there were.
+
+    Args:
+        steps: the events, each of another sequence.
+        output_format: the output format; CSV has no form for changes.
+    """
+    count = 0
+
+    def counted() -> Iterator[Step]:
+        nonlocal count
+        for step in steps:
+            count += 1
+            yield step
+
+    if output_format is OutputFormat.TABLE:
+        _print_steps(counted())
+    elif output_format is OutputFormat.NDJSON:
+        for step in counted():
+            write_pieces(chain(_members(step), ["\n"]))
+    else:
+        opening = "[\n"
+        for step in counted():
+            write_pieces(chain([opening], _members(step)))
+            opening = ",\n"
+        write("\n]\n" if count else "[]\n")
+    return count
+
+
+def _members(step: Step) -> Iterator[str]:
+    event = step.event
+    values = {
+        "originator_id": event.originator_id,
+        **_name_member(event),
+        "originator_version": event.originator_version,
+        "event_type": event.event_type,
+        "recorded_at": event.recorded_at,
+        "global_position": event.global_position,
+    }
+    yield f"{text_of(values)[:-1]},"
+    yield from change_members(step.changes)
+    yield f',"state":{text_of(step.state)}}}'
+
+
+def _print_steps(steps: Iterable[Step]) -> None:
+    if not sys.stdout.isatty():
+        for step in steps:
+            write(f"{'  '.join(_header(step))}\n")
+            write_pieces(f"{' ' * INDENT}{line}\n" for _, line in _change_lines(step))
+        return
+    from rich.text import Text
+
+    console = screen()
+    for step in steps:
+        sequence, *others = _header(step)
+        console.print(hanging(Text.assemble((sequence, "cyan"), "  ", "  ".join(others)), 0, console), soft_wrap=True)
+        for sign, line in _change_lines(step):
+            console.print(hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console), soft_wrap=True)
+
+
+def _header(step: Step) -> tuple[str, ...]:
+    event = step.event
+    header = (
+        shown_id(event.originator_id),
+        f"version {event.originator_version}",
+        f"position {event.global_position}",
+        event.event_type,
+        event.recorded_at or UNKNOWN_TIME,
+    )
+    return tuple(fields_on_one_line(header))
+
+
+def _change_lines(step: Step) -> Iterator[tuple[str, str]]:
+    if step.changes:
+        yield from change_lines(step.changes)
+    else:
+        yield "", UNCHANGED
