@@ -149,6 +149,8 @@ SELECTED: list[tuple[list[str], list[int]]] = [
     (["--where", "n > 0", "--id", OTHER_ID[:6]], [4]),
     (["-g", '"n":1'], [2, 4]),
     (["--name", "none-*"], []),
+    (["--since", "2026-02-01"], []),
+    (["--since", "2026-01-31T12:00Z", "--type", "b"], [4]),
 ]
 
 
