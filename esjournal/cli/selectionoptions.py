@@ -11,7 +11,7 @@ import typer
 from esjournal.cli.options import MAX_COUNT, checked, checked_part, repeated_option
 
 if TYPE_CHECKING:
-    from esjournal.journal.read.criteria import Criteria
+    from esjournal.journal.read.criteria import Criteria, Moment
 
 TypesOption = Annotated[
     list[str] | None,
@@ -125,7 +125,7 @@ class SelectionOptions:
         return since, until
 
 
-def moment_of(text: str) -> int | str:
+def moment_of(text: str) -> Moment:
     """Return a moment at which a journal can be read: a global position, or a time in canonical form.
 
     Args:

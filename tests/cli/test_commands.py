@@ -279,6 +279,8 @@ def test_get_takes_bounds_a_limit_types_and_the_other_direction(store_url: str) 
     assert versions("--type", "b", "--limit", "2") == [1, 3]
     assert versions("--type", "a", "--type", "b") == list(range(10))
     assert versions("--limit", str(2**63 - 1)) == list(range(10))
+    assert versions("--as-of", "3") == [0, 1, 2]
+    assert versions("--as-of", "4", "--reverse", "--limit", "2") == [3, 2]
 
 
 def test_get_prints_each_format_as_its_readers_expect(store_url: str) -> None:

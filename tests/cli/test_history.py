@@ -74,6 +74,9 @@ def test_ndjson_is_a_line_for_each_event(url: str) -> None:
         (["--at-time", "2026-01-31T13:00:00+01:00"], 1),
         (["--at-time", "now"], 2),
         (["--at-time", "now", "--at-version", "1"], 1),
+        (["--as-of", "2"], 1),
+        (["--as-of", "2026-01-31T12:00:00Z"], 1),
+        (["--as-of", "99", "--at-version", "0"], 0),
     ],
 )
 def test_the_state_at_a_version_or_at_a_time(url: str, arguments: list[str], last: int) -> None:

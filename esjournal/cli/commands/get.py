@@ -15,7 +15,7 @@ from esjournal.cli.options import (
     UrlOption,
     url_of,
 )
-from esjournal.cli.selectionoptions import TypesOption
+from esjournal.cli.selectionoptions import AsOfOption, TypesOption
 from esjournal.domain.choices import OutputFormat
 
 
@@ -31,6 +31,7 @@ def get(
     gte: Annotated[str | None, _version_option("Only this version and those above.")] = None,
     lt: Annotated[str | None, _version_option("Only versions below this one.")] = None,
     lte: Annotated[str | None, _version_option("Only this version and those below.")] = None,
+    as_of: AsOfOption = None,
     limit: LimitOption = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="Print the latest events first.")] = False,
     types: TypesOption = None,
@@ -50,6 +51,7 @@ def get(
       esjournal get 9b300b13-4410-51bf-85ca-234c8cea73da
       esjournal get 9b30 --reverse --limit 3
       esjournal get 9b30 --type 'accounts#*' --gte 10 --lt 20
+      esjournal get 9b30 --as-of 1000
       esjournal get 9b30 -F ndjson | jq .state
     """
     from esjournal.cli.running.get import run
@@ -57,6 +59,7 @@ def get(
     run(
         url_of(context, url, layout, table),
         originator_id=originator_id,
+        as_of=as_of,
         gt=gt,
         gte=gte,
         lt=lt,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.options import LayoutOption, SequenceArgument, TableOption, UrlOption, url_of
+from esjournal.cli.selectionoptions import AsOfOption
 from esjournal.domain.choices import LinesFormat
 
 
@@ -23,6 +24,7 @@ def history(
             metavar="TIME", help="Only up to the last event recorded by TIME: 2026-01-31, 2h.", show_default=False
         ),
     ] = None,
+    as_of: AsOfOption = None,
     field: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="Only events that set this field: owner, address.zip.", show_default=False),
@@ -44,6 +46,7 @@ def history(
       esjournal history 9b30
       esjournal history 9b30 --at-version 7 -F json | jq .state
       esjournal history 9b30 --at-time '2026-01-31 12:00'
+      esjournal history 9b30 --as-of 1000
       esjournal history 9b30 --field owner
       esjournal history 9b30 --field owner -F json | jq .originator_version
 
@@ -57,6 +60,7 @@ def history(
     run(
         url_of(context, url, layout, table),
         originator_id=originator_id,
+        as_of=as_of,
         at_version=at_version,
         at_time=at_time,
         field=field,

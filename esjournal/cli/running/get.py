@@ -5,11 +5,13 @@ from __future__ import annotations
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked, checked_part
 from esjournal.cli.rendering.events import print_events
+from esjournal.cli.selectionoptions import moment_of
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model import rules
 from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.journal.abbreviation import find_sequence
+from esjournal.journal.read.criteria import position_as_of
 from esjournal.journal.read.pages import read_sequence
 from esjournal.journal.temporary import open_to_read
 
@@ -18,6 +20,7 @@ def run(
     url: str,
     *,
     originator_id: str,
+    as_of: str | None,
     gt: str | None,
     gte: str | None,
     lt: str | None,
@@ -32,6 +35,7 @@ def run(
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
 
     part = checked_part(originator_id, url)
+    moment = None if as_of is None else moment_of(as_of)
     bounds = {
         name: None if text is None else checked(rules.originator_version, text)
         for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
@@ -39,8 +43,11 @@ def run(
 
     with open_to_read(url) as journal:
         sequence = find_sequence(journal, part)
+        position = None if moment is None else position_as_of(journal, moment)
         patterns = Patterns(types or ())
-        events = read_sequence(journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns)
+        events = read_sequence(
+            journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns, as_of=position
+        )
         added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
         found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe, added=added)
         if not found:

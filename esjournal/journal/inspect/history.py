@@ -32,7 +32,12 @@ class Step:
 
 
 def history(
-    journal: Journal, originator_id: str, *, at_version: int | None = None, at_time: str | None = None
+    journal: Journal,
+    originator_id: str,
+    *,
+    at_version: int | None = None,
+    at_time: str | None = None,
+    as_of: int | None = None,
 ) -> Iterator[Step]:
     """Fold the events of a sequence in the order of their versions, streaming.
 
@@ -41,14 +46,20 @@ def history(
         originator_id: the sequence, in canonical form.
         at_version: as in `events_by_then`.
         at_time: as in `events_by_then`.
+        as_of: as in `events_by_then`.
     """
-    return fold(events_by_then(journal, originator_id, at_version=at_version, at_time=at_time))
+    return fold(events_by_then(journal, originator_id, at_version=at_version, at_time=at_time, as_of=as_of))
 
 
 def events_by_then(
-    journal: Journal, originator_id: str, *, at_version: int | None = None, at_time: str | None = None
+    journal: Journal,
+    originator_id: str,
+    *,
+    at_version: int | None = None,
+    at_time: str | None = None,
+    as_of: int | None = None,
 ) -> Iterator[RecordedEvent]:
-    """Return the events of a sequence up to a version or a time, streaming.
+    """Return the events of a sequence up to a version, a time or a global position, streaming.
 
     Args:
         journal: an open journal.
@@ -57,16 +68,17 @@ def events_by_then(
         at_time: leave out events after the last one that was recorded by this time, in canonical form. Events before
             that one are never left out: if a clock was set back, some have a later time, and a state without them
             would be one that the sequence never had.
+        as_of: leave out events after this global position.
     """
     if at_time is not None:
         # An event without a time is not known to be recorded by then, unless a later one was.
-        backwards = read_sequence(journal, originator_id, lte=at_version, reverse=True)
+        backwards = read_sequence(journal, originator_id, lte=at_version, reverse=True, as_of=as_of)
         by_then = (event for event in backwards if event.recorded_at is not None and event.recorded_at <= at_time)
         last = next(by_then, None)
         if last is None:
             return iter(())
         at_version = last.originator_version
-    return read_sequence(journal, originator_id, lte=at_version)
+    return read_sequence(journal, originator_id, lte=at_version, as_of=as_of)
 
 
 def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:

@@ -12,6 +12,9 @@ from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.selection import Selection
 
+# A global position, or a time in canonical form.
+Moment = int | str
+
 
 @dataclass(frozen=True)
 class Criteria:
@@ -33,7 +36,7 @@ class Criteria:
     sequences: Collection[str] = ()
     since: str | None = None
     until: str | None = None
-    as_of: int | str | None = None
+    as_of: Moment | None = None
     field_conditions: Sequence[FieldCondition] = ()
     pattern: re.Pattern[str] | None = None
 
@@ -59,7 +62,7 @@ class Criteria:
         )
 
 
-def position_as_of(journal: Journal, moment: int | str) -> int:
+def position_as_of(journal: Journal, moment: Moment) -> int:
     """Return the last global position that a journal had at a moment, 0 if it had no events.
 
     Events are in the order in which they were committed. A time means the last event that was recorded by then, and

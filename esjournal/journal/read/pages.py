@@ -27,6 +27,7 @@ def read_sequence(
     limit: int | None = None,
     reverse: bool = False,
     types: Patterns = ALL_TYPES,
+    as_of: int | None = None,
 ) -> Iterator[RecordedEvent]:
     """Return the events of a sequence, streaming.
 
@@ -40,6 +41,7 @@ def read_sequence(
         limit: return at most this many events.
         reverse: return the latest events first.
         types: only events of these types.
+        as_of: only events up to this global position.
     """
 
     def pages() -> Iterator[RecordedEvent]:
@@ -59,6 +61,8 @@ def read_sequence(
     events = pages()
     if types:
         events = (event for event in events if types.match(event.event_type))
+    if as_of is not None:
+        events = (event for event in events if (event.global_position or 0) <= as_of)
     return islice(events, limit)
 
 
