@@ -68,7 +68,7 @@ def complete_in_zsh(line: str, folder: Path) -> set[str]:
     setup = folder / ".setup.zsh"
     setup.write_text(ZSH_SETUP.replace("FOLDER", str(FOLDER)))
     output = run(shell("zsh"), "-f", "-c", ZSH_CAPTURE, "capture", str(setup), line, folder=folder)
-    return {offer for listed in re.findall(r"\x1b\[J([^\x1b]*)\x1b\[A", output) for offer in listed.split()}
+    return {offer for listed in re.findall(r"\x1b\[J([^\x1b]*)\x1b\[\d*A", output) for offer in listed.split()}
 
 
 def complete_in_fish(line: str, folder: Path) -> set[str]:
