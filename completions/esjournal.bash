@@ -77,9 +77,15 @@ _esjournal() {
         "replay --against") :; return ;;
         "replay --at-version") :; return ;;
         "replay --at-time") :; return ;;
+        "replay --since") :; return ;;
+        "replay --until") :; return ;;
+        "replay --on") :; return ;;
+        "replay --as-of") :; return ;;
+        "replay --after") :; return ;;
         "replay --type") :; return ;;
         "replay --name") :; return ;;
-        "replay --after") :; return ;;
+        "replay --where") :; return ;;
+        "replay --grep"|"replay -g") :; return ;;
         "replay --format"|"replay -F") COMPREPLY=($(compgen -W $'table\njson\nndjson\ncsv' -- "$current")); return ;;
         "replay --output"|"replay -o") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "replay --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -184,7 +190,7 @@ _esjournal() {
         "list "*) COMPREPLY=($(compgen -W $'--prefix\n--name\n--type\n--sort\n--limit\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--csv-safe\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--at-time\n--as-of\n--field\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "replay -"*) COMPREPLY=($(compgen -W $'--with\n--expect\n--against\n--global\n--at-version\n--at-time\n--type\n--name\n--after\n--format\n-F\n--output\n-o\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "replay -"*) COMPREPLY=($(compgen -W $'--with\n--expect\n--against\n--global\n--at-version\n--at-time\n--since\n--until\n--on\n--as-of\n--after\n--type\n--name\n--where\n--grep\n-g\n--format\n-F\n--output\n-o\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "trace -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "stats "*) COMPREPLY=($(compgen -W $'--by\n--format\n-F\n--svg\n--html\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

@@ -167,6 +167,10 @@ def test_only_some_sequences_types_names_and_positions(url: str) -> None:
     assert states("--type", "a#Opened") == [{"paid": 7}]
     assert states("--name", "order-*") == [{"paid": 6.1}]
     assert states("--after", "1") == [{"paid": 5}, {"paid": 7}]
+    assert states("order-1", "--as-of", "2") == [{"paid": 3.1}]
+    assert states("--where", "paid > 2") == [{"paid": 7}, {"paid": 3}]
+    assert states("-g", "1.10") == [{"paid": 1.1}]
+    assert states("--since", "2026-01-31", "--type", "a#Opened") == [{"paid": 7}]
     assert states("--at-version", "0") == [{"paid": 1.1}, {"paid": 7}]
 
 

@@ -16,7 +16,17 @@ from esjournal.cli.options import (
     file_option,
     url_of,
 )
-from esjournal.cli.selectionoptions import NamesOption, TypesOption
+from esjournal.cli.selectionoptions import (
+    AsOfOption,
+    GrepOption,
+    NamesOption,
+    OnOption,
+    SelectionOptions,
+    SinceOption,
+    TypesOption,
+    UntilOption,
+    WhereOption,
+)
 from esjournal.domain.choices import OutputFormat
 
 
@@ -69,9 +79,15 @@ def replay(
             show_default=False,
         ),
     ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    on: OnOption = None,
+    as_of: AsOfOption = None,
+    after: AfterOption = None,
     types: TypesOption = None,
     names: NamesOption = None,
-    after: AfterOption = None,
+    where: WhereOption = None,
+    pattern: GrepOption = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     path: Annotated[
         str | None,
@@ -90,8 +106,9 @@ def replay(
     event has id, name, version, type, state, metadata, recorded_at and position. Modules are imported from the working
     folder, too. Every sequence keeps its state in memory until the end.
 
-    For one sequence, what each event changed is shown, and the state. For several or all, a line for each sequence with
-    its state. Exit 1 if nothing is found, if --expect is false somewhere, or if --against comes to another state.
+    For one sequence of which no events are left out, what each event changed is shown, and the state. Otherwise, there
+    is a line for each sequence with its state. Exit 1 if nothing is found, if --expect is false somewhere, or if
+    --against comes to another state.
 
     \b
     Examples:
@@ -108,14 +125,12 @@ def replay(
     run(
         url_of(context, url, layout, table),
         code=code,
-        originator_ids=originator_ids,
         expect=expect,
         against=against,
         as_one=as_one,
         at_version=at_version,
         at_time=at_time,
-        types=types,
-        names=names,
+        selection=SelectionOptions(types, originator_ids, names, since, until, on, as_of, where, pattern),
         after=after,
         output_format=output_format,
         path=path,

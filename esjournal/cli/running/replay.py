@@ -11,10 +11,11 @@ from typing import Any, NoReturn, TypeVar, cast
 import typer
 
 from esjournal.cli.exits import FINDINGS, NOTHING_FOUND, fail, say
-from esjournal.cli.options import check_csv_safe, checked, checked_part
+from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.rendering.history import print_history
 from esjournal.cli.rendering.replay import print_found, print_one_state, print_states, write_states
+from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.times import time_of
 from esjournal.cli.usermodules import code_of
 from esjournal.domain.choices import FileFormat, LinesFormat, OutputFormat
@@ -22,15 +23,12 @@ from esjournal.domain.folding import Folding, folding_by
 from esjournal.domain.model import rules
 from esjournal.domain.model.replayedevent import ReplayedEvent
 from esjournal.domain.model.sequencenames import shown_id
-from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.text import counted, duration, number, rate, shortened
 from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name, delimiter_by_name, format_of
 from esjournal.interchange.outputfiles import sink
-from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.inspect.history import Step
 from esjournal.journal.inspect.replay import Part, Replay, Replayed, replay_sequence
 from esjournal.journal.journal import Journal
-from esjournal.journal.read.selection import Selection
 from esjournal.journal.temporary import open_to_read
 from esjournal.journal.transfer import overlap
 
@@ -41,14 +39,12 @@ def run(
     url: str,
     *,
     code: str,
-    originator_ids: list[str] | None,
     expect: str | None,
     against: str | None,
     as_one: bool,
     at_version: str | None,
     at_time: str | None,
-    types: list[str] | None,
-    names: list[str] | None,
+    selection: SelectionOptions,
     after: int | None,
     output_format: OutputFormat,
     path: str | None,
@@ -61,15 +57,16 @@ def run(
     _check_output(output_format, path, as_one=as_one, finds=expect is not None or against is not None)
     if expect is not None and against is not None:
         raise typer.BadParameter("--expect and --against are two questions: ask one of them.")
-    parts = [checked_part(text, url) for text in originator_ids or ()]
+    criteria = selection.criteria(url)
     version = None if at_version is None else checked(rules.originator_version, at_version)
     at = None if at_time is None else time_of(at_time, latest=True)
     folding = _folding("--with", code, url)
     other = None if against is None else _folding("--against", against, url)
     rule = None if expect is None else _rule(expect, "--expect")
     is_history = (
-        len(parts) == 1
-        and not (types or names or after or as_one or rule or other or path)
+        len(criteria.sequences) == 1
+        and not (after or as_one or rule or other or path)
+        and selection == SelectionOptions(originator_ids=selection.originator_ids)
         and output_format is not OutputFormat.CSV
     )
     if at is not None and not is_history:
@@ -79,12 +76,12 @@ def run(
 
     overlap.keep_apart(overlap.journal("the journal", url), overlap.written("-o", path))
     with open_to_read(url) as journal:
-        sequences = [find_sequence(journal, part) for part in parts]
+        wanted = criteria.in_journal(journal)
         if is_history:
-            _show_history(journal, folding, sequences[0], version, at, LinesFormat(output_format))
+            [sequence] = wanted.originator_ids
+            _show_history(journal, folding, sequence, version, at, LinesFormat(output_format))
             return
-        selection = Selection(types=Patterns(types or ()), names=Patterns(names or ()), originator_ids=sequences)
-        part = Part(selection, after=after or 0, at_version=version, as_one=as_one)
+        part = Part(wanted, after=after or 0, at_version=version, as_one=as_one)
         with EventsProgress(1, "all are replayed", quiet=quiet) as progress:
             replay = Replay(journal, folding, part, on_progress=progress.show)
             if rule is not None:
