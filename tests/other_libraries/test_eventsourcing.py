@@ -174,7 +174,7 @@ def test_the_log_is_narrowed_by_the_times_that_states_say(kept: Kept) -> None:
         assert "nothing found" in kept.cli.refused(1, "log", "--since", "2020-01-01")
         return
     times = [str(time_of(event.state)) for event in kept.notifications]
-    found = kept.cli.lines("log", "--since", times[2], "--until", times[4])
+    found = kept.cli.lines("log", "--since", times[2], "--until", times[5])
     assert [event["recorded_at"] for event in found] == times[2:5]
 
 
