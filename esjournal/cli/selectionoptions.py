@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from esjournal.cli.options import MAX_COUNT, checked, checked_part, repeated_option
+from esjournal.domain.text import shortened
 
 if TYPE_CHECKING:
-    from esjournal.journal.read.criteria import Criteria, Moment
+    from esjournal.journal.read.criteria import AsOf, Criteria
+
+_MOST_DIGITS = len(str(MAX_COUNT))
 
 TypesOption = Annotated[
     list[str] | None,
@@ -51,7 +54,7 @@ AsOfOption = Annotated[
     str | None,
     typer.Option(
         "--as-of",
-        metavar="MOMENT",
+        metavar="POSITION|TIME",
         help="Read the journal as it was after a global position, or at a time.",
         show_default=False,
     ),
@@ -101,13 +104,13 @@ class SelectionOptions:
             sequences=[checked_part(text, url) for text in self.originator_ids or ()],
             since=since,
             until=until,
-            as_of=None if self.as_of is None else moment_of(self.as_of),
+            as_of=None if self.as_of is None else as_of_option(self.as_of),
             field_conditions=[checked(field_condition, text) for text in self.where or ()],
             pattern=None if self.pattern is None else _expression(self.pattern),
         )
 
     def ends(self) -> str | None:
-        """Return the option that leaves out all events from some moment on, if one is given."""
+        """Return the option that leaves out all events after some time or position, if one is given."""
         given = (("--until", self.until), ("--on", self.on), ("--as-of", self.as_of))
         return next((name for name, value in given if value is not None), None)
 
@@ -125,8 +128,8 @@ class SelectionOptions:
         return since, until
 
 
-def moment_of(text: str) -> Moment:
-    """Return a moment at which a journal can be read: a global position, or a time in canonical form.
+def as_of_option(text: str) -> AsOf:
+    """Return what --as-of names: a global position, or a time in canonical form.
 
     Args:
         text: a position in plain digits, or a time as `time_of` reads it; seconds since 1970 need their `@`.
@@ -137,9 +140,11 @@ def moment_of(text: str) -> Moment:
     from esjournal.cli.times import time_of
 
     if text.isascii() and text.isdigit():
-        if int(text) > MAX_COUNT:
-            raise typer.BadParameter(f"--as-of {text} is beyond the last global position, {MAX_COUNT}.")
-        return int(text)
+        # Python reads no integer of more than 4,300 digits.
+        digits = text.lstrip("0") or "0"
+        if len(digits) > _MOST_DIGITS or int(digits) > MAX_COUNT:
+            raise typer.BadParameter(f"--as-of {shortened(text)} is beyond the last global position, {MAX_COUNT}.")
+        return int(digits)
     return time_of(text, latest=True)
 
 

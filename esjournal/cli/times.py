@@ -86,11 +86,12 @@ def time_of(text: str, *, latest: bool = False, now: datetime | None = None) -> 
     Raises:
         typer.BadParameter: the text is not a time.
     """
-    from esjournal.domain.model import rules
+    return _canonical(_checked_utc(text, now, latest=latest))
 
+
+def _checked_utc(text: str, now: datetime | None, *, latest: bool = False) -> datetime:
     try:
-        utc = _utc(text.strip(), latest, (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None))
-        return rules.recorded_at_text(utc.replace(tzinfo=UTC))
+        return _utc(text.strip(), latest, (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None))
     except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"{shortened(text)} is not a time: write one such as 2026-01-31, '2026-01-31 12:00', "
@@ -98,29 +99,37 @@ def time_of(text: str, *, latest: bool = False, now: datetime | None = None) -> 
         ) from None
 
 
-def day_of(text: str, *, now: datetime | None = None) -> tuple[str, str]:
+def day_of(text: str, *, now: datetime | None = None) -> tuple[str, str | None]:
     """Return the beginning of a day in the local time zone, and that of the next one, in the form of `recorded_at`.
 
     Args:
         text: a date, or `yesterday`; anything that `time_of` takes and that is a midnight.
         now: the current time, with a time zone; by default the machine's.
 
+    Returns:
+        Both times; None in place of the second if no time is after the day.
+
     Raises:
         typer.BadParameter: the text is not a day.
     """
-    from esjournal.domain.isotimes import iso_time
+    begin = _checked_utc(text, now)
+    # Where the clock is put forward at midnight, the day begins later.
+    midnight = local_of_utc(begin).replace(hour=0, minute=0, second=0, microsecond=0)
+    if begin != utc_of_local(midnight, latest=False):
+        raise typer.BadParameter(
+            f"--on {shortened(text)} is not a day: write one such as 2026-01-31, today or yesterday"
+        )
+    try:
+        end = utc_of_local(midnight + timedelta(days=1), latest=False)
+    except OverflowError:
+        return _canonical(begin), None
+    return _canonical(begin), _canonical(end)
+
+
+def _canonical(utc: datetime) -> str:
     from esjournal.domain.model import rules
 
-    begin = iso_time(time_of(text, now=now))
-    if begin is not None:
-        local = local_of_utc(begin.local)
-        # Where the clock is put forward at midnight, the day begins later.
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        if begin.local == utc_of_local(midnight, latest=False):
-            end = utc_of_local(midnight + timedelta(days=1), latest=False)
-            first, next_one = (rules.recorded_at_text(utc.replace(tzinfo=UTC)) for utc in (begin.local, end))
-            return first, next_one
-    raise typer.BadParameter(f"--on {shortened(text)} is not a day: write one such as 2026-01-31, today or yesterday")
+    return rules.recorded_at_text(utc.replace(tzinfo=UTC))
 
 
 def _utc(text: str, latest: bool, now: datetime) -> datetime:

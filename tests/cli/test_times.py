@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from esjournal.cli.localtime import utc_of_local
-from esjournal.cli.times import time_of
+from esjournal.cli.times import day_of, time_of
 
 # In Berlin it is half past two in the afternoon, on the day when summer time ended.
 # Zones are written as rules, because a machine may have no time zone database.
@@ -259,3 +259,26 @@ def test_text_that_is_not_a_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(typer.BadParameter, match=r"is not a time: write one such as .* '1 month ago' or @") as caught:
         time_of(text, now=NOW)
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "span"),
+    [
+        ("UTC0", "2026-01-31", ("2026-01-31T00:00:00.000000Z", "2026-02-01T00:00:00.000000Z")),
+        ("UTC0", "9999-12-31", ("9999-12-31T00:00:00.000000Z", None)),
+        ("Europe/Berlin", "2026-03-29", ("2026-03-28T23:00:00.000000Z", "2026-03-29T22:00:00.000000Z")),
+        ("Europe/Berlin", "2026-03-29T00:00+01:00", ("2026-03-28T23:00:00.000000Z", "2026-03-29T22:00:00.000000Z")),
+    ],
+)
+def test_a_day_is_from_midnight_to_midnight(
+    zone: Callable[[str], None], name: str, text: str, span: tuple[str, str | None]
+) -> None:
+    zone(name)
+    assert day_of(text) == span
+
+
+@pytest.mark.parametrize("text", ["2026-01-31T12:00Z", "12:30", "@1769860801"])
+def test_a_time_within_a_day_is_not_a_day(zone: Callable[[str], None], text: str) -> None:
+    zone("UTC0")
+    with pytest.raises(typer.BadParameter, match="is not a day"):
+        day_of(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked, checked_part
 from esjournal.cli.rendering.events import print_events
-from esjournal.cli.selectionoptions import moment_of
+from esjournal.cli.selectionoptions import as_of_option
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model import rules
 from esjournal.domain.model.sequencenames import shown_id
@@ -35,7 +35,7 @@ def run(
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
 
     part = checked_part(originator_id, url)
-    moment = None if as_of is None else moment_of(as_of)
+    read_as_of = None if as_of is None else as_of_option(as_of)
     bounds = {
         name: None if text is None else checked(rules.originator_version, text)
         for name, text in (("gt", gt), ("gte", gte), ("lt", lt), ("lte", lte))
@@ -43,7 +43,7 @@ def run(
 
     with open_to_read(url) as journal:
         sequence = find_sequence(journal, part)
-        position = None if moment is None else position_as_of(journal, moment)
+        position = None if read_as_of is None else position_as_of(journal, read_as_of)
         patterns = Patterns(types or ())
         events = read_sequence(
             journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns, as_of=position

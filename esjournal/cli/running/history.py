@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from esjournal.cli.exits import NOTHING_FOUND, fail, say
 from esjournal.cli.options import checked, checked_part
 from esjournal.cli.rendering.history import print_history
-from esjournal.cli.selectionoptions import moment_of
+from esjournal.cli.selectionoptions import as_of_option
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.model import rules
@@ -33,7 +33,7 @@ def run(
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.history`."""
     part = checked_part(originator_id, url)
-    moment = None if as_of is None else moment_of(as_of)
+    read_as_of = None if as_of is None else as_of_option(as_of)
     version = None if at_version is None else checked(rules.originator_version, at_version)
     at = None if at_time is None else time_of(at_time, latest=True)
     path = None if field is None else checked(paths.path, field)
@@ -50,7 +50,7 @@ def run(
 
     with open_to_read(url) as journal:
         sequence = find_sequence(journal, part)
-        position = None if moment is None else position_as_of(journal, moment)
+        position = None if read_as_of is None else position_as_of(journal, read_as_of)
         steps = noted(history.history(journal, sequence, at_version=version, at_time=at, as_of=position))
         found = print_history(steps if path is None else history.setting(steps, path), output_format, field=path)
         opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"

@@ -1,4 +1,4 @@
-"""What a reader asks for before a journal is open: which events, up to which moment."""
+"""What a reader asks for before a journal is open: which events, and as of which time or position."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.read.selection import Selection
 
 # A global position, or a time in canonical form.
-Moment = int | str
+AsOf = int | str
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Criteria:
         sequences: names of sequences, their ids, or parts of these as `find_sequence` takes them.
         since: the earliest time of recording, in canonical form.
         until: the time before which they were recorded, in canonical form.
-        as_of: the moment at which the journal is read: a global position, or a time in canonical form.
+        as_of: the journal is read as it was then: a global position, or a time in canonical form.
         field_conditions: conditions on fields of the state and of the metadata.
         pattern: is searched in the text of the state.
     """
@@ -36,7 +36,7 @@ class Criteria:
     sequences: Collection[str] = ()
     since: str | None = None
     until: str | None = None
-    as_of: Moment | None = None
+    as_of: AsOf | None = None
     field_conditions: Sequence[FieldCondition] = ()
     pattern: re.Pattern[str] | None = None
 
@@ -62,24 +62,24 @@ class Criteria:
         )
 
 
-def position_as_of(journal: Journal, moment: Moment) -> int:
-    """Return the last global position that a journal had at a moment, 0 if it had no events.
+def position_as_of(journal: Journal, as_of: AsOf) -> int:
+    """Return the last global position that a journal had then, 0 if it had no events.
 
     Events are in the order in which they were committed. A time means the last event that was recorded by then, and
     all events before it, even if some of these say that they were recorded later, as imported ones may.
 
     Args:
         journal: an open journal.
-        moment: a global position, or a time in canonical form.
+        as_of: a global position, or a time in canonical form.
     """
-    if isinstance(moment, int):
-        return moment
-    found = journal.events.positions_between(None, moment)
+    if isinstance(as_of, int):
+        return as_of
+    found = journal.events.positions_between(None, as_of)
     if found is None:
         return 0
     # Nearly always the first event that is looked at; another library's tables have no index of times.
     for page in journal.events.pages(until=found[1], ascending=False):
         for *_, recorded_at, _, _, position in page:
-            if recorded_at is not None and recorded_at <= moment:
+            if recorded_at is not None and recorded_at <= as_of:
                 return int(position)
     return 0

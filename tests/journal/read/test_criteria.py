@@ -1,4 +1,4 @@
-"""What a reader asks for before a journal is open, and the moment at which it is read."""
+"""What a reader asks for before a journal is open, and as of which time or position it is read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def journal(store_url: str) -> Iterator[Journal]:
 
 
 @pytest.mark.parametrize(
-    ("moment", "position"),
+    ("as_of", "position"),
     [
         (0, 0),
         (3, 3),
@@ -51,8 +51,8 @@ def journal(store_url: str) -> Iterator[Journal]:
         (at(59), 5),
     ],
 )
-def test_a_moment_is_the_last_event_recorded_by_then(journal: Journal, moment: int | str, position: int) -> None:
-    assert position_as_of(journal, moment) == position
+def test_a_time_means_the_last_event_recorded_by_then(journal: Journal, as_of: int | str, position: int) -> None:
+    assert position_as_of(journal, as_of) == position
 
 
 def test_criteria_become_a_selection_of_the_journal(journal: Journal) -> None:
