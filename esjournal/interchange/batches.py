@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.sequencenames import NamedId, ids_and_names, named_ids
+from esjournal.domain.model.sequencenames import any_named, ids_and_names, named_ids
 from esjournal.exceptions import InvalidLine
 
 Read = tuple[int, RecordedEvent | InvalidLine]
@@ -41,7 +41,7 @@ class Batch:
         An id that carries a name takes pickle four times as long as its text and its name do, of which one text is made
         for all events.
         """
-        if NamedId in set(map(type, self.columns[0])):
+        if any_named(self.columns[0]):
             ids, names = map(_SEPARATOR.join, ids_and_names(self.columns[0]))
             # The names of other libraries' sequences may have any character.
             if names.count(_SEPARATOR) == len(self.lines) - 1:

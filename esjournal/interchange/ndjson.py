@@ -14,7 +14,7 @@ import msgspec
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
-from esjournal.domain.model.sequencenames import NamedId, checked_name, id_of_name, id_with_name, name_of_id
+from esjournal.domain.model.sequencenames import any_named, checked_name, id_of_name, id_with_name, name_of_id
 from esjournal.domain.state import jsontext
 from esjournal.domain.state.batchcheck import doubtful, is_object_on_each_line, perhaps_beyond_limits
 from esjournal.domain.state.members import raw_members
@@ -355,7 +355,7 @@ def lines_of(
     if not checked and (indexes := doubtful(states)):
         states = [_state_in_line(state) if at in indexes else state for at, state in enumerate(states)]
     quoted = {event_type: _quoted_type(event_type) for event_type in set(types)}
-    if "sequence_name" not in omitted and NamedId in set(map(type, ids)):
+    if "sequence_name" not in omitted and any_named(ids):
         ids = list(map(_with_name, ids))
     ends = _ends(times, None if "global_position" in omitted else positions[0])
     if {*metadata, *event_ids} != {None}:

@@ -229,9 +229,7 @@ class RowEvents:
         """
         names = self._fields.sequence.texts(block)
         distinct = set(names)
-        if rules.are_canonical_ids(distinct):
-            return names
-        if are_new_names(distinct):
+        if rules.are_canonical_ids(distinct) or are_new_names(distinct):
             return names
         canonical = {name: _canonical(name) for name in distinct if name not in self._versions}
         return [canonical.get(name, name) for name in names]

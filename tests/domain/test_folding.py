@@ -115,7 +115,7 @@ LONG = 10**5000
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (float("nan"), "it has the number nan, which JSON has not"),
+        (float("nan"), "it has the number nan, which JSON does not have"),
         ([Decimal("Infinity")], "it has the number Infinity"),
         (b"x", r"it has a value of type builtins\.bytes, which has no fields to show"),
         ({"a": print}, "builtin_function_or_method, which has no fields to show"),

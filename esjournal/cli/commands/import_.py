@@ -102,8 +102,7 @@ def import_(
 
     Events that are already there, with the same type, state and metadata, are skipped and counted. If a line is not an
     event (exit 3), or another event is already at the same version (exit 4), nothing is written; with --rejects, the
-    rest is.
-    After an interruption, run the same command again: the result is the same.
+    rest is. After an interruption, run the same command again: the result is the same.
 
     With --rows, the files have ordinary rows, and each row becomes an event: the templates make its fields from the
     columns, and all columns are its state. Versions count up in each sequence in the order of the rows.

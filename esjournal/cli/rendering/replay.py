@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE, UNKNOWN_TIME
@@ -21,7 +21,22 @@ from esjournal.interchange.formats import COMMA
 from esjournal.journal.inspect.history import Step
 from esjournal.journal.inspect.replay import Replayed
 
+Item = TypeVar("Item")
+
 COLUMNS = ("originator_id", "originator_version", "recorded_at", "state")
+
+
+class _Counted(Iterator[Item]):
+    """Items, and the number of those that were taken so far."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = iter(items)
+        self.count = 0
+
+    def __next__(self) -> Item:
+        item = next(self._items)
+        self.count += 1
+        return item
 
 
 def print_states(states: Iterable[Replayed], output_format: OutputFormat, *, csv_safe: bool, named: bool) -> None:
@@ -68,27 +83,20 @@ def write_states(
         delimiter: in CSV, what separates the fields.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
     """
-    count = 0
-
-    def counted() -> Iterator[Replayed]:
-        nonlocal count
-        for found in states:
-            count += 1
-            yield found
-
+    counted = _Counted(states)
     if file_format is FileFormat.PARQUET:
         # Only Parquet has to wait for pyarrow to load.
         from esjournal.interchange import parquet
 
-        parquet.write_states((_row(found, named=True) for found in counted()), stream)
-        return count
+        parquet.write_states((_row(found, named=True) for found in counted), stream)
+        return counted.count
     if file_format is FileFormat.CSV:
-        texts = _csv(counted(), csv_safe=csv_safe, named=True, delimiter=delimiter)
+        texts = _csv(counted, csv_safe=csv_safe, named=True, delimiter=delimiter)
     else:
-        texts = (f"{_line(found)}\n" for found in counted())
+        texts = (f"{_line(found)}\n" for found in counted)
     for text in texts:
         stream.write(text.encode())
-    return count
+    return counted.count
 
 
 def _texts(states: Iterable[Replayed], output_format: OutputFormat, *, csv_safe: bool, named: bool) -> Iterator[str]:
@@ -167,26 +175,19 @@ def print_found(steps: Iterable[Step], output_format: OutputFormat) -> int:
         steps: the events, each of another sequence.
         output_format: the output format; CSV has no form for changes.
     """
-    count = 0
-
-    def counted() -> Iterator[Step]:
-        nonlocal count
-        for step in steps:
-            count += 1
-            yield step
-
+    counted = _Counted(steps)
     if output_format is OutputFormat.TABLE:
-        _print_steps(counted())
+        _print_steps(counted)
     elif output_format is OutputFormat.NDJSON:
-        for step in counted():
+        for step in counted:
             write_pieces(chain(_members(step), ["\n"]))
     else:
         opening = "[\n"
-        for step in counted():
+        for step in counted:
             write_pieces(chain([opening], _members(step)))
             opening = ",\n"
-        write("\n]\n" if count else "[]\n")
-    return count
+        write("\n]\n" if counted.count else "[]\n")
+    return counted.count
 
 
 def _members(step: Step) -> Iterator[str]:

@@ -9,6 +9,7 @@ import typer
 from esjournal.advice import command as shown_command
 from esjournal.cli.exits import COMMAND_FAILED, INTERRUPTED, fail, say
 from esjournal.cli.handler import Handler, check_command
+from esjournal.cli.running.following import new_events
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.signals import end_if_terminated, interruption_postponed, interruption_repeated
 from esjournal.domain.choices import FileFormat
@@ -21,7 +22,6 @@ from esjournal.journal import cursorlock
 from esjournal.journal.cursor import cursor_at, position_after, save_cursor
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.deliveries import Delivery, deliveries
-from esjournal.journal.read.follow import follow as followed
 from esjournal.journal.read.follow import read_on
 from esjournal.journal.read.pages import Page
 from esjournal.journal.read.selection import Selection
@@ -92,17 +92,8 @@ class _Consumer:
         begin = position_after(journal, self._cursor_file)
         # Written at once, to fail early if it cannot be.
         save_cursor(self._cursor_file, cursor_at(journal, begin))
-        if follow:
-            coming = followed(
-                journal,
-                selection,
-                after=begin,
-                on_lost=lambda error: say(f"{error}; waiting for it"),
-                on_found=lambda: say(f"{journal.shown_url} is available again"),
-            )
-        else:
-            coming = read_on(journal, selection, after=begin)
-        for delivery in deliveries(journal, coming, size=size):
+        coming = new_events if follow else read_on
+        for delivery in deliveries(journal, coming(journal, selection, after=begin), size=size):
             if delivery.events:
                 self._deliver(delivery)
             else:

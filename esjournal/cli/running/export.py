@@ -9,11 +9,12 @@ import typer
 from esjournal.cli.exits import say
 from esjournal.cli.options import check_csv_safe
 from esjournal.cli.progress import EventsProgress
+from esjournal.cli.running.parquetoutput import check_parquet
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.terminal import output
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.text import counted
-from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name, format_of
+from esjournal.interchange.formats import STANDARD_STREAM, format_of
 from esjournal.journal.transfer.exporting import ExportOptions, export_file
 
 
@@ -69,11 +70,4 @@ def _check_format(chosen: FileFormat, path: str, *, seal: bool, csv_safe: bool) 
     if seal and chosen is not FileFormat.NDJSON:
         raise typer.BadParameter("--seal is for NDJSON: add --format ndjson, or name an .ndjson file.")
     if chosen is FileFormat.PARQUET:
-        if compression_by_name(path) is not None:
-            raise typer.BadParameter(
-                f"Parquet is compressed inside, and {path} would be compressed twice: name a .parquet file."
-            )
-        try:
-            import esjournal.interchange.parquet  # noqa: F401
-        except ImportError as error:
-            raise typer.BadParameter(f"{error}.") from None
+        check_parquet(path)

@@ -10,7 +10,7 @@ from esjournal.cli.signals import interruption_postponed
 from esjournal.interchange.outputfiles import sync
 from esjournal.journal.cursor import Cursor, cursor_at, position_after, save_cursor
 from esjournal.journal.journal import Journal
-from esjournal.journal.read.follow import follow
+from esjournal.journal.read.follow import Followed, follow
 from esjournal.journal.read.pages import Page, read_journal
 from esjournal.journal.read.selection import Selection
 
@@ -44,14 +44,7 @@ def followed(
             yield page
             sys.stdout.flush()
         begin = max(begin, after or 0)
-    coming = follow(
-        journal,
-        selection,
-        after=begin,
-        on_lost=lambda error: say(f"{error}; waiting for it"),
-        on_found=lambda: say(f"{journal.shown_url} is available again"),
-    )
-    for found in coming:
+    for found in new_events(journal, selection, after=begin):
         # An interruption here would leave printed events after the cursor.
         with interruption_postponed():
             if found.page:
@@ -64,3 +57,20 @@ def followed(
 def _save(path: str, cursor: Cursor) -> None:
     sync(sys.stdout.buffer)
     save_cursor(path, cursor)
+
+
+def new_events(journal: Journal, selection: Selection, *, after: int) -> Iterator[Followed]:
+    """Follow a journal, and say when it cannot be read for now.
+
+    Args:
+        journal: an open journal.
+        selection: which events are wanted.
+        after: the global position to start after.
+    """
+    return follow(
+        journal,
+        selection,
+        after=after,
+        on_lost=lambda error: say(f"{error}; waiting for it"),
+        on_found=lambda: say(f"{journal.shown_url} is available again"),
+    )

@@ -15,6 +15,7 @@ from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.rendering.history import print_history
 from esjournal.cli.rendering.replay import print_found, print_one_state, print_states, write_states
+from esjournal.cli.running.parquetoutput import check_parquet
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.times import time_of
 from esjournal.cli.usermodules import code_of
@@ -24,7 +25,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.replayedevent import ReplayedEvent
 from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.text import counted, duration, number, rate, shortened
-from esjournal.interchange.formats import STANDARD_STREAM, compression_by_name, delimiter_by_name, format_of
+from esjournal.interchange.formats import STANDARD_STREAM, delimiter_by_name, format_of
 from esjournal.interchange.outputfiles import sink
 from esjournal.journal.inspect.history import Step
 from esjournal.journal.inspect.replay import Part, Replay, Replayed, replay_sequence
@@ -113,14 +114,7 @@ def _check_output(output_format: OutputFormat, path: str | None, *, as_one: bool
     if as_one or finds:
         raise typer.BadParameter("-o writes a row for each sequence: leave it out, and use --format ndjson.")
     if format_of(path) is FileFormat.PARQUET:
-        if compression_by_name(path) is not None:
-            raise typer.BadParameter(
-                f"Parquet is compressed inside, and {path} would be compressed twice: name a .parquet file."
-            )
-        try:
-            import esjournal.interchange.parquet  # noqa: F401
-        except ImportError as error:
-            raise typer.BadParameter(f"{error}.") from None
+        check_parquet(path)
 
 
 def _folding(option: str, text: str, url: str) -> Folding:

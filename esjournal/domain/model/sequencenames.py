@@ -41,6 +41,11 @@ def named_id(originator_id: str, name: str) -> NamedId:
     return made
 
 
+def any_named(originator_ids: Iterable[str]) -> bool:
+    """Say whether any id carries a name; their types are looked at together, because nearly always none does."""
+    return NamedId in set(map(type, originator_ids))
+
+
 def ids_and_names(originator_ids: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return ids as plain texts, and the names that they carry, empty where there is none; see `named_ids`.
 

@@ -69,7 +69,7 @@ def _members(value: Any) -> Any:
 
 def _number(value: float | Decimal) -> Number:
     if not isinstance(value, int) and not math.isfinite(value):
-        raise InvalidData(f"it has the number {value}, which JSON has not")
+        raise InvalidData(f"it has the number {value}, which JSON does not have")
     try:
         return Number(str(value))
     except ValueError:

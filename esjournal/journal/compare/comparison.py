@@ -8,13 +8,12 @@ from operator import itemgetter
 from esjournal.domain.state.changes import Changes, changes_of_states
 from esjournal.domain.state.equality import differing_members
 from esjournal.interchange.gcpause import uncollected
-from esjournal.interchange.secondprocess import second_process, second_process_pays
+from esjournal.interchange.secondprocess import second_process
 from esjournal.journal.compare.merge import Difference, Merge, PlacedEvents
 from esjournal.journal.compare.result import Counts, EventDifference
 from esjournal.journal.journal import Journal
+from esjournal.journal.read.secondreader import second_reader_pays
 
-# From this many events on, a second process saves more time than it takes to start.
-EVENTS_FOR_TWO = 50_000
 # Number of events sampled to find an id that splits them in half.
 _SAMPLE = 64
 
@@ -66,9 +65,8 @@ class Comparison:
         def new_merge() -> Merge:
             return Merge(by_value=self._by_value, every_sequence=every_sequence, most=most)
 
-        is_shared = all(journal.events.session.is_shared for journal in self._journals)
         with uncollected():
-            if is_shared and min(self.until) >= EVENTS_FOR_TWO and second_process_pays():
+            if all(map(second_reader_pays, self._journals, self.until)):
                 yield from self._in_halves(new_merge, on_progress)
                 return
             merge = new_merge()

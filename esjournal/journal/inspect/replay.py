@@ -20,14 +20,12 @@ from esjournal.domain.state.changes import Changes, changes_of_values
 from esjournal.domain.state.plain import plain
 from esjournal.domain.usercode import failure
 from esjournal.exceptions import InvalidData
-from esjournal.interchange.secondprocess import second_process, second_process_pays
+from esjournal.interchange.secondprocess import second_process
 from esjournal.journal.inspect.history import Step, events_by_then
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import Page, read_journal
+from esjournal.journal.read.secondreader import second_reader_pays
 from esjournal.journal.read.selection import EVERYTHING, Selection
-
-# From this many events on, a second process saves more time than it takes to start.
-EVENTS_FOR_TWO = 50_000
 
 Holds = Callable[[Any, ReplayedEvent], Any]
 
@@ -244,22 +242,16 @@ class Replay:
     @contextmanager
     def _pages(self, until: int) -> Iterator[Iterable[Page]]:
         """Read the pages in a second process, if that pays: reading takes as long as the code of many users."""
-        events = self._journal.events
 
         def read() -> Iterator[Page]:
             return read_journal(self._journal, self._part.selection, after=self._part.after, until=until)
 
-        if (
-            until - self._part.after < EVENTS_FOR_TWO
-            or not events.session.is_shared
-            or self._journal.layout is not None
-            or not second_process_pays()
-        ):
+        if self._journal.layout is not None or not second_reader_pays(self._journal, until - self._part.after):
             yield read()
             return
 
         def there() -> Iterator[Page]:
-            events.session.forget_connections()
+            self._journal.events.session.forget_connections()
             return read()
 
         with second_process(there) as received:

@@ -17,17 +17,15 @@ from esjournal.interchange.formats import COMMA, delimiter_by_name, format_of
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.outputfiles import replacing, sink, sync
 from esjournal.interchange.seals import Sealer, seal_line
-from esjournal.interchange.secondprocess import second_process, second_process_pays
+from esjournal.interchange.secondprocess import second_process
 from esjournal.journal.cursor import cursor_at, cursor_line, position_after
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.criteria import Criteria
 from esjournal.journal.read.pages import read_journal
+from esjournal.journal.read.secondreader import second_reader_pays
 from esjournal.journal.read.selection import EVERYTHING, Selection
 from esjournal.journal.temporary import open_to_read
 from esjournal.journal.transfer import overlap
-
-# From this many events on, a second process saves more time than it takes to start.
-EVENTS_FOR_TWO = 50_000
 
 
 @dataclass(frozen=True)
@@ -161,10 +159,8 @@ def export_events(
         file_format is FileFormat.NDJSON
         and selection.is_everything
         and limit is None
-        and until - after >= EVENTS_FOR_TWO
         and journal.layout is None
-        and journal.events.session.is_shared
-        and second_process_pays()
+        and second_reader_pays(journal, until - after)
         and journal.events.is_without_gaps(until)
     ):
         return _export_in_two_processes(journal, stream, after, until, sealed, on_progress)

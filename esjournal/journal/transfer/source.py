@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
 from esjournal.domain.model.rules import are_sound
-from esjournal.domain.model.sequencenames import NamedId, name_of_id
+from esjournal.domain.model.sequencenames import any_named, name_of_id
 from esjournal.domain.state.batchcheck import doubtful
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
@@ -147,7 +147,7 @@ class FileSource:
                 for name, column in zip(RecordedEvent._fields, batch.columns, strict=False):
                     if name in ADDED_FIELDS and any(value is not None for value in column):
                         found.add(name)
-                if NamedId in set(map(type, batch.columns[0])):
+                if any_named(batch.columns[0]):
                     found.add(SEQUENCE_NAME)
         return frozenset(found)
 

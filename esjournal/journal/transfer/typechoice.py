@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import compress
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.model.sequencenames import NamedId, are_new_names, name_of_id, new_name
+from esjournal.domain.model.sequencenames import any_named, are_new_names, name_of_id, names_of, new_name
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData, InvalidLine
@@ -97,9 +97,7 @@ def fitting(batches: Iterable[Batch], events: SQLAlchemyActiveRecordStrategy[Rec
 
 
 def _may_be_misnamed(originator_ids: Sequence[str]) -> bool:
-    if NamedId not in set(map(type, originator_ids)):
-        return False
-    return not are_new_names([each.name for each in originator_ids if isinstance(each, NamedId)])
+    return any_named(originator_ids) and not are_new_names(names_of(originator_ids).values())
 
 
 def _misnaming(event: RecordedEvent) -> str | None:

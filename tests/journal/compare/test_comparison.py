@@ -21,10 +21,10 @@ from esjournal.domain.state.values import Number
 from esjournal.exceptions import StoreDamaged, StoreError
 from esjournal.infrastructure.sqlalchemy import session
 from esjournal.infrastructure.sqlalchemy.postgresql import session as postgresql_session
-from esjournal.journal.compare import comparison
 from esjournal.journal.compare.comparison import Comparison, changes_of
 from esjournal.journal.compare.result import Content, Counts, EventDifference, SequenceComparison, Status
 from esjournal.journal.journal import Journal
+from esjournal.journal.read import secondreader
 from esjournal.journal.temporary import open_to_read
 from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, row_of, sequence
 from tests.helpers.given import refilled
@@ -414,15 +414,15 @@ def test_two_processes_find_what_one_does(urls: list[str], monkeypatch: pytest.M
     journal_with(urls[1], [*events[:700], *(found._replace(state="{}") for found in events[700:720]), *events[721:]])
     expected = differences(*urls)
     assert len(expected[0]) == 21
-    monkeypatch.setattr(comparison, "EVENTS_FOR_TWO", 1)
-    monkeypatch.setattr(comparison, "second_process_pays", lambda: True)
+    monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
     assert differences(*urls) == expected
 
 
 def test_a_journal_is_compared_with_itself_in_two_processes(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     journal_with(store_url, list(generated(3_000)))
-    monkeypatch.setattr(comparison, "EVENTS_FOR_TWO", 1)
-    monkeypatch.setattr(comparison, "second_process_pays", lambda: True)
+    monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
     with open_to_read(store_url) as journal:
         assert compared(journal, journal)[2].events == Counts(in_a=3_000, in_b=3_000, same=3_000)
 
@@ -433,8 +433,8 @@ def test_a_file_of_events_is_compared_in_one_process(
     events = list(generated(1_500))
     journal_with(store_url, events)
     path = str(file_with(tmp_path / "events.ndjson", events))
-    monkeypatch.setattr(comparison, "EVENTS_FOR_TWO", 1)
-    monkeypatch.setattr(comparison, "second_process_pays", lambda: True)
+    monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
     other = str(file_with(tmp_path / "other.ndjson", [*events[:-1], event(0)]))
     for pair in ((store_url, path), (path, store_url), (path, path)):
         assert differences(*pair, every_sequence=False) == ([], {})
@@ -453,8 +453,8 @@ def test_a_journal_that_is_damaged_is_named(
     for path in paths:
         journal_with(str(path), list(generated(3_000)))
     if beside:
-        monkeypatch.setattr(comparison, "EVENTS_FOR_TWO", 1)
-        monkeypatch.setattr(comparison, "second_process_pays", lambda: True)
+        monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+        monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
     content = bytearray(paths[side].read_bytes())
     middle = len(content) // 2 // 4096 * 4096
     content[middle : middle + 40_960] = b"\xff" * 40_960

@@ -16,6 +16,7 @@ from esjournal.interchange import secondprocess
 from esjournal.journal.inspect import replay
 from esjournal.journal.inspect.replay import Part, Replay
 from esjournal.journal.journal import Journal
+from esjournal.journal.read import secondreader
 from esjournal.journal.read.selection import Selection
 from tests.helpers.events import ID, OTHER_ID, event
 
@@ -55,8 +56,8 @@ def test_two_processes_come_to_what_one_comes_to(journal: Journal, monkeypatch: 
     part = Part(Selection(originator_ids=[ID]), after=2)
     alone = states_of(journal), states_of(journal, part=part)
     monkeypatch.setattr(replay, "second_process", noted)
-    monkeypatch.setattr(replay, "EVENTS_FOR_TWO", 1)
-    monkeypatch.setattr(replay, "second_process_pays", lambda: True)
+    monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
     assert (states_of(journal), states_of(journal, part=part)) == alone
     assert len(used) == 2
     assert alone[1] == {ID: {"n": Number("2999"), "last": Number("2999")}}

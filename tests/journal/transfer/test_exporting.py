@@ -15,8 +15,8 @@ from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecor
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.interchange.gcpause import uncollected
 from esjournal.journal.journal import Journal, open_journal
+from esjournal.journal.read import secondreader
 from esjournal.journal.read.selection import Selection
-from esjournal.journal.transfer import exporting
 from esjournal.journal.transfer.exporting import Exported, export_events
 from tests.helpers.events import OTHER_ID, event, sequence
 from tests.helpers.stores import journal_with
@@ -78,16 +78,16 @@ def test_two_processes_write_what_one_does(
 
     with open_journal(unchanged) as journal:
         by_one = exported()
-        monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
-        monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
+        monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+        monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
         assert exported() == by_one
 
 
 def test_the_connections_of_a_process_still_work_after_it_had_a_second_one(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
-    monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
+    monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
     with open_journal(url) as journal:
         assert export_events(journal, io.BytesIO(), FileFormat.NDJSON) == Exported(1_201, 1_201)
         assert list(journal.events.append(event(None))) == [1_202]
@@ -101,8 +101,8 @@ def test_two_processes_count_the_events_that_they_wrote(url: str, monkeypatch: p
         with journal.events.session.connection() as connection:
             connection.execute(f"DELETE FROM {table} WHERE global_position % 3 > 0 AND global_position < 1201")
         by_one = export_events(journal, io.BytesIO(), FileFormat.NDJSON, after=after)
-        monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
-        monkeypatch.setattr(exporting, "second_process_pays", lambda: True)
+        monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+        monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
         stream = io.BytesIO()
         assert export_events(journal, stream, FileFormat.NDJSON, after=after) == by_one
         assert by_one.events == stream.getvalue().count(b"\n") == 401 - after // 3
@@ -111,7 +111,7 @@ def test_two_processes_count_the_events_that_they_wrote(url: str, monkeypatch: p
 
 
 def test_a_journal_in_memory_is_exported_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
     tables = (RecordedEventRecord,)
     with SQLAlchemyDatastore(SQLAlchemySettings(uri="sqlite:///:memory:"), tables=tables) as datastore:
         datastore.setup_tables()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from esjournal.domain.model.sequencenames import NamedId, are_new_names, names_of, new_name
+from esjournal.domain.model.sequencenames import NamedId, any_named, are_new_names, names_of, new_name
 from esjournal.exceptions import EventIdTaken, SequencedItemConflict
 from esjournal.infrastructure.sqlalchemy.items.statements import Row, Statements
 from esjournal.infrastructure.sqlalchemy.session import Names, Session
@@ -48,7 +48,7 @@ def names_to_write(session: Session, statements: Statements[Any], sequence_ids: 
     if statements.appending.insert_name is None:
         return ()
     names = names_of(sequence_ids)
-    if session.is_shared and not are_new_names(names.values()):
+    if names and session.is_shared and not are_new_names(names.values()):
         for name in names.values():
             new_name(name)
     return list(names.items())
@@ -97,8 +97,7 @@ class Transaction(Generic[Item]):
         Args:
             sequence_ids: ids of sequences that have items.
         """
-        # The types are looked at together, because nearly always no id carries a name.
-        if NamedId not in set(map(type, sequence_ids)):
+        if not any_named(sequence_ids):
             return
         new = [each for each in sequence_ids if isinstance(each, NamedId) and each not in self._named]
         with self._session.translating():
