@@ -16,6 +16,7 @@ from esjournal.domain.model.sequencenames import id_of_name
 from tests.helpers.events import ID, OTHER_ID, event
 from tests.helpers.program import ended, invoke, refused, run
 from tests.helpers.stores import file_with, journal_with
+from tests.helpers.terminal import CONTROL, on_terminal
 
 ORDER = id_of_name("order-1")
 CODE = """
@@ -231,6 +232,13 @@ def test_two_versions_of_the_code_part(url: str) -> None:
 def test_code_that_fails_is_told_with_the_event_and_the_line(url: str, code: str, message: str) -> None:
     refused(replay(url, code=code), 3, message)
     refused(replay(url, "order-1", "-F", "json", code=code), 3, message)
+
+
+def test_on_a_terminal_the_totals_have_a_line_of_their_own(url: str) -> None:
+    text = on_terminal("replay", "--with", "replayed_shop:order", "--against", "replayed_shop:doubled", url=url)
+    lines = CONTROL.sub("", text).splitlines()
+    [totals] = [line for line in lines if "replayed," in line]
+    assert totals.startswith("esjournal: ")
 
 
 def test_a_rule_that_fails_is_told_with_the_event(url: str) -> None:

@@ -60,11 +60,11 @@ def each(
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
-    """Run a command for each event, in global order, and remember how far it came.
+    """Run a command for each event, and remember how far it came.
 
-    The command gets the event as a line of NDJSON on its standard input. If it ends with 0, the cursor moves on, and is
-    on the disk before the next event. So after any end, the next run misses nothing: it begins with the event that was
-    not handled. That event may come twice.
+    The events come in global order, each as a line of NDJSON on the command's standard input. If the command ends with
+    0, the cursor moves on, and is on the disk before the next event. So after any end, the next run misses nothing: it
+    begins with the event that was not handled. That event may come twice.
 
     \b
     Examples:
@@ -75,9 +75,9 @@ def each(
 
     \b
     It ends after the last event that was there when it began, with exit 0 even if
-    there was none; --follow goes on. A command that fails is tried again after 1 s,
-    2 s, 4 s and so on, at most 1 minute. Then it ends with exit 6, and the cursor
-    stays before the event; with --failed it goes on.
+    there was none; --follow goes on. A command that fails is tried again after
+    1 s, 2 s, 4 s and so on, at most 1 minute. Then it ends with exit 6, and the
+    cursor stays before the event; with --failed it goes on.
     """
     from esjournal.cli.running.each import run
 

@@ -99,7 +99,7 @@ def replay(
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
-    """Fold the events through your own code, and print the states they come to.
+    """Fold the events through your own code, and print the states.
 
     A function gets a state and an event. It returns the next state, or changes the state and returns None; the first
     state is an empty dictionary. A class is made once for each sequence, and its method `apply` gets each event. An

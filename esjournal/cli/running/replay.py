@@ -165,6 +165,8 @@ def _hiding(progress: EventsProgress, items: Iterable[Item]) -> Iterator[Item]:
     for item in items:
         progress.hide()
         yield item
+    # The totals follow.
+    progress.hide()
 
 
 def _write(states: Iterator[Replayed], path: str, *, csv_safe: bool, quiet: bool) -> None:
