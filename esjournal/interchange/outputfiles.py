@@ -109,9 +109,12 @@ def replacing(path: str) -> Iterator[BinaryIO]:
         with _writing(path, destination) as raw:
             yield raw
         return
-    with _as_unusable(path):
-        temporary, raw = _new_file(destination.path.parent)
+    # Random: the number of a process may be reused, and the file's own name may already have the maximum length.
+    temporary = destination.path.parent / f".esjournal-{os.urandom(8).hex()}.part"
+    # Named before it is made: Ctrl-C may come between its making and the next step here.
     try:
+        with _as_unusable(path):
+            raw = _new_file(temporary)
         with raw:
             if destination.status is not None:
                 _keep_attributes(raw.fileno(), destination.path, destination.status)
@@ -120,7 +123,8 @@ def replacing(path: str) -> Iterator[BinaryIO]:
             os.fsync(raw.fileno())
         temporary.replace(destination.path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise
     _sync_folder(destination.path.parent)
 
@@ -200,10 +204,8 @@ def _writing(path: str, destination: _Destination) -> Iterator[BinaryIO]:
         sync(raw)
 
 
-def _new_file(folder: Path) -> tuple[Path, BinaryIO]:
-    # Random: the number of a process may be reused, and the file's own name may already have the maximum length.
-    temporary = folder / f".esjournal-{os.urandom(8).hex()}.part"
-    return temporary, os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE), "wb")
+def _new_file(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE), "wb")
 
 
 def _keep_attributes(descriptor: int, path: Path, status: os.stat_result) -> None:
