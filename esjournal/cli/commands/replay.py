@@ -106,9 +106,9 @@ def replay(
     event has id, name, version, type, state, metadata, recorded_at and position. Modules are imported from the working
     folder, too. Every sequence keeps its state in memory until the end.
 
-    For one sequence of which no events are left out, what each event changed is shown, and the state. Otherwise, there
-    is a line for each sequence with its state. Exit 1 if nothing is found, if --expect is false somewhere, or if
-    --against comes to another state.
+    For one sequence, up to any version, time or position, what each event changed is shown, and the state. For many,
+    or with a selection, there is a line for each sequence with its state. Exit 1 if nothing is found, if --expect is
+    false somewhere, or if --against comes to another state.
 
     \b
     Examples:

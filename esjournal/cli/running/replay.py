@@ -67,7 +67,7 @@ def run(
     is_history = (
         len(criteria.sequences) == 1
         and not (after or as_one or rule or other or path)
-        and selection == SelectionOptions(originator_ids=selection.originator_ids)
+        and selection == SelectionOptions(originator_ids=selection.originator_ids, as_of=selection.as_of)
         and output_format is not OutputFormat.CSV
     )
     if at is not None and not is_history:
@@ -80,7 +80,9 @@ def run(
         wanted = criteria.in_journal(journal)
         if is_history:
             [sequence] = wanted.originator_ids
-            _show_history(journal, folding, sequence, version, at, LinesFormat(output_format))
+            as_of = wanted.last_position
+            changes = replay_sequence(journal, folding, sequence, at_version=version, at_time=at, as_of=as_of)
+            _show_history(journal, changes, sequence, LinesFormat(output_format))
             return
         part = Part(wanted, after=after or 0, at_version=version, as_one=as_one)
         with EventsProgress(1, "all are replayed", quiet=quiet) as progress:
@@ -135,15 +137,7 @@ def _rule(expression: str, option: str) -> Callable[[Any, ReplayedEvent], Any]:
     return cast("Callable[[Any, ReplayedEvent], Any]", eval(code, {}))
 
 
-def _show_history(
-    journal: Journal,
-    folding: Folding,
-    sequence: str,
-    at_version: int | None,
-    at_time: str | None,
-    output_format: LinesFormat,
-) -> None:
-    steps = replay_sequence(journal, folding, sequence, at_version=at_version, at_time=at_time)
+def _show_history(journal: Journal, steps: Iterator[Step], sequence: str, output_format: LinesFormat) -> None:
     if not print_history(steps, output_format, field=None):
         what = "has no events that match" if journal.events.get_items(sequence, limit=1) else "is not in this journal"
         fail(f"nothing found: sequence {shown_id(sequence)} {what}", NOTHING_FOUND)

@@ -38,6 +38,15 @@ def plain(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    # Most states are dictionaries of these: asked for by its class, a state of one number takes 1.2 microseconds, and
+    # 7 by the questions below.
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is int:
+        return _number(value)
+    if kind is dict:
+        return {name if type(name) is str else _key(name): _plain(member) for name, member in value.items()}
     if value is None or isinstance(value, bool | Number):
         return value
     if isinstance(value, Enum):

@@ -78,6 +78,7 @@ def replay_sequence(
     *,
     at_version: int | None = None,
     at_time: str | None = None,
+    as_of: int | None = None,
 ) -> Iterator[Step]:
     """Replay one sequence in the order of its versions, and yield what each event changed in the state, streaming.
 
@@ -85,15 +86,16 @@ def replay_sequence(
         journal: an open journal.
         folding: the user's code.
         originator_id: the sequence, in canonical form.
-        at_version: leave out events after this version.
-        at_time: leave out events after the last one that was recorded by this time, in canonical form.
+        at_version: as in `events_by_then`.
+        at_time: as in `events_by_then`.
+        as_of: as in `events_by_then`.
 
     Raises:
         InvalidData: the code failed, or a state cannot be shown.
     """
     state: Any = _UNMADE
     before: Any = None
-    for event in events_by_then(journal, originator_id, at_version=at_version, at_time=at_time):
+    for event in events_by_then(journal, originator_id, at_version=at_version, at_time=at_time, as_of=as_of):
         row: Any = event
         if state is _UNMADE:
             state = _first(folding, row)
