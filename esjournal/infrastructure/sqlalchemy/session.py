@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -80,6 +80,11 @@ class _Pinned:
 
     def close(self) -> None:
         pass
+
+
+def never() -> bool:
+    """Say that something without an end is not over."""
+    return False
 
 
 class _Translating:
@@ -387,8 +392,12 @@ class Session(ABC):
                 yield rows
 
     @abstractmethod
-    def changes(self) -> Iterator[None]:
-        """Yield at once, and then forever whenever others may have committed something, waiting in between."""
+    def changes(self, is_over: Callable[[], bool] = never) -> Iterator[None]:
+        """Yield at once, and then whenever others may have committed something, waiting in between.
+
+        Args:
+            is_over: is asked after each wait, which takes a fraction of a second; once it says True, this ends.
+        """
 
     def wait_for_writers(self, table: Table) -> None:  # noqa: B027
         """Wait for the end of every transaction that is writing to a table now, if later ones could end before it."""

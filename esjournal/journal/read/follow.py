@@ -15,6 +15,7 @@ from esjournal.exceptions import (
     StoreUnreachable,
     UnfinishedWrite,
 )
+from esjournal.infrastructure.sqlalchemy.session import never
 from esjournal.journal.cursor import Cursor, cursor_at, cursor_of, mismatch
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import Page
@@ -45,8 +46,9 @@ def follow(
     after: int,
     on_lost: Callable[[StoreError], None] = lambda error: None,
     on_found: Callable[[], None] = lambda: None,
+    is_over: Callable[[], bool] = never,
 ) -> Iterator[Followed]:
-    """Yield events as they are committed, without an end.
+    """Yield events as they are committed, without an end of its own.
 
     Positions are committed in order and without gaps, so all new events are after the last position, however many
     programs write at the same time. It waits while the server is gone, the store is locked, a writer to another
@@ -60,15 +62,17 @@ def follow(
         after: the global position of the event to start after, or 0.
         on_lost: called when the store cannot be read for now.
         on_found: called when it can be read again.
+        is_over: is asked after each wait, which takes a fraction of a second; once it says True, the following ends.
 
     Raises:
+        StoreError: the store cannot be read; one that may pass is raised only if it is over meanwhile.
         InvalidCursor: there is no event at `after`, or the journal is no longer the one that was followed.
         OutOfOrder: events with lower positions may come later.
     """
     cursor = cursor_at(journal, after)
     while True:
         try:
-            for _ in journal.events.session.changes():
+            for _ in journal.events.session.changes(is_over):
                 if journal.events.last_global_position() == cursor.global_position:
                     continue
                 journal.events.check_order()
@@ -78,9 +82,10 @@ def follow(
                 for page, is_last in _with_the_last_marked(pages):
                     cursor = cursor_of(journal, page[-1])
                     yield Followed(selection.wanted(page), cursor, is_last)
+            return
         except _PASSING as error:
             on_lost(error)
-            _wait_for(journal, cursor)
+            _wait_for(journal, cursor, error, is_over)
             on_found()
 
 
@@ -117,7 +122,7 @@ def _with_the_last_marked(pages: Iterable[Page]) -> Iterator[tuple[Page, bool]]:
         page = following
 
 
-def _wait_for(journal: Journal, cursor: Cursor) -> None:
+def _wait_for(journal: Journal, cursor: Cursor, error: StoreError, is_over: Callable[[], bool]) -> None:
     seconds = _FIRST_WAIT
     while True:
         time.sleep(seconds)
@@ -127,8 +132,11 @@ def _wait_for(journal: Journal, cursor: Cursor) -> None:
             journal.events.settled_position()
             _check_same(journal, cursor)
             return
-        except _PASSING:
+        except _PASSING as latest:
+            error = latest
             seconds = min(2 * seconds, _LONGEST_WAIT)
+        if is_over():
+            raise error
 
 
 def _check_same(journal: Journal, cursor: Cursor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import chain, islice
@@ -42,7 +42,7 @@ from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import PostgreSQLSQL
 from esjournal.infrastructure.sqlalchemy.schema import columns_of_version, identity_table, names_table
-from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Names, Session, interruption_of
+from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Names, Session, interruption_of, never
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 if TYPE_CHECKING:
@@ -482,14 +482,18 @@ class PostgreSQLSession(Session):
             while some := list(islice(rows, STREAMED_ROWS)):
                 yield some
 
-    def changes(self) -> Iterator[None]:
+    def changes(self, is_over: Callable[[], bool] = never) -> Iterator[None]:
         """Yield at once, and then at an interval: the caller reads the last position each time, which costs little.
 
         For NOTIFY, every writer would have to send it, and a follower would need a connection that no pooler shares.
+
+        Args:
+            is_over: see the base class.
         """
-        while True:
-            yield
+        yield
+        while not is_over():
             time.sleep(FOLLOWING_SECONDS)
+            yield
 
     # Reports are loaded when they are asked for, so that other commands start faster.
 

@@ -34,7 +34,7 @@ from esjournal.infrastructure.sqlalchemy.items.rowclasses import TEXT
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import OPENING_TO_WRITE
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, names_table, place_names
-from esjournal.infrastructure.sqlalchemy.session import Names, Session
+from esjournal.infrastructure.sqlalchemy.session import Names, Session, never
 from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.sqlite.sqlitesql import SQLiteSQL
@@ -498,36 +498,56 @@ class SQLiteSession(Session):
         """Return the last position of each sequence."""
         return [connection.execute(select, (sequence_id,)).fetchone()[0] for sequence_id in sequence_ids]
 
-    def changes(self) -> Iterator[None]:
+    def changes(self, is_over: Callable[[], bool] = never) -> Iterator[None]:
         """Yield at once, and then whenever another connection has committed; each check takes some microseconds.
+
+        Args:
+            is_over: see the base class.
 
         Raises:
             StoreReplaced: one of the files was replaced.
         """
+        if self._files is None:
+            yield from self._changes_of_the_one_connection(is_over)
+            return
         while True:
-            if self._files is not None:
-                self._settle(self._files)
-            yield from self._changes_with_locks() if self._version is None else self._changes_of_the_file()
+            self._settle(self._files)
+            if self._version is None:
+                yield from self._changes_with_locks(self._files, is_over)
+            else:
+                yield from self._changes_of_the_file(self._files, is_over)
+            if is_over():
+                return
 
-    def _changes_with_locks(self) -> Iterator[None]:
+    def _changes_of_the_one_connection(self, is_over: Callable[[], bool]) -> Iterator[None]:
+        # SQLite says only what other connections changed, and this one must be left to the other threads.
+        yield
+        while not is_over():
+            time.sleep(_FOLLOWING_SECONDS)
+            yield
+
+    def _changes_with_locks(self, files: DatabaseFiles, is_over: Callable[[], bool]) -> Iterator[None]:
         known = None
         with self.connection() as connection:
             while True:
-                if self._files is not None:
-                    self._check_not_replaced(self._files)
+                self._check_not_replaced(files)
                 [now] = connection.execute("PRAGMA data_version").fetchone()
-                if now == known:
-                    time.sleep(_FOLLOWING_SECONDS)
-                else:
+                if now != known:
                     known = now
                     yield
+                elif is_over():
+                    return
+                else:
+                    time.sleep(_FOLLOWING_SECONDS)
 
-    def _changes_of_the_file(self) -> Iterator[None]:
+    def _changes_of_the_file(self, files: DatabaseFiles, is_over: Callable[[], bool]) -> Iterator[None]:
         # Each time, check again whether the file can be locked by now, as it can while a writer has a WAL.
-        files, version = self._files, self._version
-        while files is not None and version is not None and self._version == version:
+        version = self._version
+        while version is not None and self._version == version:
             yield
             while self._version == version and files.is_at(version) and not files.have_more_than_the_database():
+                if is_over():
+                    return
                 time.sleep(_FOLLOWING_SECONDS)
             self._settle(files)
 
