@@ -46,7 +46,7 @@ Get = Callable[[UUID], list[Any]]
 def open_esjournal(file: Path) -> tuple[Items, Append, Get, int]:
     from esjournal.infrastructure.sequenceditem import StoredEvent
     from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
-    from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+    from esjournal.journal.journalstore import open_event_store
 
     strategy = open_event_store(str(file), create=True).active_record_strategy
     assert isinstance(strategy, SQLAlchemyActiveRecordStrategy)

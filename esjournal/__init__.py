@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         ConcurrencyError,
         Conflict,
         EsjournalError,
+        InvalidCursor,
         InvalidData,
         InvalidURL,
         OutcomeUnknown,
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from esjournal.infrastructure.eventstore import EventStore
     from esjournal.infrastructure.retrying import retry
     from esjournal.infrastructure.sequenceditem import StoredEvent
-    from esjournal.infrastructure.sqlalchemy.factory import open_event_store
     from esjournal.infrastructure.transcoding import JSONTranscoder
+    from esjournal.journal.cursor import Cursor
+    from esjournal.journal.journalstore import JournalEvent, JournalStore, open_event_store
 
 __version__ = "0.1.0"
 
@@ -33,12 +35,16 @@ __all__ = [
     "AESGCMCipher",
     "ConcurrencyError",
     "Conflict",
+    "Cursor",
     "DomainEvent",
     "EsjournalError",
     "EventStore",
+    "InvalidCursor",
     "InvalidData",
     "InvalidURL",
     "JSONTranscoder",
+    "JournalEvent",
+    "JournalStore",
     "OutcomeUnknown",
     "ReplayedEvent",
     "SequencedItemConflict",
@@ -56,19 +62,23 @@ _MODULES = {
     "AESGCMCipher": "infrastructure.cipher",
     "ConcurrencyError": "exceptions",
     "Conflict": "exceptions",
+    "Cursor": "journal.cursor",
     "DomainEvent": "domain.model.events",
     "EsjournalError": "exceptions",
     "EventStore": "infrastructure.eventstore",
+    "InvalidCursor": "exceptions",
     "InvalidData": "exceptions",
     "InvalidURL": "exceptions",
     "JSONTranscoder": "infrastructure.transcoding",
+    "JournalEvent": "journal.journalstore",
+    "JournalStore": "journal.journalstore",
     "OutcomeUnknown": "exceptions",
     "ReplayedEvent": "domain.model.replayedevent",
     "SequencedItemConflict": "exceptions",
     "StoreError": "exceptions",
     "StoredEvent": "infrastructure.sequenceditem",
     "fold": "domain.folding",
-    "open_event_store": "infrastructure.sqlalchemy.factory",
+    "open_event_store": "journal.journalstore",
     "register_topic": "domain.model.topics",
     "retry": "infrastructure.retrying",
     "sequence_id": "domain.model.sequencenames",

@@ -33,6 +33,24 @@ class Cursor:
     global_position: int
     event_sha256: str | None
 
+    def to_text(self) -> str:
+        """Return it as one line of JSON, as a cursor file has it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Cursor:
+        """Return the cursor that `to_text` made a text of.
+
+        Args:
+            text: a line of JSON.
+
+        Raises:
+            InvalidCursor: it is another text.
+        """
+        if (cursor := _parsed(text)) is None:
+            raise InvalidCursor(f"{shortened(text)} is not a cursor")
+        return cursor
+
 
 def cursor_at(journal: Journal, position: int) -> Cursor:
     """Return the cursor of a position.
@@ -114,7 +132,7 @@ def mismatch(journal: Journal, cursor: Cursor) -> str | None:
 
 def cursor_line(cursor: Cursor) -> bytes:
     """Return the content of a cursor file; `outputfiles.replacing` writes all of it or nothing."""
-    return f"{json.dumps(asdict(cursor))}\n".encode()
+    return f"{cursor.to_text()}\n".encode()
 
 
 def save_cursor(path: str, cursor: Cursor) -> None:
@@ -152,7 +170,7 @@ def read_cursor(path: str) -> Cursor | None:
     return cursor
 
 
-def _parsed(data: bytes) -> Cursor | None:
+def _parsed(data: bytes | str) -> Cursor | None:
     try:
         cursor = Cursor(**json.loads(data))
     except (ValueError, TypeError, RecursionError):

@@ -26,6 +26,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
 )
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION
+from esjournal.infrastructure.sqlalchemy.session import JournalIdentity, Session
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
 from esjournal.interchange.formats import STANDARD_STREAM, is_file_of_events
 
@@ -85,13 +86,23 @@ def _journal(datastore: SQLAlchemyDatastore, as_it_is: bool = False) -> Journal:
     identity = datastore.identity()
     if not as_it_is:
         datastore.check_columns()
+    return journal_on(datastore.session, identity)
+
+
+def journal_on(session: Session, identity: JournalIdentity) -> Journal:
+    """Return the journal that a session is on, which is open as long as the session is.
+
+    Args:
+        session: the session of a datastore.
+        identity: the identity of the journal.
+    """
     events = SQLAlchemyActiveRecordStrategy(
-        session=datastore.session,
+        session=session,
         active_record_class=RecordedEventRecord1 if identity.schema_version == 1 else RecordedEventRecord,
         sequenced_item_class=RecordedEvent,
     )
     events.look_for_names()
-    return Journal(str(datastore.url), identity.journal_id, events)
+    return Journal(str(session.url), identity.journal_id, events)
 
 
 def _others_journal(datastore: SQLAlchemyDatastore) -> Journal:

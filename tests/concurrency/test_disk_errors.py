@@ -38,7 +38,7 @@ import os, signal, sys
 from uuid import UUID
 from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sequenceditem import StoredEvent
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 with open_event_store("journal.db") as store:
     try:
         store.active_record_strategy.append(

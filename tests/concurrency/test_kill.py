@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 from tests.helpers.concurrency.writers import Writer
 
 pytestmark = pytest.mark.long

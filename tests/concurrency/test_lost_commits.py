@@ -22,8 +22,8 @@ from sqlalchemy import make_url
 from esjournal.exceptions import OutcomeUnknown, StoreError, StoreUnreachable
 from esjournal.infrastructure.retrying import retry
 from esjournal.infrastructure.sequenceditem import StoredEvent
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
+from esjournal.journal.journalstore import open_event_store
 from tests.helpers.events import ID, event, generated, sequence
 from tests.helpers.program import invoke, run, start
 from tests.helpers.proxy import Proxy

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from esjournal.domain.model.events import DomainEvent
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 from tests.helpers.concurrency import opener
 from tests.helpers.program import append_in_a_shell, environment
 from tests.helpers.stores import stored

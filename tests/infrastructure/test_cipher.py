@@ -18,7 +18,7 @@ from esjournal.infrastructure.activerecord import NEXT
 from esjournal.infrastructure.cipher import AESGCMCipher
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sequenceditemmapper import SequencedItemMapper
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 
 ID = UUID("9b300b13-4410-51bf-85ca-234c8cea73da")
 

@@ -15,8 +15,8 @@ from sqlalchemy import make_url
 from esjournal.domain.model.events import DomainEvent
 from esjournal.exceptions import SchemaTooOld
 from esjournal.infrastructure.sqlalchemy import session, upgrades
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
+from esjournal.journal.journalstore import open_event_store
 from tests.helpers.events import event
 from tests.helpers.program import ended, invoke, refused
 from tests.helpers.stores import execute

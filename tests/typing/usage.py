@@ -13,16 +13,20 @@ from esjournal import (
     AESGCMCipher,
     ConcurrencyError,
     Conflict,
+    Cursor,
     DomainEvent,
     EsjournalError,
     EventStore,
     InvalidData,
     InvalidURL,
+    JournalEvent,
+    JournalStore,
     JSONTranscoder,
     OutcomeUnknown,
     SequencedItemConflict,
     StoredEvent,
     StoreError,
+    fold,
     open_event_store,
     register_topic,
     retry,
@@ -86,6 +90,18 @@ def total(events: Iterator[DomainEvent]) -> Decimal:
     return sum((event.amount for event in events if isinstance(event, OrderPaid)), Decimal(0))
 
 
+def amounts(state: dict[str, Decimal], found: JournalEvent) -> None:
+    if isinstance(found.event, OrderPaid):
+        state["paid"] = state.get("paid", Decimal(0)) + found.event.amount
+
+
+def follow(store: JournalStore, cursor: Cursor | None) -> Cursor | None:
+    for found in store.follow(cursor, timeout=0):
+        assert_type(found.position, int)
+        cursor = Cursor.from_text(found.cursor.to_text())
+    return cursor
+
+
 @retry(attempts=3, wait=0.001)
 def pay(store: EventStore[StoredEvent], order: UUID, *, amount: Decimal) -> int:
     last = store.get_most_recent_event(order)
@@ -124,6 +140,8 @@ def use_one_call(order: UUID) -> None:
         assert events[2].anything == [1, 2]
         assert pay(store, order, amount=Decimal(2)) == 3
         assert total(store.all_domain_events(after=1)) == Decimal("3.10")
+        assert fold(store.read(as_of=2), amounts) == {"paid": Decimal("1.10")}
+        assert follow(store, store.cursor(3)) == store.cursor()
         conflict = conflict_of(store, placed)
         assert conflict is not None
         assert conflict.last_position == 3

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from esjournal.domain.model.events import DomainEvent
 from esjournal.exceptions import EsjournalError
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 
 THREADS = 3
 

@@ -19,7 +19,7 @@ from esjournal.domain.model.events import DomainEvent
 from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.retrying import retry
 from esjournal.infrastructure.sequenceditem import StoredEvent
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 
 
 def batch(sequence: UUID, first_version: int, size: int) -> list[DomainEvent]:

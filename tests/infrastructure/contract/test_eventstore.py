@@ -31,7 +31,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     TimestampSequencedItemRecord,
 )
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 
 Store = EventStore[StoredEvent]
 

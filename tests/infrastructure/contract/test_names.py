@@ -18,8 +18,8 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     IntegerSequencedItemRecord,
     SQLAlchemyActiveRecordStrategy,
 )
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
+from esjournal.journal.journalstore import open_event_store
 from tests.helpers.events import ID
 
 Store = EventStore[StoredEvent]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from esjournal.exceptions import StoreError
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 from tests.helpers.events import ID, sequence
 from tests.helpers.other_libraries.tables import writer
 from tests.helpers.program import invoke

@@ -27,8 +27,8 @@ from esjournal.exceptions import (
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
+from esjournal.journal.journalstore import open_event_store
 
 CANARY = "tweety-c4n4ry"
 

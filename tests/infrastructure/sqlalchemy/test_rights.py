@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from esjournal.exceptions import NotInitialised, StoreError
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
+from esjournal.journal.journalstore import open_event_store
 from tests.helpers.events import ID, sequence
 from tests.helpers.other_libraries.tables import INSERTS, TABLES, writer
 from tests.helpers.program import invoke

@@ -21,9 +21,9 @@ from esjournal.infrastructure.sqlalchemy.activerecords import (
     TimestampSequencedItemRecord,
 )
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.infrastructure.sqlalchemy.postgresql import session
 from esjournal.journal.journal import Journal, initialise, open_journal
+from esjournal.journal.journalstore import open_event_store
 from esjournal.journal.read.follow import follow
 from tests.helpers.events import ID, event, generated, sequence
 from tests.helpers.other_libraries.tables import INSERTS, SEQUENCES, TABLES, writer

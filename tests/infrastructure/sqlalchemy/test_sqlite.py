@@ -36,9 +36,9 @@ from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 from esjournal.journal.journal import initialise
+from esjournal.journal.journalstore import open_event_store
 from tests.helpers.program import run
 from tests.helpers.stores import stored
 
@@ -707,7 +707,7 @@ def test_every_connection_lets_signals_through_and_trusts_no_schema(journal: Pat
 
 def test_a_statement_without_end_is_interrupted_by_ctrl_c(journal: Path) -> None:
     program = (
-        "import sys; from esjournal.infrastructure.sqlalchemy.factory import open_event_store\n"
+        "import sys; from esjournal.journal.journalstore import open_event_store\n"
         "store = open_event_store(sys.argv[1])\n"
         "print('on its way', flush=True)\n"
         "store.active_record_strategy.session.rows("

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import make_url
 
 from esjournal.exceptions import OutOfOrder, StoreLocked
-from esjournal.infrastructure.sqlalchemy.factory import open_event_store
 from esjournal.journal.journal import initialise, open_journal
+from esjournal.journal.journalstore import open_event_store
 from esjournal.journal.read.follow import follow
 from tests.helpers.events import event, generated, sequence
 from tests.helpers.other_libraries.tables import INSERTS, SEQUENCES, TABLES, writer
