@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 import pytest
@@ -37,22 +35,9 @@ from tests.helpers.events import OTHER_ID, event, sequence
 from tests.helpers.given import refilled
 from tests.helpers.stores import journal_with
 
-PATIENCE = 30
+pytestmark = pytest.mark.usefixtures("no_endless_waiting")
+
 GONE = StoreUnreachable("the server is gone")
-
-
-@pytest.fixture(autouse=True)
-def _no_endless_waiting() -> Iterator[None]:
-    """Make a follower that waits in vain fail instead of hang."""
-
-    def fail(number: int, frame: FrameType | None) -> NoReturn:
-        raise AssertionError(f"nothing was followed within {PATIENCE} seconds")
-
-    usual = signal.signal(signal.SIGALRM, fail)
-    signal.alarm(PATIENCE)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, usual)
 
 
 def positions(found: Followed) -> list[int]:
