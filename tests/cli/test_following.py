@@ -52,7 +52,7 @@ def follow(monkeypatch: pytest.MonkeyPatch) -> Follow:
     def run(url: str, *arguments: str, then: Sequence[Happening] = ()) -> Result:
         happening = iter(then)
 
-        def changes(session: object) -> Iterator[None]:
+        def changes(session: object, is_over: object) -> Iterator[None]:
             yield
             for what in happening:
                 if isinstance(what, Exception):

@@ -118,7 +118,7 @@ def test_other_lost_exceptions_are_printed_as_python_does(
 
 
 def test_a_follower_ends_also_where_its_interruption_is_lost(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def changes(session: SQLiteSession) -> Iterator[None]:
+    def changes(session: SQLiteSession, is_over: object) -> Iterator[None]:
         yield
         lose_interruption()
         time.sleep(5)

@@ -29,6 +29,8 @@ from tests.helpers.events import event, sequence
 from tests.helpers.given import refilled
 from tests.helpers.version1 import make_version_1
 
+pytestmark = pytest.mark.usefixtures("no_endless_waiting")
+
 PATIENCE = 30
 GONE = StoreUnreachable("the server is gone")
 
@@ -329,11 +331,10 @@ def test_a_server_that_stays_away_is_reported_when_the_time_is_over_unless_the_f
 
 
 def test_the_cursor_of_another_journal_is_refused(store: JournalStore) -> None:
-    with (
-        open_event_store(":memory:") as other,
-        pytest.raises(InvalidCursor, match=r"^the cursor is of the journal \S+, but \S+ is \S+: begin with a cursor"),
-    ):
-        next(store.follow(other.cursor()))
+    with open_event_store(":memory:") as other:
+        cursor = other.cursor()
+    with pytest.raises(InvalidCursor, match=r"^the cursor is of the journal \S+, but \S+ is \S+: begin with a cursor"):
+        next(store.follow(cursor, timeout=0))
 
 
 def test_a_cursor_is_refused_in_a_journal_that_was_restored(store_url: str, kept: JournalStore) -> None:
@@ -342,9 +343,9 @@ def test_a_cursor_is_refused_in_a_journal_that_was_restored(store_url: str, kept
         cursor = kept.cursor()
         refilled(journal, sequence(2))
         with pytest.raises(InvalidCursor, match=r"is at global position 3, where .* has no event"):
-            next(kept.follow(cursor))
+            next(kept.follow(cursor, timeout=0))
         refilled(journal, [event(version, '{"other":true}') for version in range(4)])
         with pytest.raises(InvalidCursor, match=r"is at global position 3, where .* has another event"):
-            next(kept.follow(cursor))
+            next(kept.follow(cursor, timeout=0))
         with pytest.raises(InvalidCursor, match="has no event at global position 9"):
             kept.cursor(9)

@@ -164,7 +164,7 @@ def test_a_follower_waits_for_a_writer_that_took_an_earlier_id(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     open_bank(postgres_url, with_functions=True).make(accounts=1, events=1)
-    monkeypatch.setattr(PostgreSQLSession, "changes", lambda session: iter([None]))
+    monkeypatch.setattr(PostgreSQLSession, "changes", lambda session, is_over: iter([None]))
     with open_journal(f"{postgres_url}&layout=eventsourcing") as journal, writer(postgres_url) as slow:
         insert(slow, 1)
         with writer(postgres_url) as quick:
@@ -201,7 +201,7 @@ def test_a_follower_starts_after_a_writer_that_took_an_earlier_id(
     waiting: list[Callable[[], None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def changes(session: PostgreSQLSession) -> Iterator[None]:
+    def changes(session: PostgreSQLSession, is_over: object) -> Iterator[None]:
         yield
         raise KeyboardInterrupt
 
