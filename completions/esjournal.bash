@@ -177,7 +177,17 @@ _esjournal() {
         "copy --map-type") :; return ;;
         "copy --only-type") :; return ;;
         "copy --skip-type") :; return ;;
+        "copy --since") :; return ;;
+        "copy --until") :; return ;;
+        "copy --on") :; return ;;
+        "copy --as-of") :; return ;;
         "copy --after") :; return ;;
+        "copy --type") :; return ;;
+        "copy --id") :; return ;;
+        "copy --name") :; return ;;
+        "copy --where") :; return ;;
+        "copy --grep"|"copy -g") :; return ;;
+        "copy --limit") :; return ;;
         "copy --cursor-file") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "copy --summary") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
@@ -203,7 +213,7 @@ _esjournal() {
         "export "*) COMPREPLY=($(compgen -W $'--output\n-o\n--format\n-F\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--cursor-file\n--seal\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--delimiter\n--encoding\n--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--require-seal\n--map-type\n--only-type\n--skip-type\n--max-line-bytes\n--summary\n--rows\n--sequence\n--event-type\n--recorded-at\n--time-format\n--time-zone\n--state\n--detect-types\n--meta\n--event-id\n--order-by\n--with\n--show\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
-        "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--after\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
+        "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "copy "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
     esac
 }

@@ -32,7 +32,7 @@ HELP = {
     "cursor": "Show how far a cursor came, and whether it still fits its journal.",
     "export": "Write the journal in global order, as NDJSON, CSV or Parquet.",
     "import": "Append the events of files, all in one transaction.",
-    "copy": "Copy a journal or a file of events, and prove the copy.",
+    "copy": "Copy a journal or a file of events, or a part of it, and prove the copy.",
 }
 # Reserved by Python as a keyword, and as a built-in name.
 _FUNCTIONS = {"import": "import_", "list": "list_"}

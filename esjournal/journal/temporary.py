@@ -23,7 +23,7 @@ from esjournal.interchange.rejects import Problem
 from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.journal import Journal, open_journal, open_temporary_journal
 from esjournal.journal.transfer.importing import import_events
-from esjournal.journal.transfer.source import batch_of_page
+from esjournal.journal.transfer.pagebatches import batch_of_page
 from esjournal.journal.transfer.verdicts import ImportOutcome
 
 # Counted by time, events without a recording time are at the beginning of Unix time.

@@ -22,7 +22,7 @@ from tests.helpers.program import invoke, run
 from tests.helpers.stores import file_with, journal_with, stored
 
 TOTALS = r"esjournal: {:,} read, {:,} appended, {:,} already there, \d+\.\d\d s, [\d,]+/s\n"
-PROVEN = r"esjournal: proven: {:,} events?, sha256 [0-9a-f]{{64}} on both sides\n"
+PROVEN = r"esjournal: proven: {:,} {}events?, sha256 [0-9a-f]{{64}} on both sides\n"
 DRY = r"esjournal: dry run, nothing was written: would be {} read, {} appended, {} already there, [^\n]*\n"
 STORES = ["sqlite", "postgresql"]
 
@@ -71,7 +71,7 @@ def refused(result: Result, code: int, message: str) -> None:
 
 def copied(*arguments: str, count: tuple[int, int, int], proven: int | None = None) -> None:
     result = invoke("copy", *arguments)
-    proof = PROVEN.format(count[0] if proven is None else proven)
+    proof = PROVEN.format(count[0] if proven is None else proven, "selected " if "--after" in arguments else "")
     ended(result, 0, TOTALS.format(*count) + proof)
 
 
@@ -94,7 +94,7 @@ def versions(url: str) -> list[int | None]:
 def test_a_whole_journal_is_copied_and_both_sides_have_the_digest_that_is_printed(source: str, target: str) -> None:
     journal_with(source, generated(1_203))
     result = invoke("copy", source, target)
-    ended(result, 0, TOTALS.format(1_203, 1_203, 0) + PROVEN.format(1_203))
+    ended(result, 0, TOTALS.format(1_203, 1_203, 0) + PROVEN.format(1_203, ""))
     assert stored(target) == stored(source)
     [said] = re.findall("sha256 ([0-9a-f]{64})", result.stderr)
     assert said == digest(source) == digest(target)
@@ -196,7 +196,8 @@ def test_events_of_a_file_without_times_are_proven_without_them(new: str, tmp_pa
     file = tmp_path / "e.ndjson"
     file.write_text(f'{{"originator_id":"{ID}","originator_version":0,"event_type":"a","state":{{}}}}\n')
     left_out = "; recorded_at is left out for 1 event with none on one side"
-    ended(invoke("copy", str(file), new), 0, TOTALS.format(1, 1, 0) + PROVEN.format(1).replace("\\n", f"{left_out}\\n"))
+    proven = PROVEN.format(1, "").replace("\\n", f"{left_out}\\n")
+    ended(invoke("copy", str(file), new), 0, TOTALS.format(1, 1, 0) + proven)
 
 
 def test_two_files_are_the_business_of_export(tmp_path: Path) -> None:
@@ -278,7 +279,7 @@ def test_rejects_are_put_aside_and_the_proof_is_of_the_rest(source: str, target:
     result = invoke("copy", *options, source, target)
     assert result.exit_code == 4
     assert "5 appended, 0 already there, 1 rejected" in result.stderr
-    assert re.search(PROVEN.format(5), result.stderr)
+    assert re.search(PROVEN.format(5, ""), result.stderr)
     [reject] = map(json.loads, rejects.read_text().splitlines())
     assert (reject["originator_version"], reject["reject"]["line"]) == (1, 2)
     totals = json.loads(summary.read_text())
@@ -317,13 +318,13 @@ def test_an_event_that_breaks_a_rule_is_refused_by_its_global_position(old: str,
 
 def test_types_are_chosen_and_renamed_and_the_proof_is_of_what_was_copied(old: str, new: str) -> None:
     result = invoke("copy", "--only-type", "shop#A", "--map-type", "shop#A=orders#A", old, new)
-    ended(result, 0, TOTALS.format(9, 3, 0).replace("there,", "there, 6 left out,") + PROVEN.format(3))
+    ended(result, 0, TOTALS.format(9, 3, 0).replace("there,", "there, 6 left out,") + PROVEN.format(3, ""))
     assert [(found.originator_version, found.event_type) for found in stored(new)] == [
         (version, "orders#A") for version in (0, 3, 6)
     ]
     assert digest_of([stored(new)]) in result.stderr
     result = invoke("copy", "--skip-type", "shop#A", old, new)
-    assert re.search(PROVEN.format(6), result.stderr)
+    assert re.search(PROVEN.format(6, ""), result.stderr)
     assert len(stored(new)) == 9
 
 
@@ -394,6 +395,7 @@ def test_the_summary_has_the_totals_and_the_proof(old: str, new: str, tmp_path: 
             "respelt": 0,
             "first": None,
             "digest": digest(old),
+            "is_of_selection": False,
         },
     }
     invoke("copy", "--no-verify", "--summary", str(tmp_path / "s.json"), old, new)
@@ -462,8 +464,7 @@ def test_options_that_are_not_for_a_file_are_refused(old: str, new: str, tmp_pat
     file = str(file_with(tmp_path / "e.ndjson", sequence(3)))
     for options in (["--commit-every", "2"], ["--require-contiguous"]):
         refused(invoke("copy", *options, old, file), 2, "is a file, and is replaced")
-    for options in (["--after", "2"], ["--cursor-file", "c"]):
-        refused(invoke("copy", *options, file, new), 2, "is a file, and is copied as a whole")
+    refused(invoke("copy", "--cursor-file", "c", file, new), 2, "is a file, which is not read on from a cursor")
     refused(invoke("copy", old, str(tmp_path / "e.parquet")), 2, "Parquet is for analysis")
     for name in ("e.gz", "e.ZST"):
         refused(invoke("copy", old, str(tmp_path / name)), 2, f"{name} does not say what is compressed: name it")

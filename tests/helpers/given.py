@@ -8,6 +8,7 @@ from typing import Any
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import InvalidLine
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions
 from esjournal.interchange.batches import Batch, batch_of
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.verdicts import ImportOutcome
@@ -36,7 +37,9 @@ class OfAnotherLayout:
     def last_global_position(self) -> int:
         return max((row[-1] for row in self.rows), default=0)
 
-    def pages(self, *, after: int = 0, until: int | None = None, size: int = 3) -> Iterator[list[tuple[Any, ...]]]:
+    def pages(
+        self, *, after: int = 0, until: int | None = None, size: int = 3, conditions: Conditions = EVERYTHING
+    ) -> Iterator[list[tuple[Any, ...]]]:
         wanted = [row for row in self.rows if row[-1] > after and (until is None or row[-1] <= until)]
         for start in range(0, len(wanted), size):
             yield wanted[start : start + size]

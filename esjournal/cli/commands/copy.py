@@ -6,7 +6,26 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import AfterOption, CursorFileOption, QuietOption, expanded_if_given, refuse_program_options
+from esjournal.cli.options import (
+    AfterOption,
+    CursorFileOption,
+    LimitOption,
+    QuietOption,
+    expanded_if_given,
+    refuse_program_options,
+)
+from esjournal.cli.selectionoptions import (
+    AsOfOption,
+    GrepOption,
+    IdsOption,
+    NamesOption,
+    OnOption,
+    SelectionOptions,
+    SinceOption,
+    TypesOption,
+    UntilOption,
+    WhereOption,
+)
 from esjournal.cli.transferoptions import (
     CommitEveryOption,
     DryRunOption,
@@ -48,7 +67,17 @@ def copy(
     map_type: MapTypeOption = None,
     only_type: OnlyTypeOption = None,
     skip_type: SkipTypeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    on: OnOption = None,
+    as_of: AsOfOption = None,
     after: AfterOption = None,
+    types: TypesOption = None,
+    originator_ids: IdsOption = None,
+    names: NamesOption = None,
+    where: WhereOption = None,
+    pattern: GrepOption = None,
+    limit: LimitOption = None,
     cursor_file: CursorFileOption = None,
     no_verify: Annotated[
         bool, typer.Option("--no-verify", help="Do not read everything again to prove the copy.")
@@ -56,7 +85,7 @@ def copy(
     summary: SummaryOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Copy a journal or a file of events, and prove the copy.
+    """Copy a journal or a file of events, or a part of it, and prove the copy.
 
     Events are copied in global order, all in one transaction. SOURCE is read as it is when the command begins; others
     may write to it meanwhile. Events that are already in TARGET, with the same type, state and metadata, are skipped
@@ -65,7 +94,7 @@ def copy(
     is the same.
 
     After the commit, everything copied is read again on both sides and compared, and the digest that both sides share
-    is printed. Exit 1 if something is missing or differs.
+    is printed: of the selected events, if some are selected. Exit 1 if something is missing or differs.
 
     \b
     Examples:
@@ -74,6 +103,7 @@ def copy(
       esjournal copy --cursor-file moving.cursor old.db postgresql://me@localhost/shop
       esjournal copy --commit-every 100000 --rejects bad.ndjson old.db new.db
       esjournal copy old.db backup.ndjson.zst
+      esjournal copy --since 2026-03-01 --until 2026-04-01 old.db new.db
     """
     refuse_program_options(context, "copy takes SOURCE and TARGET as arguments")
     from esjournal.cli.running.copy import run
@@ -89,7 +119,9 @@ def copy(
         map_type=map_type,
         only_type=only_type,
         skip_type=skip_type,
+        selection=SelectionOptions(types, originator_ids, names, since, until, on, as_of, where, pattern),
         after=after,
+        limit=limit,
         cursor_file=cursor_file,
         no_verify=no_verify,
         summary=summary,

@@ -20,6 +20,7 @@ from esjournal.cli.running.transfer import (
     summing_up,
     type_rules,
 )
+from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.text import counted, number
@@ -51,7 +52,9 @@ def run(
     map_type: list[str] | None,
     only_type: list[str] | None,
     skip_type: list[str] | None,
+    selection: SelectionOptions,
     after: int | None,
+    limit: int | None,
     cursor_file: str | None,
     no_verify: bool,
     summary: str | None,
@@ -65,13 +68,15 @@ def run(
         rejects=rejects,
         max_rejects=max_rejects,
         types=type_rules(map_type, only_type, skip_type),
+        criteria=selection.criteria(source),
         after=after,
+        limit=limit,
         cursor_file=cursor_file,
         proven=not no_verify,
     )
     check_options(options, summary)
     _check_places(source, target, proven=not (dry_run or no_verify))
-    _check_span(source, after, cursor_file)
+    _check_span(source, after, cursor_file, selection.ends())
     _check_for_stores(target, options)
     with no_reader_is_a_failure(), summing_up(summary, dry_run=dry_run) as sum_up:
 
@@ -97,8 +102,8 @@ def run(
         if copied.is_given_up:
             say_copied(copied)
         if copied.proof is not None:
-            sum_up(copied.outcome, proof=asdict(copied.proof))
-            _say_proof(copied.proof, quiet=quiet)
+            sum_up(copied.outcome, proof=asdict(copied.proof) | {"is_of_selection": copied.is_selection})
+            _say_proof(copied.proof, selected=copied.is_selection, quiet=quiet)
     fail_for_rejects(copied.outcome, rejects)
 
 
@@ -130,11 +135,15 @@ def _instead(source: str, target: str) -> str:
     return f"{command('export', '-o', '-', url=source)} writes to stdout"
 
 
-def _check_span(source: str, after: int | None, cursor_file: str | None) -> None:
+def _check_span(source: str, after: int | None, cursor_file: str | None, end: str | None) -> None:
     if after is not None and cursor_file is not None:
         raise typer.BadParameter("--cursor-file says where to begin, and so does --after: give one of them.")
-    if is_file_of_events(source) and (after is not None or cursor_file is not None):
-        raise typer.BadParameter(f"{source} is a file, and is copied as a whole: leave out --after and --cursor-file.")
+    if cursor_file is not None and end is not None:
+        raise typer.BadParameter(
+            f"--cursor-file goes on to the last event, and with {end} the next copy would skip some: leave it out."
+        )
+    if is_file_of_events(source) and cursor_file is not None:
+        raise typer.BadParameter(f"{source} is a file, which is not read on from a cursor: leave out --cursor-file.")
 
 
 def _check_for_stores(target: str, options: CopyOptions) -> None:
@@ -153,10 +162,11 @@ def _say_problems(outcome: ImportOutcome) -> None:
         say(f"{conflict.source}:{conflict.line}: {place} is taken by a different event{what}")
 
 
-def _say_proof(proof: Proof, *, quiet: bool) -> None:
+def _say_proof(proof: Proof, *, selected: bool, quiet: bool) -> None:
+    events = counted(proof.events, "selected event" if selected else "event")
     if not proof.holds:
         fail(
-            f"not proven: of {counted(proof.events, 'event')}, {number(proof.missing)} missing in TARGET and "
+            f"not proven: of {events}, {number(proof.missing)} missing in TARGET and "
             f"{number(proof.differing)} different; the first is {proof.first}",
             FINDINGS,
         )
@@ -171,4 +181,4 @@ def _say_proof(proof: Proof, *, quiet: bool) -> None:
     same = f"sha256 {proof.digest} on both sides"
     if proof.respelt:
         same = f"{number(proof.respelt)} of them equal as JSON but not as text, so there is no common digest"
-    say(f"proven: {counted(proof.events, 'event')}, {same}{left_out}")
+    say(f"proven: {events}, {same}{left_out}")

@@ -475,7 +475,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         [(count,)] = self.session.rows(self._statements.count_between(), (after, until))
         return int(count)
 
-    def pages_in_one_statement(self, *, after: int, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+    def pages_in_one_statement(
+        self, *, after: int, until: int, conditions: Conditions = EVERYTHING
+    ) -> Generator[Sequence[tuple[Any, ...]], None, None]:
         """Return the pages of all items, unchecked, from one statement, which stays open until all are read.
 
         Only for use inside a snapshot: the server reads on while a page is used. 336,776 events take 0.45 seconds from
@@ -484,14 +486,15 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         Args:
             after: begin after this global position.
             until: end with this global position.
+            conditions: which items to read. The database may also return others, which the caller has to leave out.
         """
         statements = self._statements
-        statement, _ = statements.page()
+        statement, values = statements.page(conditions)
         with (
             self.session.connection() as connection,
             # A reader that stops early interrupts the statement, which must not end the snapshot.
             self.session.savepoint(connection),
-            closing(self.session.rows_streamed(statement, (after, until, NO_LIMIT))) as rows,
+            closing(self.session.rows_streamed(statement, (after, until, *values, NO_LIMIT))) as rows,
         ):
             for some in rows:
                 yield statements.page_values(some, checked=False)

@@ -40,6 +40,12 @@ class Criteria:
     field_conditions: Sequence[FieldCondition] = ()
     pattern: re.Pattern[str] | None = None
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether they leave nothing out."""
+        given = (self.types, self.names, self.sequences, self.field_conditions)
+        return not any(given) and all(each is None for each in (self.since, self.until, self.as_of, self.pattern))
+
     def in_journal(self, journal: Journal) -> Selection:
         """Return the selection that a journal is read with.
 
@@ -60,6 +66,9 @@ class Criteria:
             field_conditions=self.field_conditions,
             pattern=self.pattern,
         )
+
+
+EVERY_EVENT = Criteria()
 
 
 def position_as_of(journal: Journal, as_of: AsOf) -> int:

@@ -11,6 +11,7 @@ from esjournal.interchange.outputfiles import replacing
 from esjournal.interchange.rejects import putting_aside
 from esjournal.journal.cursor import cursor_line
 from esjournal.journal.journal import is_same_journal
+from esjournal.journal.read.criteria import EVERY_EVENT
 from esjournal.journal.transfer import overlap
 from esjournal.journal.transfer.options import CopyOptions, Progress, without_progress
 from esjournal.journal.transfer.processes import processes_writing
@@ -26,13 +27,15 @@ class Copied:
     """The result of a copy.
 
     `is_given_up` says whether it was ended early, or nothing was written, because of events that do not fit; then no
-    file of rejects is left. `unused_rules` are the type rules that no event matched, as options. `proof` is None
-    before the proof, or if there is to be none.
+    file of rejects is left. `unused_rules` are the type rules that no event matched, as options. `is_selection` says
+    whether the options select some of the events, and not all of them or those after a cursor. `proof` is of the
+    selected events; it is None before the proof, or if there is to be none.
     """
 
     outcome: ImportOutcome
     is_given_up: bool
     unused_rules: Sequence[str]
+    is_selection: bool
     proof: Proof | None = None
 
 
@@ -61,8 +64,10 @@ def copy_events(
     Raises:
         InvalidURL: a URL cannot be used, or both are one journal.
         StoreError: a journal is missing, or cannot be read or written.
+        SequenceNotFound: there is no such sequence in the source.
         UnusableFile: a file cannot be read or written, or is named twice.
-        InvalidLine: a file is not what its seal says, or nothing after this line can be read.
+        InvalidLine: a file is not what its seal says, or nothing after this line can be read; or one of its lines is
+            not an event, and only some events are copied.
         InvalidCursor: the cursor is of another journal.
         OutOfOrder: events with lower positions may come later.
         OutcomeUnknown: the connection was lost, or the disk failed, while events were committed.
@@ -77,11 +82,15 @@ def copy_events(
         *also_written,
     )
     types = TypeSelection(*options.types)
+    criteria = options.criteria or EVERY_EVENT
+    is_selection = not criteria.is_everything or bool(options.after) or options.limit is not None
     with (
         open_source(
             source,
             after=options.after,
             cursor_file=cursor_file,
+            criteria=criteria,
+            limit=options.limit,
             busy=processes_writing(target),
             in_parts=options.commit_every is not None,
         ) as opened,
@@ -97,7 +106,7 @@ def copy_events(
             with opened.read() as batches, progress(opened, False) as on_progress:
                 put_aside = None if aside is None else aside.take
                 outcome = there.take(types.of(batches), options, put_aside, on_progress)
-            copied = Copied(outcome, is_given_up(outcome, options), types.unused())
+            copied = Copied(outcome, is_given_up(outcome, options), types.unused(), is_selection)
             if copied.is_given_up:
                 raise Abandoned
         on_copied(copied)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from esjournal.journal.read.criteria import Criteria
 
 # Called again and again with the number of events so far.
 Progress = Callable[[int], None]
@@ -48,13 +51,17 @@ class CopyOptions(TransferOptions):
     """How a journal or a file of events is copied.
 
     Args:
+        criteria: only events that meet them.
         after: the global position to start after.
         cursor_file: the file of a cursor to start after, which is advanced at the end.
+        limit: how many events at most.
         proven: read everything again at the end, and compare both sides.
     """
 
+    criteria: Criteria | None = None
     after: int | None = None
     cursor_file: str | None = None
+    limit: int | None = None
     proven: bool = True
 
 

@@ -7,29 +7,26 @@ one process, where the proof has to read too.
 
 from __future__ import annotations
 
-import json
 from array import array
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME, EventRow, RecordedEvent
-from esjournal.domain.model.rules import are_sound
-from esjournal.domain.model.sequencenames import any_named, name_of_id
-from esjournal.domain.state.batchcheck import doubtful
-from esjournal.domain.text import shortened
-from esjournal.exceptions import InvalidCursor, InvalidData, InvalidLine, UnusableFile
-from esjournal.interchange.batches import Batch, batch_of
+from esjournal.domain.model.sequencenames import any_named
+from esjournal.exceptions import InvalidCursor, UnusableFile
+from esjournal.interchange.batches import Batch
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.cursor import Cursor, cursor_at, position_after
-from esjournal.journal.journal import Journal, open_journal
-
-_CLASSES = (str, int, str, str, str, str, str)
-_OPTIONAL = ("recorded_at", *ADDED_FIELDS)
+from esjournal.journal.journal import Journal
+from esjournal.journal.read.criteria import EVERY_EVENT, Criteria
+from esjournal.journal.read.selection import EVERYTHING, Selection
+from esjournal.journal.temporary import open_to_read
+from esjournal.journal.transfer.pagebatches import batch_of_page
 
 
 class Source(Protocol):
@@ -60,15 +57,33 @@ class JournalSource:
         journal: an open journal.
         after: the global position to start after.
         until: the global position to end with, by default the last one.
+        selection: which events are wanted; those that no journal can hold are given too, because nobody can say what
+            they are.
+        limit: give at most this many events.
     """
 
-    def __init__(self, journal: Journal, after: int, until: int | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        after: int,
+        until: int | None = None,
+        *,
+        selection: Selection = EVERYTHING,
+        limit: int | None = None,
+    ) -> None:
         self.journal: Journal | None = journal
         self._journal = journal
-        self._until = max(after, journal.events.last_global_position() if until is None else until)
-        self.size = self._until - after
-        self._after = after
-        self._at = after
+        # How far the reader has come in the end, also past events that are not wanted.
+        self._reached = max(after, journal.events.last_global_position() if until is None else until)
+        self._selection = selection
+        self._limit = limit
+        self._after, self._until = after, self._reached
+        if limit == 0:
+            self._until = self._reached = after
+        elif not selection.is_everything:
+            self._after, self._until = selection.span(journal, after, self._reached)
+        self.size = self._until - self._after
+        self._at = self._after
 
     def read(self) -> AbstractContextManager[Iterator[Batch]]:
         """Yield all events from the beginning, as `batches` does."""
@@ -85,17 +100,35 @@ class JournalSource:
             StoreError: the journal cannot be read.
         """
         self._at = self._after
-        for page in self._journal.events.pages_in_one_statement(after=self._after, until=self._until):
-            self._at = page[-1][-1]
-            yield batch_of_page(self._journal.shown_url, page)
+        events, left = self._journal.events, self._limit
+        conditions = self._selection.conditions(self._journal)
+        with closing(
+            events.pages_in_one_statement(after=self._after, until=self._until, conditions=conditions)
+        ) as pages:
+            for page in pages:
+                self._at = page[-1][-1]
+                batch = self._wanted(batch_of_page(self._journal.shown_url, page))
+                if left is not None and len(batch.lines) >= left:
+                    self._reached = batch.lines[left - 1]
+                    yield _up_to(batch, left)
+                    return
+                left = None if left is None else left - len(batch.lines)
+                yield batch
+
+    def _wanted(self, batch: Batch) -> Batch:
+        if self._selection.is_everything:
+            return batch
+        events = list(zip(*batch.columns, batch.lines, strict=True))
+        wanted = self._selection.wanted(events)
+        return batch if len(wanted) == len(events) else _with_events(batch, wanted)
 
     def fields_in_use(self) -> frozenset[str]:
         """Return those of the fields `metadata`, `event_id` and `sequence_name` that an event has."""
         return self._journal.events.fields_in_use()
 
     def cursor(self) -> Cursor:
-        """Return the cursor of the last event to read."""
-        return cursor_at(self._journal, self._until)
+        """Return the cursor of the last event to read, or of the last one that the limit allows, once it is read."""
+        return cursor_at(self._journal, self._reached)
 
 
 class FileSource:
@@ -158,101 +191,56 @@ class FileSource:
 
 @contextmanager
 def open_source(
-    url: str, *, after: int | None = None, cursor_file: str | None = None, busy: int = 1, in_parts: bool = False
+    url: str,
+    *,
+    after: int | None = None,
+    cursor_file: str | None = None,
+    criteria: Criteria = EVERY_EVENT,
+    limit: int | None = None,
+    busy: int = 1,
+    in_parts: bool = False,
 ) -> Iterator[Source]:
     """Open a journal, in one snapshot, or a file to copy from, and close it afterwards.
 
     Args:
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
-        after: the global position of a journal to start after.
-        cursor_file: the file of a cursor to start after instead; it need not exist yet.
+        after: the global position to start after.
+        cursor_file: the file of a journal's cursor to start after instead; it need not exist yet.
+        criteria: only events that meet them; with any, with `after` or with `limit`, a file is read as a journal.
+        limit: how many events at most.
         busy: for a file, how many other processes are at work.
         in_parts: whether events of a file are committed before its end is reached.
 
     Raises:
         InvalidURL: the URL cannot be used.
         StoreError: there is no journal, or it cannot be opened.
+        SequenceNotFound: there is no such sequence.
         InvalidCursor: the cursor is another journal's, or its event is no longer in the journal.
         UnusableFile: a file cannot be read.
-        InvalidLine: a file is not what its seal says.
+        InvalidLine: a file is not what its seal says, or a line of one that is read as a journal is not an event.
         OutOfOrder: events with lower positions may come later.
     """
-    if is_file_of_events(url):
+    is_whole = criteria.is_everything and not after and limit is None
+    if is_file_of_events(url) and is_whole:
         yield FileSource(url, busy, in_parts)
         return
-    with open_journal(url) as journal:
+    with open_to_read(url) as journal:
         journal.events.check_order()
         # Before the snapshot, which would not have the events of the writers that this waits for.
         until = journal.events.settled_position()
         with journal.events.session.snapshot():
             begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
-            yield JournalSource(journal, begin, until)
+            selection = criteria.in_journal(journal)
+            yield JournalSource(journal, begin, until, selection=selection, limit=limit)
 
 
-def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
-    """Return the events of a page as a batch, in which those that no journal can hold are bad.
-
-    A journal has no bad events unless it is damaged, but another library's tables may: a whole page is checked at once.
-    States are not parsed: any text is a state, even if it is not a JSON object. Metadata has to be one.
-
-    Args:
-        source: the name of the journal in messages.
-        page: events as plain tuples of the fields of RecordedEvent.
-    """
-    ids, versions, types, states, times, metadata, event_ids, positions = zip(*page, strict=True)
-    if (
-        are_sound(ids, versions, types, _known(times))
-        and rules.are_storable(states)
-        and _are_objects(_known(metadata))
-        and _are_texts(_known(event_ids))
-        and rules.are_canonical_ids(_known(event_ids))
-    ):
-        return Batch(source, _compact(positions), (ids, versions, types, states, times, metadata, event_ids))
-    return batch_of(source, ((event[-1], _checked(source, event)) for event in page))
+def _with_events(batch: Batch, events: Sequence[EventRow]) -> Batch:
+    *columns, positions = zip(*events, strict=True) if events else ((),) * (len(batch.columns) + 1)
+    # In little memory, because an import into an empty file keeps them all to its end.
+    return replace(batch, columns=tuple(columns), lines=array("q", positions))
 
 
-def _are_objects(texts: Sequence[Any]) -> bool:
-    return _are_texts(texts) and not doubtful(texts)
-
-
-def _are_texts(values: Sequence[Any]) -> bool:
-    return set(map(type, values)) <= {str}
-
-
-def _known(values: Sequence[str | None]) -> Sequence[str]:
-    return [value for value in values if value is not None]
-
-
-def _compact(positions: Sequence[int]) -> Sequence[int]:
-    """Return ascending positions in little memory, because an import into an empty file keeps them all to its end."""
-    first, last = positions[0], positions[-1]
-    return range(first, last + 1) if last - first + 1 == len(positions) else array("q", positions)
-
-
-def _checked(source: str, event: EventRow) -> RecordedEvent | InvalidLine:
-    try:
-        return _in_canonical_form(event)
-    except InvalidData as error:
-        raw = RecordedEvent(*event)
-        name = name_of_id(raw.originator_id)
-        text = json.dumps(raw._asdict() | ({} if name is None else {"sequence_name": name}), default=repr)
-        return InvalidLine(source, event[-1], str(error), text)
-
-
-def _in_canonical_form(event: EventRow) -> RecordedEvent:
-    for name, cls, value in zip(RecordedEvent._fields, _CLASSES, event, strict=False):
-        # In Python, True is an int.
-        is_of_class = isinstance(value, cls) and not isinstance(value, bool)
-        if not is_of_class and not (name in _OPTIONAL and value is None):
-            raise InvalidData(f"{name} {shortened(value)} is {type(value).__name__}, not {cls.__name__}")
-    originator_id, version, event_type, state, recorded_at, metadata, event_id, _ = event
-    return RecordedEvent(
-        # An id that was made from a name is in canonical form, and has the name.
-        rules.originator_id(originator_id) if name_of_id(originator_id) is None else originator_id,
-        rules.originator_version(str(version)),
-        rules.event_type(event_type),
-        rules.state_text(state),
-        None if recorded_at is None else rules.recorded_at(recorded_at),
-        None if metadata is None else rules.json_object(metadata, "metadata"),
-        None if event_id is None else rules.originator_id(event_id, "event_id"),
-    )
+def _up_to(batch: Batch, count: int) -> Batch:
+    """Return the first events of a batch, with what is wrong with those before the last of these."""
+    last = batch.lines[count - 1]
+    return replace(batch.part(0, count), bad=[bad for bad in batch.bad if bad.line < last])

@@ -31,7 +31,7 @@ from esjournal.journal.journal import Journal, initialise, open_journal
 from esjournal.journal.read.selection import Selection
 from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.importing import import_events
-from esjournal.journal.transfer.source import batch_of_page
+from esjournal.journal.transfer.pagebatches import batch_of_page
 from tests.helpers.events import OTHER_ID, TIME, event, generated, json_states, recorded_events, sequence
 from tests.helpers.memory import FULL, GROWTH_TO_THRICE_FULL, THRICE_FULL, peak_kibibytes
 from tests.helpers.stores import file_with, journal_with

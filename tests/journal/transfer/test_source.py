@@ -14,9 +14,10 @@ from esjournal.exceptions import InvalidCursor, InvalidLine, StoreNotFound, Unus
 from esjournal.interchange.rejects import reject_line
 from esjournal.journal.cursor import cursor_line
 from esjournal.journal.journal import Journal, is_same_journal, open_journal
-from esjournal.journal.transfer import source
+from esjournal.journal.transfer import pagebatches
 from esjournal.journal.transfer.importing import import_events
-from esjournal.journal.transfer.source import JournalSource, batch_of_page, open_source
+from esjournal.journal.transfer.pagebatches import batch_of_page
+from esjournal.journal.transfer.source import JournalSource, Source, open_source
 from tests.helpers.events import ID, OTHER_ID, TIME, event, event_of, generated, reads, row_of, sequence
 from tests.helpers.given import of_another_layout
 from tests.helpers.stores import file_with, journal_with
@@ -30,12 +31,12 @@ def row(position: int, **changed: object) -> Row:
     return (*{**fields, **added, **changed}.values(), position)
 
 
-def lines(source: source.Source) -> list[int]:
+def lines(source: Source) -> list[int]:
     with source.read() as batches:
         return [line for batch in batches for line in batch.lines]
 
 
-def events_of(source: source.Source) -> list[object]:
+def events_of(source: Source) -> list[object]:
     with source.read() as batches:
         return [read for _, read in reads(batches)]
 
@@ -111,7 +112,7 @@ def test_an_unknown_time_stays_unknown() -> None:
 
 
 def test_events_of_a_sound_page_are_not_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_checked", None)
+    monkeypatch.setattr(pagebatches, "_checked", None)
     assert len(batch_of_page("old.db", [row(at, time=None if at % 2 else TIME) for at in range(1, 9)]).lines) == 8
 
 

@@ -16,7 +16,8 @@ from esjournal.interchange.rejects import Problem
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.exporting import export_events
 from esjournal.journal.transfer.options import TransferOptions
-from esjournal.journal.transfer.source import JournalSource, batch_of_page
+from esjournal.journal.transfer.pagebatches import batch_of_page
+from esjournal.journal.transfer.source import JournalSource
 from esjournal.journal.transfer.target import counterparts_in_file, counterparts_in_journal, open_target, write_file
 from tests.helpers.events import ID, OTHER_ID, TIME, event, generated, row_of, sequence
 from tests.helpers.given import counts

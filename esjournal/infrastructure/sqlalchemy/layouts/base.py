@@ -124,6 +124,13 @@ class LayoutStrategy(SQLAlchemyActiveRecordStrategy[RecordedEvent]):
         options["ahead"] = False
         return super().pages(conditions=replace(conditions, field_conditions=()), **options)
 
+    def pages_in_one_statement(
+        self, *, after: int, until: int, conditions: Conditions = EVERYTHING
+    ) -> Generator[Sequence[EventRow], None, None]:
+        """Return the pages of all events from one statement; see the base class, and `pages` for the conditions."""
+        conditions = replace(conditions, field_conditions=())
+        return super().pages_in_one_statement(after=after, until=until, conditions=conditions)
+
     def positions_between(self, since: str | None, until: str | None) -> tuple[int, int] | None:
         """Return the first and the last global position: there is no index by recording time."""
         last = self.last_global_position()
