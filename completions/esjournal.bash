@@ -194,7 +194,7 @@ _esjournal() {
     case "$command $current" in
         " -"*) COMPREPLY=($(compgen -W $'--url\n--layout\n--table\n--version\n--help\n-h' -- "$current")) ;;
         " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nreplay\ntrace\nstats\nverify\ndiff\ninfo\neach\ncursor\nexport\nimport\ncopy' -- "$current")) ;;
-        "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--sql\n--help\n-h' -- "$current")) ;;
+        "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--protect\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--meta\n--cause\n--once\n--if-absent\n--each\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--as-of\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "list "*) COMPREPLY=($(compgen -W $'--prefix\n--name\n--type\n--sort\n--limit\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

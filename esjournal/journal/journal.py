@@ -121,7 +121,8 @@ class Initialised:
 
     `created` is False if there was one already. `marked` says whether its SQLite file was not marked as a journal, and
     otherwise `completed` says whether it lacked something that a journal of this esjournal has, such as an index, and
-    `upgraded_from` is its earlier schema version, None if it had the present one.
+    `upgraded_from` is its earlier schema version, None if it had the present one. `protected` says whether it is
+    protected now, and was not before.
     """
 
     shown_url: str
@@ -130,14 +131,16 @@ class Initialised:
     marked: bool
     completed: bool
     upgraded_from: int | None
+    protected: bool
 
 
-def initialise(url: str, *, schema: str | None = None) -> Initialised:
+def initialise(url: str, *, schema: str | None = None, protect: bool = False) -> Initialised:
     """Make a journal at a URL, unless there is one already.
 
     Args:
         url: a URL, or the path of a SQLite file.
         schema: on PostgreSQL, the schema to make it in, if the URL names none.
+        protect: make the database refuse to change or delete events, whoever asks.
 
     Raises:
         InvalidURL: the URL cannot be used.
@@ -148,6 +151,7 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
         was_there, was_marked, version = _has_journal(datastore)
         with advising("run the same command again: it makes what is missing"):
             made = datastore.setup_tables()
+            protected = protect and datastore.protect()
         journal_id = datastore.identity().journal_id
         return Initialised(
             str(datastore.url),
@@ -156,22 +160,24 @@ def initialise(url: str, *, schema: str | None = None) -> Initialised:
             marked=made and was_there and not was_marked,
             completed=made and was_there and was_marked,
             upgraded_from=version if version < SCHEMA_VERSION else None,
+            protected=protected,
         )
 
 
-def schema_sql(url: str, *, schema: str | None = None) -> str:
+def schema_sql(url: str, *, schema: str | None = None, protect: bool = False) -> str:
     """Return the SQL that makes the tables of a journal at a URL, for reading; nothing is opened.
 
     Args:
         url: a URL, or the path of a SQLite file.
         schema: on PostgreSQL, the schema to make it in, if the URL names none.
+        protect: also the SQL that protects the events.
 
     Raises:
         InvalidURL: the URL cannot be used.
     """
     with _datastore(url, schema) as datastore:
         _check_is_our_own(datastore)
-        return datastore.schema_sql()
+        return datastore.schema_sql(protected=protect)
 
 
 def _check_is_our_own(datastore: SQLAlchemyDatastore) -> None:

@@ -24,6 +24,7 @@ NAMES = [
         "journal id",
         "made at",
         "schema version",
+        "protected",
         "events",
         "sequences",
         "last global position",
@@ -137,7 +138,9 @@ def test_a_file_of_events_is_reported_too(tmp_path: Path) -> None:
     assert (found["url"], found["events"], found["sequences"], found["warnings"]) == (str(path), 3, 1, [])
     assert found["journal_id"] is found["made_at"] is found["schema_version"] is found["bytes"] is None
     names = [line.partition("  ")[0] for line in invoke("info", url=str(path)).stdout.splitlines()]
-    assert names == [name for name in NAMES if name not in ("journal id", "made at", "schema version", "size")]
+    assert names == [
+        name for name in NAMES if name not in ("journal id", "made at", "schema version", "protected", "size")
+    ]
 
 
 def test_a_terminal_gets_lines_that_fit(sqlite_url: str, tmp_path: Path) -> None:

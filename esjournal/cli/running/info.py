@@ -42,6 +42,7 @@ def run(url: str, *, output_format: AnswerFormat) -> None:
         ("journal id", description.journal_id),
         ("made at", description.made_at),
         ("schema version", description.schema_version),
+        ("protected", None if description.protected is None else "yes" if description.protected else "no"),
         ("events", number(description.events)),
         ("sequences", number(description.sequences)),
         ("last global position", description.last_global_position),

@@ -8,12 +8,12 @@ from esjournal.cli.exits import say
 from esjournal.journal.journal import initialise, schema_sql
 
 
-def run(url: str, *, schema: str | None, sql: bool) -> None:
+def run(url: str, *, schema: str | None, protect: bool, sql: bool) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.init`."""
     if sql:
-        typer.echo(schema_sql(url, schema=schema), nl=False)
+        typer.echo(schema_sql(url, schema=schema, protect=protect), nl=False)
         return
-    made = initialise(url, schema=schema)
+    made = initialise(url, schema=schema, protect=protect)
     if made.created:
         say(f"made the journal {made.journal_id} in {made.shown_url}")
     elif made.marked:
@@ -28,5 +28,7 @@ def run(url: str, *, schema: str | None, sql: bool) -> None:
         )
     elif made.completed:
         say(f"the journal {made.journal_id} in {made.shown_url} was made by an earlier esjournal, and is complete now")
-    else:
+    elif not made.protected:
         say(f"the journal {made.journal_id} is in {made.shown_url} already; nothing to do")
+    if made.protected:
+        say(f"the journal {made.journal_id} is protected: {made.shown_url} refuses to change or delete its events")

@@ -55,6 +55,8 @@ def run(
 
 def _totals(verification: Verification, findings: int, seconds: float) -> str:
     result = counted(findings, "finding") if findings else "sound"
+    if verification.is_protected:
+        result += ", protected"
     speed = rate(verification.events, seconds)
     return f"{counted(verification.events, 'event')} verified: {result}, {duration(seconds)}, {speed}"
 

@@ -11,6 +11,9 @@ from sqlalchemy import Column, Dialect, Table
 from esjournal.domain.state.where import FieldCondition
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 
+# What a protected journal answers, to whoever asks.
+PROTECTED = "the journal is protected: no event is changed or deleted; append one that corrects it"
+
 
 class DatabaseSQL(ABC):
     """What the statements of a database look like.
@@ -61,6 +64,14 @@ class DatabaseSQL(ABC):
         Args:
             table: the table as it should be.
             counted: the names of the columns.
+        """
+
+    @abstractmethod
+    def protecting_statements(self, table: Table) -> dict[str, list[str]]:
+        """Return the statements that make the triggers that refuse to change or delete rows, by the triggers' names.
+
+        Args:
+            table: the table to protect.
         """
 
     @abstractmethod

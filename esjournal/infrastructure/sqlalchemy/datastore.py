@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from types import TracebackType
 from typing import Any, Self
 
@@ -78,10 +79,27 @@ class SQLAlchemyDatastore:
         self.identity()
         return created
 
-    def schema_sql(self) -> str:
-        """Return the SQL that creates the tables, for reading; nothing is sent to the database."""
-        tables = [identity_table, *self._tables]
-        statements = [statement for table in tables for statement in create_statements(table, self.session.sql)]
+    def protect(self) -> bool:
+        """Make the database refuse to change or delete events, whoever asks.
+
+        Returns:
+            Whether it did not refuse that before.
+        """
+        return self.session.protect(self._tables)
+
+    def schema_sql(self, *, protected: bool = False) -> str:
+        """Return the SQL that creates the tables, for reading; nothing is sent to the database.
+
+        Args:
+            protected: add the SQL that protects the events.
+        """
+        sql = self.session.sql
+        statements = [
+            statement for table in (identity_table, *self._tables) for statement in create_statements(table, sql)
+        ]
+        if protected:
+            for table in self._tables:
+                statements += chain.from_iterable(sql.protecting_statements(table).values())
         return "".join(f"{statement};\n" for statement in statements)
 
     def drop_tables(self) -> None:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -473,6 +474,23 @@ class Session(ABC):
     @abstractmethod
     def create_tables(self, tables: Sequence[Table]) -> bool:
         """Create what a journal with these tables lacks; return whether anything was missing."""
+
+    def protect(self, tables: Sequence[Table]) -> bool:
+        """Make the database refuse to change or delete rows of tables; return whether anything was missing for that."""
+        with self.transaction(identity_table) as connection, self.translating():
+            missing = [
+                statements
+                for table in tables
+                for name, statements in self.sql.protecting_statements(table).items()
+                if name not in self.protections(connection, table)
+            ]
+            for statement in chain.from_iterable(missing):
+                connection.execute(statement)
+        return bool(missing)
+
+    @abstractmethod
+    def protections(self, connection: Any, table: Table) -> set[str]:
+        """Return the names of those triggers that protect a table, and are switched on."""
 
     @abstractmethod
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:

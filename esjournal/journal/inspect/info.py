@@ -19,8 +19,9 @@ class Description:
     """What is known about a journal.
 
     `url` has no password; `made_at` is UTC; `bytes` is the size of events and indexes; `driver` and `server` are names
-    with versions; `warnings` say what could lose events, and what to do. A file of events has no id, schema version or
-    warnings, because the journal that it is read into ends with this process. `layout` and `table` are those of another
+    with versions; `protected` says whether the database refuses to change or delete events; `warnings` say what could
+    lose events, and what to do. A file of events has no id, schema version, protection or warnings, because the journal
+    that it is read into ends with this process. `layout` and `table` are those of another
     library's tables, and None for a journal.
     """
 
@@ -30,6 +31,7 @@ class Description:
     journal_id: str | None
     made_at: str | None
     schema_version: int | None
+    protected: bool | None
     events: int
     sequences: int
     last_global_position: int
@@ -58,6 +60,7 @@ def describe(journal: Journal) -> Description:
         journal_id=journal.journal_id if kept and journal.layout is None else None,
         made_at=store.made_at if kept else None,
         schema_version=store.schema_version if kept else None,
+        protected=store.is_protected if kept else None,
         events=store.events,
         sequences=store.sequences,
         last_global_position=journal.events.last_global_position(),

@@ -83,7 +83,8 @@ class Verification:
 
     `until` is the global position of that event; `events` counts the events read; `digest` is the SHA-256 of them all
     if it was wanted and every event could be read, else None; `is_damaged` says whether something could not be read;
-    `unchecked` says which check the database could not make. They are complete once the last finding has been yielded.
+    `unchecked` says which check the database could not make; `is_protected` says whether it refuses to change or
+    delete events. They are complete once the last finding has been yielded.
 
     Args:
         journal: an open journal.
@@ -100,6 +101,7 @@ class Verification:
         self.events = 0
         self.is_damaged = False
         self.unchecked: str | None = None
+        self.is_protected = False
         self._journal = journal
         self._opaque = journal.layout is not None and journal.layout.has_opaque_states
         self._map = SequencedItemMapper(StoredEvent).from_sequenced_item if mapped else None
@@ -128,6 +130,7 @@ class Verification:
         checks = self._journal.events.session.checks(self._journal.events.table)
         self.unchecked = checks.unchecked()
         yield from checks.shape()
+        self.is_protected = checks.is_protected
         yield from checks.names()
         if (reason := checks.unreadable()) is not None:
             self._digest = None

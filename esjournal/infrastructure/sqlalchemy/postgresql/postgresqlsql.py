@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import Column, Dialect, String, Table
 
 from esjournal.domain.state.where import FieldCondition
-from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
+from esjournal.infrastructure.sqlalchemy.databasesql import PROTECTED, DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.upgrades import A_SECOND
@@ -76,6 +76,24 @@ class PostgreSQLSQL(DatabaseSQL):
             f"USING CAST(CAST({quote.quote(column)} AS numeric) / CAST({A_SECOND} AS numeric) AS double precision)"
             for column in sorted(counted)
         ]
+
+    def protecting_statements(self, table: Table) -> dict[str, list[str]]:
+        """Return the statements of one trigger and its function, which is in the table's schema; see the base class."""
+        quote = self.dialect.identifier_preparer
+        name, trigger = quote.format_table(table), quote.quote(f"{table.name}_protected")
+        function = name.removesuffix(quote.quote(table.name)) + trigger
+        return {
+            f"{table.name}_protected": [
+                f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{PROTECTED}'; END $$",
+                f"DROP TRIGGER IF EXISTS {trigger} ON {name}",
+                # For a whole statement, because TRUNCATE has no rows.
+                f"CREATE TRIGGER {trigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
+                # Otherwise session_replication_role would switch it off.
+                f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER {trigger}",
+            ]
+        }
 
     def rows_at(self, at_one_place: str, everywhere: str, table: Table, place: Sequence[Column[Any]]) -> str:
         """Return a select by arrays, one for each column of the place."""

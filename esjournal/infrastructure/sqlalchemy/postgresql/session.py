@@ -109,6 +109,11 @@ _GRANTS = """
     WHERE pg_class.oid = CAST(pg_catalog.to_regclass(%s) AS oid) AND grantee <> relowner
         AND privilege_type IN ('SELECT', 'INSERT')
 """
+# Switched on for everybody, whatever session_replication_role is.
+_PROTECTIONS = """
+    SELECT CAST(tgname AS text) FROM pg_catalog.pg_trigger
+    WHERE tgrelid = CAST(pg_catalog.to_regclass(%s) AS oid) AND tgenabled = 'A'
+"""
 _SEARCH_PATH = "SELECT CAST(CURRENT_USER AS text), pg_catalog.current_setting('search_path')"
 _UNUSABLE_SCHEMA = """
     SELECT CAST(nspname AS text), CAST(CURRENT_USER AS text) FROM pg_catalog.pg_namespace
@@ -741,6 +746,11 @@ class PostgreSQLSession(Session):
         # CREATE SCHEMA IF NOT EXISTS needs the privilege to create, even if the schema exists.
         query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
         return bool(connection.execute(query, (self.url.schema,)).fetchone()[0])
+
+    def protections(self, connection: Any, table: Table) -> set[str]:
+        """Return the names of the triggers; see the base class."""
+        name = self.engine.dialect.identifier_preparer.format_table(table)
+        return {trigger for (trigger,) in connection.execute(_PROTECTIONS, (name,)).fetchall()}
 
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
         """Return those of the names that a table, a view or an index of the journal's schema has."""

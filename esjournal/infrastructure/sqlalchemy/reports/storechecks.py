@@ -14,6 +14,7 @@ from esjournal.domain.model.sequencenames import id_of_name, new_name
 from esjournal.domain.text import counted, shortened, span
 from esjournal.exceptions import InvalidData, StoreDamaged
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+from esjournal.infrastructure.sqlalchemy.reports.protection import protection_of
 from esjournal.infrastructure.sqlalchemy.reports.tableshape import Shape, shape_findings
 from esjournal.infrastructure.sqlalchemy.schema import (
     columns_of_version,
@@ -34,6 +35,8 @@ _LAST_FIRST_VERSION = 1
 class StoreChecks(ABC):
     """The checks in SQL; findings are read a few rows at a time, however many there are.
 
+    `is_protected` says whether the database refuses to change or delete events, once the shape was checked.
+
     Args:
         session: a session on the journal.
         table: the journal's table of events.
@@ -46,6 +49,8 @@ class StoreChecks(ABC):
         self._session = session
         version = session.schema_version
         # A journal of schema version 1 has no table of names.
+        # Known once the shape is checked.
+        self.is_protected = False
         self._tables = tuple(each for each in (identity_table, names_table, table) if columns_of_version(each, version))
         quote = session.engine.dialect.identifier_preparer
         self._name = quote.format_table(table)
@@ -56,6 +61,7 @@ class StoreChecks(ABC):
         found = [finding for table in self._tables for finding in self._shape_findings(table)]
         yield from found
         yield from self._identity_findings()
+        yield from self._protection_findings()
         if any(finding.kind == "index" for finding in found):
             yield from as_findings(self._positions_taken_twice)
 
@@ -75,6 +81,15 @@ class StoreChecks(ABC):
             found = self._shape(connection, table)
         expected = shape_made_by(create_statements(table, sql.without_schema()), table.name)
         yield from shape_findings(table.name, found, expected, index_statements(table, sql))
+
+    def _protection_findings(self) -> Iterator[Finding]:
+        """Yield what is missing of a protection; a journal without any is sound."""
+        protection = protection_of(self._session, self._tables)
+        self.is_protected = protection.is_complete
+        if protection.present:
+            for table, trigger in protection.missing:
+                detail = f"the trigger {trigger} is missing or switched off: `esjournal init --protect` makes it"
+                yield Finding("schema", table, detail)
 
     @abstractmethod
     def _shape(self, connection: Any, table: Table) -> Shape: ...

@@ -8,7 +8,8 @@ import sqlalchemy
 from sqlalchemy import Table, select
 
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
-from esjournal.infrastructure.sqlalchemy.schema import identity_table
+from esjournal.infrastructure.sqlalchemy.reports.protection import protection_of
+from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, identity_table, names_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 
 
@@ -22,14 +23,16 @@ class DatabaseDescription(NamedTuple):
 
 
 class StoreDescription(NamedTuple):
-    """The description of a store; `made_at` and `schema_version` are None unless it is a journal.
+    """The description of a store; `made_at`, `schema_version` and `is_protected` are None unless it is a journal.
 
     `bytes` is the size of the table of events with its indexes, on SQLite that of the whole file. `driver` and `server`
-    are names with versions. `warnings` say what could lose events, and what to do.
+    are names with versions. `is_protected` says whether the database refuses to change or delete events. `warnings`
+    say what could lose events, and what to do.
     """
 
     made_at: str | None
     schema_version: int | None
+    is_protected: bool | None
     events: int
     sequences: int
     bytes: int
@@ -51,7 +54,7 @@ def described(session: Session, table: Table) -> StoreDescription:
     name, sequence_id = quote.format_table(table), quote.quote(table.columns["originator_id"].name)
     columns = identity_table.columns
     identity = select(columns["created_at"], columns["schema_version"]).compile(dialect=dialect).string
-    made_at = schema_version = None
+    made_at = schema_version = is_protected = None
     with session.connection() as connection:
         if writing_of(table) is None:
             made_at, schema_version = connection.execute(identity).fetchone()
@@ -60,10 +63,12 @@ def described(session: Session, table: Table) -> StoreDescription:
             f"(SELECT count(*) FROM (SELECT DISTINCT {sequence_id} FROM {name}) AS sequences)"
         ).fetchone()
         size, driver, server, warnings = session.description(connection, table)
+    if made_at is not None and schema_version == SCHEMA_VERSION:
+        is_protected = protection_of(session, (table, names_table)).is_complete
     if (reason := session.sequence_behind(table)) is not None:
         warnings.append(reason)
     if (reason := session.out_of_order(table)) is not None:
         warnings.append(f"followers, copies and cursors are refused, because they would miss events: {reason}")
     return StoreDescription(
-        made_at, schema_version, events, sequences, size, sqlalchemy.__version__, driver, server, warnings
+        made_at, schema_version, is_protected, events, sequences, size, sqlalchemy.__version__, driver, server, warnings
     )

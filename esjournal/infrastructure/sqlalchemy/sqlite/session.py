@@ -691,6 +691,12 @@ class SQLiteSession(Session):
         self.make_tables(connection, missing)
         return self.complete_tables(connection, tables) or bool(missing) or not is_marked
 
+    def protections(self, connection: Any, table: Table) -> set[str]:
+        """Return the names of the triggers; see the base class."""
+        found = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        ours = {name: statements[-1] for name, statements in self.sql.protecting_statements(table).items()}
+        return {name for name, statement in found if ours.get(name) == statement}
+
     def names_present(self, connection: Any, names: Sequence[str]) -> set[str]:
         """Return those of the names that a table or an index has."""
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")} & set(names)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import Column, Table
 
 from esjournal.domain.state.where import FieldCondition
-from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
+from esjournal.infrastructure.sqlalchemy.databasesql import PROTECTED, DatabaseSQL
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 from esjournal.infrastructure.sqlalchemy.schema import create_statements, index_statements
 from esjournal.infrastructure.sqlalchemy.upgrades import A_SECOND
@@ -64,6 +64,19 @@ class SQLiteSQL(DatabaseSQL):
             f"INSERT INTO {name} ({', '.join(names)}) SELECT {', '.join(values)} FROM {before} ORDER BY 1",
             f"DROP TABLE {before}",
         ]
+
+    def protecting_statements(self, table: Table) -> dict[str, list[str]]:
+        """Return the statements of two triggers: SQLite has none for both; see the base class."""
+        quote = self.dialect.identifier_preparer
+        statements = {}
+        for what in ("UPDATE", "DELETE"):
+            trigger = f"{table.name}_no_{what.lower()}"
+            statements[trigger] = [
+                f"DROP TRIGGER IF EXISTS {quote.quote(trigger)}",
+                f"CREATE TRIGGER {quote.quote(trigger)} BEFORE {what} ON {quote.format_table(table)} "
+                f"BEGIN SELECT RAISE(ABORT, '{PROTECTED}'); END",
+            ]
+        return statements
 
     def rows_at(self, at_one_place: str, everywhere: str, table: Table, place: Sequence[Column[Any]]) -> str:
         """Return the select by one place or key."""
