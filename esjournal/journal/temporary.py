@@ -2,7 +2,8 @@
 
 The events are copied into a temporary SQLite journal, which the operating system removes with the process, however it
 ends. So every command says the same about a file as about the journal that it would be imported into. Tables of other
-libraries are copied only to count or compare their events; other commands read them in place.
+libraries are copied only to count or compare their events; other commands read them in place. Events that are selected
+to be counted are copied too, so that every count is made in one way.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.rejects import Problem
 from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.journal import Journal, open_journal, open_temporary_journal
+from esjournal.journal.read.criteria import WHOLE, Slice
+from esjournal.journal.read.pages import Page, read_journal
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.pagebatches import batch_of_page
 from esjournal.journal.transfer.verdicts import ImportOutcome
@@ -53,14 +56,28 @@ def open_to_read(url: str) -> Iterator[Journal]:
 
 
 @contextmanager
-def open_to_count(url: str) -> Iterator[Journal]:
+def open_to_count(url: str, part: Slice = WHOLE) -> Iterator[Journal]:
     """Open what `open_to_read` opens, as a journal's own tables, whose events can be counted by the database.
 
+    Args:
+        url: a URL, or the path of a SQLite file or of a file of events.
+        part: which events are counted; if these are not all, they are in a temporary journal, which numbers them.
+
     Raises:
+        SequenceNotFound: there is no such sequence.
         InvalidLine: also if an event of another library cannot be in a journal.
+        OutOfOrder: there is a position to start after, and events with lower positions may come later.
     """
-    with open_to_read(url) as journal, _own(journal, journal.layout is None) as own:
-        yield own
+    with open_to_read(url) as journal:
+        if part.is_whole:
+            with _own(journal, journal.layout is None) as own:
+                yield own
+            return
+        selection = part.criteria.in_journal(journal)
+        pages = read_journal(journal, selection, after=part.after, limit=part.limit)
+        with _read_in(journal, pages) as (selected, outcome):
+            _raise_first(outcome)
+            yield selected
 
 
 @contextmanager
@@ -95,10 +112,19 @@ def open_read_in(
         put_aside: takes bad and conflicting events, and the journal has the rest; without it, the journal is empty if
             there are any.
     """
+    pages = journal.events.pages(until=journal.events.settled_position(), ahead=True, checked=False)
+    with _read_in(journal, pages, put_aside) as copied:
+        yield copied
+
+
+@contextmanager
+def _read_in(
+    journal: Journal, pages: Iterable[Page], put_aside: Callable[[Problem], None] | None = None
+) -> Iterator[tuple[Journal, ImportOutcome]]:
     with open_temporary_journal() as copied:
-        pages = journal.events.pages(until=journal.events.settled_position(), ahead=True, checked=False)
         batches = (batch_of_page(journal.shown_url, page) for page in pages)
         outcome = import_events(copied, _dated(batches, _UNKNOWN_TIME), put_aside=put_aside)
+        copied.events.look_for_names()
         yield (
             replace(copied, shown_url=journal.shown_url, journal_id=journal.journal_id, layout=journal.layout),
             outcome,
@@ -134,6 +160,7 @@ def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> 
         with read_beside(files) as batches:
             journal = kept_open.enter_context(open_temporary_journal())
             outcome = import_events(journal, _dated(batches, written), put_aside=put_aside)
+            journal.events.look_for_names()
         # The same file has the same id each time, so that an export can continue from its cursor.
         journal_id = str(uuid5(NAMESPACE_URL, Path(path).resolve().as_uri()))
         yield replace(journal, shown_url=path, journal_id=journal_id), outcome

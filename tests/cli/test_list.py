@@ -72,6 +72,17 @@ def test_a_file_is_listed_as_a_journal_is(tmp_path: Path, sqlite_url: str) -> No
     assert invoke("list", url=path).stdout == invoke("list", url=journal_with(sqlite_url, EVENTS)).stdout
 
 
+def test_a_file_shows_the_names_of_its_sequences(store_url: str, tmp_path: Path) -> None:
+    journal_with(store_url, [])
+    assert invoke("append", "order-1", "0", "a#B", "{}", url=store_url).exit_code == 0
+    path = str(tmp_path / "e.ndjson")
+    assert invoke("export", "-o", path, url=store_url).exit_code == 0
+    for options in ([], ["--name", "order-*"], ["-F", "csv"]):
+        listed = invoke("list", *options, url=path)
+        assert "order-1" in listed.stdout
+        assert listed.stdout == invoke("list", *options, url=store_url).stdout
+
+
 @pytest.mark.parametrize("arguments", [["--prefix", "0"], ["--type", "none"], ["--type", "none*"], ["--limit", "0"]])
 def test_nothing_found_is_exit_1(url: str, arguments: list[str]) -> None:
     refused(invoke("list", *arguments, url=url), 1, "nothing found: .* has no sequences that match")

@@ -8,12 +8,23 @@ import typer
 
 from esjournal.cli.options import (
     MAX_COUNT,
+    AfterOption,
     CsvSafeOption,
     LayoutOption,
     TableOption,
     UrlOption,
     repeated_option,
     url_of,
+)
+from esjournal.cli.selectionoptions import (
+    AsOfOption,
+    GrepOption,
+    IdsOption,
+    OnOption,
+    SelectionOptions,
+    SinceOption,
+    UntilOption,
+    WhereOption,
 )
 from esjournal.domain.choices import OutputFormat, SequenceOrder
 
@@ -31,6 +42,14 @@ def list_(
         list[str] | None,
         repeated_option("--type", "TYPE", "Only sequences with an event of this type, or a pattern such as 'orders#*'"),
     ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    on: OnOption = None,
+    as_of: AsOfOption = None,
+    after: AfterOption = None,
+    originator_ids: IdsOption = None,
+    where: WhereOption = None,
+    pattern: GrepOption = None,
     sort: Annotated[
         SequenceOrder,
         typer.Option(help="Sort by id, name, event count, oldest first event, or most recent event."),
@@ -47,7 +66,9 @@ def list_(
 ) -> None:
     """List the sequences, with event counts, versions and dates.
 
-    Exit 1 if nothing is found.
+    Exit 1 if nothing is found. If events are selected, only these are counted: those that are recorded in a span, after
+    or as of a position, of the sequences of --id, or that meet --where and -g. --type, --name, --prefix and --limit
+    choose among the sequences of the selected events, and leave the counts as they are.
 
     \b
     Examples:
@@ -55,6 +76,7 @@ def list_(
       esjournal list --prefix 9b3
       esjournal list --name 'order-*' --sort name
       esjournal list --sort last --limit 10
+      esjournal list --since yesterday --sort events
       esjournal list --type '*#Renamed' --sort events -F csv
     """
     from esjournal.cli.running.list_ import run
@@ -64,6 +86,8 @@ def list_(
         prefix=prefix,
         names=names,
         types=types,
+        selection=SelectionOptions(None, originator_ids, names, since, until, on, as_of, where, pattern),
+        after=after,
         sort=sort,
         limit=limit,
         output_format=output_format,

@@ -6,7 +6,27 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, file_option, url_of
+from esjournal.cli.options import (
+    AfterOption,
+    LayoutOption,
+    LimitOption,
+    TableOption,
+    UrlOption,
+    file_option,
+    url_of,
+)
+from esjournal.cli.selectionoptions import (
+    AsOfOption,
+    GrepOption,
+    IdsOption,
+    NamesOption,
+    OnOption,
+    SelectionOptions,
+    SinceOption,
+    TypesOption,
+    UntilOption,
+    WhereOption,
+)
 from esjournal.domain.choices import AnswerFormat
 from esjournal.domain.periods import Period
 
@@ -17,6 +37,17 @@ def stats(
         Period | None,
         typer.Option("--by", help="The period to count by; by default one that suits the journal.", show_default=False),
     ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    on: OnOption = None,
+    as_of: AsOfOption = None,
+    after: AfterOption = None,
+    types: TypesOption = None,
+    originator_ids: IdsOption = None,
+    names: NamesOption = None,
+    where: WhereOption = None,
+    pattern: GrepOption = None,
+    limit: LimitOption = None,
     output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="Output format.")] = AnswerFormat.TABLE,
     svg: Annotated[
         str | None,
@@ -33,15 +64,26 @@ def stats(
     """Count the events by type, over time and in the longest sequences.
 
     Times are UTC. Events appended meanwhile are not counted. The table shows the 20 most frequent types, JSON shows all
-    of them. JSON omits periods without events.
+    of them. JSON omits periods without events. If events are selected, only these are counted, and the size on disk is
+    left out.
 
     \b
     Examples:
       esjournal stats
       esjournal stats --by day
+      esjournal stats --since 2026-01-01 --where 'price > 100'
       esjournal stats --svg stats.svg --html stats.html
       esjournal stats -F json | jq '.types[] | select(.percent < 1)'
     """
     from esjournal.cli.running.stats import run
 
-    run(url_of(context, url, layout, table), by=by, output_format=output_format, svg=svg, html=html)
+    run(
+        url_of(context, url, layout, table),
+        by=by,
+        selection=SelectionOptions(types, originator_ids, names, since, until, on, as_of, where, pattern),
+        after=after,
+        limit=limit,
+        output_format=output_format,
+        svg=svg,
+        html=html,
+    )

@@ -116,7 +116,7 @@ def _summary(counted: Counted) -> Iterator[Line]:
     rows = [
         ("events", text.number(counted.events)),
         ("sequences", text.number(counted.sequences)),
-        ("size on disk", text.size(counted.size)),
+        *([] if counted.size is None else [("size on disk", text.size(counted.size))]),
     ]
     if counted.first_recorded_at and counted.last_recorded_at:
         rows.append(("first recorded", _time_text(counted.first_recorded_at)))

@@ -7,10 +7,12 @@ from itertools import chain
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.rendering.sequences import print_sequences
+from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.domain.choices import OutputFormat, SequenceOrder
 from esjournal.domain.model import rules
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.journal.inspect.sequences import list_sequences
+from esjournal.journal.read.criteria import WHOLE, Slice
 from esjournal.journal.temporary import open_to_count
 
 
@@ -20,6 +22,8 @@ def run(
     prefix: str,
     names: list[str] | None,
     types: list[str] | None,
+    selection: SelectionOptions,
+    after: int | None,
     sort: SequenceOrder,
     limit: int | None,
     output_format: OutputFormat,
@@ -30,7 +34,11 @@ def run(
 
     start = checked(rules.originator_id_start, prefix) if prefix else ""
 
-    with open_to_count(url) as journal:
+    part = Slice(selection.criteria(url), after=after or 0)
+    if selection == SelectionOptions(names=names) and not after:
+        # The database chooses sequences by their names.
+        part = WHOLE
+    with open_to_count(url, part) as journal:
         found = list_sequences(
             journal,
             prefix=start,

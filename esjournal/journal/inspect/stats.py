@@ -9,6 +9,7 @@ from pathlib import Path
 from esjournal.domain.periods import Period, finest
 from esjournal.exceptions import InvalidData, StoreDamaged
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.journal import Journal
 
@@ -30,14 +31,15 @@ class LongSequence:
 class Counted:
     """The counts of a journal.
 
-    `size` is in bytes on disk; `first_recorded_at` and `last_recorded_at` are the earliest and latest times, None
-    without events. `types` has the number of events of each type, most frequent first; `periods` has that of each
-    period with events, in order of time, and `by` says how long a period is. `longest` begins with the longest one.
+    `size` is in bytes on disk, None if only some events are counted; `first_recorded_at` and `last_recorded_at` are the
+    earliest and latest times, None without events. `types` has the number of events of each type, most frequent first;
+    `periods` has that of each period with events, in order of time, and `by` says how long a period is. `longest`
+    begins with the longest one.
     """
 
     events: int
     sequences: int
-    size: int
+    size: int | None
     first_recorded_at: str | None
     last_recorded_at: str | None
     types: dict[str, int]
@@ -46,7 +48,7 @@ class Counted:
     longest: list[LongSequence]
 
 
-def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
+def count_events(journal: Journal, *, by: Period | None = None, sized: bool = True) -> Counted:
     """Count the events of a journal, up to the last one there at the beginning.
 
     Memory grows with the number of types and of periods, and not with that of events and sequences.
@@ -54,6 +56,7 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
     Args:
         journal: an open journal.
         by: the length of the periods; by default the finest of which the journal needs at most MOST_PERIODS.
+        sized: whether to find the size of the journal.
 
     Raises:
         StoreDamaged: a recording time in the journal is not a time.
@@ -74,13 +77,12 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
             period.number(name)
     except InvalidData as error:
         raise StoreDamaged(journal.shown_url, str(error)) from None
-    is_file = is_file_of_events(journal.shown_url)
     sequences, longest = counted.sequences(LONGEST_SEQUENCES)
     named = journal.events.named([originator_id for originator_id, _ in longest])
     return Counted(
         events=types.total(),
         sequences=sequences,
-        size=Path(journal.shown_url).stat().st_size if is_file else counted.bytes_on_disk(),
+        size=_size(journal, counted) if sized else None,
         first_recorded_at=first,
         last_recorded_at=last,
         types=dict(sorted(types.items(), key=lambda item: (-item[1], item[0]))),
@@ -91,3 +93,9 @@ def count_events(journal: Journal, *, by: Period | None = None) -> Counted:
             for originator_id, (_, events) in zip(named, longest, strict=True)
         ],
     )
+
+
+def _size(journal: Journal, counted: EventCounts) -> int:
+    if is_file_of_events(journal.shown_url):
+        return Path(journal.shown_url).stat().st_size
+    return counted.bytes_on_disk()

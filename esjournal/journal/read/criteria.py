@@ -71,6 +71,29 @@ class Criteria:
 EVERY_EVENT = Criteria()
 
 
+@dataclass(frozen=True)
+class Slice:
+    """The part of a journal that is read.
+
+    Args:
+        criteria: only events that meet them.
+        after: the global position to start after.
+        limit: how many events at most.
+    """
+
+    criteria: Criteria = EVERY_EVENT
+    after: int = 0
+    limit: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has all events."""
+        return self.criteria.is_everything and not self.after and self.limit is None
+
+
+WHOLE = Slice()
+
+
 def position_as_of(journal: Journal, as_of: AsOf) -> int:
     """Return the last global position that a journal had then, 0 if it had no events.
 

@@ -11,7 +11,7 @@ from esjournal.interchange.outputfiles import replacing
 from esjournal.interchange.rejects import putting_aside
 from esjournal.journal.cursor import cursor_line
 from esjournal.journal.journal import is_same_journal
-from esjournal.journal.read.criteria import EVERY_EVENT
+from esjournal.journal.read.criteria import EVERY_EVENT, Slice
 from esjournal.journal.transfer import overlap
 from esjournal.journal.transfer.options import CopyOptions, Progress, without_progress
 from esjournal.journal.transfer.processes import processes_writing
@@ -83,7 +83,7 @@ def copy_events(
     )
     types = TypeSelection(*options.types)
     criteria = options.criteria or EVERY_EVENT
-    is_selection = not criteria.is_everything or bool(options.after) or options.limit is not None
+    is_selection = not Slice(criteria, options.after or 0, options.limit).is_whole
     with (
         open_source(
             source,

@@ -23,7 +23,7 @@ from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.cursor import Cursor, cursor_at, position_after
 from esjournal.journal.journal import Journal
-from esjournal.journal.read.criteria import EVERY_EVENT, Criteria
+from esjournal.journal.read.criteria import EVERY_EVENT, Criteria, Slice
 from esjournal.journal.read.selection import EVERYTHING, Selection
 from esjournal.journal.temporary import open_to_read
 from esjournal.journal.transfer.pagebatches import batch_of_page
@@ -220,8 +220,7 @@ def open_source(
         InvalidLine: a file is not what its seal says, or a line of one that is read as a journal is not an event.
         OutOfOrder: events with lower positions may come later.
     """
-    is_whole = criteria.is_everything and not after and limit is None
-    if is_file_of_events(url) and is_whole:
+    if is_file_of_events(url) and Slice(criteria, after or 0, limit).is_whole:
         yield FileSource(url, busy, in_parts)
         return
     with open_to_read(url) as journal:
