@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,7 +59,7 @@ def test_a_killed_transfer_is_completed_by_the_next(
     cases_on: CasesOn, store_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(store_url), store_url, dice, faults, landed):
-        end = struck(case, store_url, times(case, round_, dice), subprocess.Popen.kill)
+        end = struck(case, store_url, times(case, round_, dice, faults), subprocess.Popen.kill)
         assert end.code in (0, -signal.SIGKILL), end
         settle(case, store_url, end, landed)
     assert landed.rounds["in the middle"]
@@ -70,7 +69,7 @@ def test_an_interrupted_transfer_reports_it_and_the_next_completes_it(
     cases_on: CasesOn, store_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(store_url), store_url, dice, faults, landed):
-        end = struck(case, store_url, times(case, round_, dice), press_ctrl_c)
+        end = struck(case, store_url, times(case, round_, dice, faults), press_ctrl_c)
         check_interruption(case, end)
         settle(case, store_url, end, landed)
     assert landed.rounds["in the middle"]
@@ -132,7 +131,7 @@ def test_a_transfer_into_a_server_that_crashes_reports_it_and_the_next_completes
     cases_on: CasesOn, own_server: OwnServer, own_url: str, dice: random.Random, faults: int, landed: Landed
 ) -> None:
     for round_, case in rounds(cases_on(own_url), own_url, dice, faults, landed):
-        end = struck(case, own_url, times(case, round_, dice), lambda process: own_server.crash())
+        end = struck(case, own_url, times(case, round_, dice, faults), lambda process: own_server.crash())
         # It is not struck if the command ended earlier.
         if end.seconds is None:
             own_server.recover()
@@ -142,9 +141,10 @@ def test_a_transfer_into_a_server_that_crashes_reports_it_and_the_next_completes
 
 
 def lose_connection(case: Case, url: str, server_url: str, dice: random.Random, landed: Landed) -> None:
-    with at_server(server_url) as connection:
+    with at_server(server_url) as connection, running(case, url) as process:
         after = dice.uniform(0, case.seconds - case.start_up)
-        end = struck(case, url, None, partial(cut_connections, connection, after))
+        cut_connections(connection, after, process)
+        end = ended(process)
     if end.code == 0:
         case.seconds = case.start_up + after
     check_store_error(case, end)

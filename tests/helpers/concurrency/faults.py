@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import psycopg
 
@@ -79,9 +80,9 @@ class Ended:
     seconds: float | None = None
 
 
-def times(case: Case, round_: int, dice: random.Random) -> float:
-    """A random time: in half of the rounds in the whole run, in the others after start-up."""
-    return dice.uniform(case.start_up if round_ % 2 == 0 else 0, case.seconds)
+def times(case: Case, round_: int, dice: random.Random, count: int) -> float | None:
+    """A random time: in half of the rounds in the whole run, in the others after start-up; none in those added."""
+    return dice.uniform(case.start_up if round_ % 2 == 0 else 0, case.seconds) if round_ < count else None
 
 
 @contextmanager
@@ -110,14 +111,30 @@ def running(
 
 
 def struck(case: Case, url: str, at: float | None, strike: Callable[[subprocess.Popen[str]], None]) -> Ended:
-    """Run the command, strike it at a time, and wait for its end; without a time, `strike` itself chooses when."""
+    """Run the command, strike it at a time, and wait for its end; without a time, strike as soon as it writes."""
     begun = time.monotonic()
     with running(case, url) as process:
+        if at is None:
+            wait_until_it_writes(url, process)
         with suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, begun + (at or 0.0) - time.monotonic()))
             return replace(ended(process, at), seconds=time.monotonic() - begun)
         strike(process)
         return ended(process, at)
+
+
+def wait_until_it_writes(url: str, process: subprocess.Popen[str]) -> None:
+    """Wait until a process has begun to write to a journal, or has ended."""
+    if path := sqlite_path(url):
+        wal = Path(f"{path}-wal")
+        before = wal.stat().st_size if wal.exists() else 0
+        while process.poll() is None and not (wal.exists() and wal.stat().st_size > before):
+            time.sleep(0.001)
+        return
+    writing = f"SELECT count(*) FROM pg_stat_activity WHERE {STRUCK} AND backend_xid IS NOT NULL"
+    with at_server(url) as connection:
+        while process.poll() is None and connection.execute(writing, (APPLICATION,)).fetchone() == (0,):
+            time.sleep(0.001)
 
 
 def ended(process: subprocess.Popen[str], at: float | None = None) -> Ended:
@@ -151,7 +168,10 @@ def settle(case: Case, url: str, end: Ended, landed: Landed) -> None:
 
 
 def rounds(cases: list[Case], url: str, dice: random.Random, count: int, landed: Landed) -> Iterator[tuple[int, Case]]:
-    """Yield rounds, each with a new journal, case by case; add a few if no fault has struck in the middle yet."""
+    """Yield rounds, each with a new journal, case by case; add a few if no fault has struck in the middle yet.
+
+    On a busy machine, a command may take several times as long as when it was measured, or a part of that.
+    """
     if not cases[0].seconds:
         start_up = cases[0].measure_start_up(url)
         for case in cases:
