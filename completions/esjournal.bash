@@ -122,10 +122,12 @@ _esjournal() {
         "stats --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
         "stats --table") :; return ;;
         "verify --events") :; return ;;
+        "verify --as-of") :; return ;;
         "verify --format"|"verify -F") COMPREPLY=($(compgen -W $'table\njson\nndjson' -- "$current")); return ;;
         "verify --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "verify --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
         "verify --table") :; return ;;
+        "diff --as-of") :; return ;;
         "diff --format"|"diff -F") COMPREPLY=($(compgen -W $'table\njson\nndjson' -- "$current")); return ;;
         "info --format"|"info -F") COMPREPLY=($(compgen -W $'table\njson' -- "$current")); return ;;
         "info --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -222,8 +224,8 @@ _esjournal() {
         "replay -"*) COMPREPLY=($(compgen -W $'--with\n--expect\n--against\n--global\n--at-version\n--at-time\n--since\n--until\n--on\n--as-of\n--after\n--type\n--name\n--where\n--grep\n-g\n--format\n-F\n--output\n-o\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "trace -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "stats "*) COMPREPLY=($(compgen -W $'--by\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--svg\n--html\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "diff -"*) COMPREPLY=($(compgen -W $'--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
+        "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--as-of\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "diff -"*) COMPREPLY=($(compgen -W $'--as-of\n--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "diff "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "info "*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "each -"*) COMPREPLY=($(compgen -W $'--cursor-file\n--type\n--id\n--name\n--since\n--where\n--grep\n-g\n--follow\n-f\n--batch\n--retries\n--failed\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

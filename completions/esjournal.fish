@@ -174,6 +174,7 @@ complete -c esjournal -n "__esjournal_command_is 'stats'" -l help -s h -d 'Show 
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l events -x -d 'Import these modules, and report events that map to none of their classes; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l digest -d 'Print a SHA-256 digest of all events'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l per-sequence -d 'With --digest: also print one for each sequence'
+complete -c esjournal -n "__esjournal_command_is 'verify'" -l as-of -x -d 'With --digest: only read the events there were after a global position, or at a time'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l format -s F -x -a 'table json ndjson' -d 'Output format'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l quiet -s q -d 'Show neither progress nor totals'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l url -r -F -d 'The journal: a path to a SQLite file, sqlite:///FILE or postgresql://USER@HOST/DB'
@@ -181,6 +182,7 @@ complete -c esjournal -n "__esjournal_command_is 'verify'" -l layout -x -a 'even
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l table -x -d 'With --layout: the events table, if not the library\'s default name'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l help -s h -d 'Show this message and exit'
 complete -c esjournal -n "__esjournal_command_is 'diff'" -F
+complete -c esjournal -n "__esjournal_command_is 'diff'" -l as-of -x -d 'Compare both as they were at a time, or each after its own global position'
 complete -c esjournal -n "__esjournal_command_is 'diff'" -l full -d 'Print every difference, event by event'
 complete -c esjournal -n "__esjournal_command_is 'diff'" -l per-sequence -d 'Print the counts of every sequence, even if it is equal'
 complete -c esjournal -n "__esjournal_command_is 'diff'" -l as-json -d 'Compare states as JSON values: 1.10 equals 1.1, and key order is ignored'

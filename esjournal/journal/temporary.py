@@ -23,7 +23,7 @@ from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.rejects import Problem
 from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.journal import Journal, open_journal, open_temporary_journal
-from esjournal.journal.read.criteria import WHOLE, Slice
+from esjournal.journal.read.criteria import WHOLE, AsOf, Slice, position_as_of
 from esjournal.journal.read.pages import Page, read_journal
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.pagebatches import batch_of_page
@@ -69,15 +69,17 @@ def open_to_count(url: str, part: Slice = WHOLE) -> Iterator[Journal]:
         OutOfOrder: there is a position to start after, and events with lower positions may come later.
     """
     with open_to_read(url) as journal:
-        if part.is_whole:
-            with _own(journal, journal.layout is None) as own:
-                yield own
+        if part.is_whole and journal.layout is None:
+            yield journal
             return
-        selection = part.criteria.in_journal(journal)
-        pages = read_journal(journal, selection, after=part.after, limit=part.limit)
-        with _read_in(journal, pages) as (selected, outcome):
+        if part.is_whole:
+            copy = open_read_in(journal)
+        else:
+            selection = part.criteria.in_journal(journal)
+            copy = _read_in(journal, read_journal(journal, selection, after=part.after, limit=part.limit))
+        with copy as (copied, outcome):
             _raise_first(outcome)
-            yield selected
+            yield copied
 
 
 @contextmanager
@@ -87,32 +89,44 @@ def open_to_compare(url: str) -> Iterator[Journal]:
     Raises:
         InvalidLine: also if an event of another library cannot be in a journal.
     """
-    with open_to_read(url) as journal, _own(journal, not journal.has_names) as own:
-        yield own
+    with open_to_compare_as_of(url, None) as (journal, _):
+        yield journal
 
 
 @contextmanager
-def _own(journal: Journal, as_it_is: bool) -> Iterator[Journal]:
-    if as_it_is:
-        yield journal
-        return
-    with open_read_in(journal) as (copied, outcome):
-        _raise_first(outcome)
-        yield copied
+def open_to_compare_as_of(url: str, as_of: AsOf | None) -> Iterator[tuple[Journal, int | None]]:
+    """Open what `open_to_compare` opens, and yield it with the last global position to compare.
+
+    Args:
+        url: a URL, or the path of a SQLite file or of a file of events.
+        as_of: the journal is compared as it was then; the position is None if all events that it has now are.
+    """
+    with open_to_read(url) as journal:
+        until = None if as_of is None else position_as_of(journal, as_of)
+        if not journal.has_names:
+            yield journal, until
+            return
+        # The copy numbers its events, and has none after the position.
+        with open_read_in(journal, until=until) as (copied, outcome):
+            _raise_first(outcome)
+            yield copied, None
 
 
 @contextmanager
 def open_read_in(
-    journal: Journal, put_aside: Callable[[Problem], None] | None = None
+    journal: Journal, put_aside: Callable[[Problem], None] | None = None, *, until: int | None = None
 ) -> Iterator[tuple[Journal, ImportOutcome]]:
-    """Copy all events of another library's tables into a temporary journal, and yield it with the outcome.
+    """Copy the events of another library's tables into a temporary journal, and yield it with the outcome.
 
     Args:
         journal: an open journal.
         put_aside: takes bad and conflicting events, and the journal has the rest; without it, the journal is empty if
             there are any.
+        until: the global position to end with, by default the last one.
     """
-    pages = journal.events.pages(until=journal.events.settled_position(), ahead=True, checked=False)
+    settled = journal.events.settled_position()
+    end = settled if until is None else min(settled, until)
+    pages = journal.events.pages(until=end, ahead=True, checked=False)
     with _read_in(journal, pages, put_aside) as copied:
         yield copied
 

@@ -12,7 +12,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.journal.inspect.digest import digest_of
 from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.events import ID, OTHER_ID, event
-from tests.helpers.other_libraries.tables import TABLES, writer
+from tests.helpers.other_libraries.tables import message_db_with
 from tests.helpers.program import invoke
 from tests.helpers.stores import execute, file_with, journal_with, stored
 
@@ -37,14 +37,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = str(request.getfixturevalue("postgres_url"))
     if request.param == "postgresql":
         return journal_with(url, events())
-    with writer(url) as connection:
-        connection.execute(TABLES["message-db"])
-        for each in events():
-            connection.execute(
-                'INSERT INTO messages (position, "time", stream_name, type, data) VALUES (%s, %s, %s, %s, %s)',
-                (each.originator_version, str(each.recorded_at)[:-1], each.originator_id, each.event_type, each.state),
-            )
-    return f"{url}&layout=message-db"
+    return message_db_with(url, events())
 
 
 @pytest.fixture

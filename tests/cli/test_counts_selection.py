@@ -12,7 +12,7 @@ import pytest
 from esjournal.domain.model.recordedevent import RecordedEvent
 from tests.helpers.events import ID, OTHER_ID, generated
 from tests.helpers.memory import FULL, GROWTH_TO_THRICE_FULL, THRICE_FULL, peak_kibibytes
-from tests.helpers.other_libraries.tables import TABLES, writer
+from tests.helpers.other_libraries.tables import message_db_with
 from tests.helpers.program import invoke
 from tests.helpers.stores import file_with, journal_with
 
@@ -43,14 +43,7 @@ def url(request: pytest.FixtureRequest, module_url: str, tmp_path_factory: pytes
         return str(file_with(tmp_path_factory.mktemp("files") / "e.ndjson", EVENTS))
     if is_sqlite:
         pytest.skip("message-db is on PostgreSQL")
-    with writer(module_url) as connection:
-        connection.execute(TABLES["message-db"])
-        for each in EVENTS:
-            connection.execute(
-                'INSERT INTO messages (position, "time", stream_name, type, data) VALUES (%s, %s, %s, %s, %s)',
-                (each.originator_version, str(each.recorded_at)[:-1], each.originator_id, each.event_type, each.state),
-            )
-    return f"{module_url}&layout=message-db"
+    return message_db_with(module_url, EVENTS)
 
 
 def counts(url: str, *options: str) -> dict[str, Any]:

@@ -16,6 +16,15 @@ def diff(
     context: typer.Context,
     a: Annotated[str, typer.Argument(metavar="A", help=_JOURNAL, callback=expanded_if_given, show_default=False)],
     b: Annotated[str, typer.Argument(metavar="B", help=_JOURNAL, callback=expanded_if_given, show_default=False)],
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="POSITION|TIME",
+            help="Compare both as they were at a time, or each after its own global position.",
+            show_default=False,
+        ),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Print every difference, event by event.")] = False,
     per_sequence: Annotated[
         bool, typer.Option("--per-sequence", help="Print the counts of every sequence, even if it is equal.")
@@ -42,6 +51,7 @@ def diff(
       esjournal diff old.db events.ndjson.gz
       esjournal diff esjournal.db new.db || echo different
       esjournal diff --full old.db new.db > differences.txt || echo different
+      esjournal diff --as-of yesterday old.db new.db || echo different
       esjournal diff -F ndjson old.db old.ndjson | jq -r .kind
 
     \b
@@ -54,4 +64,13 @@ def diff(
     refuse_program_options(context, "diff takes both journals as arguments")
     from esjournal.cli.running.diff import run
 
-    run(a=a, b=b, full=full, per_sequence=per_sequence, as_json=as_json, output_format=output_format, quiet=quiet)
+    run(
+        a=a,
+        b=b,
+        as_of=as_of,
+        full=full,
+        per_sequence=per_sequence,
+        as_json=as_json,
+        output_format=output_format,
+        quiet=quiet,
+    )

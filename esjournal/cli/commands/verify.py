@@ -24,6 +24,15 @@ def verify(
     per_sequence: Annotated[
         bool, typer.Option("--per-sequence", help="With --digest: also print one for each sequence.")
     ] = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="POSITION|TIME",
+            help="With --digest: only read the events there were after a global position, or at a time.",
+            show_default=False,
+        ),
+    ] = None,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     quiet: QuietOption = False,
     url: UrlOption = None,
@@ -49,6 +58,7 @@ def verify(
       esjournal verify
       esjournal verify --format ndjson | jq -r .place
       esjournal verify --digest --per-sequence
+      esjournal verify --digest --as-of yesterday
       esjournal verify --events accounts
       esjournal --url events.ndjson.gz verify
     """
@@ -59,6 +69,7 @@ def verify(
         events=events,
         digest=digest,
         per_sequence=per_sequence,
+        as_of=as_of,
         output_format=output_format,
         quiet=quiet,
     )

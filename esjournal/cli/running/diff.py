@@ -12,22 +12,35 @@ import typer
 from esjournal.cli.exits import DIFFERENCES, say
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND, differences_view
+from esjournal.cli.selectionoptions import as_of_option
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, duration, number, rate
 from esjournal.journal.compare.comparison import Comparison
 from esjournal.journal.compare.result import EventDifference
-from esjournal.journal.temporary import open_to_compare
+from esjournal.journal.temporary import open_to_compare_as_of
 
 
 def run(
-    *, a: str, b: str, full: bool, per_sequence: bool, as_json: bool, output_format: LinesFormat, quiet: bool
+    *,
+    a: str,
+    b: str,
+    as_of: str | None,
+    full: bool,
+    per_sequence: bool,
+    as_json: bool,
+    output_format: LinesFormat,
+    quiet: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.diff`."""
+    moment = None if as_of is None else as_of_option(as_of)
     began = time.monotonic()
     # A summary is printed at the end, and everything else as it comes.
     shares_terminal = sys.stdout.isatty() and (full or per_sequence or output_format is not LinesFormat.TABLE)
-    with open_to_compare(a) as one, open_to_compare(b) as other:
-        comparison = Comparison(one, other, by_value=as_json)
+    with (
+        open_to_compare_as_of(a, moment) as (one, until_one),
+        open_to_compare_as_of(b, moment) as (other, until_other),
+    ):
+        comparison = Comparison(one, other, by_value=as_json, until=(until_one, until_other))
         view = differences_view(output_format, full=full, per_sequence=per_sequence)
         with (
             EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress,

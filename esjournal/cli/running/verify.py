@@ -11,6 +11,7 @@ import typer
 from esjournal.cli.exits import FINDINGS, say
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.rendering.findings import findings_view
+from esjournal.cli.selectionoptions import as_of_option
 from esjournal.cli.usermodules import import_modules
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import counted, duration, rate
@@ -19,19 +20,29 @@ from esjournal.journal.inspect.verification import Verification, open_to_verify
 
 
 def run(
-    url: str, *, events: list[str] | None, digest: bool, per_sequence: bool, output_format: LinesFormat, quiet: bool
+    url: str,
+    *,
+    events: list[str] | None,
+    digest: bool,
+    per_sequence: bool,
+    as_of: str | None,
+    output_format: LinesFormat,
+    quiet: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.verify`."""
     if per_sequence and not digest:
         raise typer.BadParameter("--per-sequence is for digests: add --digest.")
+    if as_of is not None and not digest:
+        raise typer.BadParameter("--as-of is for digests; the rest is verified as it is now: add --digest.")
+    moment = None if as_of is None else as_of_option(as_of)
 
     names = [name for given in events or () for name in given.split(":")]
     import_modules("--events", names, url)
     began = time.monotonic()
     view = findings_view(output_format)
-    with open_to_verify(url, view.show) as journal:
+    with open_to_verify(url, view.show, moment) as (journal, until):
         # Without the bad lines of a file, it would be the digest of another file.
-        verification = Verification(journal, mapped=bool(events), digested=digest and not view.counts)
+        verification = Verification(journal, mapped=bool(events), digested=digest and not view.counts, until=until)
         with EventsProgress(verification.until, "the database checks itself", quiet=quiet) as progress:
             for finding in verification.findings(progress.show):
                 if sys.stdout.isatty():

@@ -19,7 +19,7 @@ _SAMPLE = 64
 
 
 class Comparison:
-    """A comparison of two journals, each up to its last event when the comparison begins.
+    """A comparison of two journals, each up to a position, or to its last event when the comparison begins.
 
     Events are the same if their types and states are. Recording times are not compared, but events whose times differ
     are counted. `until` has the global position of the last event on each side. `event_differences` is the number of
@@ -30,10 +30,13 @@ class Comparison:
         a: an open journal.
         b: another one, or the same.
         by_value: compare states that are JSON as JSON values, not as text.
+        until: the last global position to compare in A and in B; None is the last one there is.
     """
 
-    def __init__(self, a: Journal, b: Journal, *, by_value: bool = False) -> None:
-        self.until = (a.events.settled_position(), b.events.settled_position())
+    def __init__(
+        self, a: Journal, b: Journal, *, by_value: bool = False, until: tuple[int | None, int | None] = (None, None)
+    ) -> None:
+        self.until = (_end(a, until[0]), _end(b, until[1]))
         self.events = Counts()
         self.sequences = Counts()
         self.event_differences = 0
@@ -138,6 +141,11 @@ def changes_of(difference: EventDifference) -> Changes | None:
         return None
     one, other = differing_members(difference.a.state, difference.b.state)
     return changes_of_states(one, other, by_value=difference.by_value)
+
+
+def _end(journal: Journal, until: int | None) -> int:
+    settled = journal.events.settled_position()
+    return settled if until is None else min(settled, until)
 
 
 def _pages(journal: Journal, until: int, **bounds: str) -> Iterator[PlacedEvents]:

@@ -24,6 +24,7 @@ from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.rejects import Problem
 from esjournal.journal.inspect.digest import Digest
 from esjournal.journal.journal import Journal, open_journal, open_temporary_journal
+from esjournal.journal.read.criteria import AsOf, position_as_of
 from esjournal.journal.read.pages import Page
 from esjournal.journal.temporary import open_file, open_read_in
 
@@ -43,14 +44,19 @@ _CLASSES = [{cls, NoneType} if kind in _OPTIONAL else {cls} for kind, cls, _ in 
 
 
 @contextmanager
-def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[Journal]:
+def open_to_verify(
+    url: str, on_finding: Callable[[Finding], None], as_of: AsOf | None = None
+) -> Iterator[tuple[Journal, int | None]]:
     """Open a journal, or a file of events or another library's tables as a journal, and close it afterwards.
+
+    It is yielded with the last global position to verify, which is None if that is the last one there is.
 
     Args:
         url: a URL, the path of a SQLite file, or that of an NDJSON or CSV file, compressed or not.
         on_finding: called for each line of a file that is not an event or conflicts with another one; the journal has
             the other events. If nothing after a line can be read, that line is the last finding, and the journal is
             empty.
+        as_of: the journal is verified as it was then.
 
     Raises:
         InvalidURL: the URL cannot be used.
@@ -64,22 +70,29 @@ def open_to_verify(url: str, on_finding: Callable[[Finding], None]) -> Iterator[
 
         if not is_file_of_events(url):
             journal = opened.enter_context(open_journal(url, as_it_is=True))
+            until = _until(journal, as_of)
             if journal.layout is not None:
                 if (behind := journal.events.session.sequence_behind(journal.events.table)) is not None:
                     on_finding(Finding("sequence", journal.events.table.name, behind))
-                journal, _ = opened.enter_context(open_read_in(journal, put_aside))
-            yield journal
+                # The copy numbers its events, and has none after the position.
+                journal, _ = opened.enter_context(open_read_in(journal, put_aside, until=until))
+                until = None
+            yield journal, until
             return
         try:
             journal, _ = opened.enter_context(open_file(url, put_aside))
         except InvalidLine as error:
             on_finding(_problem_finding(error))
             journal = replace(opened.enter_context(open_temporary_journal()), shown_url=url)
-        yield journal
+        yield journal, _until(journal, as_of)
+
+
+def _until(journal: Journal, as_of: AsOf | None) -> int | None:
+    return None if as_of is None else position_as_of(journal, as_of)
 
 
 class Verification:
-    """A verification of a journal, up to its last event when the verification begins.
+    """A verification of a journal, up to a position, or to its last event when the verification begins.
 
     `until` is the global position of that event; `events` counts the events read; `digest` is the SHA-256 of them all
     if it was wanted and every event could be read, else None; `is_damaged` says whether something could not be read;
@@ -89,13 +102,18 @@ class Verification:
     Args:
         journal: an open journal.
         mapped: also map events to the classes of this process.
-        digested: also make a digest of the journal.
+        digested: also make a digest of the events.
+        until: the last global position to read, by default the last one there is. What the database checks by itself is
+            checked everywhere.
     """
 
-    def __init__(self, journal: Journal, *, mapped: bool = False, digested: bool = False) -> None:
+    def __init__(
+        self, journal: Journal, *, mapped: bool = False, digested: bool = False, until: int | None = None
+    ) -> None:
         self._damage: StoreDamaged | None = None
         try:
-            self.until = journal.events.last_global_position()
+            last = journal.events.last_global_position()
+            self.until = last if until is None else min(last, until)
         except StoreDamaged as error:
             self.until, self._damage = 0, error
         self.events = 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 
 import psycopg
 from sqlalchemy import make_url
+
+from esjournal.domain.model.recordedevent import RecordedEvent
 
 # As the libraries make them.
 TABLES = {
@@ -41,3 +43,15 @@ def writer(url: str) -> Iterator[psycopg.Connection]:
     with closing(psycopg.connect(server, autocommit=True)) as connection:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"; SET search_path = "{schema}"')
         yield connection
+
+
+def message_db_with(url: str, events: Iterable[RecordedEvent]) -> str:
+    """Make a table of message-db that has events, and return its URL."""
+    with writer(url) as connection:
+        connection.execute(TABLES["message-db"])
+        for each in events:
+            connection.execute(
+                'INSERT INTO messages (position, "time", stream_name, type, data) VALUES (%s, %s, %s, %s, %s)',
+                (each.originator_version, str(each.recorded_at)[:-1], each.originator_id, each.event_type, each.state),
+            )
+    return f"{url}&layout=message-db"

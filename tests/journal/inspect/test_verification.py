@@ -23,7 +23,7 @@ class Opened(DomainEvent):
 
 def findings(url: str | Path, *, mapped: bool = False) -> list[Finding]:
     found: list[Finding] = []
-    with open_to_verify(str(url), found.append) as journal:
+    with open_to_verify(str(url), found.append) as (journal, _):
         return found + list(Verification(journal, mapped=mapped).findings())
 
 
