@@ -73,6 +73,7 @@ _esjournal() {
         "log --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
         "log --table") :; return ;;
         "history --at-version") :; return ;;
+        "history --from-version") :; return ;;
         "history --at-time") :; return ;;
         "history --as-of") :; return ;;
         "history --field") :; return ;;
@@ -220,7 +221,7 @@ _esjournal() {
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--as-of\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "list "*) COMPREPLY=($(compgen -W $'--prefix\n--name\n--type\n--since\n--until\n--on\n--as-of\n--after\n--id\n--where\n--grep\n-g\n--sort\n--limit\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--csv-safe\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--at-time\n--as-of\n--field\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--from-version\n--at-time\n--as-of\n--field\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "replay -"*) COMPREPLY=($(compgen -W $'--with\n--expect\n--against\n--global\n--at-version\n--at-time\n--since\n--until\n--on\n--as-of\n--after\n--type\n--name\n--where\n--grep\n-g\n--format\n-F\n--output\n-o\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "trace -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "stats "*) COMPREPLY=($(compgen -W $'--by\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--svg\n--html\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

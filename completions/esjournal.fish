@@ -116,6 +116,7 @@ complete -c esjournal -n "__esjournal_command_is 'log'" -l layout -x -a 'eventso
 complete -c esjournal -n "__esjournal_command_is 'log'" -l table -x -d 'With --layout: the events table, if not the library\'s default name'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l help -s h -d 'Show this message and exit'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l at-version -x -d 'Only events up to this version'
+complete -c esjournal -n "__esjournal_command_is 'history'" -l from-version -x -d 'Show only what the events after this version changed together'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l at-time -x -d 'Only up to the last event recorded by TIME: 2026-01-31, 2h'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l as-of -x -d 'Read the journal as it was after a global position, or at a time'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l field -x -d 'Only events that set this field: owner, address.zip'

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from esjournal.cli.terminal import visible
 from tests.helpers.events import ID, OTHER_ID, event
+from tests.helpers.other_libraries.tables import message_db_with
 from tests.helpers.program import invoke, refused, run
 from tests.helpers.stores import damaged_journal_with, file_with, journal_with
 from tests.helpers.terminal import HOSTILE, MARKUP, on_terminal, plain
@@ -271,3 +272,107 @@ def test_a_history_is_whole_on_a_terminal_without_unicode(sqlite_url: str) -> No
     journal_with(sqlite_url, [event(0, '{"a":"\u6f22"}')])
     text = plain(on_terminal("history", ID, url=sqlite_url, PYTHONIOENCODING="ascii"))
     assert text.count('"\\u6f22"') == 2
+
+
+# The net change between two versions
+
+
+def net(url: str, *arguments: str) -> dict[str, object]:
+    result = invoke("history", ID, *arguments, "-F", "json", url=url)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == invoke("history", ID, *arguments, "-F", "ndjson", url=url).stdout
+    found: dict[str, object] = json.loads(result.stdout)
+    return found
+
+
+def test_a_net_change_is_between_the_states_at_two_versions(url: str) -> None:
+    assert net(url, "--from-version", "0", "--at-version", "2") == {
+        "originator_id": ID,
+        "from_version": 0,
+        "originator_version": 2,
+        "recorded_at": "2026-02-01T00:00:00.000000Z",
+        "events": 2,
+        "added": {"address.city": "Graz"},
+        "changed": {"balance": [1.1, 2.2]},
+        "removed": {"owner": "Ann"},
+    }
+    ended = run("history", ID, "--from-version", "0", url=url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == (
+        'from version 0 to version 2: 2 events\n  + address.city: "Graz"\n  ~ balance: 1.10 -> 2.20\n  - owner: "Ann"\n'
+    )
+
+
+@pytest.mark.parametrize("end", [["--at-version", "1"], ["--as-of", "2"], ["--at-time", "2026-01-31T12:00:00Z"]])
+def test_a_net_change_ends_where_the_history_does(url: str, end: list[str]) -> None:
+    found = net(url, "--from-version", "0", *end)
+    assert (found["originator_version"], found["events"], found["added"]) == (1, 1, {})
+    assert found["changed"] == {"balance": [1.1, 2.2]}
+
+
+def test_what_was_undone_is_no_net_change(store_url: str, tmp_path: Path) -> None:
+    states = ['{"a":{"b":1},"c":[1]}', '{"a":{"b":2},"d":1,"c":[2]}', '{"a":{"b":1},"d":null,"c":[1]}', '{"e":{}}']
+    journal_with(store_url, [event(version, state) for version, state in enumerate(states, 1)])
+    file = str(tmp_path / "e.ndjson")
+    assert invoke("export", "-o", file, url=store_url).exit_code == 0
+    for url in (store_url, file):
+        assert run("history", ID, "--from-version", "1", "--at-version", "3", url=url).stdout == (
+            "from version 1 to version 3: 2 events\n  nothing changed\n"
+        )
+        assert net(url, "--from-version", "2")["changed"] == {"a.b": [2, 1], "c": [[2], [1]]}
+        # Before the first version, the state is empty.
+        assert net(url, "--from-version", "0", "--at-version", "1")["added"] == {"a.b": 1, "c": [1]}
+
+
+def test_a_net_change_in_another_librarys_table(postgres_url: str) -> None:
+    url = message_db_with(postgres_url, EVENTS)
+    found = net(url, "--from-version", "0")
+    assert (found["events"], found["changed"]) == (2, {"balance": [1.1, 2.2]})
+
+
+def test_an_empty_journal_has_no_net_change(store_url: str) -> None:
+    journal_with(store_url, [])
+    assert invoke("history", ID, "--from-version", "0", url=store_url).exit_code == 1
+
+
+def test_a_net_change_of_one_field(url: str) -> None:
+    found = net(url, "--from-version", "0", "--field", "address")
+    assert (found["added"], found["changed"], found["removed"]) == ({"address.city": "Graz"}, {}, {})
+    assert net(url, "--from-version", "1", "--field", "balance")["changed"] == {}
+
+
+def test_a_gap_in_the_versions_is_the_version_before(store_url: str) -> None:
+    journal_with(store_url, [event(0, '{"n":1}'), event(5, '{"n":2}'), event(9, '{"n":3}')])
+    assert net(store_url, "--from-version", "3", "--at-version", "7")["changed"] == {"n": [1, 2]}
+
+
+def test_no_events_after_the_version_are_nothing_found(url: str) -> None:
+    refused(invoke("history", ID, "--from-version", "2", url=url), 1, "has no events after version 2")
+    refused(invoke("history", ID, "--from-version", "1", "--as-of", "2", url=url), 1, "has no events after version 1")
+
+
+@pytest.mark.parametrize("versions", [("2", "1"), ("1", "1")])
+def test_versions_in_the_wrong_order_are_refused(url: str, versions: tuple[str, str]) -> None:
+    first, last = versions
+    ended = invoke("history", ID, "--from-version", first, "--at-version", last, url=url)
+    refused(ended, 2, f"--from-version is {first} and --at-version {last}: nothing is between them")
+    refused(invoke("history", ID, "--from-version", "x", url=url), 2, "originator_version 'x'")
+
+
+def test_events_that_cannot_be_folded_are_reported_beside_a_net_change(store_url: str) -> None:
+    journal_with(store_url, [event(0, '{"n":1}'), event(1, "secret"), event(2, '{"n":2}')])
+    ended = invoke("history", ID, "--from-version", "0", url=store_url)
+    assert ended.stdout == "from version 0 to version 2: 2 events\n  ~ n: 1 -> 2\n"
+    assert ended.stderr == "esjournal: 1 event cannot be folded: only JSON objects can\n"
+
+
+def test_a_net_change_on_a_terminal_is_the_same(url: str) -> None:
+    shown = plain(on_terminal("history", ID, "--from-version", "0", url=url))
+    assert "from version 0 to version 2: 2 events" in shown
+    assert "~ balance: 1.10 -> 2.20" in shown
+
+
+def test_a_state_may_be_deep(sqlite_url: str) -> None:
+    deep = '{"a":' * 200 + "1" + "}" * 200
+    journal_with(sqlite_url, [event(0, deep), event(1, '{"b":1}')])
+    assert net(sqlite_url, "--from-version", "0")["added"] == {"b": 1}

@@ -18,6 +18,12 @@ def history(
         str | None,
         typer.Option(metavar="VERSION", help="Only events up to this version.", show_default=False),
     ] = None,
+    from_version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION", help="Show only what the events after this version changed together.", show_default=False
+        ),
+    ] = None,
     at_time: Annotated[
         str | None,
         typer.Option(
@@ -38,7 +44,8 @@ def history(
 
     States are merged in order: later fields win, nested objects are merged, null removes a field (RFC 7396). With
     --field, the last event shown is the one that set the field last. --at-time ends with the last event recorded by
-    then, and includes all events before it. Exit 1 if nothing is found.
+    then, and includes all events before it. --from-version compares the state at that version with the resulting one.
+    Exit 1 if nothing is found.
 
     \b
     Examples:
@@ -47,13 +54,15 @@ def history(
       esjournal history 9b30 --at-version 7 -F json | jq .state
       esjournal history 9b30 --at-time '2026-01-31 12:00'
       esjournal history 9b30 --as-of 1000
+      esjournal history 9b30 --from-version 3 --at-version 7
       esjournal history 9b30 --field owner
       esjournal history 9b30 --field owner -F json | jq .originator_version
 
     \b
     --format json prints the resulting state or, with --field, the field's value
     and the event that set it last. ndjson prints a line for each event, with
-    what it added, changed and removed.
+    what it added, changed and removed; with --from-version, both print one line
+    with what all of them did.
     """
     from esjournal.cli.running.history import run
 
@@ -62,6 +71,7 @@ def history(
         originator_id=originator_id,
         as_of=as_of,
         at_version=at_version,
+        from_version=from_version,
         at_time=at_time,
         field=field,
         output_format=output_format,

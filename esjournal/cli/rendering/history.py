@@ -16,6 +16,7 @@ from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, writ
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.state.paths import Path, path_text, value_at
 from esjournal.domain.state.values import MISSING, parsed, text_of
+from esjournal.domain.text import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from esjournal.domain.model.recordedevent import RecordedEvent
     from esjournal.domain.state.changes import Changes
-    from esjournal.journal.inspect.history import Step
+    from esjournal.journal.inspect.history import NetChange, Step
 
 UNCHANGED = "nothing changed"
 UNFOLDED = "not folded: the state is not a JSON object"
@@ -60,6 +61,47 @@ def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: P
     else:
         _print_plain(every, whole=field is None)
     return True
+
+
+def print_net_change(change: NetChange, from_version: int, output_format: LinesFormat) -> None:
+    """Print what several events changed together.
+
+    Args:
+        change: what they changed.
+        from_version: the version after which they are.
+        output_format: the output format; JSON and NDJSON are the same line.
+    """
+    if output_format is not LinesFormat.TABLE:
+        write_pieces(_net_change_line(change, from_version))
+        return
+    to_version = change.event.originator_version
+    heading = f"from version {from_version} to version {to_version}: {counted(change.events, 'event')}"
+    if sys.stdout.isatty():
+        console = screen()
+        for text in _net_change_texts(heading, change, console):
+            console.print(text, soft_wrap=True)
+        return
+    write(f"{heading}\n")
+    write_pieces(f"{' ' * INDENT}{line}\n" for _, line in _lines(change.changes))
+
+
+def _net_change_line(change: NetChange, from_version: int) -> Iterator[str]:
+    event = change.event
+    yield (
+        f'{{"originator_id":{text_of(event.originator_id)},"from_version":{from_version},'
+        f'"originator_version":{event.originator_version},"recorded_at":{text_of(event.recorded_at)},'
+        f'"events":{change.events},'
+    )
+    yield from change_members(change.changes)
+    yield "}\n"
+
+
+def _net_change_texts(heading: str, change: NetChange, console: Console) -> Iterator[Text]:
+    from rich.text import Text
+
+    yield Text(heading, style="bold")
+    for sign, line in _lines(change.changes):
+        yield hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
 
 
 def _changes_line(step: Step) -> Iterator[str]:

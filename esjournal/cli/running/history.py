@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import typer
 
 from esjournal.cli.exits import NOTHING_FOUND, fail, say
 from esjournal.cli.options import checked, checked_part
-from esjournal.cli.rendering.history import print_history
+from esjournal.cli.rendering.history import print_history, print_net_change
 from esjournal.cli.selectionoptions import as_of_option
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.model import rules
 from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.state import paths
+from esjournal.domain.state.paths import Path
 from esjournal.domain.text import counted, number
 from esjournal.journal.abbreviation import find_sequence
 from esjournal.journal.inspect import history
-from esjournal.journal.inspect.history import Step
+from esjournal.journal.inspect.history import NetChange, Step
 from esjournal.journal.read.criteria import position_as_of
 from esjournal.journal.temporary import open_to_read
 
@@ -27,6 +31,7 @@ def run(
     originator_id: str,
     as_of: str | None,
     at_version: str | None,
+    from_version: str | None,
     at_time: str | None,
     field: str | None,
     output_format: LinesFormat,
@@ -37,6 +42,9 @@ def run(
     version = None if at_version is None else checked(rules.originator_version, at_version)
     at = None if at_time is None else time_of(at_time, latest=True)
     path = None if field is None else checked(paths.path, field)
+    from_ = None if from_version is None else checked(rules.originator_version, from_version)
+    if from_ is not None and version is not None and from_ >= version:
+        raise typer.BadParameter(f"--from-version is {from_} and --at-version {version}: nothing is between them.")
 
     read = unfolded = recorded_later = 0
 
@@ -51,6 +59,10 @@ def run(
     with open_to_read(url) as journal:
         sequence = find_sequence(journal, part)
         position = None if read_as_of is None else position_as_of(journal, read_as_of)
+        if from_ is not None:
+            events = history.events_by_then(journal, sequence, at_version=version, at_time=at, as_of=position)
+            _show_net_change(history.net_change(events, from_), from_, path, output_format, sequence)
+            return
         steps = noted(history.history(journal, sequence, at_version=version, at_time=at, as_of=position))
         found = print_history(steps if path is None else history.setting(steps, path), output_format, field=path)
         opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"
@@ -67,3 +79,14 @@ def run(
             f"{number(recorded_later)} of {counted(read, 'event')} {'was' if recorded_later == 1 else 'were'} recorded "
             f"after {at}, and included because a later version was recorded by then: a clock was set back"
         )
+
+
+def _show_net_change(
+    change: NetChange | None, from_version: int, field: Path | None, output_format: LinesFormat, sequence: str
+) -> None:
+    if change is None:
+        fail(f"nothing found: sequence {shown_id(sequence)} has no events after version {from_version}", NOTHING_FOUND)
+    of_field = change if field is None else replace(change, changes=change.changes.of(field))
+    print_net_change(of_field, from_version, output_format)
+    if change.unfolded:
+        say(f"{counted(change.unfolded, 'event')} cannot be folded: only JSON objects can")

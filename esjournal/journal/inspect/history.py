@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from esjournal.domain.model.recordedevent import RecordedEvent
-from esjournal.domain.state.changes import Changes
+from esjournal.domain.state.changes import Changes, changes_of_values
 from esjournal.domain.state.leaves import Steps
 from esjournal.domain.state.paths import Path
 from esjournal.domain.state.values import MISSING, parsed
@@ -93,6 +93,46 @@ def fold(events: Iterable[RecordedEvent]) -> Iterator[Step]:
     for event in events:
         patch = parsed(event.state)
         yield Step(event, None if patch is None else _merge(state, patch), state)
+
+
+@dataclass(frozen=True)
+class NetChange:
+    """What the events after a version changed together.
+
+    `event` is the last of them, `events` is how many there are, and `unfolded` how many of all events up to the last
+    one are not folded. `changes` has no leaf that the last event leaves as it was at the version.
+    """
+
+    event: RecordedEvent
+    events: int
+    unfolded: int
+    changes: Changes
+
+
+def net_change(events: Iterable[RecordedEvent], from_version: int) -> NetChange | None:
+    """Return the difference between a sequence at a version and after its last event, None if no event is later.
+
+    Memory is that of two states.
+
+    Args:
+        events: the events of one sequence, in the order of their versions.
+        from_version: the version; if there is no event at it, the state is that of the event before, or empty.
+    """
+    before: State = {}
+    after: State = {}
+    count = unfolded = 0
+    last = None
+    for event in events:
+        patch = parsed(event.state)
+        unfolded += patch is None
+        is_before = (event.originator_version or 0) <= from_version
+        for state in (before, after) if is_before else (after,):
+            if patch is not None:
+                # No object of the patch becomes a part of the state, so it can be merged twice.
+                _merge(state, patch)
+        if not is_before:
+            count, last = count + 1, event
+    return None if last is None else NetChange(last, count, unfolded, changes_of_values(before, after))
 
 
 def setting(steps: Iterable[Step], field: Path) -> Iterator[Step]:
