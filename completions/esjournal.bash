@@ -10,7 +10,7 @@ _esjournal() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "${COMP_WORDS[i]}" in
             --url|--layout|--table) i=$((i + 1)); [[ ${COMP_WORDS[i]} == "=" ]] && i=$((i + 1)) ;;
-            init|append|get|list|log|history|replay|trace|stats|verify|diff|info|each|cursor|export|import|copy) command="${COMP_WORDS[i]}"; break ;;
+            init|append|get|list|log|history|replay|query|trace|stats|verify|diff|info|each|cursor|export|import|copy) command="${COMP_WORDS[i]}"; break ;;
         esac
     done
     case "$command $previous" in
@@ -100,6 +100,22 @@ _esjournal() {
         "replay --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "replay --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
         "replay --table") :; return ;;
+        "query --since") :; return ;;
+        "query --until") :; return ;;
+        "query --on") :; return ;;
+        "query --as-of") :; return ;;
+        "query --after") :; return ;;
+        "query --type") :; return ;;
+        "query --id") :; return ;;
+        "query --name") :; return ;;
+        "query --where") :; return ;;
+        "query --grep"|"query -g") :; return ;;
+        "query --limit") :; return ;;
+        "query --format"|"query -F") COMPREPLY=($(compgen -W $'table\njson\nndjson\ncsv' -- "$current")); return ;;
+        "query --output"|"query -o") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "query --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "query --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
+        "query --table") :; return ;;
         "trace --format"|"trace -F") COMPREPLY=($(compgen -W $'table\njson\nndjson' -- "$current")); return ;;
         "trace --url") compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
         "trace --layout") COMPREPLY=($(compgen -W $'eventsourcing\neventsourcing-4\nmessage-db' -- "$current")); return ;;
@@ -215,7 +231,7 @@ _esjournal() {
     esac
     case "$command $current" in
         " -"*) COMPREPLY=($(compgen -W $'--url\n--layout\n--table\n--version\n--help\n-h' -- "$current")) ;;
-        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nreplay\ntrace\nstats\nverify\ndiff\ninfo\neach\ncursor\nexport\nimport\ncopy' -- "$current")) ;;
+        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nreplay\nquery\ntrace\nstats\nverify\ndiff\ninfo\neach\ncursor\nexport\nimport\ncopy' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--protect\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--meta\n--cause\n--once\n--if-absent\n--each\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--as-of\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
@@ -223,6 +239,7 @@ _esjournal() {
         "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--csv-safe\n--template\n--full\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--from-version\n--at-time\n--as-of\n--field\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "replay -"*) COMPREPLY=($(compgen -W $'--with\n--expect\n--against\n--global\n--at-version\n--at-time\n--since\n--until\n--on\n--as-of\n--after\n--type\n--name\n--where\n--grep\n-g\n--format\n-F\n--output\n-o\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "query -"*) COMPREPLY=($(compgen -W $'--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--output\n-o\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "trace -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "stats "*) COMPREPLY=($(compgen -W $'--by\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--svg\n--html\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--as-of\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

@@ -6,6 +6,7 @@ EsjournalError
  |    +-- InvalidLine            ... on a line of a file
  |    +-- MappingError           an event and an item cannot be mapped to each other
  |         +-- TopicNotFound     ... because no class is registered under the topic
+ +-- InvalidQuery                a query is not SQL that can be answered
  +-- UnusableFile                a file or folder cannot be read or written
  +-- InvalidCursor               a cursor cannot be used with this journal
  +-- SequenceNotFound            no sequence has an id with this beginning or end
@@ -81,6 +82,10 @@ class MappingError(InvalidData):
 
 class TopicNotFound(MappingError):
     """No class is registered under a topic; no module is imported to find one."""
+
+
+class InvalidQuery(EsjournalError):
+    """A query is not SQL, is more than one SELECT, or asks for something that is not there."""
 
 
 class UnusableFile(EsjournalError):

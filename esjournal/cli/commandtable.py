@@ -23,6 +23,7 @@ HELP = {
     "log": "Show the events of all sequences in global order, latest last.",
     "history": "Show how each event changed a sequence, and the resulting state.",
     "replay": "Fold the events through your own code, and print the states.",
+    "query": "Ask the events in SQL, which only reads.",
     "trace": "Show what caused an event, and what it caused, as a tree.",
     "stats": "Count the events by type, over time and in the longest sequences.",
     "verify": "Read the whole journal, and print what is wrong with it.",

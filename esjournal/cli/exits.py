@@ -21,6 +21,7 @@ from esjournal.exceptions import (
     EsjournalError,
     InvalidCursor,
     InvalidData,
+    InvalidQuery,
     InvalidURL,
     OutcomeUnknown,
     SequencedItemConflict,
@@ -44,6 +45,7 @@ INTERRUPTED = 130
 
 _EXIT_CODES: dict[type[EsjournalError], int] = {
     InvalidURL: USAGE,
+    InvalidQuery: USAGE,
     UnusableFile: USAGE,
     InvalidCursor: USAGE,
     SequenceNotFound: NOTHING_FOUND,

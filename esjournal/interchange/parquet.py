@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import IO, Any
 
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, EventRow, RecordedEvent
 from esjournal.domain.model.sequencenames import name_of_id
+from esjournal.exceptions import InvalidQuery
 from esjournal.interchange.formats import columns_with
 
 try:
@@ -52,17 +53,22 @@ def write(pages: Iterable[Sequence[EventRow]], stream: IO[bytes], *, added: Coll
     schema = pa.schema([_FIELDS[name] for name in columns_with(added)])
     repeated = [name for name in ("originator_id", "event_type", SEQUENCE_NAME) if name in schema.names]
     with pq.ParquetWriter(stream, schema, compression="zstd", use_dictionary=repeated) as writer:
-        group: list[Any] = []
-        size = 0
-        for page in pages:
-            batch = _batch(page, schema)
-            group.append(batch)
-            size += batch.nbytes
-            if size >= GROUP_BYTES or sum(map(len, group)) >= GROUP_ROWS:
-                writer.write_table(pa.Table.from_batches(group))
-                group, size = [], 0
-        if group:
-            writer.write_table(pa.Table.from_batches(group))
+        for group in _groups(_batch(page, schema) for page in pages):
+            writer.write_table(group)
+
+
+def _groups(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield batches together as tables, each of them a row group."""
+    group: list[Any] = []
+    size = 0
+    for batch in batches:
+        group.append(batch)
+        size += batch.nbytes
+        if size >= GROUP_BYTES or sum(map(len, group)) >= GROUP_ROWS:
+            yield pa.Table.from_batches(group)
+            group, size = [], 0
+    if group:
+        yield pa.Table.from_batches(group)
 
 
 def write_states(rows: Iterable[tuple[Any, ...]], stream: IO[bytes]) -> None:
@@ -78,6 +84,28 @@ def write_states(rows: Iterable[tuple[Any, ...]], stream: IO[bytes]) -> None:
             columns = zip(_STATES, zip(*page, strict=True), strict=True)
             arrays = [_array(values, field.type) for field, values in columns]
             writer.write_table(pa.Table.from_arrays(arrays, schema=_STATES))
+
+
+def write_batches(batches: Iterable[Any], schema: Any, stream: IO[bytes]) -> int:
+    """Write Arrow batches to a stream, in row groups, and return how many rows there were.
+
+    Args:
+        batches: the batches.
+        schema: their schema.
+        stream: takes the bytes; it need not be seekable.
+
+    Raises:
+        InvalidQuery: Parquet has no form for one of the types.
+    """
+    rows = 0
+    try:
+        with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+            for group in _groups(batches):
+                writer.write_table(group)
+                rows += len(group)
+    except pa.ArrowNotImplementedError as error:
+        raise InvalidQuery(f"Parquet has no form for a column: {error}; cast it to VARCHAR") from None
+    return rows
 
 
 def _batch(page: Sequence[EventRow], schema: Any) -> Any:

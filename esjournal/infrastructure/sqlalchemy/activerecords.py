@@ -415,6 +415,36 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 return
             after, until = (rows[-1][position], until) if ascending else (after, rows[-1][position] - 1)
 
+    def pages_of_columns(
+        self, names: Sequence[str], *, after: int, until: int
+    ) -> Iterator[Sequence[tuple[Any, ...]]] | None:
+        """Return pages of some fields of all items in global order, each with its global position last.
+
+        Reading a state alone takes half the time of reading all fields.
+
+        Args:
+            names: the names of the fields.
+            after: begin after this global position.
+            until: end with this global position.
+
+        Returns:
+            None if the fields of the table can only be read together, as those of other libraries.
+        """
+        statements = self._statements
+        return self._pages_of_columns(statements, names, after, until) if statements.reads_columns else None
+
+    def _pages_of_columns(
+        self, statements: Statements[Item], names: Sequence[str], after: int, until: int
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
+        statement = statements.page_of_columns(names)
+        while after < until:
+            rows = self.session.rows(statement, (after, until, PAGE_SIZE))
+            if not rows:
+                return
+            self._check_positions(rows, -1, after, until)
+            yield statements.column_values(rows, names)
+            after = rows[-1][-1]
+
     def every_other_page(self, *, after: int, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return every other page of a table without gaps: two readers that begin a page apart read all of it.
 

@@ -387,6 +387,35 @@ class Statements(Generic[Item]):
         order = self._global_position if ascending else f"{self._global_position} DESC"
         return f"{selected} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {self._mark}", values
 
+    @property
+    def reads_columns(self) -> bool:
+        """Whether columns can be read without the others: not if the record class completes or checks whole rows."""
+        return self._completed is None and self._check is None
+
+    def page_of_columns(self, names: Sequence[str]) -> str:
+        """Return a select of columns in global order, as `page` does without conditions; the global position is last.
+
+        Args:
+            names: the names of the columns.
+        """
+        columns = [self._selected[self._columns.names.index(name)] for name in names]
+        position = self.table.columns[GLOBAL_POSITION]
+        selected = self._cached(("page", *names), lambda: select(*columns, position))
+        mark = self._sql.typed_mark(position)
+        return (
+            f"{selected} WHERE {self._global_position} > {mark} AND {self._global_position} <= {mark} "
+            f"ORDER BY {self._global_position} LIMIT {self._mark}"
+        )
+
+    def column_values(self, rows: Rows, names: Sequence[str]) -> Rows:
+        """Return the fields of items from the rows of `page_of_columns`, with the global position last.
+
+        Raises:
+            StoreDamaged: a value is of another class.
+        """
+        indexes = [self._columns.names.index(name) for name in (*names, GLOBAL_POSITION)]
+        return self._values(rows, self._columns.some(indexes))
+
     def _condition_names(self) -> Names:
         sequence_id, _, topic, data = self._selected[:4]
         metadata = self.table.columns.get(METADATA)
