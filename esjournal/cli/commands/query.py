@@ -75,7 +75,7 @@ def query(
       esjournal query "select state->>'owner' from events" --type '*#Opened'
       esjournal query "from sequences order by events desc limit 3" -F ndjson
       esjournal query "select * from events" --since yesterday -o events.parquet
-      esjournal query - < report.sql
+      echo 'from sequences' | esjournal query - -o sequences.csv
     """
     from esjournal.cli.running.query import run
 
