@@ -12,6 +12,7 @@ from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, EventRow
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidCursor, UnusableFile
+from esjournal.infrastructure.sqlalchemy.continuedjournals import continued_journals
 from esjournal.interchange import ndjson
 from esjournal.interchange.outputfiles import replacing
 from esjournal.journal.journal import Journal
@@ -90,32 +91,63 @@ def position_after(journal: Journal, path: str) -> int:
     """
     journal.events.check_order()
     cursor = read_cursor(path)
-    if cursor is None:
-        return 0
-    if (reason := misfit(journal, path, cursor)) is not None:
-        raise InvalidCursor(reason)
-    return cursor.global_position
+    return 0 if cursor is None else position_of(journal, path, cursor)
 
 
-def misfit(journal: Journal, path: str, cursor: Cursor) -> str | None:
-    """Return why a journal cannot be read on from a cursor, and what to do; None if it can.
+def position_of(journal: Journal, path: str, cursor: Cursor) -> int:
+    """Return the global position after which a journal is read on from a cursor.
+
+    It is the cursor's own one, or that of the same event if the cursor is of a journal that this one continues.
 
     Args:
         journal: an open journal.
         path: the cursor's file.
         cursor: what is in it.
+
+    Raises:
+        InvalidCursor: the journal cannot be read on from it; the message says why, and what to do.
     """
     if cursor.journal_id != journal.journal_id:
-        return (
-            f"{path} is a cursor of the journal {cursor.journal_id}, but {journal.shown_url} is {journal.journal_id}: "
-            f"name a cursor file of its own"
-        )
+        return _position_of_earlier(journal, path, cursor)
     if there := mismatch(journal, cursor):
-        return (
+        raise InvalidCursor(
             f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
             f"journal was restored from a backup: compare what you exported with it, and remove {path} to start again"
         )
-    return None
+    return cursor.global_position
+
+
+def _position_of_earlier(journal: Journal, path: str, cursor: Cursor) -> int:
+    """Return the position here of the event that a cursor of another journal is at."""
+    is_journal = journal.layout is None
+    noted = continued_journals(journal.events.session, journal.journal_id) if is_journal else ()
+    continued = next((each for each in noted if each.journal_id == cursor.journal_id), None)
+    if continued is None:
+        raise InvalidCursor(
+            f"{path} is a cursor of the journal {cursor.journal_id}, but {journal.shown_url} is {journal.journal_id}: "
+            f"name a cursor file of its own"
+        )
+    if cursor.global_position > continued.position_there:
+        raise InvalidCursor(
+            f"{path} is at global position {cursor.global_position} of the journal {cursor.journal_id}, which "
+            f"{journal.shown_url} continues from its position {continued.position_there} only: copy the events after "
+            f"that from it too, or name a cursor file of its own"
+        )
+    if cursor.global_position == 0:
+        return 0
+    # Events that were deleted there before the move left gaps, so an event may be here at a lower position, by as many
+    # as all gaps together at most.
+    gaps = continued.position_there - continued.position_here
+    first, last = max(1, cursor.global_position - gaps), min(cursor.global_position, continued.position_here)
+    for page in journal.events.pages(after=first - 1, until=max(first - 1, last), ascending=False):
+        for *fields, position in page:
+            if _digest(journal, (*fields, cursor.global_position)) == cursor.event_sha256:
+                return int(position)
+    raise InvalidCursor(
+        f"{path} is at global position {cursor.global_position} of the journal {cursor.journal_id}, which "
+        f"{journal.shown_url} continues, but its event is not here: it was changed or deleted, or the cursor is of a "
+        f"restored journal: compare what you exported with it, and name a cursor file of its own to start again"
+    )
 
 
 def mismatch(journal: Journal, cursor: Cursor) -> str | None:

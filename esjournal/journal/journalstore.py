@@ -16,7 +16,7 @@ from esjournal.domain.model.events import DomainEvent
 from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.model.replayedevent import ReplayedEvent
 from esjournal.domain.model.rules import recorded_at_text
-from esjournal.exceptions import InvalidCursor, InvalidData, NotInitialised, StoreError, StoreNotFound
+from esjournal.exceptions import InvalidData, NotInitialised, StoreError, StoreNotFound
 from esjournal.infrastructure.activerecord import check_at_least
 from esjournal.infrastructure.cipher import Cipher
 from esjournal.infrastructure.eventstore import EventStore
@@ -26,7 +26,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRe
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION
 from esjournal.infrastructure.transcoding import JSONTranscoder
-from esjournal.journal.cursor import Cursor, cursor_at, cursor_of, mismatch
+from esjournal.journal.cursor import Cursor, cursor_at, cursor_of, position_of
 from esjournal.journal.journal import Journal, journal_on
 from esjournal.journal.read.criteria import position_as_of
 from esjournal.journal.read.follow import follow
@@ -180,22 +180,10 @@ class JournalStore(EventStore[StoredEvent]):
 
     def _position_of(self, cursor: Cursor | None) -> int:
         """Return the global position of a cursor after checking that it fits."""
-        journal = self._journal
         if cursor is None:
             return 0
-        if cursor.journal_id != journal.journal_id:
-            raise InvalidCursor(
-                f"the cursor is of the journal {cursor.journal_id}, but {journal.shown_url} is {journal.journal_id}: "
-                f"begin with a cursor of its own, or without one"
-            )
-        journal.events.check_order()
-        if there := mismatch(journal, cursor):
-            raise InvalidCursor(
-                f"the cursor is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
-                f"journal was restored from a backup: compare what was made of its events with it, and begin again "
-                f"without a cursor"
-            )
-        return cursor.global_position
+        self._journal.events.check_order()
+        return position_of(self._journal, "the cursor", cursor)
 
     def _event_of(self, row: EventRow) -> JournalEvent:
         return JournalEvent(row, self._journal, self.sequenced_item_mapper)

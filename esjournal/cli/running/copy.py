@@ -104,6 +104,11 @@ def run(
         if copied.proof is not None:
             sum_up(copied.outcome, proof=asdict(copied.proof) | {"is_of_selection": copied.is_selection})
             _say_proof(copied.proof, selected=copied.is_selection, quiet=quiet)
+        if copied.why_not_noted is not None:
+            say(
+                f"warning: cursors of SOURCE are refused by TARGET, which could not note that it continues it: "
+                f"{copied.why_not_noted}"
+            )
     fail_for_rejects(copied.outcome, rejects)
 
 

@@ -40,6 +40,7 @@ def run(url: str, *, output_format: AnswerFormat) -> None:
         ("layout", description.layout),
         ("table", description.table),
         ("journal id", description.journal_id),
+        *(("continues", f"{each.journal_id} up to {each.position_there}") for each in description.continues),
         ("made at", description.made_at),
         ("schema version", description.schema_version),
         ("protected", None if description.protected is None else "yes" if description.protected else "no"),

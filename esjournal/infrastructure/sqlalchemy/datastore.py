@@ -12,7 +12,12 @@ from typing import Any, Self
 from sqlalchemy import Table
 
 from esjournal.exceptions import NotInitialised, SchemaTooNew, StoreError
-from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, create_statements, identity_table
+from esjournal.infrastructure.sqlalchemy.schema import (
+    SCHEMA_VERSION,
+    continued_table,
+    create_statements,
+    identity_table,
+)
 from esjournal.infrastructure.sqlalchemy.session import JournalIdentity, Session
 from esjournal.infrastructure.sqlalchemy.urls import DEFAULT_TIMEOUT, StoreURL
 
@@ -104,7 +109,7 @@ class SQLAlchemyDatastore:
 
     def drop_tables(self) -> None:
         """Drop the tables and the journal's identity."""
-        self.session.drop_tables(self._tables)
+        self.session.drop_tables([*self._tables, continued_table])
 
     def check_columns(self) -> None:
         """Check that the columns of the tables have the types they were created with.

@@ -32,6 +32,17 @@ names_table = Table(
     Column("name", Text(), nullable=False, unique=True, info={SINCE: 2}),
 )
 
+# The journals that a journal continues. The table is made when the first is noted, so most journals lack it, and a
+# program that does not know it reads and writes the same journal. A row counts only for the journal that noted it.
+continued_table = Table(
+    "continued_journals",
+    MetaData(),
+    Column("noted_by", Text(), nullable=False),
+    Column("journal_id", Text(), nullable=False),
+    Column("position_there", big_integer(), nullable=False),
+    Column("position_here", big_integer(), nullable=False),
+)
+
 
 def record_table(name: str, sequence_id: Column, position: Column, *others: Column) -> Table:  # type: ignore[type-arg]
     """Return a table for sequenced items, as the `__table__` of a record class.
@@ -81,10 +92,11 @@ def create_statements(table: Table, sql: DatabaseSQL) -> list[str]:
     """Return the statements that create a table, formatted to be read in the database's shell.
 
     Args:
-        table: a table of `record_table`, the identity table or that of names; for any other, the SQL is SQLAlchemy's.
+        table: a table of `record_table`, the identity table, that of names, or that of continued journals; for any
+            other, the SQL is SQLAlchemy's.
         sql: the database's SQL.
     """
-    if table not in (identity_table, names_table) and not place_names(table):
+    if table not in (identity_table, names_table, continued_table) and not place_names(table):
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         statements = [CreateTable(table).compile(dialect=sql.dialect)]
         statements += [CreateIndex(index).compile(dialect=sql.dialect) for index in indexes]

@@ -40,6 +40,7 @@ from esjournal.infrastructure.sqlalchemy.schema import (
     create_statements,
     identity_table,
     index_statements,
+    names_table,
 )
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.upgrades import adding_statements, changing_statements, time_columns
@@ -659,8 +660,14 @@ class Session(ABC):
         connection.execute(f"UPDATE {identity} SET schema_version = {SCHEMA_VERSION}")
         return True
 
-    def grant_as_before(self, connection: Any, tables: Sequence[Table]) -> None:  # noqa: B027
+    def grant_as_before(self, connection: Any, tables: Sequence[Table]) -> None:
         """Let those who may use a journal's events use the table of names, which an upgrade has made."""
+        for table in tables:
+            if table is not names_table:
+                self.grant_as_on(connection, table, names_table)
+
+    def grant_as_on(self, connection: Any, table: Table, made: Table) -> None:  # noqa: B027
+        """Let those who may use one table use another one, which was made after it."""
 
     def interruption(self, error: BaseException) -> BaseException | None:
         """Return the interruption that caused a driver's error, None if something else did."""

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from esjournal import __version__
+from esjournal.infrastructure.sqlalchemy.continuedjournals import ContinuedJournal, continued_journals
 from esjournal.infrastructure.sqlalchemy.datastore import session_on
 from esjournal.infrastructure.sqlalchemy.layouts.detection import LAYOUTS, Recognised, recognised
 from esjournal.infrastructure.sqlalchemy.reports.storeinfo import described
@@ -19,16 +20,17 @@ class Description:
     """What is known about a journal.
 
     `url` has no password; `made_at` is UTC; `bytes` is the size of events and indexes; `driver` and `server` are names
-    with versions; `protected` says whether the database refuses to change or delete events; `warnings` say what could
-    lose events, and what to do. A file of events has no id, schema version, protection or warnings, because the journal
-    that it is read into ends with this process. `layout` and `table` are those of another
-    library's tables, and None for a journal.
+    with versions; `continues` are earlier journals whose cursors are taken here; `protected` says whether the database
+    refuses to change or delete events; `warnings` say what could lose events, and what to do. A file of events has no
+    id, schema version, protection or warnings, because the journal that it is read into ends with this process.
+    `layout` and `table` are those of another library's tables, and None for a journal.
     """
 
     url: str
     layout: str | None
     table: str | None
     journal_id: str | None
+    continues: tuple[ContinuedJournal, ...]
     made_at: str | None
     schema_version: int | None
     protected: bool | None
@@ -53,11 +55,13 @@ def describe(journal: Journal) -> Description:
     table = journal.events.table
     store = described(journal.events.session, table)
     kept = journal.events.session.is_shared
+    is_journal = kept and journal.layout is None
     return Description(
         url=journal.shown_url,
         layout=None if journal.layout is None else journal.layout.name,
         table=None if journal.layout is None else table.name,
-        journal_id=journal.journal_id if kept and journal.layout is None else None,
+        journal_id=journal.journal_id if is_journal else None,
+        continues=tuple(continued_journals(journal.events.session, journal.journal_id)) if is_journal else (),
         made_at=store.made_at if kept else None,
         schema_version=store.schema_version if kept else None,
         protected=store.is_protected if kept else None,

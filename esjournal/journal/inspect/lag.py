@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from esjournal.exceptions import UnusableFile
-from esjournal.journal.cursor import misfit, read_cursor
+from esjournal.exceptions import InvalidCursor, UnusableFile
+from esjournal.journal.cursor import position_of, read_cursor
 from esjournal.journal.journal import Journal
 
 _RECORDED_AT = 4
@@ -50,13 +50,16 @@ def lag(journal: Journal, path: str, *, now: datetime) -> Lag:
     if cursor is None:
         raise UnusableFile(f"there is no cursor file {path}: the first run of a command that uses it makes it")
     last = journal.events.settled_position()
-    reason = misfit(journal, path, cursor)
-    after = cursor.global_position
+    reason, after = None, 0
+    try:
+        after = position_of(journal, path, cursor)
+    except InvalidCursor as error:
+        reason = str(error)
     return Lag(
         cursor_file=path,
         url=journal.shown_url,
         journal_id=cursor.journal_id,
-        global_position=after,
+        global_position=cursor.global_position,
         last_global_position=last,
         misfit=reason,
         events_behind=None if reason else journal.events.count_between(after, last),

@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
-from esjournal.exceptions import InvalidURL
+from esjournal.exceptions import InvalidURL, StoreError
 from esjournal.interchange.outputfiles import replacing
 from esjournal.interchange.rejects import putting_aside
 from esjournal.journal.cursor import cursor_line
-from esjournal.journal.journal import is_same_journal
+from esjournal.journal.journal import Journal, is_same_journal
 from esjournal.journal.read.criteria import EVERY_EVENT, Slice
 from esjournal.journal.transfer import overlap
+from esjournal.journal.transfer.continuing import Succession
 from esjournal.journal.transfer.options import CopyOptions, Progress, without_progress
 from esjournal.journal.transfer.processes import processes_writing
 from esjournal.journal.transfer.proof import Proof, prove
-from esjournal.journal.transfer.source import Source, open_source
+from esjournal.journal.transfer.source import JournalSource, Source, open_source
 from esjournal.journal.transfer.target import open_target
 from esjournal.journal.transfer.typechoice import TypeSelection
 from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, is_given_up
@@ -29,7 +30,8 @@ class Copied:
     `is_given_up` says whether it was ended early, or nothing was written, because of events that do not fit; then no
     file of rejects is left. `unused_rules` are the type rules that no event matched, as options. `is_selection` says
     whether the options select some of the events, and not all of them or those after a cursor. `proof` is of the
-    selected events; it is None before the proof, or if there is to be none.
+    selected events; it is None before the proof, or if there is to be none. `why_not_noted` says why a target
+    that continues the source could not be told so, which leaves the copy as good as it is.
     """
 
     outcome: ImportOutcome
@@ -37,6 +39,7 @@ class Copied:
     unused_rules: Sequence[str]
     is_selection: bool
     proof: Proof | None = None
+    why_not_noted: str | None = None
 
 
 def copy_events(
@@ -50,7 +53,8 @@ def copy_events(
 ) -> Copied:
     """Copy events in global order, then read them again on both sides and compare them.
 
-    If there is to be a proof, the cursor advances only if it holds.
+    If there is to be a proof, the cursor advances only if it holds. A target that then continues the source, because it
+    has the events of the source from the first one on, notes it.
 
     Args:
         source: a URL, or the path of a SQLite file or of a file of events.
@@ -111,6 +115,7 @@ def copy_events(
                 raise Abandoned
         on_copied(copied)
         if options.proven and not options.dry_run:
+            succession = None if is_selection else _succession(opened, there.journal, options)
             with (
                 opened.read() as batches,
                 there.counterparts() as find,
@@ -118,7 +123,7 @@ def copy_events(
             ):
                 proof = prove(
                     types.of(batches),
-                    find,
+                    find if succession is None else succession.watching(find),
                     put_aside=() if aside is None else sorted(aside.lines),
                     by_value=there.rewrites_states,
                     on_progress=on_progress,
@@ -126,6 +131,21 @@ def copy_events(
             copied = replace(copied, proof=proof)
             if not proof.holds:
                 raise Abandoned
+            if succession is not None:
+                try:
+                    succession.note(proof)
+                except StoreError as error:
+                    copied = replace(copied, why_not_noted=str(error))
         if cursor_stream is not None:
             cursor_stream.write(cursor_line(opened.cursor()))
     return copied
+
+
+def _succession(source: Source, target: Journal | None, options: CopyOptions) -> Succession | None:
+    """Return what finds out whether the target continues the source; None if it cannot."""
+    if not isinstance(source, JournalSource) or source.journal is None or target is None or options.types.new_types:
+        return None
+    # The tables of other libraries have no id of their own, and that of a file that is read as a journal is gone.
+    if source.journal.layout is not None or target.layout is not None or not source.journal.events.session.is_shared:
+        return None
+    return Succession(source.journal, source.after, source.until, target)

@@ -77,13 +77,13 @@ class JournalSource:
         self._reached = max(after, journal.events.last_global_position() if until is None else until)
         self._selection = selection
         self._limit = limit
-        self._after, self._until = after, self._reached
+        self.after, self.until = after, self._reached
         if limit == 0:
-            self._until = self._reached = after
+            self.until = self._reached = after
         elif not selection.is_everything:
-            self._after, self._until = selection.span(journal, after, self._reached)
-        self.size = self._until - self._after
-        self._at = self._after
+            self.after, self.until = selection.span(journal, after, self._reached)
+        self.size = self.until - self.after
+        self._at = self.after
 
     def read(self) -> AbstractContextManager[Iterator[Batch]]:
         """Yield all events from the beginning, as `batches` does."""
@@ -91,7 +91,7 @@ class JournalSource:
 
     def done(self) -> int:
         """Return how many global positions were read since the last reading began."""
-        return self._at - self._after
+        return self._at - self.after
 
     def batches(self) -> Generator[Batch, None, None]:
         """Yield all events, with what is wrong with those that no journal can hold; a line is a global position.
@@ -99,12 +99,10 @@ class JournalSource:
         Raises:
             StoreError: the journal cannot be read.
         """
-        self._at = self._after
+        self._at = self.after
         events, left = self._journal.events, self._limit
         conditions = self._selection.conditions(self._journal)
-        with closing(
-            events.pages_in_one_statement(after=self._after, until=self._until, conditions=conditions)
-        ) as pages:
+        with closing(events.pages_in_one_statement(after=self.after, until=self.until, conditions=conditions)) as pages:
             for page in pages:
                 self._at = page[-1][-1]
                 batch = self._wanted(batch_of_page(self._journal.shown_url, page))

@@ -41,7 +41,7 @@ from esjournal.infrastructure.sqlalchemy.postgresql import commitorder
 from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import PostgreSQLSQL
-from esjournal.infrastructure.sqlalchemy.schema import columns_of_version, identity_table, names_table
+from esjournal.infrastructure.sqlalchemy.schema import columns_of_version, identity_table
 from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Names, Session, interruption_of, never
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
@@ -730,14 +730,11 @@ class PostgreSQLSession(Session):
             self.make_tables(connection, missing)
             return self.complete_tables(connection, tables) or bool(missing)
 
-    def grant_as_before(self, connection: Any, tables: Sequence[Table]) -> None:
-        """Grant on the table of names what was granted on the events; see the base class."""
-        names = self.engine.dialect.identifier_preparer.format_table(names_table)
-        for table in tables:
-            if table is not names_table:
-                name = self.engine.dialect.identifier_preparer.format_table(table)
-                for privilege, role in connection.execute(_GRANTS, (name,)).fetchall():
-                    connection.execute(f"GRANT {privilege} ON {names} TO {role}")
+    def grant_as_on(self, connection: Any, table: Table, made: Table) -> None:
+        """Grant on one table what was granted on another one; see the base class."""
+        before, after = map(self.engine.dialect.identifier_preparer.format_table, (table, made))
+        for privilege, role in connection.execute(_GRANTS, (before,)).fetchall():
+            connection.execute(f"GRANT {privilege} ON {after} TO {role}")
 
     def _quoted_schema(self, schema: str) -> str:
         return self.engine.dialect.identifier_preparer.quote_identifier(schema)
