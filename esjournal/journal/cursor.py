@@ -91,62 +91,79 @@ def position_after(journal: Journal, path: str) -> int:
     """
     journal.events.check_order()
     cursor = read_cursor(path)
-    return 0 if cursor is None else position_of(journal, path, cursor)
+    return 0 if cursor is None else position_of(journal, cursor, path)
 
 
-def position_of(journal: Journal, path: str, cursor: Cursor) -> int:
+@dataclass(frozen=True)
+class _Words:
+    """What messages call a cursor that is refused, and what they advise."""
+
+    name: str
+    is_of: str
+    own: str
+    again: str
+
+    @classmethod
+    def of(cls, path: str | None) -> _Words:
+        if path is None:
+            own = "begin with a cursor of its own, or without one"
+            return cls("the cursor", "the cursor is of", own, "begin again without a cursor")
+        return cls(path, f"{path} is a cursor of", "name a cursor file of its own", f"remove {path} to start again")
+
+
+def position_of(journal: Journal, cursor: Cursor, path: str | None = None) -> int:
     """Return the global position after which a journal is read on from a cursor.
 
     It is the cursor's own one, or that of the same event if the cursor is of a journal that this one continues.
 
     Args:
         journal: an open journal.
-        path: the cursor's file.
-        cursor: what is in it.
+        cursor: how far the reader has come.
+        path: the cursor's file, if it is in one.
 
     Raises:
         InvalidCursor: the journal cannot be read on from it; the message says why, and what to do.
     """
+    words = _Words.of(path)
     if cursor.journal_id != journal.journal_id:
-        return _position_of_earlier(journal, path, cursor)
+        return _position_of_earlier(journal, cursor, words)
     if there := mismatch(journal, cursor):
         raise InvalidCursor(
-            f"{path} is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
-            f"journal was restored from a backup: compare what you exported with it, and remove {path} to start again"
+            f"{words.name} is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
+            f"journal was restored from a backup: compare what you exported with it, and {words.again}"
         )
     return cursor.global_position
 
 
-def _position_of_earlier(journal: Journal, path: str, cursor: Cursor) -> int:
+def _position_of_earlier(journal: Journal, cursor: Cursor, words: _Words) -> int:
     """Return the position here of the event that a cursor of another journal is at."""
+    url, position = journal.shown_url, cursor.global_position
     is_journal = journal.layout is None
     noted = continued_journals(journal.events.session, journal.journal_id) if is_journal else ()
     continued = next((each for each in noted if each.journal_id == cursor.journal_id), None)
     if continued is None:
         raise InvalidCursor(
-            f"{path} is a cursor of the journal {cursor.journal_id}, but {journal.shown_url} is {journal.journal_id}: "
-            f"name a cursor file of its own"
+            f"{words.is_of} the journal {cursor.journal_id}, but {url} is {journal.journal_id}: {words.own}"
         )
-    if cursor.global_position > continued.position_there:
+    there = f"{words.name} is at global position {position} of the journal {cursor.journal_id}, which {url} continues"
+    if position > continued.position_there:
         raise InvalidCursor(
-            f"{path} is at global position {cursor.global_position} of the journal {cursor.journal_id}, which "
-            f"{journal.shown_url} continues from its position {continued.position_there} only: copy the events after "
-            f"that from it too, or name a cursor file of its own"
+            f"{there} from its position {continued.position_there} only: copy the events after that from it too, or "
+            f"{words.own}"
         )
-    if cursor.global_position == 0:
+    if position == 0:
         return 0
     # Events that were deleted there before the move left gaps, so an event may be here at a lower position, by as many
     # as all gaps together at most.
     gaps = continued.position_there - continued.position_here
-    first, last = max(1, cursor.global_position - gaps), min(cursor.global_position, continued.position_here)
+    first, last = max(1, position - gaps), min(position, continued.position_here)
     for page in journal.events.pages(after=first - 1, until=max(first - 1, last), ascending=False):
-        for *fields, position in page:
-            if _digest(journal, (*fields, cursor.global_position)) == cursor.event_sha256:
-                return int(position)
+        for *fields, here in page:
+            if _digest(journal, (*fields, position)) == cursor.event_sha256:
+                return int(here)
     raise InvalidCursor(
-        f"{path} is at global position {cursor.global_position} of the journal {cursor.journal_id}, which "
-        f"{journal.shown_url} continues, but its event is not here: it was changed or deleted, or the cursor is of a "
-        f"restored journal: compare what you exported with it, and name a cursor file of its own to start again"
+        f"{there}, but its event is not here: it was changed or deleted, or the cursor is of a restored journal: "
+        f"compare what you exported with it, or {words.own}"
     )
 
 

@@ -183,7 +183,7 @@ class JournalStore(EventStore[StoredEvent]):
         if cursor is None:
             return 0
         self._journal.events.check_order()
-        return position_of(self._journal, "the cursor", cursor)
+        return position_of(self._journal, cursor)
 
     def _event_of(self, row: EventRow) -> JournalEvent:
         return JournalEvent(row, self._journal, self.sequenced_item_mapper)

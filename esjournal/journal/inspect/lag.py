@@ -52,7 +52,7 @@ def lag(journal: Journal, path: str, *, now: datetime) -> Lag:
     last = journal.events.settled_position()
     reason, after = None, 0
     try:
-        after = position_of(journal, path, cursor)
+        after = position_of(journal, cursor, path)
     except InvalidCursor as error:
         reason = str(error)
     return Lag(
