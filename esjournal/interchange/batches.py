@@ -12,6 +12,7 @@ from typing import Any
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import any_named, ids_and_names, named_ids
 from esjournal.exceptions import InvalidLine
+from esjournal.interchange.seals import WholeJournal
 
 Read = tuple[int, RecordedEvent | InvalidLine]
 Columns = tuple[Sequence[Any], ...]
@@ -26,7 +27,8 @@ class Batch:
 
     `source` is the name of the file, and `lines` has the line of each event. `columns` are the ids, versions, types,
     states and recording times: columns, because events become rows of a database, and hardly any is looked at alone.
-    `bad` has the bad lines, in the order of the file. `left_out` is the number of events that are not wanted.
+    `bad` has the bad lines, in the order of the file. `left_out` is the number of events that are not wanted. `whole`
+    is what the seal of a file says about the journal that the file is; a reader that asks gets it in the last batch.
     """
 
     source: str
@@ -34,6 +36,7 @@ class Batch:
     columns: Columns
     bad: Sequence[InvalidLine] = ()
     left_out: int = 0
+    whole: WholeJournal | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what another process makes the batch of.
@@ -46,7 +49,7 @@ class Batch:
             # The names of other libraries' sequences may have any character.
             if names.count(_SEPARATOR) == len(self.lines) - 1:
                 return _received, (self.source, self.lines, ids, names, self.columns[1:], self.bad, self.left_out)
-        return Batch, (self.source, self.lines, self.columns, self.bad, self.left_out)
+        return Batch, (self.source, self.lines, self.columns, self.bad, self.left_out, self.whole)
 
     @property
     def size(self) -> int:

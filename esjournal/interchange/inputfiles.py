@@ -20,7 +20,8 @@ from esjournal.interchange.textencodings import UTF_8
 class Files:
     """Files of events, in the order in which they are named; the files of a pattern are sorted.
 
-    `size` is their number of bytes on disk, None if one of them is a pipe.
+    `size` is their number of bytes on disk, None if one of them is a pipe. `tell_whole` may be set to be given what a
+    seal says about the journal that the files are, if there is only one file.
 
     Args:
         paths: paths, `-` for standard input, and patterns such as `2026-*.ndjson`.
@@ -54,6 +55,7 @@ class Files:
             self._check_format(path)
         sizes = [_size_of(path) for path in self._paths]
         self.size = None if None in sizes else sum(size or 0 for size in sizes)
+        self.tell_whole = False
         self._read_before = 0
         self._current: ByteStream | None = None
 
@@ -71,7 +73,11 @@ class Files:
         for path in self._paths:
             with self._reading(path) as stream:
                 yield from read_events(
-                    stream, self._format_of(path), seal_required=self._seal_required, delimiter=self._delimiter
+                    stream,
+                    self._format_of(path),
+                    seal_required=self._seal_required,
+                    delimiter=self._delimiter,
+                    tell_whole=self.tell_whole and len(self._paths) == 1,
                 )
 
     def bytes_read(self) -> int:
@@ -120,7 +126,12 @@ class Files:
 
 
 def read_events(
-    stream: ByteStream, file_format: FileFormat, *, seal_required: bool = False, delimiter: str | None = None
+    stream: ByteStream,
+    file_format: FileFormat,
+    *,
+    seal_required: bool = False,
+    delimiter: str | None = None,
+    tell_whole: bool = False,
 ) -> Iterator[Batch]:
     """Yield batches of events and bad lines; reading continues after a bad line.
 
@@ -129,13 +140,14 @@ def read_events(
         file_format: its format.
         seal_required: whether NDJSON without a seal is refused.
         delimiter: what separates the fields of CSV; by default the first line or the file's name decides.
+        tell_whole: give a last batch that says which journal the file is, if its seal says so.
 
     Raises:
         InvalidLine: nothing after this line can be read, or the file does not match its seal.
     """
     if file_format is FileFormat.CSV:
         return csvtext.read(stream, delimiter)
-    return ndjson.read(stream, seal_required=seal_required)
+    return ndjson.read(stream, seal_required=seal_required, tell_whole=tell_whole)
 
 
 def is_file(path: str) -> bool:

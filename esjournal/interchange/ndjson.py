@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Annotated, Any
@@ -70,7 +71,7 @@ _string = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _minus_zero = re.compile(rb'"originator_version"\s*:\s*-0')
 
 
-def read(stream: ByteStream, *, seal_required: bool = False) -> Iterator[Batch]:
+def read(stream: ByteStream, *, seal_required: bool = False, tell_whole: bool = False) -> Iterator[Batch]:
     """Yield batches of events and bad lines; blank lines are skipped, but counted in line numbers.
 
     Arrays of events, and events over several lines, are read as well.
@@ -78,6 +79,7 @@ def read(stream: ByteStream, *, seal_required: bool = False) -> Iterator[Batch]:
     Args:
         stream: the bytes of a file.
         seal_required: whether a file without a seal is refused.
+        tell_whole: give a last batch, without events, that says which journal the file is, if its seal says so.
 
     Raises:
         InvalidLine: nothing after this line can be read, or the file does not match its seal, or the input is another
@@ -102,6 +104,8 @@ def read(stream: ByteStream, *, seal_required: bool = False) -> Iterator[Batch]:
             lines = list(check.unsealed_lines(block))
             yield batch_of(stream.name, _read_closely(stream.name, lines))
     check.end(seal_required)
+    if tell_whole and check.journal is not None:
+        yield replace(batch_of(stream.name, ()), whole=check.journal)
 
 
 def read_line(line: bytes) -> RecordedEvent:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from esjournal.domain.model.rules import MAX_VERSION
 from esjournal.domain.text import counted, number, shortened
 from esjournal.exceptions import InvalidData, InvalidLine
 from esjournal.interchange.bytestreams import Block
@@ -15,19 +16,34 @@ from esjournal.interchange.bytestreams import Block
 _START = b'{"seal":'
 _HINT = '{"seal":{"events":0,"bytes":0,"sha256":"..."}}'
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_VERSION)]
+_Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
-class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WholeJournal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the seal of a whole journal says about the journal.
+
+    `id` is its id, and `position` its last global position, up to which all of its events are in the file. `continues`
+    has the ids of earlier journals that it continues: each with its last position that is known, and the number of
+    events of the file up to there.
+    """
+
+    id: _Id
+    position: _Count
+    continues: dict[_Id, tuple[_Count, _Count]] = {}
+
+
+class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a seal says about everything before its line.
 
     `events` is the number of events, `bytes` the number of bytes with line ends, before compression, and `sha256` their
-    digest in 64 hexadecimal digits.
+    digest in 64 hexadecimal digits. `journal` says which journal they are, if they are a whole one.
     """
 
     events: _Count
     bytes: _Count
     sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    journal: WholeJournal | None = None
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,13 +72,19 @@ class Sealer:
         self._bytes += len(block)
         self._events += events
 
-    def seal(self) -> Seal:
-        """Return the seal of everything so far."""
-        return Seal(self._events, self._bytes, self._digest.hexdigest())
+    def seal(self, journal: WholeJournal | None = None) -> Seal:
+        """Return the seal of everything so far.
+
+        Args:
+            journal: the journal whose events these are, if they are all of them.
+        """
+        return Seal(self._events, self._bytes, self._digest.hexdigest(), journal)
 
 
 class SealCheck:
     """Checks a file against its seals while it is read; a seal describes the lines after the previous one.
+
+    `journal` is what the seal says about a whole journal, once it is read, if the file has no other seal.
 
     Args:
         name: the file's name in messages.
@@ -73,6 +95,7 @@ class SealCheck:
         self._sealer = Sealer()
         self._line = 0
         self._seal_line = 0
+        self.journal: WholeJournal | None = None
 
     def take(self, block: Block) -> None:
         """Add the next lines, each with an event."""
@@ -134,7 +157,7 @@ class SealCheck:
 
     def _compare(self, seal: Seal) -> None:
         found = self._sealer.seal()
-        if found != seal:
+        if found != msgspec.structs.replace(seal, journal=None):
             sealed = f"{counted(seal.events, 'event')} in {counted(seal.bytes, 'byte')}"
             raise InvalidLine(
                 self._name,
@@ -143,6 +166,7 @@ class SealCheck:
                 f"{number(found.bytes)}: get the file again",
             )
         self._sealer = Sealer()
+        self.journal = None if self._seal_line else seal.journal
         self._seal_line = self._line
 
 

@@ -156,8 +156,7 @@ def _position_of_earlier(journal: Journal, cursor: Cursor, words: _Words) -> int
     # Events that were deleted there before the move left gaps, so an event may be here at a lower position, by as many
     # as all gaps together at most.
     gaps = continued.position_there - continued.position_here
-    first, last = max(1, position - gaps), min(position, continued.position_here)
-    for page in journal.events.pages(after=first - 1, until=max(first - 1, last), ascending=False):
+    for page in journal.events.pages(after=max(0, position - gaps - 1), until=position, ascending=False):
         for *fields, here in page:
             if _digest(journal, (*fields, position)) == cursor.event_sha256:
                 return int(here)

@@ -165,7 +165,9 @@ def test_a_seal_has_counts_and_the_digest_of_all_lines_before_it(url: str, argum
     data = "".join(lines).encode()
     assert data.decode() == invoke("export", *arguments, url=url).stdout
     digest = hashlib.sha256(data).hexdigest()
-    assert last == f'{{"seal":{{"events":{events},"bytes":{len(data)},"sha256":"{digest}"}}}}\n'
+    with open_journal(url) as journal:
+        whole = "" if arguments else f',"journal":{{"id":"{journal.journal_id}","position":{events}}}'
+    assert last == f'{{"seal":{{"events":{events},"bytes":{len(data)},"sha256":"{digest}"{whole}}}}}\n'
 
 
 def test_a_compressed_export_is_sealed_inside(url: str, tmp_path: Path) -> None:
@@ -179,7 +181,8 @@ def test_a_sealed_export_is_imported_as_any_other(url: str, tmp_path: Path) -> N
     invoke("export", "--seal", "-o", str(path), url=url)
     initialise(copy)
     assert invoke("import", str(path), url=copy).exit_code == 0
-    assert invoke("export", "--seal", url=copy).stdout == path.read_text()
+    *events, _ = path.read_text().splitlines()
+    assert invoke("export", "--seal", url=copy).stdout.splitlines()[:-1] == events
 
 
 @pytest.mark.parametrize("arguments", [["-F", "csv"], ["-o", "e.csv.gz"], ["-F", "parquet"]])

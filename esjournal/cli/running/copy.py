@@ -15,6 +15,7 @@ from esjournal.cli.running.transfer import (
     fail_for_rejects,
     fail_given_up,
     no_reader_is_a_failure,
+    say_not_noted,
     say_totals,
     say_unused,
     summing_up,
@@ -104,11 +105,7 @@ def run(
         if copied.proof is not None:
             sum_up(copied.outcome, proof=asdict(copied.proof) | {"is_of_selection": copied.is_selection})
             _say_proof(copied.proof, selected=copied.is_selection, quiet=quiet)
-        if copied.why_not_noted is not None:
-            say(
-                f"warning: cursors of SOURCE are refused by TARGET, which could not note that it continues it: "
-                f"{copied.why_not_noted}"
-            )
+        say_not_noted(copied.why_not_noted)
     fail_for_rejects(copied.outcome, rejects)
 
 

@@ -14,6 +14,7 @@ from esjournal.cli.running.transfer import (
     fail_for_rejects,
     fail_given_up,
     no_reader_is_a_failure,
+    say_not_noted,
     say_totals,
     say_unused,
     summing_up,
@@ -107,6 +108,7 @@ def run(
         if imported.is_given_up:
             fail_given_up(outcome, options, "fix the file and import it again")
     say_unused(imported.unused_rules)
+    say_not_noted(imported.why_not_noted)
     if not quiet:
         say_totals(outcome, dry_run=dry_run)
     if row_options.rows:

@@ -73,6 +73,16 @@ def say_unused(unused_rules: Sequence[str]) -> None:
         say(f"warning: {rule} matched no event")
 
 
+def say_not_noted(reason: str | None) -> None:
+    """Warn if a journal could not note that it continues another one.
+
+    Args:
+        reason: why not; None if it could, or does not continue one.
+    """
+    if reason is not None:
+        say(f"warning: cursors of the old journal will be refused, because nothing can be noted about it: {reason}")
+
+
 def fail_given_up(outcome: ImportOutcome, options: TransferOptions, advice: str) -> None:
     """End the command with an error: nothing was written, or not everything.
 

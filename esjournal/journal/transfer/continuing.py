@@ -1,18 +1,22 @@
-"""Noting in the target of a copy which journal it continues, so that cursors of that journal are taken there."""
+"""Noting in the target of a copy or an import which journal it continues: cursors of that journal are taken there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sqlalchemy.continuedjournals import (
     ContinuedJournal,
     continued_journals,
     note_continued,
 )
+from esjournal.interchange.batches import Batch
+from esjournal.interchange.seals import WholeJournal
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.proof import Proof
 from esjournal.journal.transfer.target import Counterparts, EventFields
+from esjournal.journal.transfer.verdicts import ImportOutcome
 
 
 class Succession:
@@ -33,15 +37,14 @@ class Succession:
         self._after = after
         self._until = until
         self._target = target
-        noted = continued_journals(target.events.session, target.journal_id)
-        self._known = {each.journal_id: each for each in noted}
         # The position of the event before the next one; None once an event is somewhere else.
         self._at = self._beginning(after)
 
     def _beginning(self, after: int) -> int | None:
         if after == 0:
             return 0
-        known = self._known.get(self._source.journal_id)
+        noted = continued_journals(self._target.events.session, self._target.journal_id)
+        known = next((each for each in noted if each.journal_id == self._source.journal_id), None)
         if known is None or after > known.position_there:
             return None
         return known.position_here - self._source.events.count_between(after, known.position_there)
@@ -83,13 +86,68 @@ class Succession:
         for earlier in continued_journals(source.events.session, source.journal_id):
             after_it = source.events.count_between(earlier.position_here, self._until)
             found.append(replace(earlier, position_here=self._at - after_it))
-        new = [each for each in found if self._is_new(each)]
-        if new:
-            session = self._target.events.session
-            note_continued(session, self._target.events.table, self._target.journal_id, new)
+        _note(self._target, found)
 
-    def _is_new(self, found: ContinuedJournal) -> bool:
-        if found.journal_id == self._target.journal_id or found.position_here < 1:
-            return False
-        known = self._known.get(found.journal_id)
-        return known is None or known.position_here < found.position_here
+
+class WholeFile:
+    """Finds out during an import whether the journal gets all events of another one, from the first on, in its order.
+
+    They are in a file whose seal says which journal it is. If as many events were appended as the file has, and the
+    last one is at their number, then there was nothing before them, and nothing is between them.
+
+    Args:
+        journal: the journal that they are imported into.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._whole: WholeJournal | None = None
+        self._last: EventFields | None = None
+
+    def watching(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield the batches of the file, all of which have to be imported.
+
+        Args:
+            batches: the events, and what is wrong with the lines between.
+        """
+        for batch in batches:
+            if batch.lines:
+                ids, versions, *_ = batch.columns
+                self._last = (ids[-1], versions[-1])
+            if batch.whole is None:
+                yield batch
+            else:
+                self._whole = batch.whole
+
+    def note(self, outcome: ImportOutcome) -> str | None:
+        """Note in the journal that it continues the one in the file, and what that continues, if it is so.
+
+        Args:
+            outcome: the outcome of the import.
+
+        Returns:
+            Why it cannot be written; None if it was, or there is nothing to note.
+        """
+        whole, count = self._whole, outcome.appended
+        is_all = outcome.committed and count == outcome.read and not (outcome.problems or outcome.left_out)
+        if whole is None or not is_all or not 0 < count <= whole.position:
+            return None
+        try:
+            page = next(iter(self._journal.events.pages(after=count - 1, until=count)), ())
+            if [event[:2] for event in page] != [self._last]:
+                return None
+            found = [ContinuedJournal(whole.id, whole.position, count)]
+            found += [ContinuedJournal(each, *positions) for each, positions in whole.continues.items()]
+            _note(self._journal, found)
+        except StoreError as error:
+            return str(error)
+        return None
+
+
+def _note(journal: Journal, found: Iterable[ContinuedJournal]) -> None:
+    """Note which journals a journal continues, unless it is known."""
+    session, own = journal.events.session, journal.journal_id
+    known = {each.journal_id: each.position_here for each in continued_journals(session, own)}
+    new = [each for each in found if each.journal_id != own and each.position_here > known.get(each.journal_id, 0)]
+    if new:
+        note_continued(session, journal.events.table, own, new)

@@ -12,11 +12,12 @@ from typing import IO
 from esjournal.domain.choices import FileFormat
 from esjournal.domain.model.recordedevent import EventRow
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
+from esjournal.infrastructure.sqlalchemy.continuedjournals import continued_journals
 from esjournal.interchange import csvtext, ndjson
 from esjournal.interchange.formats import COMMA, delimiter_by_name, format_of
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.outputfiles import replacing, sink, sync
-from esjournal.interchange.seals import Sealer, seal_line
+from esjournal.interchange.seals import Sealer, WholeJournal, seal_line
 from esjournal.interchange.secondprocess import second_process
 from esjournal.journal.cursor import cursor_at, cursor_line, position_after
 from esjournal.journal.journal import Journal
@@ -155,6 +156,8 @@ def export_events(
     if after:
         journal.events.check_order()
     until = journal.events.settled_position()
+    is_whole = sealed and not after and selection.is_everything and limit is None
+    whole = _whole(journal, until) if is_whole else None
     if (
         file_format is FileFormat.NDJSON
         and selection.is_everything
@@ -163,7 +166,7 @@ def export_events(
         and second_reader_pays(journal, until - after)
         and journal.events.is_without_gaps(until)
     ):
-        return _export_in_two_processes(journal, stream, after, until, sealed, on_progress)
+        return _export_in_two_processes(journal, stream, after, until, sealed, whole, on_progress)
     count, position = 0, after
 
     def counted() -> Iterator[Sequence[EventRow]]:
@@ -192,8 +195,19 @@ def export_events(
         else:
             added = journal.events.fields_in_use() if file_format is FileFormat.CSV else ()
             texts = text_of(pages, file_format, csv_safe=csv_safe, added=added, delimiter=delimiter)
-            _write((text.encode() for text in texts), stream, sealed)
+            _write((text.encode() for text in texts), stream, sealed, whole)
     return Exported(count, position)
+
+
+def _whole(journal: Journal, until: int) -> WholeJournal | None:
+    """Return what a seal says about a journal, all of whose events up to a position it seals; None if it has no id."""
+    session, events = journal.events.session, journal.events
+    if journal.layout is not None or not session.is_shared or not until:
+        return None
+    continued = continued_journals(session, journal.journal_id)
+    counts = {each.journal_id: events.count_between(0, each.position_here) for each in continued}
+    earlier = {each.journal_id: (each.position_there, counts[each.journal_id]) for each in continued}
+    return WholeJournal(journal.journal_id, until, earlier)
 
 
 def text_of(
@@ -224,6 +238,7 @@ def _export_in_two_processes(
     after: int,
     until: int,
     sealed: bool,
+    whole: WholeJournal | None,
     on_progress: Callable[[int, float], None],
 ) -> Exported:
     """Let a second process read and format every other page.
@@ -251,11 +266,11 @@ def _export_in_two_processes(
 
     with uncollected(), second_process(there) as received:
         alternating = zip_longest(every_other(after), received, fillvalue=(b"", 0))
-        _write(counted(chain.from_iterable(alternating)), stream, sealed)
+        _write(counted(chain.from_iterable(alternating)), stream, sealed, whole)
     return Exported(count, until)
 
 
-def _write(blocks: Iterable[bytes], stream: IO[bytes], sealed: bool) -> None:
+def _write(blocks: Iterable[bytes], stream: IO[bytes], sealed: bool, whole: WholeJournal | None) -> None:
     if not sealed:
         for block in blocks:
             stream.write(block)
@@ -264,4 +279,4 @@ def _write(blocks: Iterable[bytes], stream: IO[bytes], sealed: bool) -> None:
     for block in blocks:
         stream.write(block)
         sealer.update(block, block.count(b"\n"))
-    stream.write(seal_line(sealer.seal()))
+    stream.write(seal_line(sealer.seal(whole)))

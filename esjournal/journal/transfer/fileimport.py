@@ -23,12 +23,14 @@ class Imported:
     """The result of importing files.
 
     `is_given_up` says whether it was ended early, or nothing was written, because of events that do not fit; then no
-    file of rejects is left. `unused_rules` are the type rules that no event matched, as options.
+    file of rejects is left. `unused_rules` are the type rules that no event matched, as options. `why_not_noted` says
+    why a journal that continues the one in the file could not be told so, which leaves the import as good as it is.
     """
 
     outcome: ImportOutcome
     is_given_up: bool
     unused_rules: Sequence[str]
+    why_not_noted: str | None = None
 
 
 def import_files(
@@ -41,6 +43,9 @@ def import_files(
     progress: Callable[[], AbstractContextManager[Progress]] = without_progress,
 ) -> Imported:
     """Append the events of files to a journal, skipping those that are already there with the same content.
+
+    A journal that was empty before, and then has all events of the sealed file of a whole journal, notes that it
+    continues that one.
 
     Args:
         url: the journal's URL, or the path of its SQLite file.
@@ -58,6 +63,7 @@ def import_files(
         OutcomeUnknown: the connection was lost, or the disk failed, while events were committed.
     """
     options = options or TransferOptions()
+    files.tell_whole = True
     if options.commit_every is not None:
         # Checked first, because events of a damaged file would be committed before its end is reached.
         files.check_ahead()
@@ -66,6 +72,7 @@ def import_files(
         from esjournal.interchange.rejects import putting_aside
         from esjournal.journal.journal import open_journal
         from esjournal.journal.transfer import overlap
+        from esjournal.journal.transfer.continuing import WholeFile
         from esjournal.journal.transfer.importing import import_with
         from esjournal.journal.transfer.typechoice import TypeSelection
         from esjournal.journal.transfer.verdicts import Abandoned, is_given_up
@@ -77,17 +84,21 @@ def import_files(
             *also_written,
             *(overlap.read("FILE", path) for path in files.paths),
         )
+        why_not_noted = None
         # An import that is given up leaves no file of rejects.
         with open_journal(url) as journal, suppress(Abandoned), putting_aside(options.rejects) as aside:
             with progress() as on_progress:
                 put_aside = None if aside is None else aside.take
-                wanted = types.of(batches)
+                file = WholeFile(journal)
+                wanted = types.of(file.watching(batches))
                 taken = wanted if seen is None else _shown(wanted, seen)
                 outcome = import_with(journal, taken, options, put_aside, on_progress)
             given_up = is_given_up(outcome, options)
             if given_up:
                 raise Abandoned
-        return Imported(outcome, given_up, types.unused())
+            if not options.types.new_types:
+                why_not_noted = file.note(outcome)
+        return Imported(outcome, given_up, types.unused(), why_not_noted)
 
 
 def _shown(batches: Iterable[Batch], seen: Callable[[Batch], None]) -> Iterator[Batch]:

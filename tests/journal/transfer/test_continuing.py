@@ -11,13 +11,17 @@ from esjournal.domain.model.events import DomainEvent
 from esjournal.domain.model.sequencenames import sequence_id
 from esjournal.exceptions import InvalidCursor, StoreError
 from esjournal.infrastructure.sqlalchemy.continuedjournals import ContinuedJournal, continued_journals
+from esjournal.interchange import secondprocess
+from esjournal.interchange.inputfiles import Files
 from esjournal.journal.cursor import Cursor, cursor_at, position_after, save_cursor
 from esjournal.journal.journal import initialise, open_journal
 from esjournal.journal.journalstore import open_event_store
 from esjournal.journal.read.criteria import Criteria
 from esjournal.journal.transfer import continuing, copying
 from esjournal.journal.transfer.copying import Copied, copy_events
-from esjournal.journal.transfer.options import CopyOptions, TypeRules
+from esjournal.journal.transfer.exporting import ExportOptions, export_file
+from esjournal.journal.transfer.fileimport import Imported, import_files
+from esjournal.journal.transfer.options import CopyOptions, TransferOptions, TypeRules
 from tests.helpers.events import OTHER_ID, event, sequence
 from tests.helpers.stores import execute, journal_with, stored
 
@@ -94,6 +98,14 @@ def refusal(url: str, cursor: Cursor, folder: Path) -> str:
 
 def copied(old: str, new: str, options: CopyOptions | None = None) -> Copied:
     found = copy_events(old, new, options)
+    assert found.why_not_noted is None
+    return found
+
+
+def imported(old: str, new: str, path: Path, options: TransferOptions | None = None) -> Imported:
+    """Export a journal as a sealed file, and import that into another one."""
+    export_file(old, str(path), ExportOptions(sealed=True))
+    found = import_files(new, Files([str(path)]), options)
     assert found.why_not_noted is None
     return found
 
@@ -224,7 +236,118 @@ def test_a_follower_of_the_library_goes_on_in_the_new_journal(old: str, new: str
         assert coming[0].cursor.journal_id == identity(new) != kept.journal_id
 
 
+def test_an_import_of_a_sealed_whole_export_continues_its_journal(old: str, new: str, tmp_path: Path) -> None:
+    append(old, '{"other":1}', '{"other":2}')
+    delete(old, 2, 6)
+    imported(old, new, tmp_path / "all.ndjson.gz")
+    assert continues(new) == {identity(old): (7, 5)}
+    append(new, '{"new":1}')
+    places = {position: taken_at(new, cursor(old, position), tmp_path) for position in (0, 1, 3, 4, 5, 7)}
+    assert places == {0: 0, 1: 1, 3: 2, 4: 3, 5: 4, 7: 5}
+    append(old, '{"late":1}')
+    assert "from its position 7 only" in refusal(new, cursor(old, 8), tmp_path)
+
+
+def test_a_chain_of_copies_and_imports_is_followed(old: str, new: str, third: str, tmp_path: Path) -> None:
+    kept = cursor(old, 4)
+    copied(old, new)
+    append(new, '{"new":1}')
+    delete(new, 2)
+    imported(new, third, tmp_path / "all.ndjson", TransferOptions(commit_every=2))
+    assert continues(third) == {identity(old): (5, 4), identity(new): (6, 5)}
+    assert taken_at(third, kept, tmp_path) == 3
+    assert taken_at(third, cursor(new, 6), tmp_path) == 5
+
+
+def test_a_large_file_is_read_by_two_processes_and_noted(
+    old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secondprocess, "WORTH_IT_BYTES", 1)
+    monkeypatch.setattr(secondprocess, "second_process_pays", lambda busy=1: True)
+    imported(old, new, tmp_path / "all.ndjson")
+    assert continues(new) == {identity(old): (5, 5)}
+
+
 # What is refused
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ExportOptions(sealed=False),
+        ExportOptions(sealed=True, after=1),
+        ExportOptions(sealed=True, limit=5),
+        ExportOptions(sealed=True, criteria=Criteria(types=["a.b#C"])),
+    ],
+    ids=["no seal", "after", "limit", "selection"],
+)
+def test_an_import_of_a_file_that_is_not_a_sealed_whole_journal_notes_nothing(
+    old: str, new: str, tmp_path: Path, options: ExportOptions
+) -> None:
+    path = str(tmp_path / "some.ndjson")
+    export_file(old, path, options)
+    import_files(new, Files([path]))
+    assert continues(new) == {}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        TransferOptions(dry_run=True),
+        TransferOptions(types=TypeRules(skipped_types=["x#Y"])),
+        TransferOptions(types=TypeRules(new_types={"x#Y": "x#Z"})),
+    ],
+    ids=["dry run", "skip type", "map type"],
+)
+def test_an_import_that_is_not_whole_notes_nothing(
+    old: str, new: str, tmp_path: Path, options: TransferOptions
+) -> None:
+    with open_journal(old) as journal:
+        journal.events.append(event(event_type="x#Y", of=OTHER_ID))
+        journal.events.append(event(9))
+    imported(old, new, tmp_path / "all.ndjson", options)
+    assert continues(new) == {}
+
+
+def test_an_import_into_a_journal_that_had_events_notes_nothing(old: str, new: str, tmp_path: Path) -> None:
+    append(new, '{"new":1}')
+    imported(old, new, tmp_path / "all.ndjson")
+    assert len(stored(new)) == 6
+    assert continues(new) == {}
+
+
+def test_an_import_into_a_journal_that_had_some_of_them_notes_nothing(old: str, new: str, tmp_path: Path) -> None:
+    with open_journal(new) as journal:
+        journal.events.append(sequence(5)[-1])
+    imported(old, new, tmp_path / "all.ndjson")
+    assert len(stored(new)) == 5
+    assert continues(new) == {}
+
+
+def test_sealed_exports_one_after_the_other_note_nothing(old: str, new: str, third: str, tmp_path: Path) -> None:
+    journal_with(third, sequence(2, of=OTHER_ID))
+    parts = [tmp_path / "one.ndjson", tmp_path / "two.ndjson"]
+    for url, part in zip((old, third), parts, strict=True):
+        export_file(url, str(part), ExportOptions(sealed=True))
+    both = tmp_path / "both.ndjson"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    for paths in ([str(both)], [str(part) for part in parts]):
+        import_files(new, Files(paths))
+        assert len(stored(new)) == 7
+        assert continues(new) == {}
+
+
+def test_a_note_that_cannot_be_written_leaves_an_import_as_good_as_it_is(
+    old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise StoreError("permission denied")
+
+    monkeypatch.setattr(continuing, "note_continued", refused)
+    path = str(tmp_path / "all.ndjson")
+    export_file(old, path, ExportOptions(sealed=True))
+    found = import_files(new, Files([path]))
+    assert (found.why_not_noted, found.outcome.appended) == ("permission denied", 5)
 
 
 def test_a_cursor_beyond_the_move_is_refused_with_what_to_do(old: str, new: str, tmp_path: Path) -> None:
