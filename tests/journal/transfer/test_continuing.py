@@ -440,6 +440,19 @@ def test_a_cursor_copy_into_a_journal_that_does_not_continue_its_source_notes_no
     assert continues(new) == {}
 
 
+def test_a_cursor_copy_that_begins_after_what_is_noted_notes_nothing_further(
+    old: str, new: str, tmp_path: Path
+) -> None:
+    copied(old, new)
+    append(old, '{"missed":1}', '{"late":1}')
+    path = str(tmp_path / "moving.cursor")
+    save_cursor(path, cursor(old, 6))
+    copied(old, new, CopyOptions(cursor_file=path))
+    assert len(stored(new)) == 6
+    assert continues(new) == {identity(old): (5, 5)}
+    assert "from its position 5 only" in refusal(new, cursor(old, 6), tmp_path)
+
+
 def test_events_recorded_at_another_time_there_note_nothing(old: str, new: str) -> None:
     with open_journal(new) as journal:
         journal.events.append([each._replace(recorded_at="2025-01-01T00:00:00.000000Z") for each in sequence(5)])
