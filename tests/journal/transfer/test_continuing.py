@@ -467,6 +467,17 @@ def test_notes_of_a_journal_whose_tables_were_here_before_do_not_count(old: str,
     assert "name a cursor file of its own" in refusal(new, cursor(old, 1), tmp_path)
 
 
+def test_a_copy_of_a_journals_file_does_not_continue_the_journal(tmp_path: Path) -> None:
+    old, backup = tmp_path / "old.db", tmp_path / "backup.db"
+    journal_with(str(old), sequence(5))
+    execute(f"sqlite:///{old}", f"VACUUM INTO '{backup}'")
+    append(str(old), '{"late":1}')
+    copied(str(old), str(backup))
+    assert identity(str(old)) == identity(str(backup))
+    assert continues(str(backup)) == {}
+    assert taken_at(str(backup), cursor(str(old), 6), tmp_path) == 6
+
+
 def test_a_note_that_cannot_be_written_leaves_the_copy_as_good_as_it_is(
     old: str, new: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
