@@ -389,13 +389,24 @@ def test_the_cursor_of_a_third_journal_is_refused(old: str, new: str, third: str
         CopyOptions(after=2),
         CopyOptions(limit=3),
         CopyOptions(criteria=Criteria(types=["a.b#C"])),
+        CopyOptions(criteria=Criteria(types=["*"])),
         CopyOptions(proven=False),
         CopyOptions(dry_run=True),
         CopyOptions(types=TypeRules(skipped_types=["x#Y"])),
         CopyOptions(types=TypeRules(only_types=["a.b#C"])),
         CopyOptions(types=TypeRules(new_types={"x#Y": "x#Z"})),
     ],
-    ids=["after", "limit", "selection", "unproven", "dry run", "skip type", "only type", "map type"],
+    ids=[
+        "after",
+        "limit",
+        "selection",
+        "selection of all",
+        "unproven",
+        "dry run",
+        "skip type",
+        "only type",
+        "map type",
+    ],
 )
 def test_a_copy_that_is_not_whole_or_not_proven_notes_nothing(
     old: str, new: str, tmp_path: Path, options: CopyOptions
