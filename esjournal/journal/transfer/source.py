@@ -82,7 +82,8 @@ class JournalSource:
             self.until = self._reached = after
         elif not selection.is_everything:
             self.after, self.until = selection.span(journal, after, self._reached)
-        self.size = self.until - self.after
+        # A span may end before the position to start after.
+        self.size = max(0, self.until - self.after)
         self._at = self.after
 
     def read(self) -> AbstractContextManager[Iterator[Batch]]:

@@ -14,12 +14,13 @@ from esjournal.exceptions import InvalidCursor, InvalidLine, StoreNotFound, Unus
 from esjournal.interchange.rejects import reject_line
 from esjournal.journal.cursor import cursor_line
 from esjournal.journal.journal import Journal, is_same_journal, open_journal
+from esjournal.journal.read.selection import Selection
 from esjournal.journal.transfer import pagebatches
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.pagebatches import batch_of_page
 from esjournal.journal.transfer.source import JournalSource, Source, open_source
 from tests.helpers.events import ID, OTHER_ID, TIME, event, event_of, generated, reads, row_of, sequence
-from tests.helpers.given import of_another_layout
+from tests.helpers.given import of_another_layout, refilled
 from tests.helpers.stores import file_with, journal_with
 
 Row = tuple[Any, ...]
@@ -109,6 +110,13 @@ def test_an_unknown_time_stays_unknown() -> None:
     batch = batch_of_page("old.db", [row(1), row(2, time=None)])
     assert list(batch.columns[4]) == [TIME, None]
     assert not batch.bad
+
+
+def test_a_span_that_ends_before_the_position_to_start_after_has_nothing(journal: Journal) -> None:
+    refilled(journal, [event(version) for version in range(9)])
+    with journal.events.session.snapshot():
+        source = JournalSource(journal, 8, selection=Selection(last_position=3))
+        assert (source.size, lines(source)) == (0, [])
 
 
 def test_events_of_a_sound_page_are_not_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
