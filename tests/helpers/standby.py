@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from tests.helpers.postgresql import pgserver
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 # Its socket has a folder of its own, so this port need not be free.
 PORT = "5432"
 
