@@ -309,7 +309,7 @@ def test_a_store_that_is_full_says_so_and_takes_events_again_when_it_is_not(stor
     journal_with(store_url, sequence(1))
     with open_journal(store_url) as journal:
         if store_url.startswith("sqlite"):
-            with journal.events.session.connection() as connection:
+            with journal.events.session.writing_connection() as connection:
                 connection.execute("PRAGMA max_page_count=1")
         else:
             execute(
@@ -321,7 +321,7 @@ def test_a_store_that_is_full_says_so_and_takes_events_again_when_it_is_not(stor
         with pytest.raises(StoreFull, match="cannot grow"):
             journal.events.append([event(n, '{"a":"' + "x" * 2_000 + '"}') for n in range(1, 50)])
         if store_url.startswith("sqlite"):
-            with journal.events.session.connection() as connection:
+            with journal.events.session.writing_connection() as connection:
                 connection.execute("PRAGMA max_page_count=1000000")
         else:
             execute(store_url, "DROP TRIGGER full_disk ON stored_events")

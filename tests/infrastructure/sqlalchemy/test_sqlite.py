@@ -326,7 +326,7 @@ def test_reading_waits_for_no_writer_and_sees_what_was_committed(journal: Path) 
 
 def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing_half_written(journal: Path) -> None:
     with opened(journal) as strategy:
-        with strategy.session.connection() as connection:
+        with strategy.session.writing_connection() as connection:
             [pages] = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages + 10}")
         for batch in (
@@ -337,7 +337,7 @@ def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing_half_written(journal
             with pytest.raises(StoreFull, match="the disk is full: make room and try again"):
                 strategy.append(batch)
             assert len(list(strategy.all_items())) == 3
-        with strategy.session.connection() as connection:
+        with strategy.session.writing_connection() as connection:
             connection.execute("PRAGMA max_page_count = 1000000")
         assert strategy.append([event("x" * 1_000) for _ in range(1_000)]) == range(4, 1_004)
 

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -35,6 +35,7 @@ from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import OPENING_TO_WRITE
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, names_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Names, Session, never
+from esjournal.infrastructure.sqlalchemy.sqlite.connections import Connection, KeptConnections
 from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.sqlite.sqlitesql import SQLiteSQL
@@ -59,7 +60,6 @@ _PASSING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _PASSING_SECONDS = 1.0
 # This number of steps of SQLite's virtual machine takes some milliseconds.
 _LOOK_FOR_SIGNALS_STEPS = 100_000
-_MAX_INTEGER = 2**31 - 1
 # EXTRA is FULL, and outside of WAL mode also syncs the folder after removing the rollback journal. Otherwise a power
 # cut could bring it back, and it would undo the last commit (https://sqlite.org/pragma.html#pragma_synchronous). The
 # schema of a foreign file is data too, and must not run functions (https://sqlite.org/security.html).
@@ -102,7 +102,7 @@ class SQLiteSession(Session):
         self._deciding = threading.Lock()
         # How connections are opened; None until the files have been examined.
         self._target = None if self._files else self._unshared
-        self._first: sqlite3.Connection | None = None
+        self._first: Connection | None = None
         self._is_written = self._is_made = False
         # If this process may not lock the file: the version of the file when connections were opened.
         self._version: FileVersion | None = None
@@ -115,19 +115,21 @@ class SQLiteSession(Session):
             poolclass=QueuePool if self._files else StaticPool,
         )
         super().__init__(url, engine, SQLiteSQL(engine.dialect), None if self._files else threading.RLock())
+        self._appending = KeptConnections(self._connect, self.translating())
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> Connection:
         connection, self._first = self._first, None
         if connection is None:
             connection = self._opened(str(self._target))
             connection.executescript(_SETTINGS)
         return connection
 
-    def _opened(self, target: str) -> sqlite3.Connection:
+    def _opened(self, target: str) -> Connection:
         connection = sqlite3.connect(
             target,
             uri=True,
             timeout=self.url.timeout,
+            factory=Connection,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=128,
@@ -202,7 +204,7 @@ class SQLiteSession(Session):
                         raise self.translated(error) from error
                     time.sleep(_LOOK_SECONDS)
 
-    def _decided(self, files: DatabaseFiles) -> sqlite3.Connection:
+    def _decided(self, files: DatabaseFiles) -> Connection:
         """Return the first connection; all others will be opened in the same way.
 
         A store that is only read is not changed. If there is a WAL, the connection is read-only, because a connection
@@ -298,6 +300,14 @@ class SQLiteSession(Session):
                 self.close()
         self._settle(self._files)
 
+    def writing_connection(self) -> AbstractContextManager[Any]:
+        """Lease a driver connection to write with; see the base class."""
+        if self._files is None:
+            return super().writing_connection()
+        self._check_is_current()
+        self.prepare_to_write()
+        return self._appending.lease()
+
     def _check_not_replaced(self, files: DatabaseFiles) -> None:
         # While a connection is open, SQLite keeps the files beside the database, or creates them.
         numbers = files.numbers()
@@ -339,6 +349,8 @@ class SQLiteSession(Session):
         if self._first is not None:
             self._first.close()
         super().close()
+        self._appending.close()
+        self._appending = KeptConnections(self._connect, self.translating())
         if guard is not None:
             guard.close()
         if self._files is not None:
@@ -355,8 +367,9 @@ class SQLiteSession(Session):
     def forget_connections(self) -> None:
         """Use new connections from now on; see the base class."""
         # Kept, because closing them would drop the locks of the parent process.
-        self._others_of_that_process = (self._guard, self._first)
+        self._others_of_that_process = (self._guard, self._first, self._appending)
         self._guard = self._first = None
+        self._appending = KeptConnections(self._connect, self.translating())
         super().forget_connections()
         if self._files is not None:
             self._target = self._version = None
@@ -373,7 +386,11 @@ class SQLiteSession(Session):
 
     def begin(self, connection: Any, table: Table) -> None:
         """Begin with the write lock: SQLite refuses a later upgrade of the lock at once instead of waiting."""
-        self._with_lock(connection, lambda: connection.execute("BEGIN IMMEDIATE"))
+        try:
+            self._with_lock(connection, lambda: connection.execute("BEGIN IMMEDIATE"))
+        finally:
+            # Outside of WAL mode, COMMIT waits for readers.
+            connection.wait_for(self.url.timeout)
 
     def commit(self, connection: Any) -> None:
         """Commit a transaction, unless the files were replaced while it was open; see the base class.
@@ -422,7 +439,12 @@ class SQLiteSession(Session):
             with self.committing():
                 return self.load(connection, statements, rows)
 
-        return self._with_lock(connection, insert)
+        try:
+            return self._with_lock(connection, insert)
+        except BaseException:
+            # What is read to explain the error waits as any reader does.
+            connection.wait_for(self.url.timeout)
+            raise
 
     def _with_lock(self, connection: Any, take: Callable[[], Result]) -> Result:
         """Return the result of a statement that needs the write lock, trying again until the timeout.
@@ -430,22 +452,23 @@ class SQLiteSession(Session):
         Readers keep SQLite's own waiting: in WAL mode they do not wait for writers.
         """
         deadline = time.monotonic() + self.url.timeout
-        connection.execute("PRAGMA busy_timeout=0")
-        try:
-            while True:
-                try:
-                    return take()
-                except sqlite3.OperationalError as error:
-                    if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                        raise
-                time.sleep(_LOOK_SECONDS)
-                if self._files is not None:
-                    self._check_not_replaced(self._files)
-        finally:
-            connection.execute(f"PRAGMA busy_timeout={int(min(self.url.timeout * 1000, _MAX_INTEGER))}")
+        connection.wait_for(0)
+        while True:
+            try:
+                return take()
+            except sqlite3.OperationalError as error:
+                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOK_SECONDS)
+            if self._files is not None:
+                self._check_not_replaced(self._files)
 
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
+        if len(rows) == 1 and rows[0][1] is not None:
+            cursor = connection.execute(statements.insert, rows[0])
+            self.check_stored(cursor.rowcount, 1)
+            return int(cursor.lastrowid)
         stored = sum(cursor.rowcount for cursor in self.insert(connection, statements, rows))
         self.check_stored(stored, len(rows))
         last: int = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
