@@ -129,7 +129,8 @@ class WholeFile:
             Why it cannot be written; None if it was, or there is nothing to note.
         """
         whole, count = self._whole, outcome.appended
-        is_all = outcome.committed and count == outcome.read and not (outcome.problems or outcome.left_out)
+        # What is read counts also what was left out, did not fit, or was already there.
+        is_all = outcome.committed and count == outcome.read
         if whole is None or not is_all or not 0 < count <= whole.position:
             return None
         try:
