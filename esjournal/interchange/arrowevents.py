@@ -49,34 +49,45 @@ _HALF_OF_A_PAIR = re.compile(
 _REPLACEMENT = r"\ufffd"
 
 
-def batch_of(fields: Mapping[str, Sequence[Any]], columns: Sequence[str], rows: int) -> Any:
-    """Return events as a record batch; the columns that are not wanted have only nulls.
+def batch_of(fields: Mapping[str, Sequence[Any]], columns: Sequence[str]) -> Any:
+    """Return some columns of events as a record batch, as they are stored.
 
     Args:
-        fields: the values of each field of recorded events that a wanted column has, by name.
-        columns: the names of the wanted columns.
-        rows: the number of events.
+        fields: the values of each field of recorded events that a column has, by name.
+        columns: the names of the columns.
     """
+    return pa.RecordBatch.from_arrays([_array(name, fields[FIELDS[name]]) for name in columns], list(columns))
+
+
+def _array(name: str, values: Sequence[Any]) -> Any:
+    if name == "name":
+        if not any_named(values):
+            return pa.nulls(len(values), pa.string())
+        return pa.array(list(map(name_of_id, values)), pa.string())
+    if name == "recorded_at":
+        return pa.array(values, pa.string()).cast(_TIME)
+    return pa.array(values, pa.int64() if name in ("version", "position") else pa.string())
+
+
+def completed(batch: Any) -> Any:
+    """Return some columns of events as a batch that DuckDB reads; the other columns have only nulls.
+
+    Args:
+        batch: what `batch_of` returned.
+    """
+    there = dict(zip(batch.schema.names, batch.columns, strict=True))
     arrays = [
-        _array(field, fields[FIELDS[field.name]]) if field.name in columns else pa.nulls(rows, field.type)
-        for field in SCHEMA
+        _read(there[field.name], field) if field.name in there else pa.nulls(len(batch), field.type) for field in SCHEMA
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
-def _array(field: Any, values: Sequence[Any]) -> Any:
-    if field.name == "name":
-        if not any_named(values):
-            return pa.nulls(len(values), pa.string())
-        return pa.array(list(map(name_of_id, values)), pa.string())
-    if field.type == _TIME:
-        return pa.array(values, pa.string()).cast(_TIME)
-    if field.type == pa.json_():
-        texts = pa.array(values, pa.string())
-        if pc.any(pc.match_substring_regex(texts, _TO_LOOK_AT)).as_py():
-            texts = pa.array([text if text is None else as_read(text) for text in values], pa.string())
-        return pa.ExtensionArray.from_storage(field.type, texts)
-    return pa.array(values, field.type)
+def _read(texts: Any, field: Any) -> Any:
+    if field.type != pa.json_():
+        return texts
+    if pc.any(pc.match_substring_regex(texts, _TO_LOOK_AT)).as_py():
+        texts = pa.array([text if text is None else as_read(text) for text in texts.to_pylist()], pa.string())
+    return pa.ExtensionArray.from_storage(field.type, texts)
 
 
 def as_read(state: str) -> str:

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from esjournal.domain.model.sequencenames import id_of_name
-from esjournal.interchange.arrowevents import FIELDS, SCHEMA, as_read, batch_of
+from esjournal.interchange.arrowevents import FIELDS, SCHEMA, as_read, batch_of, completed
 from tests.helpers.events import ID
 
 STATES = [
@@ -28,7 +28,7 @@ STATES = [
 
 def read(*states: str) -> list[str | None]:
     """Return the member `n` of each state, as DuckDB reads it from a batch."""
-    batch = batch_of({"state": states}, ["state"], len(states))
+    batch = completed(batch_of({"state": states}, ["state"]))
     table = duckdb.connect().from_arrow(batch)
     return [value for (value,) in table.project("state->>'n'").fetchall()]
 
@@ -72,7 +72,7 @@ def test_only_the_wanted_columns_have_values() -> None:
         "originator_id": [named, ID],
         "recorded_at": ["2026-01-31T12:00:00.000001Z", None],
     }
-    rows = batch_of(fields, ["id", "name", "recorded_at"], 2).to_pylist()
+    rows = completed(batch_of(fields, ["id", "name", "recorded_at"])).to_pylist()
     assert [row["name"] for row in rows] == ["order-1", None]
     assert [row["id"] for row in rows] == [str(named), ID]
     assert rows[0]["recorded_at"].microsecond == 1
