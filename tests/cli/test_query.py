@@ -305,14 +305,18 @@ def test_ctrl_c_ends_a_long_query_at_once(url: str, tmp_path: Path) -> None:
 def test_the_temporary_folder_disappears_after_kill_9(url: str, tmp_path: Path) -> None:
     sql = "select count(*) from range(1000000000) a, range(1000) b where a.range * b.range % 7 = 3"
     process = subprocess.Popen(
-        [*COMMAND, "query", sql, "--url", url], env=environment(TMPDIR=str(tmp_path)), stdout=subprocess.DEVNULL
+        [*COMMAND, "query", sql, "--url", url],
+        env=environment(TMPDIR=str(tmp_path)),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 60
     while not temporary(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(temporary(tmp_path)) == 1
     time.sleep(0.3)
-    os.kill(process.pid, signal.SIGKILL)
+    # As an out-of-memory killer may end all of a session.
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     deadline = time.monotonic() + 30
     while temporary(tmp_path) and time.monotonic() < deadline:

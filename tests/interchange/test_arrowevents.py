@@ -33,8 +33,9 @@ def read(*states: str) -> list[str | None]:
     return [value for (value,) in table.project("state->>'n'").fetchall()]
 
 
-def test_a_number_is_read_with_all_its_digits() -> None:
-    assert read(*STATES) == [state[len('{"n":') : -1] for state in STATES]
+@pytest.mark.parametrize("state", STATES)
+def test_a_number_is_read_with_all_its_digits(state: str) -> None:
+    assert read(state) == [state[len('{"n":') : -1]]
 
 
 @pytest.mark.parametrize(
@@ -59,11 +60,10 @@ def test_half_of_a_surrogate_pair_is_replaced_and_the_rest_stays() -> None:
     assert read('{"n":"x\\ud800"}') == ["x\ufffd"]
 
 
-@pytest.mark.parametrize("state", ["gAAAAB", "{", "[1,"])
+@pytest.mark.parametrize("state", ["gAAAAB", "[1,"])
 def test_a_state_that_is_not_json_is_a_string(state: str) -> None:
-    if state != "{":
-        assert json.loads(as_read(state)) == state
-        assert read(state) == [None]
+    assert json.loads(as_read(state)) == state
+    assert read(state) == [None]
 
 
 def test_only_the_wanted_columns_have_values() -> None:

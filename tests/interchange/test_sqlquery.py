@@ -87,11 +87,10 @@ def test_each_wall_holds_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file.csv", "folder"]
 
 
-def test_names_of_this_program_are_no_tables(tmp_path: Path) -> None:
-    secrets = pa.table({"a": [1]})
+def test_names_of_this_program_are_no_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlquery, "secrets", pa.table({"a": [1]}), raising=False)
     with pytest.raises(InvalidQuery, match="Table with name secrets does not exist"):
         answer("from secrets", tmp_path)
-    assert secrets.num_rows == 1
 
 
 def test_an_error_of_the_reader_is_raised_as_it_is(tmp_path: Path) -> None:

@@ -12,14 +12,15 @@ import pytest
 from esjournal.domain.model.sequencenames import id_of_name
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy import activerecords
-from esjournal.interchange.sqlquery import Scans, scans_of
+from esjournal.interchange import arrowevents
+from esjournal.interchange.sqlquery import Scans, Table, answering, scans_of
 from esjournal.journal.inspect import query as module
 from esjournal.journal.inspect.query import QueriedPart, query
 from esjournal.journal.journal import Journal, open_journal
 from esjournal.journal.read import secondreader
 from esjournal.journal.read.selection import Selection
 from esjournal.journal.temporary import open_to_read
-from tests.helpers.events import ID, OTHER_ID, event, generated
+from tests.helpers.events import ID, OTHER_ID, TIME, event, generated
 from tests.helpers.other_libraries.tables import TABLES, writer
 from tests.helpers.stores import file_with, journal_with
 
@@ -114,11 +115,35 @@ def test_a_part_of_a_journal_is_what_both_tables_have(journal: Journal) -> None:
         assert found == {"e": positions, "s": sorted({ids[position - 1] for position in positions})}
 
 
-def test_an_event_that_comes_while_a_query_runs_is_in_no_table(journal: Journal) -> None:
-    journal.events.append(event(7))
-    sql = "select (select count(*) from events) a, (select count(*) from events) b"
-    with query(journal, sql) as found:
-        assert [row for batch in found.batches for row in batch.to_pylist()] == [{"a": 5, "b": 5}]
+def test_an_event_that_comes_while_a_query_runs_is_in_no_table(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = module._Reading.batches
+    versions = iter(range(7, 99))
+
+    def after_another_came(reading: module._Reading) -> Iterator[Any]:
+        journal.events.append(event(next(versions)))
+        return batches(reading)
+
+    monkeypatch.setattr(module._Reading, "batches", after_another_came)
+    sql = "select a.n a, b.n b from (select count(id) n from events) a, (select count(type) n from events) b"
+    assert answer(journal, sql) == [{"a": 4, "b": 4}]
+
+
+def test_the_first_recording_time_of_a_sequence_is_that_of_its_first_event(tmp_path: Path) -> None:
+    fields: dict[str, list[Any]] = {
+        "originator_id": [ID, ID],
+        "originator_version": [0, 1],
+        "recorded_at": [None, TIME],
+        "event_type": ["a", "b"],
+    }
+    batch = arrowevents.completed(arrowevents.batch_of(fields, ["id", "version", "recorded_at", "type"]))
+    events = Table(arrowevents.SCHEMA, lambda: iter([batch]))
+    with answering("from sequences", str(tmp_path), {"events": events}, {"sequences": module.SEQUENCES}) as found:
+        [row] = [row for batch in found.batches for row in batch.to_pylist()]
+    assert row["first_recorded_at"] is None
+    assert row["last_recorded_at"] is not None
+    assert row["last_type"] == "b"
 
 
 def test_sequences_are_found_without_reading_a_state(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
