@@ -267,9 +267,14 @@ def module_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path_factory.mktemp('module') / 'journal.db'}"
     else:
-        server, dropping = (request.getfixturevalue(name) for name in ("postgres_server", "dropping"))
-        with own_schema(server, dropping) as url:
-            yield url
+        yield request.getfixturevalue("module_postgres_url")
+
+
+@pytest.fixture(scope="module")
+def module_postgres_url(postgres_server: str, dropping: psycopg.Connection) -> Iterator[str]:
+    """The URL of a store on PostgreSQL for the tests of a module."""
+    with own_schema(postgres_server, dropping) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

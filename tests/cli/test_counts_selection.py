@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import pytest
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from tests.helpers.events import ID, OTHER_ID, generated
+from tests.helpers.kinds import KINDS, store_of_kind
 from tests.helpers.memory import FULL, GROWTH_TO_THRICE_FULL, THRICE_FULL, peak_kibibytes
-from tests.helpers.other_libraries.tables import message_db_with
 from tests.helpers.program import invoke
-from tests.helpers.stores import file_with, journal_with
+from tests.helpers.stores import journal_with
 
 DAYS = [f"2026-01-{day:02}T00:00:00.000000Z" for day in range(1, 10)]
 TYPES = ["shop#A", "shop#B", "shop#C"]
@@ -31,19 +32,11 @@ SELECTIONS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["journal", "file", "message-db"])
-def url(request: pytest.FixtureRequest, module_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture(scope="module", params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The same nine events in a journal of each database, in a file, and in another library's table."""
-    is_sqlite = module_url.startswith("sqlite")
-    if request.param == "journal":
-        return journal_with(module_url, EVENTS)
-    if request.param == "file":
-        if not is_sqlite:
-            pytest.skip("a file has no database")
-        return str(file_with(tmp_path_factory.mktemp("files") / "e.ndjson", EVENTS))
-    if is_sqlite:
-        pytest.skip("message-db is on PostgreSQL")
-    return message_db_with(module_url, EVENTS)
+    with store_of_kind(request, tmp_path_factory, EVENTS) as url:
+        yield url
 
 
 def counts(url: str, *options: str) -> dict[str, Any]:
