@@ -22,6 +22,9 @@ try:
     import pyarrow as pa
 except ImportError as error:
     raise ImportError(f"SQL needs duckdb and pyarrow ({error}): pip install 'esjournal[sql]'") from error
+# Before, a second reading of the events was refused by DuckDB, and plans did not say which columns are read.
+if int(duckdb.__version__.partition(".")[0]) < 2:
+    raise ImportError(f"SQL needs duckdb 2.0 or later, and {duckdb.__version__} is here: pip install 'esjournal[sql]'")
 
 # What DuckDB keeps in memory; it writes the rest to its temporary folder.
 MEMORY = "512MiB"

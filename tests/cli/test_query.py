@@ -263,6 +263,13 @@ def test_without_duckdb_the_message_names_the_extra(url: str) -> None:
         refused(query(url, "select 1"), 2, "pip install 'esjournal.sql.'")
 
 
+def test_an_earlier_duckdb_is_refused(url: str) -> None:
+    with patch("duckdb.__version__", "1.5.6"):
+        for name in ("esjournal.journal.inspect.query", "esjournal.interchange.sqlquery"):
+            sys.modules.pop(name, None)
+        refused(query(url, "select 1"), 2, "SQL needs duckdb 2.0 or later, and 1.5.6 is here: pip install ")
+
+
 def test_a_file_of_events_is_queried_like_a_journal(tmp_path: Path) -> None:
     file = file_with(tmp_path / "events.ndjson", EVENTS)
     assert rows(str(file), "select state->>'owner' o, count(*) n from events group by 1 order by 1") == [
