@@ -46,7 +46,7 @@ complete -c esjournal -n "__esjournal_command_is ''" -l version -d 'Show the ver
 complete -c esjournal -n "__esjournal_command_is ''" -l help -s h -d 'Show this message and exit'
 complete -c esjournal -n "__esjournal_command_is 'init'" -l url -r -F -d 'The journal: a path to a SQLite file, sqlite:///FILE or postgresql://USER@HOST/DB'
 complete -c esjournal -n "__esjournal_command_is 'init'" -l schema -x -d 'PostgreSQL: the schema to make the journal in; the same as ?schema=NAME in the URL'
-complete -c esjournal -n "__esjournal_command_is 'init'" -l protect -d 'Make the database refuse to change or delete events, whoever asks'
+complete -c esjournal -n "__esjournal_command_is 'init'" -l protect -d 'Make the database refuse to change or delete events, for everyone'
 complete -c esjournal -n "__esjournal_command_is 'init'" -l sql -d 'Print the SQL that makes the tables, and do nothing else'
 complete -c esjournal -n "__esjournal_command_is 'init'" -l help -s h -d 'Show this message and exit'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l recorded-at -x -d 'When the event was recorded, in ISO 8601'

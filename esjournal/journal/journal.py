@@ -140,7 +140,7 @@ def initialise(url: str, *, schema: str | None = None, protect: bool = False) ->
     Args:
         url: a URL, or the path of a SQLite file.
         schema: on PostgreSQL, the schema to make it in, if the URL names none.
-        protect: make the database refuse to change or delete events, whoever asks.
+        protect: make the database refuse to change or delete events, for everyone.
 
     Raises:
         InvalidURL: the URL cannot be used.

@@ -144,7 +144,7 @@ class JournalStore(EventStore[StoredEvent]):
 
         Args:
             cursor: where to go on: the `cursor` of the last event that was handled. None is the beginning.
-            timeout: end if no event has come for so many seconds; 0 ends after those that are there. Without it the
+            timeout: end if no event has come for this many seconds; 0 ends after those that are there. Without it the
                 following has no end.
             stop: end when this is set, by another thread or a signal handler: within a fraction of a second, or two
                 seconds while the server is gone.

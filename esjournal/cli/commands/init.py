@@ -21,7 +21,7 @@ def init(
         ),
     ] = None,
     protect: Annotated[
-        bool, typer.Option("--protect", help="Make the database refuse to change or delete events, whoever asks.")
+        bool, typer.Option("--protect", help="Make the database refuse to change or delete events, for everyone.")
     ] = False,
     sql: Annotated[
         bool, typer.Option("--sql", help="Print the SQL that makes the tables, and do nothing else.")

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Dialect, Table
 from esjournal.domain.state.where import FieldCondition
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment
 
-# What a protected journal answers, to whoever asks.
+# What a protected journal answers to an UPDATE or a DELETE.
 PROTECTED = "the journal is protected: no event is changed or deleted; append one that corrects it"
 
 

@@ -85,7 +85,7 @@ class SQLAlchemyDatastore:
         return created
 
     def protect(self) -> bool:
-        """Make the database refuse to change or delete events, whoever asks.
+        """Make the database refuse to change or delete events, for everyone.
 
         Returns:
             Whether it did not refuse that before.

@@ -62,7 +62,7 @@ def follow(
         after: the global position of the event to start after, or 0.
         on_lost: called when the store cannot be read for now.
         on_found: called when it can be read again.
-        is_over: is asked after each wait, which takes a fraction of a second; once it says True, the following ends.
+        is_over: called after each wait of a fraction of a second; the following ends when it returns True.
 
     Raises:
         StoreError: the store cannot be read; one that may pass is raised only if it is over meanwhile.

@@ -115,7 +115,7 @@ class SQLiteSession(Session):
             poolclass=QueuePool if self._files else StaticPool,
         )
         super().__init__(url, engine, SQLiteSQL(engine.dialect), None if self._files else threading.RLock())
-        self._appending = KeptConnections(self._connect, self.translating())
+        self._appending = self._none_kept()
 
     def _connect(self) -> Connection:
         connection, self._first = self._first, None
@@ -123,6 +123,9 @@ class SQLiteSession(Session):
             connection = self._opened(str(self._target))
             connection.executescript(_SETTINGS)
         return connection
+
+    def _none_kept(self) -> KeptConnections:
+        return KeptConnections(self._connect, self.translating())
 
     def _opened(self, target: str) -> Connection:
         connection = sqlite3.connect(
@@ -350,7 +353,7 @@ class SQLiteSession(Session):
             self._first.close()
         super().close()
         self._appending.close()
-        self._appending = KeptConnections(self._connect, self.translating())
+        self._appending = self._none_kept()
         if guard is not None:
             guard.close()
         if self._files is not None:
@@ -369,7 +372,7 @@ class SQLiteSession(Session):
         # Kept, because closing them would drop the locks of the parent process.
         self._others_of_that_process = (self._guard, self._first, self._appending)
         self._guard = self._first = None
-        self._appending = KeptConnections(self._connect, self.translating())
+        self._appending = self._none_kept()
         super().forget_connections()
         if self._files is not None:
             self._target = self._version = None
