@@ -119,6 +119,10 @@ CsvSafeOption = Annotated[
     bool,
     typer.Option("--csv-safe", help="CSV: put ' before text that a spreadsheet would take for a formula."),
 ]
+AllSchemasOption = Annotated[
+    bool,
+    typer.Option("--all-schemas", help="The journal in each schema of a PostgreSQL database, one after the other."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show neither progress nor totals.")]
 LimitOption = Annotated[
     int | None,

@@ -22,6 +22,7 @@ from esjournal.interchange.formats import format_of
 from esjournal.interchange.outputfiles import sink
 from esjournal.journal.journal import initialise, open_journal
 from esjournal.journal.transfer.exporting import export_events
+from tests.helpers.events import sequence
 from tests.helpers.loaded import loaded_folder
 from tests.helpers.pages import (
     DECISIONS,
@@ -37,7 +38,9 @@ from tests.helpers.pages import (
     steps,
     without_jq,
 )
+from tests.helpers.postgresql import own_database
 from tests.helpers.program import COMMAND_NAMES
+from tests.helpers.stores import journal_with
 
 SEQUENCE = "9b300b13-4410-51bf-85ca-234c8cea73da"
 EFFECT = '{"user":"ann","causation_id":"order-1001/0","correlation_id":"checkout-77"}'
@@ -113,10 +116,19 @@ def work(tmp_path: Path) -> Path:
     return tmp_path / "work"
 
 
+@pytest.fixture(scope="module")
+def database_url(postgres_server: str) -> Iterator[str]:
+    """A database with journals in two of its schemas."""
+    with own_database(postgres_server) as url:
+        for schema, events in (("park", 1), ("shop", 3)):
+            journal_with(f"{url}{'&' if '?' in url else '?'}schema={schema}", sequence(events))
+        yield url
+
+
 @pytest.fixture
-def shell(tmp_path: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
+def shell(tmp_path: Path, work: Path, postgres_url: str, database_url: str) -> Iterator[Shell]:
     """A bash whose commands all print to one place; it fails the test at the first command that fails."""
-    with open_shell(tmp_path / "home", work, postgres_url) as run:
+    with open_shell(tmp_path / "home", work, postgres_url, database_url) as run:
         yield run
 
 

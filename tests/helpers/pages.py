@@ -22,6 +22,8 @@ PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (R
 # It needs an application that keeps writing: see tests/other_libraries/test_migrating.py.
 MIGRATING = "docs/migrating.md"
 # Servers that the documentation names; the tests use their own.
+# A database with a journal in each of its schemas.
+_DATABASE = re.compile(r"postgresql://me@localhost/shops\b")
 SERVERS = re.compile(r"postgresql://me@[\w.]+/\w+")
 END = "<<end>>"
 
@@ -69,8 +71,15 @@ def pages_with(*languages: str) -> list[str]:
 
 
 @contextmanager
-def open_shell(home: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
-    """Yield a bash whose commands all print to one place; it fails the test at the first command that fails."""
+def open_shell(home: Path, work: Path, postgres_url: str, database_url: str = "") -> Iterator[Shell]:
+    """Yield a bash whose commands all print to one place; it fails the test at the first command that fails.
+
+    Args:
+        home: a folder that is made, for what the commands keep.
+        work: the working folder.
+        postgres_url: the URL of a schema, for the pages' own.
+        database_url: the URL of a database with journals in its schemas, if a page names one.
+    """
     home.mkdir()
     work.mkdir(exist_ok=True)
     for name in ("docs", "completions"):
@@ -92,8 +101,9 @@ def open_shell(home: Path, work: Path, postgres_url: str) -> Iterator[Shell]:
     def run(command: str) -> str:
         assert bash.stdin is not None
         assert bash.stdout is not None
-        # The server and the schema are the test's own.
-        here = SERVERS.sub(lambda _: shlex.quote(postgres_url), command)
+        # The server, the database and the schema are the test's own.
+        here = _DATABASE.sub(lambda _: shlex.quote(database_url), command)
+        here = SERVERS.sub(lambda _: shlex.quote(postgres_url), here)
         # On a busy machine, a program may take longer to start than the page gives it.
         here = re.sub(r"\btimeout( -s INT)? [23]\b", r"timeout\1 10", here)
         here = here.replace("--schema journal", f"--schema {postgres_url.partition('schema=')[2]}")

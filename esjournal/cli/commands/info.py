@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, url_of
-from esjournal.domain.choices import AnswerFormat
+from esjournal.cli.options import AllSchemasOption, LayoutOption, TableOption, UrlOption, url_of
+from esjournal.domain.choices import LinesFormat
 
 
 def info(
     context: typer.Context,
-    output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="Output format.")] = AnswerFormat.TABLE,
+    all_schemas: AllSchemasOption = False,
+    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -27,7 +28,8 @@ def info(
       esjournal info
       esjournal --url events.ndjson.gz info
       esjournal info --format json | jq .events
+      esjournal --url postgresql://me@localhost/shops info --all-schemas
     """
     from esjournal.cli.running.info import run
 
-    run(url_of(context, url, layout, table), output_format=output_format)
+    run(url_of(context, url, layout, table), all_schemas=all_schemas, output_format=output_format)

@@ -58,6 +58,9 @@ def list_(
         int | None,
         typer.Option(metavar="N", min=0, max=MAX_COUNT, help="At most N sequences.", show_default=False),
     ] = None,
+    schemas: Annotated[
+        bool, typer.Option("--schemas", help="List the journals of a PostgreSQL database instead, one in each schema.")
+    ] = False,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
     url: UrlOption = None,
@@ -78,6 +81,7 @@ def list_(
       esjournal list --sort last --limit 10
       esjournal list --since yesterday --sort events
       esjournal list --type '*#Renamed' --sort events -F csv
+      esjournal --url postgresql://me@localhost/shops list --schemas
     """
     from esjournal.cli.running.list_ import run
 
@@ -90,6 +94,7 @@ def list_(
         after=after,
         sort=sort,
         limit=limit,
+        schemas=schemas,
         output_format=output_format,
         csv_safe=csv_safe,
     )

@@ -8,6 +8,7 @@ import typer
 
 from esjournal.cli.options import (
     AfterOption,
+    AllSchemasOption,
     LayoutOption,
     LimitOption,
     TableOption,
@@ -27,7 +28,7 @@ from esjournal.cli.selectionoptions import (
     UntilOption,
     WhereOption,
 )
-from esjournal.domain.choices import AnswerFormat
+from esjournal.domain.choices import LinesFormat
 from esjournal.domain.periods import Period
 
 
@@ -48,7 +49,8 @@ def stats(
     where: WhereOption = None,
     pattern: GrepOption = None,
     limit: LimitOption = None,
-    output_format: Annotated[AnswerFormat, typer.Option("--format", "-F", help="Output format.")] = AnswerFormat.TABLE,
+    all_schemas: AllSchemasOption = False,
+    output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     svg: Annotated[
         str | None,
         file_option(help_text="Also draw the table as a picture in FILE."),
@@ -74,6 +76,7 @@ def stats(
       esjournal stats --since 2026-01-01 --where 'price > 100'
       esjournal stats --svg stats.svg --html stats.html
       esjournal stats -F json | jq '.types[] | select(.percent < 1)'
+      esjournal --url postgresql://me@localhost/shops stats --all-schemas
     """
     from esjournal.cli.running.stats import run
 
@@ -83,6 +86,7 @@ def stats(
         selection=SelectionOptions(types, originator_ids, names, since, until, on, as_of, where, pattern),
         after=after,
         limit=limit,
+        all_schemas=all_schemas,
         output_format=output_format,
         svg=svg,
         html=html,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, QuietOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import AllSchemasOption, LayoutOption, QuietOption, TableOption, UrlOption, url_of
 from esjournal.domain.choices import LinesFormat
 
 
@@ -33,6 +33,7 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    all_schemas: AllSchemasOption = False,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     quiet: QuietOption = False,
     url: UrlOption = None,
@@ -61,6 +62,7 @@ def verify(
       esjournal verify --digest --as-of yesterday
       esjournal verify --events accounts
       esjournal --url events.ndjson.gz verify
+      esjournal --url postgresql://me@localhost/shops verify --all-schemas -F ndjson
     """
     from esjournal.cli.running.verify import run
 
@@ -70,6 +72,7 @@ def verify(
         digest=digest,
         per_sequence=per_sequence,
         as_of=as_of,
+        all_schemas=all_schemas,
         output_format=output_format,
         quiet=quiet,
     )

@@ -21,26 +21,36 @@ KIND_WIDTH = len("missing-position")
 _OPENING = '{\n"findings": ['
 
 
-def findings_view(output_format: LinesFormat) -> FindingsView:
-    """Return the view that prints findings in a format."""
+def findings_view(output_format: LinesFormat, schema: str | None = None) -> FindingsView:
+    """Return the view that prints findings in a format.
+
+    Args:
+        output_format: the output format.
+        schema: the schema of the journal, if those of several are verified; each line names it.
+    """
     if output_format is LinesFormat.JSON:
         return _Document()
     if output_format is LinesFormat.NDJSON:
-        return _Lines()
-    return _Screen() if sys.stdout.isatty() else FindingsView()
+        return _Lines() if schema is None else _LinesOfSchema(schema)
+    return _Screen(schema) if sys.stdout.isatty() else FindingsView(schema)
 
 
 class FindingsView:
-    """Prints findings as they come, then digests: here as text for a pipe, where nothing is cut or wrapped."""
+    """Prints findings as they come, then digests: here as text for a pipe, where nothing is cut or wrapped.
 
-    def __init__(self) -> None:
+    Args:
+        schema: the schema of the journal, which lines begin with, if those of several are verified.
+    """
+
+    def __init__(self, schema: str | None = None) -> None:
         self.counts: Counter[str] = Counter()
+        self._prefix = "" if schema is None else f"{on_one_line(schema)}  "
 
     def show(self, finding: Finding) -> None:
         """Print a finding."""
         self.counts[finding.kind] += 1
         kind, place, detail = map(on_one_line, finding)
-        write(f"{kind:<{KIND_WIDTH}}  {place}  {detail}\n")
+        write(f"{self._prefix}{kind:<{KIND_WIDTH}}  {place}  {detail}\n")
 
     def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
         """Print the totals, after the last finding.
@@ -55,7 +65,10 @@ class FindingsView:
 
     def show_sequence(self, originator_id: str, digest: str) -> None:
         """Print the digest of a sequence."""
-        write(f"{digest}  {on_one_line(shown_id(originator_id))}\n")
+        write(f"{digest}  {self._prefix}{on_one_line(shown_id(originator_id))}\n")
+
+    def show_failure(self, message: str) -> None:
+        """Print why a journal could not be verified; stderr says it, too."""
 
     def end(self) -> None:
         """Print what comes after everything else."""
@@ -72,6 +85,31 @@ class _Lines(FindingsView):
 
     def show_sequence(self, originator_id: str, digest: str) -> None:
         write(_json({"originator_id": originator_id, "digest": digest}) + "\n")
+
+
+class _LinesOfSchema(FindingsView):
+    """Lines that name the schema, and end with the totals of its journal, also of a sound one."""
+
+    def __init__(self, schema: str) -> None:
+        super().__init__()
+        self._schema = schema
+
+    def show(self, finding: Finding) -> None:
+        self.counts[finding.kind] += 1
+        self._write(finding._asdict())
+
+    def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
+        totals = {"events": events, "findings": self.counts.total()}
+        self._write(totals if digest is None else {**totals, "digest": digest})
+
+    def show_sequence(self, originator_id: str, digest: str) -> None:
+        self._write({"originator_id": originator_id, "digest": digest})
+
+    def show_failure(self, message: str) -> None:
+        self._write({"error": message})
+
+    def _write(self, members: dict[str, Any]) -> None:
+        write(_json({"schema": self._schema, **members}) + "\n")
 
 
 class _Document(FindingsView):
@@ -99,8 +137,8 @@ class _Document(FindingsView):
 
 
 class _Screen(FindingsView):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, schema: str | None) -> None:
+        super().__init__(schema)
         self._console = screen()
 
     def show(self, finding: Finding) -> None:
@@ -114,7 +152,7 @@ class _Screen(FindingsView):
         row = Table.grid(padding=(0, 2))
         row.add_column(width=KIND_WIDTH)
         row.add_column(overflow="fold")
-        row.add_row(Text(kind, style="yellow"), Text.assemble((place, "cyan"), "  ", detail))
+        row.add_row(Text(kind, style="yellow"), Text.assemble(self._prefix, (place, "cyan"), "  ", detail))
         self._console.print(row)
 
     def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:

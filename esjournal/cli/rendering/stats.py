@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from esjournal.cli.rendering.plot import bar, plot
 from esjournal.cli.terminal import on_one_line, screen, write
@@ -53,9 +53,15 @@ def print_counts(counted: Counted) -> None:
     draw(lines_of(counted, console.width, unicode=unicode), console)
 
 
-def print_json(counted: Counted) -> None:
-    """Print the counts of a journal as one JSON object, with all of its types."""
-    answer = {
+def print_json(counted: Counted, *, indented: bool) -> None:
+    """Print the counts of a journal as one JSON object, on many lines or on one."""
+    form: dict[str, Any] = {"indent": 2} if indented else {"separators": (",", ":")}
+    write(json.dumps(json_of(counted), ensure_ascii=False, **form) + "\n")
+
+
+def json_of(counted: Counted) -> dict[str, Any]:
+    """Return the members of the JSON object of a journal's counts, with all of its types."""
+    return {
         "events": counted.events,
         "sequences": counted.sequences,
         "bytes": counted.size,
@@ -69,7 +75,6 @@ def print_json(counted: Counted) -> None:
         "periods": [{"period": name, "events": events} for name, events in counted.periods.items()],
         "longest": [asdict(sequence) for sequence in counted.longest],
     }
-    write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
 
 
 def draw(lines: Iterable[Line], console: Console) -> None:

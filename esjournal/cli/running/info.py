@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 from urllib.parse import quote
 
 from esjournal.advice import quoted
 from esjournal.cli.options import names_layout
 from esjournal.cli.rendering.facts import print_facts
+from esjournal.cli.rendering.schemas import Column, SchemasLines, SchemasTable, SchemasView
+from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.terminal import write
-from esjournal.domain.choices import AnswerFormat
+from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import number, size
 from esjournal.exceptions import NotADatabase, NotAJournal, NotInitialised
 from esjournal.infrastructure.sqlalchemy.layouts.detection import Recognised
-from esjournal.journal.inspect.info import describe, recognise
+from esjournal.journal.inspect.info import Description, describe, recognise
 from esjournal.journal.temporary import open_to_read
 
 
-def run(url: str, *, output_format: AnswerFormat) -> None:
+def run(url: str, *, all_schemas: bool, output_format: LinesFormat) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.info`."""
+    if all_schemas:
+        check_all_schemas("--all-schemas", url, output_format)
+        _show_all_schemas(url, output_format)
+        return
     try:
         with open_to_read(url) as journal:
             description = describe(journal)
@@ -32,8 +39,8 @@ def run(url: str, *, output_format: AnswerFormat) -> None:
             raise
         _print_layouts(shown_url, found, output_format)
         return
-    if output_format is AnswerFormat.JSON:
-        write(json.dumps(asdict(description), ensure_ascii=False, indent=2) + "\n")
+    if output_format is not LinesFormat.TABLE:
+        _write_json(asdict(description), output_format)
         return
     rows = [
         ("url", description.url),
@@ -43,7 +50,7 @@ def run(url: str, *, output_format: AnswerFormat) -> None:
         *(("continues", f"{each.journal_id} up to {each.position_there}") for each in description.continues),
         ("made at", description.made_at),
         ("schema version", description.schema_version),
-        ("protected", None if description.protected is None else "yes" if description.protected else "no"),
+        ("protected", None if description.protected is None else _yes_or_no(description.protected)),
         ("events", number(description.events)),
         ("sequences", number(description.sequences)),
         ("last global position", description.last_global_position),
@@ -58,10 +65,40 @@ def run(url: str, *, output_format: AnswerFormat) -> None:
     print_facts(rows)
 
 
-def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: AnswerFormat) -> None:
-    if output_format is AnswerFormat.JSON:
+def _show_all_schemas(url: str, output_format: LinesFormat) -> None:
+    def description_of(address: str) -> Description:
+        with open_to_read(address) as journal:
+            return describe(journal)
+
+    view: SchemasView[Description] = SchemasLines()
+    if output_format is LinesFormat.TABLE:
+        view = SchemasTable(
+            [
+                Column("journal id", lambda found: str(found.journal_id)),
+                Column("version", lambda found: str(found.schema_version), is_number=True),
+                Column("protected", lambda found: _yes_or_no(found.protected)),
+                Column("events", lambda found: number(found.events), is_number=True),
+                Column("sequences", lambda found: number(found.sequences), is_number=True),
+                Column("size", lambda found: size(found.bytes or 0), is_number=True),
+                Column("warnings", lambda found: number(len(found.warnings)), is_number=True),
+            ]
+        )
+    show_each_schema(url, view, description_of)
+
+
+def _yes_or_no(protected: bool | None) -> str:
+    return "yes" if protected else "no"
+
+
+def _write_json(answer: Mapping[str, object], output_format: LinesFormat) -> None:
+    form: dict[str, Any] = {"indent": 2} if output_format is LinesFormat.JSON else {"separators": (",", ":")}
+    write(json.dumps(answer, ensure_ascii=False, **form) + "\n")
+
+
+def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: LinesFormat) -> None:
+    if output_format is not LinesFormat.TABLE:
         layouts = [{"layout": each.layout.name, "schema": each.schema, "table": each.table} for each in found]
-        write(json.dumps({"url": shown_url, "layouts": layouts}, ensure_ascii=False, indent=2) + "\n")
+        _write_json({"url": shown_url, "layouts": layouts}, output_format)
         return
     rows = [(each.layout.library, _naming(each)) for each in found]
     print_facts([("url", shown_url), ("journal", "none"), *rows])

@@ -6,12 +6,17 @@ from itertools import chain
 
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked
+from esjournal.cli.rendering.schemas import Column, SchemasLines, SchemasTable, SchemasView, shortened_time
 from esjournal.cli.rendering.sequences import print_sequences
+from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.domain.choices import OutputFormat, SequenceOrder
 from esjournal.domain.model import rules
 from esjournal.domain.model.typepatterns import Patterns
+from esjournal.domain.text import number
+from esjournal.journal.inspect.schemas import Summary, summary
 from esjournal.journal.inspect.sequences import list_sequences
+from esjournal.journal.journal import open_journal
 from esjournal.journal.read.criteria import WHOLE, Slice
 from esjournal.journal.temporary import open_to_count
 
@@ -26,10 +31,18 @@ def run(
     after: int | None,
     sort: SequenceOrder,
     limit: int | None,
+    schemas: bool,
     output_format: OutputFormat,
     csv_safe: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.list_`."""
+    if schemas:
+        selects = bool(prefix or types or after or limit is not None) or selection != SelectionOptions()
+        sorts = sort is not SequenceOrder.ID
+        others = (("the options that select sequences", selects), ("--sort", sorts), ("--csv-safe", csv_safe))
+        check_all_schemas("--schemas", url, output_format, *others)
+        _list_journals(url, output_format)
+        return
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
 
     start = checked(rules.originator_id_start, prefix) if prefix else ""
@@ -52,3 +65,21 @@ def run(
             fail(f"nothing found: {journal.shown_url} has no sequences that match", NOTHING_FOUND)
         named = journal.events.has_names
         print_sequences(chain([first], found), output_format, csv_safe=csv_safe, named=named)
+
+
+def _list_journals(url: str, output_format: OutputFormat) -> None:
+    def summary_of(address: str) -> Summary:
+        with open_journal(address) as journal:
+            return summary(journal)
+
+    view: SchemasView[Summary] = SchemasLines()
+    if output_format is OutputFormat.TABLE:
+        view = SchemasTable(
+            [
+                Column("journal id", lambda found: found.journal_id),
+                Column("events", lambda found: number(found.events), is_number=True),
+                Column("first recorded", lambda found: shortened_time(found.first_recorded_at)),
+                Column("last recorded", lambda found: shortened_time(found.last_recorded_at)),
+            ]
+        )
+    show_each_schema(url, view, summary_of)

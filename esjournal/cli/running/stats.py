@@ -10,12 +10,15 @@ import typer
 
 from esjournal.cli.exits import say
 from esjournal.cli.rendering.report import ReportFormat, report
-from esjournal.cli.rendering.stats import print_counts, print_json
+from esjournal.cli.rendering.schemas import Column, SchemasLines, SchemasTable, SchemasView, shortened_time
+from esjournal.cli.rendering.stats import json_of, print_counts, print_json
+from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.selectionoptions import SelectionOptions
-from esjournal.domain.choices import AnswerFormat
+from esjournal.domain.choices import LinesFormat
 from esjournal.domain.periods import Period
+from esjournal.domain.text import number, size
 from esjournal.interchange.outputfiles import sink
-from esjournal.journal.inspect.stats import count_events
+from esjournal.journal.inspect.stats import Counted, count_events
 from esjournal.journal.read.criteria import Slice
 from esjournal.journal.temporary import open_to_count
 from esjournal.journal.transfer import overlap
@@ -28,11 +31,17 @@ def run(
     selection: SelectionOptions,
     after: int | None,
     limit: int | None,
-    output_format: AnswerFormat,
+    all_schemas: bool,
+    output_format: LinesFormat,
     svg: str | None,
     html: str | None,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.stats`."""
+    part = Slice(selection.criteria(url), after=after or 0, limit=limit)
+    if all_schemas:
+        check_all_schemas("--all-schemas", url, output_format, ("--svg", svg is not None), ("--html", html is not None))
+        _show_all_schemas(url, output_format, part, by)
+        return
     given = {ReportFormat.SVG: svg, ReportFormat.HTML: html}
     reports = {report_format: path for report_format, path in given.items() if path is not None}
     for report_format, path in reports.items():
@@ -41,17 +50,36 @@ def run(
     overlap.keep_apart(
         overlap.journal("the journal", url), overlap.written("--svg", svg), overlap.written("--html", html)
     )
-    part = Slice(selection.criteria(url), after=after or 0, limit=limit)
     with open_to_count(url, part) as journal, _files(reports) as streams:
         counted = count_events(journal, by=by, sized=part.is_whole)
         for report_format, stream in streams.items():
             stream.write(report(counted, report_format).encode())
-    if output_format is AnswerFormat.JSON:
-        print_json(counted)
-    else:
+    if output_format is LinesFormat.TABLE:
         print_counts(counted)
+    else:
+        print_json(counted, indented=output_format is LinesFormat.JSON)
     for path in reports.values():
         say(f"the report is in {path}")
+
+
+def _show_all_schemas(url: str, output_format: LinesFormat, part: Slice, by: Period | None) -> None:
+    def counted_in(address: str) -> Counted:
+        with open_to_count(address, part) as journal:
+            return count_events(journal, by=by, sized=part.is_whole)
+
+    view: SchemasView[Counted] = SchemasLines(json_of)
+    if output_format is LinesFormat.TABLE:
+        view = SchemasTable(
+            [
+                Column("events", lambda found: number(found.events), is_number=True),
+                Column("sequences", lambda found: number(found.sequences), is_number=True),
+                Column("types", lambda found: number(len(found.types)), is_number=True),
+                *([Column[Counted]("size", lambda found: size(found.size or 0), is_number=True)] * part.is_whole),
+                Column("first recorded", lambda found: shortened_time(found.first_recorded_at)),
+                Column("last recorded", lambda found: shortened_time(found.last_recorded_at)),
+            ]
+        )
+    show_each_schema(url, view, counted_in)
 
 
 @contextmanager

@@ -1,0 +1,98 @@
+"""What is said of the journal in each schema of a database: a table, or a line of JSON for each."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar
+
+from esjournal.cli.terminal import on_one_line, write
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Column(Generic[Answer]):
+    """A column of the table.
+
+    `heading` stands over it, `cell` gives its text for an answer, and `is_number` puts it on the right.
+    """
+
+    heading: str
+    cell: Callable[[Answer], str]
+    is_number: bool = False
+
+
+class SchemasView(ABC, Generic[Answer]):
+    """Prints the answers for one schema after the other."""
+
+    @abstractmethod
+    def show(self, schema: str, answer: Answer) -> None:
+        """Print the answer for a schema."""
+
+    @abstractmethod
+    def show_failure(self, schema: str, message: str) -> None:
+        """Print why there is no answer for a schema; stderr says it, too."""
+
+    def end(self) -> None:
+        """Print what waited for the last answer."""
+
+
+class SchemasTable(SchemasView[Answer]):
+    """A table with a row for each schema, printed at the end: its columns are as wide as the longest cell.
+
+    Args:
+        columns: the columns after that of the schema's name.
+    """
+
+    def __init__(self, columns: Sequence[Column[Answer]]) -> None:
+        self._columns = columns
+        self._rows: list[list[str]] = []
+
+    def show(self, schema: str, answer: Answer) -> None:
+        """Keep a row."""
+        self._rows.append([on_one_line(text) for text in (schema, *(each.cell(answer) for each in self._columns))])
+
+    def show_failure(self, schema: str, message: str) -> None:
+        """Keep a row without values."""
+        self._rows.append([on_one_line(schema), *("-" for _ in self._columns)])
+
+    def end(self) -> None:
+        """Print the table."""
+        rows = [["schema", *(column.heading for column in self._columns)], *self._rows]
+        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+        on_the_right = [False, *(column.is_number for column in self._columns)]
+        for row in rows:
+            cells = zip(row, widths, on_the_right, strict=True)
+            line = "  ".join(f"{cell:>{width}}" if right else f"{cell:<{width}}" for cell, width, right in cells)
+            write(line.rstrip() + "\n")
+
+
+class SchemasLines(SchemasView[Answer]):
+    """A JSON object on a line for each schema, printed as soon as it is known.
+
+    Args:
+        fields: returns the members of the object after the name of the schema.
+    """
+
+    def __init__(self, fields: Callable[[Any], dict[str, Any]] = asdict) -> None:
+        self._fields = fields
+
+    def show(self, schema: str, answer: Answer) -> None:
+        """Print a line."""
+        _write_line({"schema": schema, **self._fields(answer)})
+
+    def show_failure(self, schema: str, message: str) -> None:
+        """Print a line with the message."""
+        _write_line({"schema": schema, "error": message})
+
+
+def shortened_time(recorded_at: str | None) -> str:
+    """Return a time for a cell of the table: without microseconds if there are none, empty if there is no time."""
+    return (recorded_at or "").replace(".000000", "")
+
+
+def _write_line(members: dict[str, Any]) -> None:
+    write(json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n")
