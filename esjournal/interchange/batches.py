@@ -16,8 +16,6 @@ from esjournal.interchange.seals import WholeJournal
 
 Read = tuple[int, RecordedEvent | InvalidLine]
 Columns = tuple[Sequence[Any], ...]
-# The fields of an event before it is stored, each of which is a column: all but the last, the global position.
-_COLUMNS = len(RecordedEvent._fields) - 1
 _SEPARATOR = "\0"
 
 
@@ -29,6 +27,8 @@ class Batch:
     states and recording times: columns, because events become rows of a database, and hardly any is looked at alone.
     `bad` has the bad lines, in the order of the file. `left_out` is the number of events that are not wanted. `whole`
     is what the seal of a file says about the journal that the file is; a reader that asks gets it in the last batch.
+    `positions` has the global position that each line gives, None for a line without one, and is empty if no line has
+    one; only a reader of a file as a journal uses them.
     """
 
     source: str
@@ -37,6 +37,7 @@ class Batch:
     bad: Sequence[InvalidLine] = ()
     left_out: int = 0
     whole: WholeJournal | None = None
+    positions: Sequence[int | None] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what another process makes the batch of.
@@ -48,8 +49,9 @@ class Batch:
             ids, names = map(_SEPARATOR.join, ids_and_names(self.columns[0]))
             # The names of other libraries' sequences may have any character.
             if names.count(_SEPARATOR) == len(self.lines) - 1:
-                return _received, (self.source, self.lines, ids, names, self.columns[1:], self.bad, self.left_out)
-        return Batch, (self.source, self.lines, self.columns, self.bad, self.left_out, self.whole)
+                rest = (self.bad, self.left_out, self.whole, self.positions)
+                return _received, (self.source, self.lines, ids, names, self.columns[1:], *rest)
+        return Batch, (self.source, self.lines, self.columns, self.bad, self.left_out, self.whole, self.positions)
 
     @property
     def size(self) -> int:
@@ -63,7 +65,8 @@ class Batch:
 
     def part(self, start: int, end: int | None = None) -> Batch:
         """Return some of the events, by their index in the batch, without bad lines."""
-        return Batch(self.source, self.lines[start:end], tuple(column[start:end] for column in self.columns))
+        columns = tuple(column[start:end] for column in self.columns)
+        return Batch(self.source, self.lines[start:end], columns, positions=self.positions[start:end])
 
     def split(self, count: int) -> tuple[Batch, Batch]:
         """Return the first `count` events, including bad lines, and the rest."""
@@ -89,8 +92,14 @@ def batch_of(source: str, reads: Iterable[Read]) -> Batch:
             bad.append(read)
         else:
             lines.append(line)
-            events.append(read[:_COLUMNS])
-    return Batch(source, lines, tuple(zip(*events, strict=True)) or ((),) * _COLUMNS, bad)
+            events.append(read)
+    *columns, positions = zip(*events, strict=True) if events else ((),) * len(RecordedEvent._fields)
+    return Batch(source, lines, tuple(columns), bad, positions=known_positions(positions))
+
+
+def known_positions(positions: Sequence[int | None]) -> Sequence[int | None]:
+    """Return the positions that lines give, none if no line gives one."""
+    return () if positions.count(None) == len(positions) else positions
 
 
 def batches_of(source: str, reads: Iterable[Read], size: int) -> Iterator[Batch]:

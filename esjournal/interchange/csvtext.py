@@ -150,9 +150,8 @@ def _event(header: list[str], row: list[str]) -> RecordedEvent:
     if len(row) != len(header):
         raise InvalidData(f"the row has {len(row)} fields and the header {len(header)}: quote delimiters and line ends")
     cells = dict(zip(header, row, strict=True))
-    if position := cells.get("global_position"):
-        rules.global_position(position)
     recorded_at, metadata, event_id = (cells.get(name) or None for name in ("recorded_at", *ADDED_FIELDS))
+    position = cells.get("global_position")
     originator_id, name = cells.get("originator_id"), cells.get(SEQUENCE_NAME) or None
     return RecordedEvent(
         id_with_name(originator_id if name is None else originator_id or None, name),
@@ -162,4 +161,5 @@ def _event(header: list[str], row: list[str]) -> RecordedEvent:
         rules.recorded_at(recorded_at) if recorded_at else None,
         rules.json_object(metadata, "metadata") if metadata else None,
         rules.originator_id(event_id, "event_id") if event_id else None,
+        rules.global_position(position) if position else None,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from esjournal.domain.model.recordedevent import RecordedEvent
@@ -20,6 +20,7 @@ from esjournal.exceptions import (
     advising,
 )
 from esjournal.infrastructure.sqlalchemy.activerecords import (
+    NumberedEventRecord,
     RecordedEventRecord,
     RecordedEventRecord1,
     SQLAlchemyActiveRecordStrategy,
@@ -75,11 +76,20 @@ def is_same_journal(one: Journal, other: Journal) -> bool:
 
 
 @contextmanager
-def open_temporary_journal() -> Iterator[Journal]:
-    """Make an empty journal that lasts until it is closed; what does not fit in memory goes to an unnamed file."""
+def open_temporary_journal(*, positions_are_given: bool = False) -> Iterator[Journal]:
+    """Make an empty journal that lasts until it is closed; what does not fit in memory goes to an unnamed file.
+
+    Args:
+        positions_are_given: whether events are written at the global positions that they have.
+    """
     with SQLAlchemyDatastore(SQLAlchemySettings(uri=TEMPORARY), tables=(RecordedEventRecord,)) as datastore:
         datastore.setup_tables()
-        yield _journal(datastore)
+        journal = _journal(datastore)
+        yield (
+            replace(journal, events=_strategy(datastore.session, NumberedEventRecord))
+            if positions_are_given
+            else journal
+        )
 
 
 def _journal(datastore: SQLAlchemyDatastore, as_it_is: bool = False) -> Journal:
@@ -96,13 +106,15 @@ def journal_on(session: Session, identity: JournalIdentity) -> Journal:
         session: the session of a datastore.
         identity: the identity of the journal.
     """
-    events = SQLAlchemyActiveRecordStrategy(
-        session=session,
-        active_record_class=RecordedEventRecord1 if identity.schema_version == 1 else RecordedEventRecord,
-        sequenced_item_class=RecordedEvent,
-    )
+    events = _strategy(session, RecordedEventRecord1 if identity.schema_version == 1 else RecordedEventRecord)
     events.look_for_names()
     return Journal(str(session.url), identity.journal_id, events)
+
+
+def _strategy(session: Session, record_class: type[Any]) -> SQLAlchemyActiveRecordStrategy[RecordedEvent]:
+    return SQLAlchemyActiveRecordStrategy(
+        session=session, active_record_class=record_class, sequenced_item_class=RecordedEvent
+    )
 
 
 def _others_journal(datastore: SQLAlchemyDatastore) -> Journal:

@@ -11,19 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from esjournal.domain.model import rules
 from esjournal.exceptions import InvalidLine
-from esjournal.interchange.batches import Batch
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.rejects import Problem
 from esjournal.interchange.secondprocess import read_beside
 from esjournal.journal.journal import Journal, open_journal, open_temporary_journal
 from esjournal.journal.read.criteria import WHOLE, AsOf, Slice, position_as_of
+from esjournal.journal.read.filelines import as_recorded, dated, written_at
 from esjournal.journal.read.pages import Page, read_journal
 from esjournal.journal.transfer.importing import import_events
 from esjournal.journal.transfer.pagebatches import batch_of_page
@@ -137,7 +135,7 @@ def _read_in(
 ) -> Iterator[tuple[Journal, ImportOutcome]]:
     with open_temporary_journal() as copied:
         batches = (batch_of_page(journal.shown_url, page) for page in pages)
-        outcome = import_events(copied, _dated(batches, _UNKNOWN_TIME), put_aside=put_aside)
+        outcome = import_events(copied, dated(batches, _UNKNOWN_TIME), put_aside=put_aside)
         copied.events.look_for_names()
         yield (
             replace(copied, shown_url=journal.shown_url, journal_id=journal.journal_id, layout=journal.layout),
@@ -156,8 +154,8 @@ def _raise_first(outcome: ImportOutcome) -> None:
 def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> Iterator[tuple[Journal, ImportOutcome]]:
     """Open a file of events as a journal, and yield it with the outcome of the import.
 
-    Global positions count the events of the file. Events without a recording time get the time at which the file was
-    last written.
+    Global positions are those of its lines. Events without a recording time get the time at which the file was last
+    written.
 
     Args:
         path: an NDJSON or CSV file, compressed or not.
@@ -169,19 +167,12 @@ def open_file(path: str, put_aside: Callable[[Problem], None] | None = None) -> 
         InvalidLine: nothing after this line can be read.
     """
     files = Files([path])
-    written = rules.recorded_at_text(datetime.fromtimestamp(Path(path).stat().st_mtime, UTC))
+    written = written_at(path)
     with ExitStack() as kept_open:
         with read_beside(files) as batches:
-            journal = kept_open.enter_context(open_temporary_journal())
-            outcome = import_events(journal, _dated(batches, written), put_aside=put_aside)
+            journal = kept_open.enter_context(open_temporary_journal(positions_are_given=True))
+            outcome = import_events(journal, as_recorded(batches, written), put_aside=put_aside)
             journal.events.look_for_names()
         # The same file has the same id each time, so that an export can continue from its cursor.
         journal_id = str(uuid5(NAMESPACE_URL, Path(path).resolve().as_uri()))
         yield replace(journal, shown_url=path, journal_id=journal_id), outcome
-
-
-def _dated(batches: Iterable[Batch], written: str) -> Iterator[Batch]:
-    for batch in batches:
-        ids, versions, types, states, times, *others = batch.columns
-        dated = [written if time is None else time for time in times]
-        yield replace(batch, columns=(ids, versions, types, states, dated, *others))

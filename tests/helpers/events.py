@@ -92,9 +92,11 @@ def recorded_events(draw: st.DrawFn) -> RecordedEvent:
 
 
 def reads(batches: Iterable[Batch]) -> Iterator[Read]:
-    """Yield the content of batches, line by line."""
+    """Yield the content of batches, line by line, with the positions that lines give."""
     for batch in batches:
-        found: list[Read] = [*zip(batch.lines, batch.events, strict=True)]
+        positions = batch.positions or [None] * len(batch.lines)
+        events = map(RecordedEvent, *batch.columns, positions)
+        found: list[Read] = [*zip(batch.lines, events, strict=True)]
         found += [(line.line, line) for line in batch.bad]
         yield from sorted(found, key=lambda read: read[0])
 

@@ -80,7 +80,7 @@ def test_a_bom_both_line_ends_and_no_final_one_are_accepted(path: Path, bom: str
 def test_columns_may_stand_in_any_order_and_two_may_be_missing(path: Path) -> None:
     data = f'state,global_position,event_type,originator_version,originator_id\n{{}},9,a,1,{ID}\n"{{}}",,a,2,{ID}\n'
     assert [found for _, found in read(path, data)] == [
-        RecordedEvent(ID, 1, "a", "{}"),
+        RecordedEvent(ID, 1, "a", "{}", global_position=9),
         RecordedEvent(ID, 2, "a", "{}"),
     ]
 

@@ -98,6 +98,17 @@ class RecordedEventRecord:
     __named__ = _NamedEventRecord
 
 
+class _NumberedNamedEventRecord(_NamedEventRecord):
+    positions_are_given = True
+
+
+class NumberedEventRecord(RecordedEventRecord):
+    """Records of `RecordedEvent` in a temporary journal, written at the global positions that the events have."""
+
+    positions_are_given = True
+    __named__ = _NumberedNamedEventRecord
+
+
 class RecordedEventRecord1:
     """Records of `RecordedEvent` in a journal of schema version 1, which has no metadata and no event ids."""
 

@@ -56,13 +56,24 @@ class Criteria:
             SequenceNotFound: there is no such sequence.
             InvalidData: a part of an id fits several sequences.
         """
+        ids = [find_sequence(journal, part) for part in self.sequences]
+        return self._selection(ids, None if self.as_of is None else position_as_of(journal, self.as_of))
+
+    def in_lines(self) -> Selection | None:
+        """Return the selection that the lines of a file are read with; None if it has to be read as a journal.
+
+        A sequence is looked up by a part of its id, and a time in the past means the last event recorded by then.
+        """
+        return None if self.sequences or isinstance(self.as_of, str) else self._selection((), self.as_of)
+
+    def _selection(self, originator_ids: Collection[str], last_position: int | None) -> Selection:
         return Selection(
             types=Patterns(self.types),
             names=Patterns(self.names),
-            originator_ids=[find_sequence(journal, part) for part in self.sequences],
+            originator_ids=originator_ids,
             since=self.since,
             until=self.until,
-            last_position=None if self.as_of is None else position_as_of(journal, self.as_of),
+            last_position=last_position,
             field_conditions=self.field_conditions,
             pattern=self.pattern,
         )

@@ -95,13 +95,13 @@ def read_journal(
     end = journal.events.settled_position() if until is None else until
     begin, end = selection.span(journal, after, end)
     if last is None and not reverse:
-        return _limited(_forwards(journal, selection, begin, end), limit)
-    backwards = _limited(_backwards(journal, selection, begin, end, last), last)
+        return limited(_forwards(journal, selection, begin, end), limit)
+    backwards = limited(_backwards(journal, selection, begin, end, last), last)
     if reverse:
-        return _limited(backwards, limit)
+        return limited(backwards, limit)
     # Read again in ascending order, not kept and reversed: memory must not grow with `last`.
     first = min((page[-1][-1] for page in backwards), default=None)
-    return iter(()) if first is None else _limited(_forwards(journal, selection, first - 1, end), limit)
+    return iter(()) if first is None else limited(_forwards(journal, selection, first - 1, end), limit)
 
 
 def _forwards(journal: Journal, selection: Selection, begin: int, end: int) -> Iterator[Page]:
@@ -122,7 +122,8 @@ def _wanted(selection: Selection, pages: Iterable[Page]) -> Iterator[Page]:
             yield wanted
 
 
-def _limited(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
+def limited(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
+    """Yield pages until they have as many events as a limit allows; None is no limit."""
     if limit is None:
         yield from pages
         return

@@ -101,7 +101,8 @@ class Statements(Generic[Item]):
         active_record_class: a class with a `__table__`, which has a column for the global position and one for each
             field of the item, by key. Three functions of the class are optional: `completed` adds the fields without a
             column to rows, `check` raises for rows with values of the wrong kind, and `means` returns the part of an
-            item's content that stays the same if the database rewrites it.
+            item's content that stays the same if the database rewrites it. With `positions_are_given`, items are
+            written at the global positions that they have; otherwise the database numbers them.
         sequenced_item_class: the namedtuple class of the items.
         sql: the database's SQL.
         store: the name of the store in messages.
@@ -127,7 +128,8 @@ class Statements(Generic[Item]):
         there = [name for name in self.names.all if name in table.columns]
         self._selected: list[Column[Any]] = [table.columns[name] for name in there]
         self._filled = [column for column in table.columns if column.default is not None]
-        given = [table.columns[name] for name in there if name != GLOBAL_POSITION]
+        self.positions_are_given: bool = getattr(active_record_class, "positions_are_given", False)
+        given = [table.columns[name] for name in there if self.positions_are_given or name != GLOBAL_POSITION]
         # Columns that another library's database fills in are never written.
         is_others = writing_of(table) is not None
         self._written = [column for column in given if not (is_others and column.server_default is not None)]

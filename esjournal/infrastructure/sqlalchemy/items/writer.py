@@ -216,7 +216,7 @@ class Transaction(Generic[Item]):
             for offset, *rows in self._deferred.twins(self._statements.item_at_global_position()):
                 twin, original = self._statements.items(rows)
                 yield Twin(offset, twin, original, self.same_content(twin, original))
-            self._deferred.remove_twins()
+            self._deferred.remove_twins(closing_gaps=not self._statements.positions_are_given)
 
     def repeated(self, columns: Columns, after: int) -> int:
         """Return how many items, counted from the first, are stored after a global position in the same order.

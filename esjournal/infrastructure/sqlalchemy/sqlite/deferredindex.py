@@ -134,20 +134,29 @@ class DeferredIndex:
                 execute("INSERT INTO kept VALUES (?, ?, ?, ?)", row)
             else:
                 execute("INSERT INTO twins (twin, original) VALUES (?, ?)", (position, *taken))
-        [first] = execute(f"SELECT min(global_position) FROM {self._table}").fetchone()
+        before = counted_up_to = 0
+        count = f"SELECT count(*) FROM {self._table} WHERE global_position >= ? AND global_position < ?"
         for twin, original in execute("SELECT twin, original FROM twins ORDER BY rank"):
-            yield twin - first, execute(select, (twin,)).fetchone(), execute(select, (original,)).fetchone()
+            # Positions that were given have gaps.
+            before += execute(count, (counted_up_to, twin)).fetchone()[0]
+            counted_up_to = twin
+            yield before, execute(select, (twin,)).fetchone(), execute(select, (original,)).fetchone()
 
-    def remove_twins(self) -> None:
-        """Remove the twins, close the gaps in the global positions, and build the indexes."""
+    def remove_twins(self, *, closing_gaps: bool) -> None:
+        """Remove the twins, and build the indexes.
+
+        Args:
+            closing_gaps: whether the events after them take their global positions.
+        """
         execute = self._connection.execute
         execute(f"DELETE FROM {self._table} WHERE global_position IN (SELECT twin FROM twins)")
-        # After the n-th twin, positions are too high by n.
-        execute(
-            f"UPDATE {self._table} SET global_position = global_position - "
-            f"(SELECT rank FROM twins WHERE twin < global_position ORDER BY twin DESC LIMIT 1) "
-            f"WHERE global_position > (SELECT min(twin) FROM twins)"
-        )
+        if closing_gaps:
+            # After the n-th twin, positions are too high by n.
+            execute(
+                f"UPDATE {self._table} SET global_position = global_position - "
+                f"(SELECT rank FROM twins WHERE twin < global_position ORDER BY twin DESC LIMIT 1) "
+                f"WHERE global_position > (SELECT min(twin) FROM twins)"
+            )
         execute(
             f"UPDATE sqlite_sequence SET seq = (SELECT max(global_position) FROM {self._table}) WHERE name = ?",
             (self._table,),
