@@ -102,9 +102,65 @@ def test_selected_events_are_shown_in_global_order(url: str, arguments: list[str
     assert numbers(url, *arguments) == expected
 
 
-def test_a_file_is_shown_as_a_journal_is(tmp_path: Path) -> None:
-    path = str(file_with(tmp_path / "e.ndjson", EVENTS))
-    assert numbers(path, "--where", "n >= 10") == [10, 11]
+@pytest.mark.parametrize("name", ["e.ndjson", "e.csv.gz"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["-n", "3"],
+        ["-n", "7", "--limit", "2"],
+        ["--limit", "5", "--after", "4"],
+        ["--where", "n >= 10"],
+        ["-g", "Eve", "-n", "2"],
+        ["--type", "stock#*", "--since", "2026-01-31T12:05:00Z"],
+        ["--until", "2026-01-31T12:05:00Z"],
+        ["--as-of", "7"],
+        ["--as-of", "2026-01-31T12:07:30Z"],
+        ["--id", ID[:6]],
+        ["--reverse", "-n", "4"],
+        ["-F", "ndjson", "-n", "2"],
+        ["-F", "csv", "--after", "9"],
+        ["--full", "--limit", "1"],
+        ["--where", "n > 99"],
+        ["-n", "0"],
+    ],
+)
+def test_a_file_is_shown_as_its_journal_is(url: str, tmp_path: Path, name: str, arguments: list[str]) -> None:
+    path = str(tmp_path / name)
+    assert invoke("export", "-o", path, url=url).exit_code == 0
+    of_journal, of_file = invoke("log", *arguments, url=url), invoke("log", *arguments, url=path)
+    assert (of_file.exit_code, of_file.stdout) == (of_journal.exit_code, of_journal.stdout)
+
+
+@pytest.mark.parametrize("name", ["part.ndjson", "part.csv"])
+def test_a_part_of_a_journal_keeps_its_positions_in_a_file(url: str, tmp_path: Path, name: str) -> None:
+    path, again = str(tmp_path / name), str(tmp_path / f"again-{name}")
+    selection = ("--since", "2026-01-31T12:03:00Z", "--where", 'who.name == "Ann"')
+    assert invoke("export", *selection, "-o", path, url=url).exit_code == 0
+    expected = invoke("log", *selection, "-F", "ndjson", url=url).stdout
+    for command in (["log"], ["log", "--reverse", "-F", "ndjson"], ["get", ID], ["get", OTHER_ID]):
+        of_journal = invoke(*command, *(selection if command[0] == "log" else ()), "-F", "ndjson", url=url).stdout
+        found = invoke(*command, "-F", "ndjson", url=path).stdout
+        if command[0] == "log":
+            assert found == of_journal
+        assert set(found.splitlines()) <= set(expected.splitlines())
+    assert invoke("export", "-o", again, url=path).exit_code == 0
+    assert invoke("log", "-F", "ndjson", url=again).stdout == expected
+    positions = [json.loads(line)["global_position"] for line in expected.splitlines()]
+    assert positions == [4, 6, 8, 10, 12]
+    assert invoke("log", "--after", "8", "-F", "ndjson", url=path).stdout.splitlines() == expected.splitlines()[3:]
+    assert "missing-position" not in invoke("verify", url=path).stdout
+
+
+def test_the_lines_of_a_file_are_shown_up_to_a_bad_one(tmp_path: Path) -> None:
+    path = file_with(tmp_path / "e.ndjson", [*EVENTS[:2], EVENTS[0]])
+    with path.open("a") as file:
+        file.write("nonsense\n")
+    ended = invoke("log", "--template", "{global_position} {state.n}", url=str(path))
+    assert ended.exit_code == 3
+    assert ended.stdout == "1 0\n2 1\n3 0\n"
+    assert f"{path}:4: the line is not a JSON object" in ended.stderr
+    assert numbers(str(path), "--limit", "2") == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
 from itertools import chain
 
@@ -16,8 +17,10 @@ from esjournal.cli.running.following import followed
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.signals import end_if_terminated, interruption_repeated
 from esjournal.domain.choices import OutputFormat
+from esjournal.domain.model.recordedevent import EventRow
 from esjournal.interchange.formats import is_file_of_events
-from esjournal.journal.read.pages import read_journal
+from esjournal.journal.read.filelines import open_lines
+from esjournal.journal.read.pages import Page, read_journal
 from esjournal.journal.temporary import open_to_read
 from esjournal.journal.transfer import overlap
 
@@ -57,6 +60,12 @@ def run(
         raise typer.BadParameter("--cursor-file says where to begin: leave out --after and -n.")
 
     overlap.keep_apart(overlap.journal("the journal", url), overlap.written("--cursor-file", cursor_file))
+    lines = criteria.in_lines() if is_file_of_events(url) else None
+    # The header of CSV comes first, and names what some event has.
+    if lines is not None and not reverse and output_format is not OutputFormat.CSV:
+        with open_lines(url, lines, after=after or 0, last=last, limit=limit) as pages:
+            _print(url, pages, output_format, full=full, line_of=line_of, no_pager=no_pager)
+        return
     # A follower ends with Ctrl-C, and must not miss it.
     with interruption_repeated() if follow else nullcontext(), open_to_read(url) as journal:
         wanted = criteria.in_journal(journal)
@@ -70,11 +79,34 @@ def run(
                 # This is how a follower is meant to end.
                 raise typer.Exit(INTERRUPTED) from None
         pages = read_journal(journal, wanted, after=after or 0, last=last, limit=limit, reverse=reverse)
-        first = next(pages, None)
-        if first is None:
-            fail(f"nothing found: {journal.shown_url} has no events that match", NOTHING_FOUND)
-        with paged(not no_pager):
-            print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, added=added, line_of=line_of)
+        _print(
+            journal.shown_url,
+            pages,
+            output_format,
+            full=full,
+            csv_safe=csv_safe,
+            added=added,
+            line_of=line_of,
+            no_pager=no_pager,
+        )
+
+
+def _print(
+    shown_url: str,
+    pages: Iterator[Page],
+    output_format: OutputFormat,
+    *,
+    full: bool,
+    line_of: Callable[[EventRow], str] | None,
+    no_pager: bool,
+    csv_safe: bool = False,
+    added: Collection[str] = (),
+) -> None:
+    first = next(pages, None)
+    if first is None:
+        fail(f"nothing found: {shown_url} has no events that match", NOTHING_FOUND)
+    with paged(not no_pager):
+        print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, added=added, line_of=line_of)
 
 
 def _check_following(url: str, output_format: OutputFormat) -> None:
