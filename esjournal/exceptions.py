@@ -28,6 +28,7 @@ EsjournalError
       +-- StoreLocked            another program kept it locked until the timeout
       +-- StatementCancelled     the server cancelled a statement
       +-- StoreChanged           another program wrote to it while it was read without a lock
+      +-- StoreBehind            a standby or a subscriber has not come as far as a cursor yet
       +-- UnfinishedWrite        a write was cut off, and only a program that may write can undo it
       +-- StoreReplaced          its files were replaced while it was open
       +-- StoreFull              the disk is full, or the database has reached its own limit
@@ -234,6 +235,10 @@ class StatementCancelled(StoreError):
 
 class StoreChanged(StoreError):
     """Another program wrote to the store while it was read by a user who cannot lock it."""
+
+
+class StoreBehind(StoreError):
+    """The store is filled by another server, as a standby is, and has not come as far as a cursor yet."""
 
 
 class UnfinishedWrite(StoreError):

@@ -5,20 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, EventRow
 from esjournal.domain.text import shortened
-from esjournal.exceptions import InvalidCursor, UnusableFile
+from esjournal.exceptions import InvalidCursor, StoreBehind, UnusableFile
 from esjournal.infrastructure.sqlalchemy.continuedjournals import continued_journals
+from esjournal.infrastructure.sqlalchemy.session import never
 from esjournal.interchange import ndjson
 from esjournal.interchange.outputfiles import replacing
 from esjournal.journal.journal import Journal
 
 # A cursor takes about 200 bytes; anything much longer is another kind of file, and is not read to its end.
 _MOST_BYTES = 4_096
+# The interval at which a server that lags behind a cursor is looked at again.
+_CATCHING_UP_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ def cursor_at(journal: Journal, position: int) -> Cursor:
 
     Raises:
         InvalidCursor: there is no event at the position.
+        StoreBehind: another server fills the store, and the position has not come here yet.
         OutOfOrder: events with lower positions may come later.
     """
     journal.events.check_order()
@@ -77,21 +83,64 @@ def cursor_of(journal: Journal, event: EventRow) -> Cursor:
     return Cursor(journal.journal_id, position, _digest(journal, event))
 
 
-def position_after(journal: Journal, path: str) -> int:
+def position_after(journal: Journal, path: str, *, on_behind: Callable[[StoreBehind], None] | None = None) -> int:
     """Return the global position after which to continue, or 0 if there is no cursor file yet.
+
+    A standby that lags behind the cursor is waited for: as long as for a lock, or without an end for a follower.
 
     Args:
         journal: an open journal.
         path: the cursor's file.
+        on_behind: for a follower: called when the waiting begins.
 
     Raises:
         InvalidCursor: the file is not a cursor, or is another journal's, or its event is no longer in the journal.
+        StoreBehind: another server fills the store, and the cursor's event has not come here in time.
         UnusableFile: the file cannot be read.
         OutOfOrder: events with lower positions may come later.
     """
     journal.events.check_order()
     cursor = read_cursor(path)
-    return 0 if cursor is None else position_of(journal, cursor, path)
+    if cursor is None:
+        return 0
+    if on_behind is not None:
+        return position_once_there(journal, cursor, path, on_behind=on_behind)
+    deadline = time.monotonic() + journal.events.session.url.timeout
+    return position_once_there(journal, cursor, path, is_over=lambda: time.monotonic() > deadline)
+
+
+def position_once_there(
+    journal: Journal,
+    cursor: Cursor,
+    path: str | None = None,
+    *,
+    on_behind: Callable[[StoreBehind], None] = lambda error: None,
+    is_over: Callable[[], bool] = never,
+) -> int:
+    """Return what `position_of` returns, and wait for it while another server has not brought the event yet.
+
+    Args:
+        journal: an open journal.
+        cursor: how far the reader has come.
+        path: the cursor's file, if it is in one.
+        on_behind: called when the waiting begins.
+        is_over: called after each attempt; the waiting ends when it returns True.
+
+    Raises:
+        InvalidCursor: the journal cannot be read on from it.
+        StoreBehind: the waiting is over.
+    """
+    is_waiting = False
+    while True:
+        try:
+            return position_of(journal, cursor, path)
+        except StoreBehind as error:
+            if is_over():
+                raise
+            if not is_waiting:
+                on_behind(error)
+            is_waiting = True
+        time.sleep(_CATCHING_UP_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -123,6 +172,7 @@ def position_of(journal: Journal, cursor: Cursor, path: str | None = None) -> in
 
     Raises:
         InvalidCursor: the journal cannot be read on from it; the message says why, and what to do.
+        StoreBehind: another server fills the store, and the cursor's event has not come here yet.
     """
     words = _Words.of(path)
     if cursor.journal_id != journal.journal_id:
@@ -130,7 +180,8 @@ def position_of(journal: Journal, cursor: Cursor, path: str | None = None) -> in
     if there := mismatch(journal, cursor):
         raise InvalidCursor(
             f"{words.name} is at global position {cursor.global_position}, where {journal.shown_url} {there}, or the "
-            f"journal was restored from a backup: compare what you exported with it, and {words.again}"
+            f"journal was restored from a backup, or a standby that lacked it became the primary: compare what you "
+            f"exported with it, and {words.again}"
         )
     return cursor.global_position
 
@@ -167,7 +218,11 @@ def _position_of_earlier(journal: Journal, cursor: Cursor, words: _Words) -> int
 
 
 def mismatch(journal: Journal, cursor: Cursor) -> str | None:
-    """Return what a journal has at a cursor's position instead of the cursor's event; None if it has that event."""
+    """Return what a journal has at a cursor's position instead of the cursor's event; None if it has that event.
+
+    Raises:
+        StoreBehind: another server fills the store, and the position has not come here yet.
+    """
     digest = _digest_at(journal, cursor.global_position)
     if digest == cursor.event_sha256:
         return None
@@ -231,6 +286,23 @@ def _parsed(data: bytes | str) -> Cursor | None:
 
 
 def _digest_at(journal: Journal, position: int) -> str | None:
+    digest = _digest_found_at(journal, position)
+    if digest is not None or position == 0:
+        return digest
+    # Asked before the last position, which may be a later one by then, and never an earlier one.
+    replica = journal.events.session.replica(journal.events.table)
+    if replica is None:
+        return None
+    if (last := journal.events.last_global_position()) < position:
+        raise StoreBehind(
+            f"{journal.shown_url} is {replica.what} and has only come to global position {last}, and the cursor is at "
+            f"{position}: try again later, or name {replica.source}"
+        )
+    # It may have come between the two questions.
+    return _digest_found_at(journal, position)
+
+
+def _digest_found_at(journal: Journal, position: int) -> str | None:
     pages = journal.events.pages(after=position - 1, until=position) if position else ()
     for page in pages:
         return _digest(journal, page[0])

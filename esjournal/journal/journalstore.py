@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -26,7 +26,7 @@ from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRe
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
 from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION
 from esjournal.infrastructure.transcoding import JSONTranscoder
-from esjournal.journal.cursor import Cursor, cursor_at, cursor_of, position_of
+from esjournal.journal.cursor import Cursor, cursor_at, cursor_of, position_once_there
 from esjournal.journal.journal import Journal, journal_on
 from esjournal.journal.read.criteria import position_as_of
 from esjournal.journal.read.follow import follow
@@ -140,7 +140,8 @@ class JournalStore(EventStore[StoredEvent]):
     ) -> Generator[JournalEvent, None, None]:
         """Yield the events after a cursor, and then new ones as they are committed: each once, in global order.
 
-        It blocks until there is an event. It waits while the server is gone or the store is locked, as `log -f` does.
+        It blocks until there is an event. It waits while the server is gone, the store is locked, or a standby lags
+        behind the cursor, as `log -f` does.
 
         Args:
             cursor: where to go on: the `cursor` of the last event that was handled. None is the beginning.
@@ -168,7 +169,7 @@ class JournalStore(EventStore[StoredEvent]):
             return stop.is_set() or (timeout is not None and time.monotonic() - last_came >= timeout)
 
         try:
-            for found in follow(journal, after=self._position_of(cursor), is_over=is_over):
+            for found in follow(journal, after=self._position_of(cursor, is_over), is_over=is_over):
                 for row in found.page:
                     if stop.is_set():
                         return
@@ -178,12 +179,12 @@ class JournalStore(EventStore[StoredEvent]):
             if not stop.is_set():
                 raise
 
-    def _position_of(self, cursor: Cursor | None) -> int:
-        """Return the global position of a cursor after checking that it fits."""
+    def _position_of(self, cursor: Cursor | None, is_over: Callable[[], bool]) -> int:
+        """Return the global position of a cursor after checking that it fits, once a standby has come there."""
         if cursor is None:
             return 0
         self._journal.events.check_order()
-        return position_of(self._journal, cursor)
+        return position_once_there(self._journal, cursor, is_over=is_over)
 
     def _event_of(self, row: EventRow) -> JournalEvent:
         return JournalEvent(row, self._journal, self.sequenced_item_mapper)

@@ -1,10 +1,11 @@
-"""A TCP proxy in front of a PostgreSQL server, which cuts a connection at its COMMIT."""
+"""TCP proxies in front of a PostgreSQL server, which cut connections: at a COMMIT, or after numbers of bytes."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,25 +20,18 @@ _WRITES = b"advisory_xact_lock"
 _ACKNOWLEDGED = b"C\0\0\0\x0bCOMMIT\0"
 
 
-class Proxy:
-    """A proxy that cuts the first connection that commits, and passes everything on after that.
+class _Proxy(ABC):
+    """A proxy: two threads for each connection pass on what a client requests, and what the server answers.
 
     Args:
         url: the server's URL.
-        answered: whether the server gets the COMMIT, so that only its answer is lost.
-        passing: the number of COMMITs to pass on before that.
-        silent: keep the connection open, so that the client waits for the answer.
     """
 
-    def __init__(self, url: str, *, answered: bool, passing: int = 0, silent: bool = False) -> None:
+    def __init__(self, url: str) -> None:
         self._given = make_url(url)
-        self._answered = answered
-        self._passing = passing
-        self._silent = silent
         self.cuts = 0
         self._ended = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
-        self._writing: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         address = self._given.difference_update_query(["host", "port"])
         self.url = (
@@ -82,6 +76,32 @@ class Proxy:
             return server
         return socket.create_connection((self._given.host or str(host), self._given.port or int(str(port))))
 
+    @abstractmethod
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass on what a client sends, and cut the connection at the end."""
+
+    @abstractmethod
+    def _answers(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass on what the server sends, and cut the connection at the end."""
+
+
+class Proxy(_Proxy):
+    """A proxy that cuts the first connection that commits, and passes everything on after that.
+
+    Args:
+        url: the server's URL.
+        answered: whether the server gets the COMMIT, so that only its answer is lost.
+        passing: the number of COMMITs to pass on before that.
+        silent: keep the connection open, so that the client waits for the answer.
+    """
+
+    def __init__(self, url: str, *, answered: bool, passing: int = 0, silent: bool = False) -> None:
+        super().__init__(url)
+        self._answered = answered
+        self._passing = passing
+        self._silent = silent
+        self._writing: set[socket.socket] = set()
+
     def _requests(self, client: socket.socket, server: socket.socket) -> None:
         while data := _received(client):
             if _WRITES in data:
@@ -110,6 +130,48 @@ class Proxy:
             return False
         self.cuts += 1
         return self.cuts == 1
+
+
+class CuttingProxy(_Proxy):
+    """A proxy that cuts a connection after so many bytes in both directions, perhaps inside of a message.
+
+    Args:
+        url: the server's URL.
+        distances: how many bytes pass until each cut; after the last one, everything passes.
+    """
+
+    def __init__(self, url: str, distances: Iterable[int] = ()) -> None:
+        super().__init__(url)
+        self._distances = iter(distances)
+        self._left = next(self._distances, None)
+        self._counting = threading.Lock()
+        self.passed = 0
+
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        self._pass_on(client, server)
+
+    def _answers(self, client: socket.socket, server: socket.socket) -> None:
+        self._pass_on(server, client)
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        while data := _received(source):
+            with self._counting:
+                part, is_cut = self._counted(data)
+            if not _sent(target, part) or is_cut:
+                break
+        _cut(source, target)
+
+    def _counted(self, data: bytes) -> tuple[bytes, bool]:
+        """Return what is passed on of this, and whether the connection is cut after it."""
+        is_cut = self._left is not None and self._left <= len(data)
+        part = data[: self._left] if is_cut else data
+        self.passed += len(part)
+        if is_cut:
+            self.cuts += 1
+            self._left = next(self._distances, None)
+        elif self._left is not None:
+            self._left -= len(part)
+        return part, is_cut
 
 
 def _received(end: socket.socket) -> bytes:

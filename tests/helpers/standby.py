@@ -80,6 +80,18 @@ class Standby:
                 if setting == "0":
                     yield
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Inside the block, show nothing that is committed on the primary meanwhile."""
+        with psycopg.connect(self.url, autocommit=True) as standby:
+            standby.execute("SELECT pg_wal_replay_pause()")
+            try:
+                while standby.execute("SELECT pg_get_wal_replay_pause_state()").fetchone() != ("paused",):
+                    time.sleep(0.01)
+                yield
+            finally:
+                standby.execute("SELECT pg_wal_replay_resume()")
+
     def close(self) -> None:
         self._execute("pg_ctl", "-w", "-m", "immediate", "-D", str(self._data), "stop")
 

@@ -9,7 +9,7 @@ import typer
 from esjournal.advice import command as shown_command
 from esjournal.cli.exits import COMMAND_FAILED, INTERRUPTED, fail, say
 from esjournal.cli.handler import Handler, check_command
-from esjournal.cli.running.following import new_events
+from esjournal.cli.running.following import new_events, say_waiting
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.signals import end_if_terminated, interruption_postponed, interruption_repeated
 from esjournal.domain.choices import FileFormat
@@ -89,7 +89,7 @@ class _Consumer:
         self.put_aside = 0
 
     def run(self, journal: Journal, selection: Selection, *, follow: bool, size: int) -> None:
-        begin = position_after(journal, self._cursor_file)
+        begin = position_after(journal, self._cursor_file, on_behind=say_waiting if follow else None)
         # Written at once, to fail early if it cannot be.
         save_cursor(self._cursor_file, cursor_at(journal, begin))
         coming = new_events if follow else read_on

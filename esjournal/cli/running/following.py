@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from esjournal.cli.exits import say
 from esjournal.cli.signals import interruption_postponed
+from esjournal.exceptions import StoreError
 from esjournal.interchange.outputfiles import sync
 from esjournal.journal.cursor import Cursor, cursor_at, position_after, save_cursor
 from esjournal.journal.journal import Journal
@@ -33,7 +34,7 @@ def followed(
     # Before anything is printed, because a follower without an order would miss events.
     journal.events.check_order()
     if cursor_file is not None:
-        begin = position_after(journal, cursor_file)
+        begin = position_after(journal, cursor_file, on_behind=say_waiting)
         # Written at once, to fail early if it cannot be.
         _save(cursor_file, cursor_at(journal, begin))
     else:
@@ -54,6 +55,11 @@ def followed(
                 _save(cursor_file, found.cursor)
 
 
+def say_waiting(error: StoreError) -> None:
+    """Say what is waited for."""
+    say(f"{error}; waiting for it")
+
+
 def _save(path: str, cursor: Cursor) -> None:
     sync(sys.stdout.buffer)
     save_cursor(path, cursor)
@@ -71,6 +77,6 @@ def new_events(journal: Journal, selection: Selection, *, after: int) -> Iterato
         journal,
         selection,
         after=after,
-        on_lost=lambda error: say(f"{error}; waiting for it"),
+        on_lost=say_waiting,
         on_found=lambda: say(f"{journal.shown_url} is available again"),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, EVENT_ID, METADATA, SEQUENCE_NAME
 from esjournal.domain.model.sequencenames import named_id
-from esjournal.exceptions import InvalidData, OutOfOrder, StoreDamaged, advising
+from esjournal.exceptions import InvalidData, OutOfOrder, StatementCancelled, StoreDamaged, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columntypes import (
@@ -471,7 +471,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         """Yield pages while the position where each one begins is known, and return the position to continue after.
 
         It is known as long as there are no gaps. With a stride of n, only every n-th page is read, and there must be no
-        gap at all.
+        gap at all. Without one, it also ends if the server cancels a statement: a page that is read alone may be read
+        again.
         """
         position = statements.position_in_page
         statement, _ = statements.page()
@@ -483,12 +484,16 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 yield start, min(start + size, until), size
                 start += stride * size
 
-        for rows in self.session.rows_of_each(statement, spans()):
-            after += stride * size
-            is_whole = len(rows) == size or stride > 1
-            if rows:
-                self._check_positions(rows, position)
-                yield statements.page_values(rows, checked=checked)
+        try:
+            for rows in self.session.rows_of_each(statement, spans()):
+                after += stride * size
+                is_whole = len(rows) == size or stride > 1
+                if rows:
+                    self._check_positions(rows, position)
+                    yield statements.page_values(rows, checked=checked)
+        except StatementCancelled:
+            if stride > 1:
+                raise
         return after
 
     def _check_positions(

@@ -75,6 +75,14 @@ class JournalIdentity:
 
 
 @dataclass(frozen=True)
+class Replica:
+    """A store that another server fills, and that may lag behind it: what it is, and what its source is called."""
+
+    what: str
+    source: str
+
+
+@dataclass(frozen=True)
 class _Pinned:
     """The connection of a snapshot: a lease that does not end after each use."""
 
@@ -406,6 +414,10 @@ class Session(ABC):
 
     def out_of_order(self, table: Table) -> str | None:
         """Return why a reader in global order could miss rows of a table, and what to do; None if it cannot."""
+        return None
+
+    def replica(self, table: Table) -> Replica | None:
+        """Return what fills a table if another server does, whose last events may be missing here; else None."""
         return None
 
     def check_tables(self, tables: Sequence[Table]) -> None:  # noqa: B027

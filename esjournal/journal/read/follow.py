@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from esjournal.exceptions import (
     InvalidCursor,
     StatementCancelled,
+    StoreBehind,
     StoreChanged,
     StoreError,
     StoreLocked,
@@ -24,7 +25,7 @@ from esjournal.journal.read.selection import EVERYTHING, Selection
 # How long to wait before a store that cannot be read is tried again: the first time, and at most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 # The errors that a follower waits out, however long it takes: other programs end what causes them.
-_PASSING = (StoreUnreachable, StoreLocked, StatementCancelled, StoreChanged, UnfinishedWrite)
+_PASSING = (StoreUnreachable, StoreLocked, StatementCancelled, StoreBehind, StoreChanged, UnfinishedWrite)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def follow(
 
     Positions are committed in order and without gaps, so all new events are after the last position, however many
     programs write at the same time. It waits while the server is gone, the store is locked, a writer to another
-    library's table takes longer than the timeout, or a write that was cut off is not undone yet. It notices that a
+    library's table takes longer than the timeout, a write that was cut off is not undone yet, or a standby that answers
+    now has not come as far as the one before. It notices that a
     journal was restored or replaced once that journal has more or fewer events than were followed, even if the server
     was never gone.
 
@@ -144,6 +146,6 @@ def _check_same(journal: Journal, cursor: Cursor) -> None:
     if is_another or mismatch(journal, cursor):
         raise InvalidCursor(
             f"{journal.shown_url} is no longer the journal that was followed to global position "
-            f"{cursor.global_position}: its events were deleted or changed, or it was restored or replaced: look at "
-            "it before you continue"
+            f"{cursor.global_position}: its events were deleted or changed, or it was restored or replaced, or a "
+            "standby that lacked some became the primary: look at it before you continue"
         )

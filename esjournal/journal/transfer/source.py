@@ -224,10 +224,11 @@ def open_source(
         return
     with open_to_read(url) as journal:
         journal.events.check_order()
-        # Before the snapshot, which would not have the events of the writers that this waits for.
+        # Before the snapshot, which would not have the events that these wait for, of a standby that lags behind the
+        # cursor, and of writers.
+        begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
         until = journal.events.settled_position()
         with journal.events.session.snapshot():
-            begin = position_after(journal, cursor_file) if cursor_file is not None else after or 0
             selection = criteria.in_journal(journal)
             yield JournalSource(journal, begin, until, selection=selection, limit=limit)
 

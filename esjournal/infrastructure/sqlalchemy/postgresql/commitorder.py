@@ -134,6 +134,25 @@ def foreign_part(connection: Any, table: str) -> str | None:
     return None
 
 
+def is_standby(connection: Any) -> bool:
+    """Say whether a server is a standby, which shows commits in the order of its primary, and later.
+
+    Args:
+        connection: a driver connection.
+    """
+    return bool(connection.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()[0])
+
+
+def is_subscribed(connection: Any, table: str) -> bool:
+    """Say whether a logical subscription fills a table, in the order of commits on the server that publishes it.
+
+    Args:
+        connection: a driver connection.
+        table: the table's name in SQL.
+    """
+    return bool(connection.execute(_IS_SUBSCRIBED, (table, table)).fetchone()[0])
+
+
 def gap(connection: Any, table: str, position: str) -> str | None:
     """Return why rows of another library's table may become visible out of order, None if they cannot.
 
@@ -145,12 +164,12 @@ def gap(connection: Any, table: str, position: str) -> str | None:
         table: the table's name in SQL.
         position: the name of the column of global positions.
     """
-    if connection.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()[0]:
+    if is_standby(connection):
         return (
             f"this is a standby, which does not see transactions that are still writing to {table} on the primary; "
             f"name the primary"
         )
-    if connection.execute(_IS_SUBSCRIBED, (table, table)).fetchone()[0]:
+    if is_subscribed(connection, table):
         return (
             f"a logical subscription fills {table} in the order of commits, which is not that of positions; "
             f"name the server that publishes it"

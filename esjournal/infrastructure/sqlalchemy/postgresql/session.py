@@ -6,14 +6,14 @@ import logging
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 from sqlalchemy import Table, create_engine
 
 from esjournal.domain.text import counted
@@ -42,7 +42,14 @@ from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import PostgreSQLSQL
 from esjournal.infrastructure.sqlalchemy.schema import columns_of_version, identity_table
-from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Names, Session, interruption_of, never
+from esjournal.infrastructure.sqlalchemy.session import (
+    STREAMED_ROWS,
+    Names,
+    Replica,
+    Session,
+    interruption_of,
+    never,
+)
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 
 if TYPE_CHECKING:
@@ -66,6 +73,8 @@ PIPELINE_ROWS = 20
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _WAITING_SECONDS = 0.01
+# How often a statement is sent that a standby cancels because it stands in the way of changes from the primary.
+_ATTEMPTS = 3
 
 # Functions in a view, and operators of a foreign type, would run with the reader's privileges. So would operators that
 # another role made for numeric and bigint, or varchar and uuid: PostgreSQL itself has none for exactly these.
@@ -563,6 +572,16 @@ class PostgreSQLSession(Session):
             [self._has_citus] = connection.execute(commitorder.CITUS_IS_THERE).fetchone()
         return commitorder.distribution(connection, name) if self._has_citus else None
 
+    def replica(self, table: Table) -> Replica | None:
+        """Return what fills a table if another server does; see the base class."""
+        name = self.engine.dialect.identifier_preparer.format_table(table)
+        with self.connection() as connection:
+            if commitorder.is_standby(connection):
+                return Replica("a standby", "the primary")
+            if commitorder.is_subscribed(connection, name):
+                return Replica("filled by a logical subscription", "the server that publishes it")
+        return None
+
     def sequence_behind(self, table: Table) -> str | None:
         """Return a warning if a sequence will assign global positions that are taken; see the base class."""
         if writing_of(table) is None:
@@ -787,10 +806,20 @@ class PostgreSQLSession(Session):
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """A cursor for which a percent sign in a quoted name does not mark a parameter."""
+    """A cursor for which a percent sign in a quoted name does not mark a parameter.
+
+    It sends a statement again that a standby cancels. It does not do that inside a transaction, which the error has
+    ended, nor in a pipeline, where the error may be another statement's.
+    """
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
-        return super().execute(query if params is None else _with_percents(query), params, **options)
+        given = query if params is None else _with_percents(query)
+        server = self.connection.pgconn
+        is_alone = server.transaction_status == TransactionStatus.IDLE and server.pipeline_status == PipelineStatus.OFF
+        for _ in range(_ATTEMPTS - 1 if is_alone else 0):
+            with suppress(errors.SerializationFailure):
+                return super().execute(given, params, **options)
+        return super().execute(given, params, **options)
 
     def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
         super().executemany(_with_percents(query), params_seq, **options)
