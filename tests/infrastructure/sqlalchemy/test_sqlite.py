@@ -36,6 +36,8 @@ from esjournal.infrastructure.eventstore import EventStore
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from esjournal.infrastructure.sqlalchemy.sqlite import databasefiles
+from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, Numbers
 from esjournal.infrastructure.sqlalchemy.sqlite.session import SQLiteSession
 from esjournal.journal.journal import initialise
 from esjournal.journal.journalstore import open_event_store
@@ -592,16 +594,75 @@ replacements = pytest.mark.parametrize(
 )
 
 
+# Longer than the time for which a folder that has changed is not trusted to show the next change.
+RESTED_SECONDS = 0.1
+
+
 @replacements
 @pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("rest", [0, RESTED_SECONDS], ids=["at-once", "rested"])
 def test_nothing_is_acknowledged_after_a_file_was_replaced(
-    journal: Path, name: Path, backup: Path, batch: int, replace: Callable[[Path, Path], None]
+    journal: Path, name: Path, backup: Path, rest: float, batch: int, replace: Callable[[Path, Path], None]
 ) -> None:
     with opened(name) as strategy:
+        strategy.append(event())
+        time.sleep(rest)
         strategy.append(event())
         replace(journal, backup)
         with pytest.raises(StoreReplaced, match="was replaced while it was open: stop every program"):
             strategy.append([event() for _ in range(batch)])
+
+
+def test_an_append_looks_at_the_wal_only_if_a_name_in_its_folder_may_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    initialise(str(folder / "journal.db"))
+    looks: list[int] = []
+    numbers = DatabaseFiles.numbers
+
+    def counted(files: DatabaseFiles) -> Numbers:
+        looks.append(1)
+        return numbers(files)
+
+    def looks_of_three_appends() -> int:
+        looks.clear()
+        for _ in range(3):
+            strategy.append(event())
+        return len(looks)
+
+    with opened(folder / "journal.db") as strategy:
+        strategy.append(event())
+        monkeypatch.setattr(DatabaseFiles, "numbers", counted)
+        time.sleep(RESTED_SECONDS)
+        assert looks_of_three_appends() == 1
+        assert looks_of_three_appends() == 0
+        (folder / "other").touch()
+        time.sleep(RESTED_SECONDS)
+        assert looks_of_three_appends() == 1
+        # As in a file system that has no other times, where the next change may show the same one.
+        os.utime(folder, (1_000_000_000, 1_000_000_000))
+        assert looks_of_three_appends() == 3
+        # A change that has just been made may hide the next one.
+        monkeypatch.setattr(databasefiles, "_TICK_SECONDS", 60)
+        (folder / "another").touch()
+        assert looks_of_three_appends() == 3
+
+
+def test_nothing_is_acknowledged_after_a_link_leads_to_another_journal(journal: Path, tmp_path: Path) -> None:
+    initialise(str(tmp_path / "other.db"))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "link.db").symlink_to(journal)
+    with opened(elsewhere / "link.db") as strategy:
+        strategy.append(event())
+        time.sleep(RESTED_SECONDS)
+        strategy.append(event())
+        (elsewhere / "link.db").unlink()
+        (elsewhere / "link.db").symlink_to(tmp_path / "other.db")
+        with pytest.raises(StoreReplaced, match="was replaced while it was open"):
+            strategy.append(event())
 
 
 @replacements

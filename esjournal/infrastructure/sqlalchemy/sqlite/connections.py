@@ -18,14 +18,13 @@ _MAX_INTEGER = 2**31 - 1
 class Connection(sqlite3.Connection):
     """A connection that knows how long SQLite itself waits for a lock, so that this is set only if it changes."""
 
-    _milliseconds: int | None = None
+    _seconds: float | None = None
 
     def wait_for(self, seconds: float) -> None:
         """Set how long SQLite itself waits for a lock, in seconds."""
-        milliseconds = int(min(seconds * 1000, _MAX_INTEGER))
-        if milliseconds != self._milliseconds:
-            self.execute(f"PRAGMA busy_timeout={milliseconds}")
-            self._milliseconds = milliseconds
+        if seconds != self._seconds:
+            self.execute(f"PRAGMA busy_timeout={int(min(seconds * 1000, _MAX_INTEGER))}")
+            self._seconds = seconds
 
 
 class KeptConnections:
@@ -51,7 +50,8 @@ class KeptConnections:
         try:
             return self._free.pop()
         except IndexError:
-            return self._opened()
+            with self._translating:
+                return self._opened()
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next lease, unless it is still in a transaction."""
@@ -75,8 +75,7 @@ class _Lease:
         self._translating = translating
 
     def __enter__(self) -> Connection:
-        with self._translating:
-            self._connection = self._kept.take()
+        self._connection = self._kept.take()
         return self._connection
 
     def __exit__(

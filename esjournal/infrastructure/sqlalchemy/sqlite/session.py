@@ -36,7 +36,7 @@ from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import OPENING_TO_
 from esjournal.infrastructure.sqlalchemy.schema import identity_table, names_table, place_names
 from esjournal.infrastructure.sqlalchemy.session import Names, Session, never
 from esjournal.infrastructure.sqlalchemy.sqlite.connections import Connection, KeptConnections
-from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion
+from esjournal.infrastructure.sqlalchemy.sqlite.databasefiles import DatabaseFiles, FileNumber, FileVersion, Numbers
 from esjournal.infrastructure.sqlalchemy.sqlite.deferredindex import DeferredIndex
 from esjournal.infrastructure.sqlalchemy.sqlite.sqlitesql import SQLiteSQL
 from esjournal.infrastructure.sqlalchemy.urls import MEMORY, TEMPORARY, StoreURL
@@ -107,7 +107,9 @@ class SQLiteSession(Session):
         # If this process may not lock the file: the version of the file when connections were opened.
         self._version: FileVersion | None = None
         self._guard: sqlite3.Connection | None = None
-        self._numbers: tuple[FileNumber | None, ...] = ()
+        self._numbers: Numbers = ()
+        # When they were last found to be the same.
+        self._names_version: FileVersion | None = None
         engine = create_engine(
             "sqlite://",
             creator=self._connect,
@@ -242,7 +244,7 @@ class SQLiteSession(Session):
             connection.close()
             self.close()
             raise
-        self._target, self._version, self._numbers = target, version, numbers
+        self._target, self._version, self._numbers, self._names_version = target, version, numbers, None
         return connection
 
     def _check_is_ours(self, connection: sqlite3.Connection, files: DatabaseFiles) -> None:
@@ -289,13 +291,14 @@ class SQLiteSession(Session):
         """
         if self._files is None:
             return
+        number, links = self._files.number_and_links()
         if self._target is not None:
-            self._check_not_replaced(self._files)
+            self._check_not_replaced(self._files, number)
         if not self._is_written:
             self._files.check()
             if not self._files.may_be_written():
                 raise self._read_only()
-        if (reason := self._files.why_not_alone()) is not None:
+        if links > 1 and (reason := self._files.why_not_alone()) is not None:
             raise StoreError(f"{self.url} cannot be written: {reason}")
         if not self._is_written:
             self._is_written = True
@@ -311,7 +314,15 @@ class SQLiteSession(Session):
         self.prepare_to_write()
         return self._appending.lease()
 
-    def _check_not_replaced(self, files: DatabaseFiles) -> None:
+    def _check_not_replaced(self, files: DatabaseFiles, number: FileNumber | None = None) -> None:
+        names_version = files.names_version()
+        is_same = self._numbers[:1] == (number or files.number(),)
+        if not is_same or names_version is None or names_version != self._names_version:
+            self._compare_numbers(files)
+            # From before the comparison, so that a change during it shows.
+            self._names_version = names_version
+
+    def _compare_numbers(self, files: DatabaseFiles) -> None:
         # While a connection is open, SQLite keeps the files beside the database, or creates them.
         numbers = files.numbers()
         if numbers == self._numbers:
@@ -325,7 +336,7 @@ class SQLiteSession(Session):
         with self.translating():
             self._numbers = self._held_numbers(files)
 
-    def _held_numbers(self, files: DatabaseFiles) -> tuple[FileNumber | None, ...]:
+    def _held_numbers(self, files: DatabaseFiles) -> Numbers:
         """Return the numbers of the files once the guard has these files open.
 
         A WAL that another connection makes, when it switches the file to WAL, is removed when that connection is
@@ -439,8 +450,11 @@ class SQLiteSession(Session):
             return super().append(connection, statements, rows, names)
 
         def insert() -> int:
-            with self.committing():
+            try:
                 return self.load(connection, statements, rows)
+            except BaseException:
+                with self.committing():
+                    raise
 
         try:
             return self._with_lock(connection, insert)
