@@ -81,7 +81,7 @@ class JournalGroup(CommandGroup):
         except Conflict as conflict:
             code = _fail(conflict_message(conflict), CONFLICT)
         except EsjournalError as error:
-            code = _fail(str(error), exit_code_of(error))
+            code = _fail("; ".join((str(error), *getattr(error, "__notes__", ()))), exit_code_of(error))
         except _UsageError as error:
             code = _fail(_usage_message(error), USAGE)
         if standalone_mode:

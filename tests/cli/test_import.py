@@ -8,10 +8,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
 
+from esjournal.exceptions import StoreUnreachable
+from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy
 from esjournal.interchange import csvtext
 from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
 from tests.helpers.program import environment, invoke, run, start
@@ -343,6 +346,25 @@ def test_parts_committed_before_a_problem_stay_and_are_reported(folder: Path, ur
     assert versions(url) == [0, 1, 2, 3]
     file_with(path, sequence(5))
     ended(invoke("import", "e.ndjson", "--commit-every", "2", url=url), 0, TOTALS.format(5, 1, 4))
+
+
+def test_an_import_in_parts_that_fails_says_how_much_of_it_is_there(
+    folder: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_with(folder / "e.ndjson", sequence(5))
+    parts = iter([None, None, StoreUnreachable("the server is gone"), StoreUnreachable("the server is gone")])
+    begin = SQLAlchemyActiveRecordStrategy.transaction
+
+    def transaction(strategy: SQLAlchemyActiveRecordStrategy[Any]) -> object:
+        if (failure := next(parts)) is not None:
+            raise failure
+        return begin(strategy)
+
+    monkeypatch.setattr(SQLAlchemyActiveRecordStrategy, "transaction", transaction)
+    for expected in ("; 4 events were committed before that, and stay", ""):
+        failed = invoke("import", "e.ndjson", "--commit-every", "2", url=url)
+        ended(failed, 5, f"esjournal: the server is gone{expected}\n")
+        assert versions(url) == [0, 1, 2, 3]
 
 
 def test_a_pipe_is_committed_in_parts_while_it_is_written(url: str, folder: Path) -> None:

@@ -10,7 +10,8 @@ from operator import itemgetter
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import shown_id
-from esjournal.exceptions import InvalidLine, advising
+from esjournal.domain.text import counted
+from esjournal.exceptions import EsjournalError, InvalidLine, advising
 from esjournal.infrastructure.sqlalchemy.items.writer import Transaction
 from esjournal.infrastructure.sqlalchemy.layouts.base import LayoutStrategy
 from esjournal.interchange.batches import Batch, Read, batch_of
@@ -62,6 +63,7 @@ def import_events(
     Raises:
         OutcomeUnknown: the connection was lost, or the disk failed, while events were committed; what was committed is
             skipped next time.
+        EsjournalError: the import ended in another way; a note says how many events were committed before that.
     """
     started = time.perf_counter()
     first_versions: Collection[int] = FIRST_VERSIONS
@@ -84,6 +86,10 @@ def import_events(
     except Abandoned:
         if commit_every is not None:
             outcome.appended, outcome.already_there = committed
+    except EsjournalError as error:
+        if committed[0]:
+            error.add_note(f"{counted(committed[0], 'event was', 'events were')} committed before that, and stay")
+        raise
     outcome.seconds = time.perf_counter() - started
     return outcome
 
