@@ -121,9 +121,12 @@ def _row(found: Replayed, *, named: bool) -> tuple[Any, ...]:
 
 
 def _line(found: Replayed) -> str:
-    last = found.last
-    values: dict[str, Any] = dict(zip(COLUMNS, (*_row(found, named=False)[:3], found.state), strict=True))
-    return text_of(values | _name_member(last))
+    originator_id, version, recorded_at, state = _row(found, named=False)
+    # Ids and times are canonical text, which needs no escapes.
+    time = "null" if recorded_at is None else f'"{recorded_at}"'
+    members = f'"originator_id":"{originator_id}","originator_version":{version},"recorded_at":{time},"state":{state}'
+    name = name_of_id(originator_id)
+    return f"{{{members}}}" if name is None else f'{{{members},"{SEQUENCE_NAME}":{text_of(name)}}}'
 
 
 def _name_member(event: RecordedEvent) -> dict[str, Any]:
