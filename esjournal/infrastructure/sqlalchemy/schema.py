@@ -161,7 +161,9 @@ def column_definition(column: Column[Any], sql: DatabaseSQL) -> str:
     if column.name == GLOBAL_POSITION:
         return f"{name} {sql.position_definition}"
     kind = column.type.compile(sql.dialect)
-    if column.primary_key:
+    # Citus moves a schema only if each of its tables has a key.
+    is_key_of_identity = sql.has_key_of_places and column is identity_table.columns["journal_id"]
+    if column.primary_key or is_key_of_identity:
         return f"{name} {kind} NOT NULL PRIMARY KEY"
     # Columns of records have named indexes instead.
     is_unique = column.unique and column.table is names_table

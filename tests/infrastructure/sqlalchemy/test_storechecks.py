@@ -12,6 +12,7 @@ import pytest
 from esjournal.domain.findings import Finding
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.sqlite.integrity import IntegrityBeside
+from esjournal.journal.inspect.verification import Verification
 from esjournal.journal.journal import open_journal
 from tests.helpers.events import generated, sequence
 from tests.helpers.stores import execute, journal_with
@@ -240,3 +241,10 @@ def test_a_check_that_is_left_is_interrupted(sqlite_url: str, monkeypatch: pytes
                 break
             threading.Event().wait(0.05)
         assert threading.active_count() <= before
+
+
+def test_an_identity_table_without_a_key_as_earlier_ones_are_is_sound(postgres_url: str) -> None:
+    journal_with(postgres_url, sequence(1))
+    execute(postgres_url, "ALTER TABLE esjournal DROP CONSTRAINT esjournal_pkey")
+    with open_journal(postgres_url) as journal:
+        assert list(Verification(journal).findings()) == []

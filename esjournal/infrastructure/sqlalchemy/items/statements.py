@@ -667,10 +667,11 @@ class Statements(Generic[Item]):
 
     def _insert(self, table: str, names: list[str], values: list[str], numbered: bool) -> str:
         if numbered:
-            # In PostgreSQL a statement sees the rows of the statements before it, so positions count up.
+            # In PostgreSQL a statement sees the rows of the statements before it, so positions count up. Citus takes no
+            # subquery among VALUES.
             position = self._global_position
-            values = [f"(SELECT coalesce(max({position}), 0) + 1 FROM {table})", *values]
-            names = [position, *names]
+            given = ", ".join([f"coalesce(max({position}), 0) + 1", *values])
+            return f"INSERT INTO {table} ({', '.join([position, *names])}) SELECT {given} FROM {table}"
         return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(values)})"
 
 

@@ -9,13 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-# Citus lists its tables in pg_catalog; the method is 'n' if rows are not distributed by their values.
-# https://docs.citusdata.com/en/stable/develop/api_metadata.html
-CITUS_IS_THERE = "SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
-_IS_DISTRIBUTED = """
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition
-    WHERE CAST(logicalrelid AS oid) = CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid) AND partmethod <> 'n')
-"""
 # A table and the tables that may have its rows: partitions, and children by inheritance.
 _FAMILY = """
     WITH RECURSIVE family (relation) AS (
@@ -68,21 +61,6 @@ _IS_KEY = f"""
         JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attnum = indkey[0] AND attname = CAST(%s AS name)
         WHERE indisunique AND indnkeyatts = CAST(1 AS smallint) AND relname = CAST(%s AS name))
 """
-
-
-def distribution(connection: Any, table: str) -> str | None:
-    """Return a message if Citus has distributed a table over servers, else None; only if `CITUS_IS_THERE`.
-
-    Args:
-        connection: a driver connection.
-        table: the table's name in SQL.
-    """
-    if not connection.execute(_IS_DISTRIBUTED, (table,)).fetchone()[0]:
-        return None
-    return (
-        f"Citus has distributed the table {table}, so a transaction is not committed on all servers at once; "
-        f"undistribute it with undistribute_table()"
-    )
 
 
 def behind(connection: Any, table: str, position: str, column: str) -> str | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Table
 
 from esjournal.domain.findings import INTEGRITY, Finding
 from esjournal.exceptions import StoreDamaged
+from esjournal.infrastructure.sqlalchemy.postgresql import citus
 from esjournal.infrastructure.sqlalchemy.reports.storechecks import StoreChecks
 from esjournal.infrastructure.sqlalchemy.reports.tableshape import Shape
 
@@ -75,6 +76,8 @@ class PostgreSQLChecks(StoreChecks):
     def _amcheck(self) -> tuple[str | None, str | None]:
         """Return the function that checks an index, and the reason if there is none."""
         with self._session.connection() as connection:
+            if citus.is_elsewhere(connection, self._name):
+                return None, f"indexes were not checked, because Citus keeps the rows of {self._name} on another server"
             row = connection.execute(
                 "SELECT called, pg_catalog.has_schema_privilege(extnamespace, 'usage') AND "
                 "pg_catalog.has_function_privilege(called || '(regclass, boolean)', 'execute') "

@@ -7,6 +7,7 @@ from sqlalchemy import literal_column
 from esjournal.domain.periods import Period
 from esjournal.infrastructure.sqlalchemy.columntypes import CANONICAL_TIME, within_years
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, Row
+from esjournal.infrastructure.sqlalchemy.postgresql import citus
 from esjournal.infrastructure.sqlalchemy.reports.eventcounts import EventCounts
 
 
@@ -46,9 +47,9 @@ class PostgreSQLEventCounts(EventCounts):
 
     def bytes_on_disk(self) -> int:
         """Return the bytes of the tables, with their indexes and TOAST tables."""
-        sizes = " + ".join(
-            "pg_catalog.pg_total_relation_size(pg_catalog.to_regclass(CAST(%s AS text)))" for _ in self._tables
-        )
+        with self._session.connection() as connection:
+            functions = [citus.size_function(connection, table) for table in self._tables]
+        sizes = " + ".join(f"{function}(pg_catalog.to_regclass(CAST(%s AS text)))" for function in functions)
         [[size]] = self._rows(f"SELECT {sizes}", *self._tables)
         return int(size)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from esjournal.infrastructure.sqlalchemy.postgresql import citus
 from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
 
 # The danger of each setting if it is off.
@@ -24,7 +25,7 @@ def about_postgresql(connection: Any, table: str) -> DatabaseDescription:
         table: the name of the table of events in SQL.
     """
     size, version, *settings = connection.execute(
-        "SELECT pg_catalog.pg_total_relation_size(pg_catalog.to_regclass(CAST(%s AS text))), "
+        f"SELECT {citus.size_function(connection, table)}(pg_catalog.to_regclass(CAST(%s AS text))), "
         "pg_catalog.current_setting('server_version'), "
         + ", ".join(f"pg_catalog.current_setting('{setting}')" for setting in _SETTINGS),
         (table,),

@@ -37,7 +37,7 @@ from esjournal.infrastructure.sqlalchemy.columntypes import OUTSIDE_YEARS
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, AppendStatements, Row
 from esjournal.infrastructure.sqlalchemy.layouts import writemessage
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
-from esjournal.infrastructure.sqlalchemy.postgresql import commitorder
+from esjournal.infrastructure.sqlalchemy.postgresql import citus, commitorder
 from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import PostgreSQLSQL
@@ -342,6 +342,9 @@ class PostgreSQLSession(Session):
         # Rows usually are in global order, but the server does not know that before it has analyzed a new table. It
         # would sort all rows before it returns the first, and needs as much disk again for that.
         connection.execute("SELECT pg_catalog.set_config('enable_sort', 'off', true)")
+        if self.url.layout is None and self._is_on_citus(connection):
+            # The snapshot of a worker is taken when it is read first.
+            connection.execute(f"SELECT count(*) FROM {self.table_name(identity_table.name)}")
 
     def in_transaction(self, connection: Any) -> bool:
         """Say whether a transaction is open on a live connection."""
@@ -429,14 +432,21 @@ class PostgreSQLSession(Session):
 
     def _copy(self, connection: Any, statements: AppendStatements, copy_in: str, batches: Iterable[list[Row]]) -> int:
         position = int(connection.execute(statements.last_global_position).fetchone()[0]) if statements.numbered else 0
-        written = 0
+        written = inserted = 0
+        if self._has_citus:
+            # Citus commits a COPY that follows a read without two phases, and says nothing if a worker loses it.
+            batches = iter(batches)
+            if first := next(batches, None):
+                self.insert(connection, statements, first[:1])
+                written = inserted = 1
+                batches = chain([first[1:]], batches)
         with connection.cursor() as cursor:
             with cursor.copy(copy_in) as copy:
                 for rows in batches:
                     write_rows(copy, position + written + 1 if statements.numbered else None, rows)
                     written += len(rows)
             # Without rows, psycopg's count is -1.
-            self.check_stored(max(cursor.rowcount, 0), written)
+            self.check_stored(max(cursor.rowcount, 0), written - inserted)
         return written
 
     def load_leading(self, connection: Any, statements: AppendStatements, batches: Iterable[list[Row]]) -> int:
@@ -531,7 +541,7 @@ class PostgreSQLSession(Session):
 
     def is_unique_violation(self, error: BaseException) -> bool:
         """Say whether a driver's error, or one of another library's function, means that a place is taken."""
-        return isinstance(error, errors.UniqueViolation) or _is_wrong_version(error)
+        return isinstance(error, errors.UniqueViolation) or _is_wrong_version(error) or citus.is_unique_violation(error)
 
     def may_lack_positions(self, error: BaseException) -> bool:
         """Say whether an error means that a number is too high: a position, or the next version of a sequence."""
@@ -567,10 +577,13 @@ class PostgreSQLSession(Session):
             return commitorder.gap(connection, name, table.columns[GLOBAL_POSITION].name)
 
     def _distribution(self, connection: Any, name: str) -> str | None:
+        return citus.distribution(connection, name) if self._is_on_citus(connection) else None
+
+    def _is_on_citus(self, connection: Any) -> bool:
         # Queried once: extensions are not created while a journal is in use.
         if self._has_citus is None:
-            [self._has_citus] = connection.execute(commitorder.CITUS_IS_THERE).fetchone()
-        return commitorder.distribution(connection, name) if self._has_citus else None
+            [self._has_citus] = connection.execute(citus.IS_THERE).fetchone()
+        return bool(self._has_citus)
 
     def replica(self, table: Table) -> Replica | None:
         """Return what fills a table if another server does; see the base class."""
@@ -898,6 +911,8 @@ def _is_refusal(error: psycopg.Error) -> bool:
     that was ended because it was idle or took too long (class 25) certainly was not.
     """
     state = error.sqlstate
+    if citus.may_be_committed(error):
+        return False
     if state is None or state.startswith("08") or state == errors.StatementCompletionUnknown.sqlstate:
         return False
     return error.diag.severity_nonlocalized == "ERROR" or state.startswith("25")

@@ -80,6 +80,9 @@ class StoreChecks(ABC):
         with self._session.connection() as connection:
             found = self._shape(connection, table)
         expected = shape_made_by(create_statements(table, sql.without_schema()), table.name)
+        if table is identity_table:
+            # Those of earlier journals have no key, and nothing relies on it.
+            expected = expected._replace(indexes={})
         yield from shape_findings(table.name, found, expected, index_statements(table, sql))
 
     def _protection_findings(self) -> Iterator[Finding]:
