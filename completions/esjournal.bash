@@ -242,7 +242,7 @@ _esjournal() {
         "query -"*) COMPREPLY=($(compgen -W $'--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--output\n-o\n--csv-safe\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "trace -"*) COMPREPLY=($(compgen -W $'--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "stats "*) COMPREPLY=($(compgen -W $'--by\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--all-schemas\n--format\n-F\n--svg\n--html\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--as-of\n--all-schemas\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "verify "*) COMPREPLY=($(compgen -W $'--events\n--digest\n--per-sequence\n--as-of\n--all-schemas\n--quick\n--format\n-F\n--quiet\n-q\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "diff -"*) COMPREPLY=($(compgen -W $'--as-of\n--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "diff "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "info "*) COMPREPLY=($(compgen -W $'--all-schemas\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

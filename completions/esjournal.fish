@@ -199,6 +199,7 @@ complete -c esjournal -n "__esjournal_command_is 'verify'" -l digest -d 'Print a
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l per-sequence -d 'With --digest: also print one for each sequence'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l as-of -x -d 'With --digest: only read the events there were after a global position, or at a time'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l all-schemas -d 'The journal in each schema of a PostgreSQL database, one after the other'
+complete -c esjournal -n "__esjournal_command_is 'verify'" -l quick -d 'The database does not check that its indexes have each event'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l format -s F -x -a 'table json ndjson' -d 'Output format'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l quiet -s q -d 'Show neither progress nor totals'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l url -r -F -d 'The journal: a path to a SQLite file, sqlite:///FILE or postgresql://USER@HOST/DB'

@@ -40,8 +40,27 @@ def test_a_sound_journal_is_reported_as_sound(url: str) -> None:
     ended = run("verify", url=url)
     assert (ended.returncode, ended.stdout) == (0, "")
     first, *rest = ended.stderr.splitlines()
-    assert re.fullmatch(r"esjournal: 8 events verified: sound, [\d.]+ s, [\d,]+/s", first)
+    check = r"(integrity_check|bt_index_check with heapallindexed), "
+    assert re.fullmatch(rf"esjournal: 8 events verified: sound, ({check})?[\d.]+ s, [\d,]+/s", first)
+    assert ("_check" in first) is (not rest)
     assert rest in ([], ["esjournal: indexes were not checked, because the extension amcheck is not installed"])
+
+
+def test_the_answer_says_which_check_the_database_made(url: str) -> None:
+    thorough, quick = (invoke("verify", *options, url=url).stderr for options in ((), ("--quick",)))
+    checks = ("integrity_check", "quick_check")
+    if not url.startswith("sqlite"):
+        if "indexes were not checked" in quick:
+            assert "_check" not in thorough + quick
+            return
+        checks = ("bt_index_check with heapallindexed", "bt_index_check")
+    for answer, check in zip((thorough, quick), checks, strict=True):
+        assert f"8 events verified: sound, {check}, " in answer
+
+
+def test_what_sqlite_checks_of_a_file_of_events_is_not_said(tmp_path: Path) -> None:
+    file = file_with(tmp_path / "events.ndjson", EVENTS)
+    assert re.search(r"8 events verified: sound, [\d.]+ s", invoke("verify", url=str(file)).stderr)
 
 
 def test_findings_are_lines_of_kind_place_and_detail_and_the_exit_is_1(broken: str) -> None:

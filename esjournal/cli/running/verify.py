@@ -28,6 +28,7 @@ class _Wanted:
     digest: bool
     per_sequence: bool
     as_of: AsOf | None
+    quick: bool
     quiet: bool
 
 
@@ -39,6 +40,7 @@ def run(
     per_sequence: bool,
     as_of: str | None,
     all_schemas: bool,
+    quick: bool,
     output_format: LinesFormat,
     quiet: bool,
 ) -> None:
@@ -53,7 +55,9 @@ def run(
 
     names = [name for given in events or () for name in given.split(":")]
     import_modules("--events", names, url)
-    wanted = _Wanted(mapped=bool(events), digest=digest, per_sequence=per_sequence, as_of=moment, quiet=quiet)
+    wanted = _Wanted(
+        mapped=bool(events), digest=digest, per_sequence=per_sequence, as_of=moment, quick=quick, quiet=quiet
+    )
     if not all_schemas:
         code = _verify(url, findings_view(output_format), wanted)
     else:
@@ -72,7 +76,7 @@ def _verify(url: str, view: FindingsView, wanted: _Wanted, of_which: str = "") -
     with open_to_verify(url, view.show, wanted.as_of) as (journal, until):
         # Without the bad lines of a file, it would be the digest of another file.
         digested = wanted.digest and not view.counts
-        verification = Verification(journal, mapped=wanted.mapped, digested=digested, until=until)
+        verification = Verification(journal, mapped=wanted.mapped, digested=digested, until=until, quick=wanted.quick)
         with EventsProgress(verification.until, "the database checks itself", quiet=wanted.quiet) as progress:
             for finding in verification.findings(progress.show):
                 if sys.stdout.isatty():
@@ -97,6 +101,8 @@ def _totals(verification: Verification, findings: int, seconds: float) -> str:
     result = counted(findings, "finding") if findings else "sound"
     if verification.is_protected:
         result += ", protected"
+    if verification.own_check is not None:
+        result += f", {verification.own_check}"
     speed = rate(verification.events, seconds)
     return f"{counted(verification.events, 'event')} verified: {result}, {duration(seconds)}, {speed}"
 

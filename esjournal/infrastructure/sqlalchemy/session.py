@@ -461,8 +461,8 @@ class Session(ABC):
         """Return the counts of a journal's events up to a global position."""
 
     @abstractmethod
-    def checks(self, table: Table) -> StoreChecks:
-        """Return the checks of a journal that the database does itself."""
+    def checks(self, table: Table, *, quick: bool = False) -> StoreChecks:
+        """Return the checks of a journal that the database does itself; see StoreChecks."""
 
     @abstractmethod
     def description(self, connection: Any, table: Table) -> DatabaseDescription:

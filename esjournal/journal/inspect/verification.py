@@ -96,8 +96,9 @@ class Verification:
 
     `until` is the global position of that event; `events` counts the events read; `digest` is the SHA-256 of them all
     if it was wanted and every event could be read, else None; `is_damaged` says whether something could not be read;
-    `unchecked` says which check the database could not make; `is_protected` says whether it refuses to change or
-    delete events. They are complete once the last finding has been yielded.
+    `own_check` is the name of the check that the database made itself, and `unchecked` says which one it could not
+    make; `is_protected` says whether it refuses to change or delete events. They are complete once the last finding has
+    been yielded.
 
     Args:
         journal: an open journal.
@@ -105,10 +106,17 @@ class Verification:
         digested: also make a digest of the events.
         until: the last global position to read, by default the last one there is. What the database checks by itself is
             checked everywhere.
+        quick: the database's own check leaves out whether the indexes have each event.
     """
 
     def __init__(
-        self, journal: Journal, *, mapped: bool = False, digested: bool = False, until: int | None = None
+        self,
+        journal: Journal,
+        *,
+        mapped: bool = False,
+        digested: bool = False,
+        until: int | None = None,
+        quick: bool = False,
     ) -> None:
         self._damage: StoreDamaged | None = None
         try:
@@ -118,9 +126,11 @@ class Verification:
             self.until, self._damage = 0, error
         self.events = 0
         self.is_damaged = False
+        self.own_check: str | None = None
         self.unchecked: str | None = None
         self.is_protected = False
         self._journal = journal
+        self._quick = quick
         self._opaque = journal.layout is not None and journal.layout.has_opaque_states
         self._map = SequencedItemMapper(StoredEvent).from_sequenced_item if mapped else None
         self._digest = Digest() if digested else None
@@ -145,8 +155,8 @@ class Verification:
     def _findings(self, on_progress: Callable[[int], None]) -> Iterator[Finding]:
         if self._damage is not None:
             yield Finding(INTEGRITY, WHOLE, self._damage.reason)
-        checks = self._journal.events.session.checks(self._journal.events.table)
-        self.unchecked = checks.unchecked()
+        checks = self._journal.events.session.checks(self._journal.events.table, quick=self._quick)
+        self.own_check, self.unchecked = checks.own_check(), checks.unchecked()
         yield from checks.shape()
         self.is_protected = checks.is_protected
         yield from checks.names()

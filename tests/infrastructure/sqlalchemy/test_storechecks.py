@@ -11,10 +11,11 @@ import pytest
 
 from esjournal.domain.findings import Finding
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
+from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlchecks import PostgreSQLChecks
 from esjournal.infrastructure.sqlalchemy.sqlite.integrity import IntegrityBeside
 from esjournal.journal.inspect.verification import Verification
 from esjournal.journal.journal import open_journal
-from tests.helpers.events import generated, sequence
+from tests.helpers.events import event, generated, sequence
 from tests.helpers.stores import execute, journal_with
 
 INDEX = "there is no index unique (originator_id, originator_version)"
@@ -25,9 +26,9 @@ def shape(url: str) -> list[tuple[str, str, str]]:
         return list(journal.events.session.checks(RecordedEventRecord.__table__).shape())
 
 
-def integrity(url: str) -> list[Finding]:
+def integrity(url: str, *, quick: bool = False) -> list[Finding]:
     with open_journal(url, as_it_is=True) as journal:
-        checks = journal.events.session.checks(RecordedEventRecord.__table__)
+        checks = journal.events.session.checks(RecordedEventRecord.__table__, quick=quick)
         with checks.integrity() as found:
             return list(found)
 
@@ -192,6 +193,45 @@ def test_sqlites_own_check_finds_damage(tmp_path: Path) -> None:
     assert not any(finding.detail.startswith("***") or "\n" in finding.detail for finding in found)
 
 
+def test_an_event_that_an_index_lacks_is_found_and_not_quickly(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal_with(str(path), sequence(3))
+    hidden = "name = 'stored_events_recorded_at'"
+    # While the index is not in the schema, nothing is written to it.
+    with closing(sqlite3.connect(path)) as connection:
+        index = connection.execute(f"SELECT * FROM sqlite_master WHERE {hidden}").fetchone()
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute(f"DELETE FROM sqlite_master WHERE {hidden}")
+        connection.commit()
+    with open_journal(str(path)) as journal:
+        journal.events.append([event(3)])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
+        connection.commit()
+    assert integrity(str(path), quick=True) == []
+    assert Finding("integrity", "database", "row 4 missing from index stored_events_recorded_at") in integrity(
+        str(path)
+    )
+
+
+def test_amcheck_looks_up_every_event_unless_it_is_to_be_quick(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal_with(postgres_url, sequence(3))
+    # The server of the tests has no amcheck: a function that takes the same arguments, and finds damage among the rows.
+    function = f"{postgres_url.rsplit('schema=')[-1]}.index_check"
+    execute(
+        postgres_url,
+        f"CREATE FUNCTION {function}(regclass, boolean) RETURNS void LANGUAGE plpgsql AS "
+        "$$ BEGIN IF $2 THEN RAISE 'an event is missing' USING ERRCODE = 'index_corrupted'; END IF; END $$",
+    )
+    monkeypatch.setattr(PostgreSQLChecks, "_amcheck", lambda self: (function, None))
+    assert integrity(postgres_url, quick=True) == []
+    assert {finding.kind for finding in integrity(postgres_url)} == {"integrity"}
+    assert "stored_events_pkey" in {finding.place for finding in integrity(postgres_url)}
+
+
 def test_what_sqlites_own_check_says_is_a_finding_each(sqlite_url: str) -> None:
     journal_with(sqlite_url, sequence(3))
     path = sqlite_url.removeprefix("sqlite:///")
@@ -219,7 +259,7 @@ def test_an_error_in_the_thread_is_raised_when_its_findings_are_read(
 
     with open_journal(sqlite_url) as journal:
         monkeypatch.setattr(journal.events.session, "prepare_for_many_rows", failing)
-        with IntegrityBeside(journal.events.session) as found, pytest.raises(ZeroDivisionError):
+        with IntegrityBeside(journal.events.session, "integrity_check") as found, pytest.raises(ZeroDivisionError):
             next(iter(found))
 
 
@@ -234,7 +274,7 @@ def test_a_check_that_is_left_is_interrupted(sqlite_url: str, monkeypatch: pytes
     with open_journal(sqlite_url) as journal:
         monkeypatch.setattr(journal.events.session, "prepare_for_many_rows", endless)
         before = threading.active_count()
-        with IntegrityBeside(journal.events.session):
+        with IntegrityBeside(journal.events.session, "integrity_check"):
             assert begun.wait(60)
         for _ in range(200):
             if threading.active_count() <= before:

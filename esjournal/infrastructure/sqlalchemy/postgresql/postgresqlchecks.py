@@ -54,6 +54,12 @@ class PostgreSQLChecks(StoreChecks):
                     return f"the column {column.name} of {table.name} is {there}, and not {expected}"
         return None
 
+    def own_check(self) -> str | None:
+        """Return which check of amcheck is made."""
+        if self._amcheck()[0] is None:
+            return None
+        return "bt_index_check" if self._quick else "bt_index_check with heapallindexed"
+
     def unchecked(self) -> str | None:
         """Return why the indexes are not checked; None if they are."""
         return self._amcheck()[1]
@@ -68,8 +74,8 @@ class PostgreSQLChecks(StoreChecks):
         for oid, name in self._indexes() if check_index else ():
             try:
                 with self._session.connection() as connection:
-                    # True: look for each row of the table in the index.
-                    connection.execute(f"SELECT {check_index}(%s::oid::regclass, true)", (oid,))
+                    # The second argument: whether to look for each row of the table in the index.
+                    connection.execute(f"SELECT {check_index}(%s::oid::regclass, %s)", (oid, not self._quick))
             except StoreDamaged as error:
                 yield Finding(INTEGRITY, name, error.reason)
 
@@ -99,9 +105,9 @@ class PostgreSQLChecks(StoreChecks):
             rows: list[tuple[int, str]] = connection.execute(
                 "SELECT indexrelid, relname FROM pg_catalog.pg_index "
                 "JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid JOIN pg_catalog.pg_am ON pg_am.oid = relam "
-                "WHERE indrelid IN (CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid), "
-                "CAST(pg_catalog.to_regclass(CAST(%s AS text)) AS oid)) "
+                "WHERE indrelid IN (SELECT CAST(pg_catalog.to_regclass(name) AS oid) "
+                "FROM pg_catalog.unnest(CAST(%s AS text[])) AS named (name)) "
                 "AND amname = 'btree' AND indisvalid ORDER BY relname",
-                names,
+                (names,),
             ).fetchall()
         return rows

@@ -527,11 +527,11 @@ class PostgreSQLSession(Session):
 
         return PostgreSQLEventCounts(self, table, until)
 
-    def checks(self, table: Table) -> StoreChecks:
-        """Return the checks of a journal that the database does itself."""
+    def checks(self, table: Table, *, quick: bool = False) -> StoreChecks:
+        """Return the checks of a journal that the database does itself; see StoreChecks."""
         from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlchecks import PostgreSQLChecks
 
-        return PostgreSQLChecks(self, table)
+        return PostgreSQLChecks(self, table, quick=quick)
 
     def description(self, connection: Any, table: Table) -> DatabaseDescription:
         """Return what the database knows of a store, for a table of events."""

@@ -40,13 +40,15 @@ class StoreChecks(ABC):
     Args:
         session: a session on the journal.
         table: the journal's table of events.
+        quick: whether the database need not look up each row in the indexes.
     """
 
     # The name of the function in SQL.
     _LAG: ClassVar[str]
 
-    def __init__(self, session: Session, table: Table) -> None:
+    def __init__(self, session: Session, table: Table, *, quick: bool = False) -> None:
         self._session = session
+        self._quick = quick
         version = session.schema_version
         # A journal of schema version 1 has no table of names.
         # Known once the shape is checked.
@@ -112,6 +114,10 @@ class StoreChecks(ABC):
     @abstractmethod
     def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
         """Return the database's own check; it may run in the background from its entry until its findings are read."""
+
+    @abstractmethod
+    def own_check(self) -> str | None:
+        """Return which check the database makes, by its own name; None if it makes none."""
 
     def unreadable(self) -> str | None:
         """Return why reading the events could run code that others put there; None if it could not."""

@@ -603,11 +603,11 @@ class SQLiteSession(Session):
 
         return SQLiteEventCounts(self, table, until)
 
-    def checks(self, table: Table) -> StoreChecks:
-        """Return the checks of a journal that the database does itself."""
+    def checks(self, table: Table, *, quick: bool = False) -> StoreChecks:
+        """Return the checks of a journal that the database does itself; see StoreChecks."""
         from esjournal.infrastructure.sqlalchemy.sqlite.sqlitechecks import SQLiteChecks
 
-        return SQLiteChecks(self, table)
+        return SQLiteChecks(self, table, quick=quick)
 
     def description(self, connection: Any, table: Table) -> DatabaseDescription:
         """Return what the database knows of a store, for a table of events."""

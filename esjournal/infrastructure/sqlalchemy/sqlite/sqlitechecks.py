@@ -18,13 +18,23 @@ from esjournal.infrastructure.sqlalchemy.sqlite.sqliteshape import shape_in_sqli
 
 
 class SQLiteChecks(StoreChecks):
-    """The checks of a journal in SQLite; its integrity check runs in the background if it is in a file."""
+    """The checks of a journal in SQLite; its own check runs in the background if it is in a file."""
 
     _LAG: ClassVar[str] = "lag"
 
     def integrity(self) -> AbstractContextManager[Iterable[Finding]]:
         """Return SQLite's own check."""
-        return IntegrityBeside(self._session) if self._session.is_shared else nullcontext(as_findings(self._integrity))
+        if self._session.is_shared:
+            return IntegrityBeside(self._session, self._check)
+        return nullcontext(as_findings(self._integrity))
+
+    def own_check(self) -> str | None:
+        """Return which check SQLite makes; a journal that only this process sees is not what anybody asks about."""
+        return self._check if self._session.is_shared else None
+
+    @property
+    def _check(self) -> str:
+        return "quick_check" if self._quick else "integrity_check"
 
     def positions(self) -> Iterator[Finding]:
         """Yield the positions that no reader finds, and events missing at the end."""
@@ -36,7 +46,7 @@ class SQLiteChecks(StoreChecks):
 
     def _integrity(self) -> Iterator[Finding]:
         with self._session.connection() as connection:
-            yield from integrity_findings(self._session, connection)
+            yield from integrity_findings(self._session, connection, self._check)
 
     def _positions_after_the_last(self) -> Iterator[Finding]:
         # AUTOINCREMENT stores the last position it assigned.
