@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.log import SHORT_ID, shortened_id, shortened_name
-from esjournal.cli.terminal import fields_on_one_line, screen, write
+from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME
 from esjournal.domain.model.sequencesummary import SequenceSummary
@@ -27,6 +27,9 @@ DAY = len("2026-01-31")
 # Between columns on a terminal.
 COLUMN_GAP = 3
 
+# Made once: json.dumps would make one for each line.
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def print_sequences(
     sequences: Iterable[SequenceSummary], output_format: OutputFormat, *, csv_safe: bool, named: bool = False
@@ -40,8 +43,7 @@ def print_sequences(
         named: whether any sequence has a name, so that CSV has a column for it.
     """
     if output_format is not OutputFormat.TABLE:
-        for text in _texts(sequences, output_format, csv_safe, named):
-            write(text)
+        write_pieces(_texts(sequences, output_format, csv_safe, named))
     elif sys.stdout.isatty():
         console = screen()
         for table in sequence_tables(sequences, console):
@@ -65,41 +67,58 @@ def _texts(
 
 
 def _line(sequence: SequenceSummary) -> str:
-    values = {name: value for name, value in sequence._asdict().items() if name != SEQUENCE_NAME or value is not None}
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    values = sequence._asdict()
+    if sequence.sequence_name is None:
+        del values[SEQUENCE_NAME]
+    return _encoded(values)
 
 
 def _cells(found: SequenceSummary, short: bool, room: int = SHORT_ID) -> tuple[str, ...]:
     sequence = SequenceSummary._make(fields_on_one_line(found))
-    times = (sequence.first_recorded_at, sequence.last_recorded_at)
+    if not short:
+        return _whole_cells(sequence)
+    name = sequence.sequence_name
     return (
-        _shown(sequence, short, room),
+        shortened_id(sequence.originator_id) if name is None else shortened_name(name, room),
         number(sequence.events),
         f"{sequence.first_version}..{sequence.last_version}",
-        name_of(sequence.last_type) if short else sequence.last_type,
-        *(time[:DAY] if short else time.replace(".000000", "") for time in times),
+        name_of(sequence.last_type),
+        sequence.first_recorded_at[:DAY],
+        sequence.last_recorded_at[:DAY],
     )
 
 
-def _shown(sequence: SequenceSummary, short: bool, room: int) -> str:
-    if sequence.sequence_name is not None:
-        return shortened_name(sequence.sequence_name, room) if short else sequence.sequence_name
-    return shortened_id(sequence.originator_id) if short else sequence.originator_id
+def _whole_cells(sequence: SequenceSummary) -> tuple[str, ...]:
+    originator_id, events, first, last, last_type, first_recorded_at, last_recorded_at, name = sequence
+    return (
+        originator_id if name is None else name,
+        number(events),
+        f"{first}..{last}",
+        last_type,
+        first_recorded_at.replace(".000000", ""),
+        last_recorded_at.replace(".000000", ""),
+    )
 
 
 def _print_plain(sequences: Iterable[SequenceSummary]) -> None:
     remaining = iter(sequences)
     header: list[Sequence[str]] = [HEADINGS]
     while piece := list(islice(remaining, LINES_IN_A_PIECE)):
-        rows = [*header, *(_cells(sequence, short=False) for sequence in piece)]
+        rows = [*header, *_plain_rows(piece)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            first, events, *others = [
-                f"{cell:>{width}}" if at == 1 else f"{cell:<{width}}"
-                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
-            write("  ".join([first, events, *others]).rstrip() + "\n")
+        line = "  ".join(f"{{:{'>' if at == 1 else '<'}{width}}}" for at, width in enumerate(widths))
+        write("".join([f"{line.format(*row).rstrip()}\n" for row in rows]))
         header = []
+
+
+def _plain_rows(piece: list[SequenceSummary]) -> list[tuple[str, ...]]:
+    # Hardly any text has something to escape: all together are looked at, in a sixth of the time of each alone.
+    texts = [text for found in piece for text in (found.originator_id, found.last_type, found.sequence_name or "")]
+    times = [time for found in piece for time in (found.first_recorded_at, found.last_recorded_at)]
+    joined = "".join([*texts, *times])
+    if on_one_line(joined) != joined:
+        return [_cells(found, short=False) for found in piece]
+    return [_whole_cells(found) for found in piece]
 
 
 def sequence_tables(sequences: Iterable[SequenceSummary], console: Console) -> Iterator[Table]:

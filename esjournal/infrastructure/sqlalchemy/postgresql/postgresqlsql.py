@@ -27,6 +27,7 @@ class PostgreSQLSQL(DatabaseSQL):
     position_definition: ClassVar[str] = "bigint NOT NULL UNIQUE"
     has_key_of_places: ClassVar[bool] = True
     also_indexed: ClassVar[tuple[str, ...]] = (GLOBAL_POSITION,)
+    joins_keep_order: ClassVar[bool] = False
     in_order_of_bytes: ClassVar[str] = ' COLLATE pg_catalog."C"'
 
     def __init__(self, dialect: Dialect, server_version: Callable[[], int]) -> None:

@@ -76,15 +76,15 @@ class Sequences:
             marks = ", ".join([self._mark] * len(types))
             of_types = f"AND originator_id IN (SELECT originator_id FROM {self._from} WHERE event_type IN ({marks})) "
         of_names, given_names = self._of_names(names)
+        columns, joined = self._joined() if self._session.sql.joins_keep_order else (self._looked_up(), "")
         # The outer query only adds columns to the sequences within the limit, so the order stays.
         statement = (
             "SELECT CAST(sequence.id AS text), sequence.events, sequence.first, sequence.last, "
-            f"({self._event('event_type', 'last')}), ({self._event(RECORDED_AT, 'first')}), "
-            f"({self._event(RECORDED_AT, 'last')}), sequence.name FROM ("
-            "SELECT originator_id AS id, count(*) AS events, min(originator_version) AS first, "
+            f"{columns}, sequence.name "
+            "FROM (SELECT originator_id AS id, count(*) AS events, min(originator_version) AS first, "
             f"max(originator_version) AS last, {self._name_of_sequence()} AS name FROM {self._from} "
             f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {of_types}{of_names}"
-            f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence"
+            f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence{joined}"
         )
         self._session.check_ids(self._table)
         for rows in self._session.rows_streamed(statement, (first, last, *(types or ()), *given_names, limit)):
@@ -103,6 +103,25 @@ class Sequences:
             return "AND FALSE ", ()
         fragment, values = of_texts("name", names.whole, names.with_magic, self._mark)
         return f"AND originator_id IN (SELECT originator_id FROM {self._names} WHERE {fragment}) ", values
+
+    def _joined(self) -> tuple[str, str]:
+        """Return the columns of the first and the last event of a sequence, and the joins that find these events.
+
+        Each is found once: a million sequences take 8.6 seconds of SQLite, and 10 with a query for each column.
+        """
+        first, last = (
+            f" LEFT JOIN {self._from} AS {version}_event ON {version}_event.originator_id = sequence.id "
+            f"AND {version}_event.originator_version = sequence.{version}"
+            for version in ("first", "last")
+        )
+        return f"last_event.event_type, first_event.{RECORDED_AT}, last_event.{RECORDED_AT}", first + last
+
+    def _looked_up(self) -> str:
+        """Return queries for the same columns."""
+        return (
+            f"({self._event('event_type', 'last')}), ({self._event(RECORDED_AT, 'first')}), "
+            f"({self._event(RECORDED_AT, 'last')})"
+        )
 
     def _event(self, column: str, version: str) -> str:
         return (

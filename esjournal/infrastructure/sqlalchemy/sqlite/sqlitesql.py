@@ -29,6 +29,7 @@ class SQLiteSQL(DatabaseSQL):
     position_definition: ClassVar[str] = "INTEGER PRIMARY KEY AUTOINCREMENT"
     has_key_of_places: ClassVar[bool] = False
     also_indexed: ClassVar[tuple[str, ...]] = ()
+    joins_keep_order: ClassVar[bool] = True
     in_order_of_bytes: ClassVar[str] = ""
 
     def without_schema(self) -> Self:
