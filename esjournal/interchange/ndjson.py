@@ -353,11 +353,22 @@ def lines_of(
         checked: whether no state is known to be doubtful; the check takes two thirds of the time.
         omitted: the fields to leave out: `global_position`, `sequence_name` or both.
     """
-    if not events:
+    return lines_of_columns(list(zip(*events, strict=True)), checked=checked, omitted=omitted)
+
+
+def lines_of_columns(
+    columns: Sequence[Sequence[Any]], *, checked: bool = False, omitted: AbstractSet[str] = frozenset()
+) -> str:
+    """Return the lines of events that are given as columns; see `lines_of`.
+
+    Args:
+        columns: the columns of the fields of RecordedEvent; none, or empty ones, if there are no events.
+        checked: as in `lines_of`.
+        omitted: as in `lines_of`.
+    """
+    if not columns or not columns[0]:
         return ""
-    ids: Sequence[str]
-    states: Sequence[str]
-    ids, versions, types, states, times, metadata, event_ids, *positions = zip(*events, strict=True)
+    ids, versions, types, states, times, metadata, event_ids, *positions = columns
     if not checked and (indexes := doubtful(states)):
         states = [_state_in_line(state) if at in indexes else state for at, state in enumerate(states)]
     quoted = {event_type: _quoted_type(event_type) for event_type in set(types)}

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.interchange import ndjson
@@ -35,6 +36,10 @@ class Digest:
             checked: whether the states are known to be sound.
         """
         self._sha256.update(ndjson.lines_of(events, checked=checked, omitted=_OMITTED).encode())
+
+    def update_columns(self, columns: Sequence[Sequence[Any]]) -> None:
+        """Add events to the digest, given as columns of the fields of RecordedEvent without global positions."""
+        self._sha256.update(ndjson.lines_of_columns(columns, omitted=_OMITTED).encode())
 
     def hexdigest(self) -> str:
         """Return the digest as text, 64 hexadecimal digits."""

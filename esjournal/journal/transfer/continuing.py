@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from operator import eq
 
 from esjournal.exceptions import StoreError
 from esjournal.infrastructure.sqlalchemy.continuedjournals import (
@@ -15,7 +16,7 @@ from esjournal.interchange.batches import Batch
 from esjournal.interchange.seals import WholeJournal
 from esjournal.journal.journal import Journal
 from esjournal.journal.transfer.proof import Proof
-from esjournal.journal.transfer.target import Counterparts, EventFields
+from esjournal.journal.transfer.target import EventFields
 from esjournal.journal.transfer.verdicts import ImportOutcome
 
 
@@ -49,22 +50,16 @@ class Succession:
             return None
         return known.position_here - self._source.events.count_between(after, known.position_there)
 
-    def watching(self, find: Counterparts) -> Counterparts:
-        """Return a function that finds events as another one does; it has to be called with all of them.
+    def watch(self, positions: Sequence[int | None]) -> None:
+        """Take the global positions in the target of the next events; it has to be called with those of all of them.
 
         Args:
-            find: finds events in the target.
+            positions: the positions, None for an event that is missing.
         """
-
-        def found(events: Sequence[EventFields]) -> Sequence[EventFields | None]:
-            rows = find(events)
-            if self._at is not None:
-                expected = range(self._at + 1, self._at + 1 + len(rows))
-                in_order = all(row is not None and row[-1] == at for row, at in zip(rows, expected, strict=True))
-                self._at = expected.stop - 1 if in_order else None
-            return rows
-
-        return found
+        if self._at is not None:
+            expected = range(self._at + 1, self._at + 1 + len(positions))
+            in_order = all(map(eq, positions, expected))
+            self._at = expected.stop - 1 if in_order else None
 
     def note(self, proof: Proof) -> None:
         """Note in the target that it continues the source, and what that continues, if the proof shows it.

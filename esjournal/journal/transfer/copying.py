@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from esjournal.exceptions import InvalidURL, StoreError
+from esjournal.interchange.batches import Batch
 from esjournal.interchange.outputfiles import replacing
 from esjournal.interchange.rejects import putting_aside
 from esjournal.journal.cursor import cursor_line
 from esjournal.journal.journal import Journal, is_same_journal
 from esjournal.journal.read.criteria import EVERY_EVENT, Slice
 from esjournal.journal.transfer import overlap
+from esjournal.journal.transfer.alongside import Alongside, target_alongside
 from esjournal.journal.transfer.continuing import Succession
 from esjournal.journal.transfer.options import CopyOptions, Progress, without_progress
 from esjournal.journal.transfer.processes import processes_writing
@@ -119,11 +122,15 @@ def copy_events(
             with (
                 opened.read() as batches,
                 there.counterparts() as find,
+                # The process that reads is started before the thread that draws.
+                _alongside(batches, opened.journal and there.journal) as (again, alongside),
                 progress(opened, True) as on_progress,
             ):
                 proof = prove(
-                    types.of(batches),
-                    find if succession is None else succession.watching(find),
+                    types.of(again),
+                    find,
+                    alongside=alongside,
+                    on_positions=succession.watch if succession is not None else lambda positions: None,
                     put_aside=() if aside is None else sorted(aside.lines),
                     by_value=there.rewrites_states,
                     on_progress=on_progress,
@@ -139,6 +146,15 @@ def copy_events(
         if cursor_stream is not None:
             cursor_stream.write(cursor_line(opened.cursor()))
     return copied
+
+
+@contextmanager
+def _alongside(batches: Iterator[Batch], target: Journal | None) -> Iterator[tuple[Iterator[Batch], Alongside]]:
+    """Yield batches, and what compares them with a target that has them from their first event on."""
+    ahead = list(islice(batches, 1))
+    first = next((event for batch in ahead for event in batch.events), None)
+    with target_alongside(target, first) as alongside:
+        yield chain(ahead, batches), alongside
 
 
 def _succession(source: Source, target: Journal | None, options: CopyOptions) -> Succession | None:

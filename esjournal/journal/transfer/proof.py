@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
+from typing import Any
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import shown_id
@@ -14,6 +15,7 @@ from esjournal.interchange.gcpause import uncollected
 from esjournal.journal.compare.result import content_of, is_same_content
 from esjournal.journal.compare.wording import difference
 from esjournal.journal.inspect.digest import Digest
+from esjournal.journal.transfer.alongside import Alongside
 from esjournal.journal.transfer.target import Counterparts, EventFields
 
 
@@ -50,6 +52,8 @@ def prove(
     batches: Iterable[Batch],
     find: Counterparts,
     *,
+    alongside: Alongside | None = None,
+    on_positions: Callable[[Sequence[int | None]], None] = lambda positions: None,
     put_aside: Sequence[int] = (),
     by_value: bool = False,
     on_progress: Callable[[int], None] = lambda events: None,
@@ -59,6 +63,8 @@ def prove(
     Args:
         batches: the events, as they were copied.
         find: finds events in the target.
+        alongside: reads the target at the same time; what it does not find is looked up.
+        on_positions: called with the global positions of all events in the target, in order; None for a missing one.
         put_aside: the lines of events that were not copied, ascending.
         by_value: accept states that are the same JSON values in the target, but another text.
         on_progress: called repeatedly with the number of events compared so far.
@@ -67,16 +73,21 @@ def prove(
     with uncollected():
         for batch in batches:
             copied = _without(batch, put_aside)
-            width = len(copied.columns)
-            events: Sequence[EventFields] = list(zip(*copied.columns, strict=True))
-            found = find(events)
-            if [row and row[:width] for row in found] != events:
-                events = [
-                    _compared(proof, event, row, f"{copied.source}:{line}", by_value)
-                    for event, row, line in zip(events, found, copied.lines, strict=True)
-                ]
-            digest.update(events)
-            proof.events += len(events)
+            columns: Sequence[Sequence[Any]] = copied.columns
+            positions: Sequence[int | None] | None = None if alongside is None else alongside.positions_of(columns)
+            if positions is None:
+                events: Sequence[EventFields] = list(zip(*columns, strict=True))
+                found = find(events)
+                positions = [None if row is None else row[-1] for row in found]
+                if [row and row[: len(columns)] for row in found] != events:
+                    events = [
+                        _compared(proof, event, row, f"{copied.source}:{line}", by_value)
+                        for event, row, line in zip(events, found, copied.lines, strict=True)
+                    ]
+                    columns = list(zip(*events, strict=True))
+            on_positions(positions)
+            digest.update_columns(columns)
+            proof.events += len(copied.lines)
             on_progress(proof.events)
     proof.digest = digest.hexdigest() if proof.holds and not proof.respelt else None
     return proof
