@@ -271,6 +271,7 @@ complete -c esjournal -n "__esjournal_command_is 'import'" -l commit-every -x -d
 complete -c esjournal -n "__esjournal_command_is 'import'" -l rejects -r -F -d 'Write bad and conflicting events to FILE, import the rest'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l max-rejects -x -d 'Give up if there are more than N rejects'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l require-contiguous -d 'Refuse an event that skips versions of its sequence'
+complete -c esjournal -n "__esjournal_command_is 'import'" -l lock-readers -d 'Into an empty journal on PostgreSQL: build the indexes last'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l require-seal -d 'Refuse a file without a seal, such as a truncated one'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l map-type -x -d 'Import type OLD as NEW; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l only-type -x -d 'Import only this type, or a pattern such as \'orders#*\'; may be repeated'

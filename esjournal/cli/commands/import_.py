@@ -70,6 +70,13 @@ def import_(
     rejects: RejectsOption = None,
     max_rejects: MaxRejectsOption = None,
     require_contiguous: RequireContiguousOption = False,
+    lock_readers: Annotated[
+        bool,
+        typer.Option(
+            "--lock-readers",
+            help="Into an empty journal on PostgreSQL: build the indexes last. Others read nothing until the end.",
+        ),
+    ] = False,
     require_seal: Annotated[
         bool, typer.Option("--require-seal", help="Refuse a file without a seal, such as a truncated one.")
     ] = False,
@@ -131,6 +138,7 @@ def import_(
         rejects=rejects,
         max_rejects=max_rejects,
         require_contiguous=require_contiguous,
+        lock_readers=lock_readers,
         require_seal=require_seal,
         map_type=map_type,
         only_type=only_type,

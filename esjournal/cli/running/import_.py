@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from esjournal.cli.exits import say
-from esjournal.cli.options import checked
+from esjournal.cli.options import checked, names_layout
 from esjournal.cli.progress import reading_progress
 from esjournal.cli.rowoptions import RowOptions
 from esjournal.cli.running.import_rows import events_of_rows, refuse_row_options, row_order, show_first
@@ -21,6 +21,7 @@ from esjournal.cli.running.transfer import (
     type_rules,
 )
 from esjournal.domain.choices import FileFormat
+from esjournal.infrastructure.sqlalchemy.urlschemes import names_a_server
 from esjournal.interchange.delimiters import checked_delimiter
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.rowfiles import RowFiles
@@ -45,6 +46,7 @@ def run(
     rejects: str | None,
     max_rejects: int | None,
     require_contiguous: bool,
+    lock_readers: bool,
     require_seal: bool,
     map_type: list[str] | None,
     only_type: list[str] | None,
@@ -59,11 +61,14 @@ def run(
         dry_run=dry_run,
         commit_every=commit_every,
         require_contiguous=require_contiguous,
+        lock_readers=lock_readers,
         rejects=rejects,
         max_rejects=max_rejects,
         types=type_rules(map_type, only_type, skip_type),
     )
     check_options(options, summary)
+    if lock_readers:
+        _check_lock_readers(url, options)
     separator = None if delimiter is None else checked(checked_delimiter, delimiter)
     of_text = UTF_8 if encoding is None else checked(checked_encoding, encoding)
     files: Files
@@ -114,3 +119,12 @@ def run(
     if row_options.rows:
         fail_for_rejects(outcome, rejects, _FIX_ROWS)
     fail_for_rejects(outcome, rejects)
+
+
+def _check_lock_readers(url: str, options: TransferOptions) -> None:
+    if not names_a_server(url):
+        raise typer.BadParameter("--lock-readers is for PostgreSQL; SQLite builds indexes last and locks no reader.")
+    if names_layout(url):
+        raise typer.BadParameter("--lock-readers is for journals, and not for another library's tables.")
+    if options.commit_every is not None or options.require_contiguous:
+        raise typer.BadParameter("--lock-readers takes neither --commit-every nor --require-contiguous.")

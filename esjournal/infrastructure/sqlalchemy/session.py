@@ -381,6 +381,10 @@ class Session(ABC):
         """Drop the index of places if that makes loading faster, else return None; for use inside a transaction."""
         return None
 
+    def indexes_last(self, connection: Any, table: Table) -> AbstractContextManager[None]:
+        """Build the indexes of an empty table at the end, if that keeps readers out; for use inside a transaction."""
+        return nullcontext()
+
     @abstractmethod
     def rows_at(self, connection: Any, select: str, places: Sequence[Sequence[Any]]) -> list[Row]:
         """Return the rows at places, given as sequence ids and positions in the driver's form."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import chain, islice
 from operator import itemgetter
 
@@ -36,6 +37,7 @@ def import_events(
     dry_run: bool = False,
     commit_every: int | None = None,
     require_contiguous: bool = False,
+    lock_readers: bool = False,
     put_aside: Callable[[Problem], None] | None = None,
     max_put_aside: int | None = None,
     on_progress: Callable[[int], None] = lambda events: None,
@@ -53,6 +55,8 @@ def import_events(
         commit_every: commit after this many events; by default there is one transaction for all of them.
         require_contiguous: an event is bad unless its version follows the last one of its sequence; a new sequence
             begins with 0 or 1.
+        lock_readers: into an empty journal on PostgreSQL, build the indexes last, while nobody can read it; in one
+            transaction, and without `require_contiguous`. Two events with the same place are then an error.
         put_aside: takes bad and conflicting events, and the rest is appended.
         max_put_aside: give up, and write nothing, if more than this many are put aside.
         on_progress: called repeatedly with the number of events read so far.
@@ -78,7 +82,8 @@ def import_events(
         with advising("run the same command again: it skips what is there, and writes the rest"), uncollected():
             for part in _parts(batches, commit_every):
                 with journal.events.transaction() as transaction:
-                    run.take(transaction, part, index_last=commit_every is None and not require_contiguous)
+                    with transaction.indexes_last() if lock_readers else nullcontext():
+                        run.take(transaction, part, index_last=commit_every is None and not require_contiguous)
                     if dry_run or (put_aside is None and outcome.problems):
                         raise Abandoned
                 committed = (outcome.appended, outcome.already_there)
@@ -116,6 +121,7 @@ def import_with(
         dry_run=options.dry_run,
         commit_every=options.commit_every,
         require_contiguous=options.require_contiguous,
+        lock_readers=options.lock_readers,
         put_aside=put_aside,
         max_put_aside=options.max_rejects,
         on_progress=on_progress,

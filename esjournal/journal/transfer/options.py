@@ -33,6 +33,8 @@ class TransferOptions:
         dry_run: check everything, and write nothing.
         commit_every: commit after this many events; by default there is one transaction for all of them.
         require_contiguous: refuse an event that skips versions of its sequence.
+        lock_readers: into an empty journal on PostgreSQL, build the indexes last, while nobody can read it; in one
+            transaction, and without `require_contiguous`.
         rejects: a file for bad and conflicting events, so that the rest is written.
         max_rejects: give up if there are more rejects than this.
         types: which events are taken, by their types.
@@ -41,6 +43,7 @@ class TransferOptions:
     dry_run: bool = False
     commit_every: int | None = None
     require_contiguous: bool = False
+    lock_readers: bool = False
     rejects: str | None = None
     max_rejects: int | None = None
     types: TypeRules = field(default_factory=TypeRules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -194,6 +194,17 @@ class Transaction(Generic[Item]):
         else:
             loaded = self._deferred.load(statements, rows(), self._session.check_stored, plain=plain)
         return taken, loaded
+
+    def indexes_last(self) -> AbstractContextManager[None]:
+        """Lock readers of an empty table out, and build its indexes when what is inside is written.
+
+        On SQLite it does nothing: `defer_index` does as much there, and readers go on.
+
+        Raises:
+            StoreError: this user may not, or the lock did not become free in time.
+            InvalidData: two of the items have the same place, or the same event id.
+        """
+        return self._session.indexes_last(self._connection, self._statements.table)
 
     def defer_index(self) -> bool:
         """Postpone the index of places until all items are written, if that is faster; return whether it is.

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import timedelta
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self
@@ -468,6 +468,13 @@ class PostgreSQLSession(Session):
             if not self.is_unique_violation(error):
                 raise
             return 0
+
+    def indexes_last(self, connection: Any, table: Table) -> AbstractContextManager[None]:
+        """Build the indexes of an empty table when what is inside is written; see `indexeslast`."""
+        # Only an import that locks readers needs it.
+        from esjournal.infrastructure.sqlalchemy.postgresql.indexeslast import indexes_last
+
+        return indexes_last(self, connection, table)
 
     def rows_at(self, connection: Any, select: str, places: Sequence[Sequence[Any]]) -> list[Row]:
         """Return the rows at places, in one round trip."""
