@@ -613,10 +613,12 @@ class Session(ABC):
             cursor = connection.cursor()
             cursor.executemany(statements.insert, rows)
             return [cursor]
+        return [connection.execute(*insertion) for insertion in self.insertions(statements, rows)]
+
+    def insertions(self, statements: AppendStatements, rows: list[Row]) -> list[tuple[str, Row]]:
+        """Return the statement that inserts each row, with its parameters."""
         return [
-            connection.execute(statements.insert_next, (row[0], row[0], *row[2:]))
-            if row[1] is None
-            else connection.execute(statements.insert, row)
+            (statements.insert, row) if row[1] is not None else (statements.insert_next, (row[0], row[0], *row[2:]))
             for row in rows
         ]
 

@@ -27,6 +27,7 @@ from esjournal.exceptions import (
 from esjournal.infrastructure.sequenceditem import StoredEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import SQLAlchemyActiveRecordStrategy, StoredEventRecord
 from esjournal.infrastructure.sqlalchemy.datastore import SQLAlchemyDatastore, SQLAlchemySettings
+from esjournal.infrastructure.sqlalchemy.postgresql import session as postgresql_session
 from esjournal.infrastructure.sqlalchemy.urls import StoreURL
 from esjournal.journal.journalstore import open_event_store
 
@@ -425,6 +426,31 @@ def test_a_connection_that_the_server_closed_is_replaced(journal: str, psql: psy
         with strategy.session.connection() as connection:
             pid = connection.info.backend_pid
         psql.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        assert strategy.append(event()) == range(4, 5)
+
+
+def test_a_connection_is_asked_whether_it_is_alive_only_after_a_rest(
+    journal: str, psql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a network that fails: nothing arrives.
+    monkeypatch.setattr(postgresql_session, "_was_told_something", lambda connection: False)
+    with opened(journal) as strategy:
+        for seconds, is_asked in ((3600.0, False), (0.0, True)):
+            monkeypatch.setattr(postgresql_session, "_TRUSTED_SECONDS", seconds)
+            with strategy.session.connection() as connection:
+                pid = connection.info.backend_pid
+            psql.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+            if is_asked:
+                strategy.append(event())
+            else:
+                assert raised(StoreError, lambda: strategy.append(event()))
+
+
+def test_a_connection_that_is_given_back_inside_a_transaction_is_closed(journal: str) -> None:
+    with opened(journal) as strategy:
+        with strategy.session.connection() as connection:
+            connection.execute("BEGIN")
+        assert connection.closed
         assert strategy.append(event()) == range(4, 5)
 
 

@@ -73,6 +73,28 @@ def test_an_append_that_a_trigger_discards_fails(store_url: str, version: str) -
     assert "takes only 0 of 1 event, because a trigger" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "rule", ["DO INSTEAD NOTHING", "WHERE new.event_type = 'x' DO INSTEAD NOTHING"], ids=["all", "some"]
+)
+def test_an_append_that_a_rule_could_discard_fails(postgres_url: str, rule: str) -> None:
+    url = journal_with(postgres_url, [])
+    with writer(url) as server:
+        server.execute(f"CREATE RULE r AS ON INSERT TO stored_events {rule}".encode())
+    result = invoke("append", ID, "0", "x", "{}", url=url)
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert result.stderr.endswith("; if a rule of the table is in the way, remove it\n")
+    assert count(url) == 0
+
+
+def test_an_append_with_a_rule_that_writes_elsewhere_too_succeeds(postgres_url: str) -> None:
+    url = journal_with(postgres_url, [])
+    with writer(url) as server:
+        server.execute(OUTBOX.encode())
+        server.execute(b"CREATE RULE r AS ON INSERT TO stored_events DO ALSO INSERT INTO outbox VALUES (7)")
+    assert invoke("append", ID, "0", "x", "{}", url=url).stdout == "1\n"
+    assert count(url) == 1
+
+
 def test_rows_that_a_trigger_writes_elsewhere_are_not_counted(store_url: str, tmp_path: Path) -> None:
     url = with_trigger(journal_with(store_url, [event(5, of=OTHER_ID)]), "copying")
     given = [*sequence(4), event(5, of=OTHER_ID)._replace(state='{"other":1}'), event(6, of=OTHER_ID)]

@@ -46,8 +46,8 @@ class AppendStatements:
     `insert_next` writes one row at the next position of its sequence; its parameters have the sequence's id again
     instead of the position. `last_global_position` reads the last global position, and `last_written` that of the row
     just written. `copy` is PostgreSQL's bulk statement, None if rows can only be inserted; `numbered` says whether its
-    rows include their global positions. `insert_name` writes the id and the name of a sequence unless its id is there,
-    and is None if the table's sequences have no names.
+    rows include their global positions, and `insert` and `insert_next` return that of their row. `insert_name` writes
+    the id and the name of a sequence unless its id is there, and is None if the table's sequences have no names.
     """
 
     table: Table
@@ -643,13 +643,15 @@ class Statements(Generic[Item]):
         # A column with a default gets the next global position from the database too.
         numbered = not self._sql.assigns_positions and self.table.columns[GLOBAL_POSITION].server_default is None
         copied = [self._global_position, *names] if numbered else names
+        returning = f" RETURNING {self._global_position}" if numbered else ""
         last_global_position = f"SELECT coalesce(max({self._global_position}), 0) FROM {table}"
         return AppendStatements(
             table=self.table,
-            insert=writing.insert or self._insert(table, names, marks, numbered),
+            insert=writing.insert or self._insert(table, names, marks, numbered) + returning,
             insert_many=self._insert(table, names, marks, numbered)
             + f", ({', '.join(marks)})" * (ROWS_OF_AN_INSERT - 1),
-            insert_next=writing.insert_next or self._insert(table, names, [marks[0], following, *marks[2:]], numbered),
+            insert_next=writing.insert_next
+            or self._insert(table, names, [marks[0], following, *marks[2:]], numbered) + returning,
             last_global_position=last_global_position,
             last_written=writing.last_written or last_global_position,
             copy=None if writing.insert else f"COPY {table} ({', '.join(copied)}) FROM STDIN",
