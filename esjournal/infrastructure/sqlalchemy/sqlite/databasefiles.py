@@ -104,7 +104,7 @@ class DatabaseFiles:
         and then the sync of the WAL also writes its inode.
         """
         try:
-            found = os.stat(self._folder)  # noqa: PTH116 - before each append, as in `number_and_links`
+            found = os.stat(self.folder)  # noqa: PTH116 - before each append, as in `number_and_links`
         except FileNotFoundError:
             return None
         # A file system that knows only whole seconds would hide a second change within one.
@@ -112,7 +112,8 @@ class DatabaseFiles:
         return _version(found) if is_exact and abs(time.time() - found.st_mtime) > _TICK_SECONDS else None
 
     @cached_property
-    def _folder(self) -> str:
+    def folder(self) -> str:
+        """The folder of the WAL."""
         return os.path.dirname(self._real_path)  # noqa: PTH120 - a text, which `stat` takes faster than a path
 
     @cached_property

@@ -49,15 +49,13 @@ if TYPE_CHECKING:
 # "ESJL" in ASCII: stored in the file's header, which tells a journal from another program's file.
 _APPLICATION_ID = 0x45534A4C
 _CACHE_KIBIBYTES = 32 * 1024
-# The interval at which a waiting writer tries the lock. SQLite's own waiting slows down to 100 ms, and seldom hits the
-# few milliseconds in which an import with several commits leaves the lock free.
-_LOOK_SECONDS = 0.001
 # The interval at which a follower looks for new events.
 _FOLLOWING_SECONDS = 0.05
 # The errors for a user without write permission while others open or close the files of a WAL; they pass in
 # milliseconds.
 _PASSING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _PASSING_SECONDS = 1.0
+_LOOK_SECONDS = 0.001
 # This number of steps of SQLite's virtual machine takes some milliseconds.
 _LOOK_FOR_SIGNALS_STEPS = 100_000
 # EXTRA is FULL, and outside of WAL mode also syncs the folder after removing the rollback journal. Otherwise a power
@@ -468,17 +466,25 @@ class SQLiteSession(Session):
 
         Readers keep SQLite's own waiting: in WAL mode they do not wait for writers.
         """
-        deadline = time.monotonic() + self.url.timeout
         connection.wait_for(0)
-        while True:
-            try:
-                return take()
-            except sqlite3.OperationalError as error:
-                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-            time.sleep(_LOOK_SECONDS)
-            if self._files is not None:
+        try:
+            return take()
+        except sqlite3.OperationalError as error:
+            if self._files is None or _primary_code(error) != sqlite3.SQLITE_BUSY:
+                raise
+            busy = error
+        from esjournal.infrastructure.sqlalchemy.sqlite.waiting import looks
+
+        with closing(looks(self._files.folder, self.url.timeout)) as waiting:
+            for _ in waiting:
                 self._check_not_replaced(self._files)
+                try:
+                    return take()
+                except sqlite3.OperationalError as error:
+                    if _primary_code(error) != sqlite3.SQLITE_BUSY:
+                        raise
+                    busy = error
+        raise busy
 
     def load(self, connection: Any, statements: AppendStatements, rows: list[Row]) -> int:
         """Write rows inside a transaction, and return the last global position."""
