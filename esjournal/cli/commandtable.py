@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -39,6 +40,7 @@ HELP = {
 _FUNCTIONS = {"import": "import_", "list": "list_"}
 # All that follows the first word of another program's command belongs to it, also what looks like an option.
 _CONTEXT_SETTINGS = {"each": {"allow_interspersed_args": False}}
+_NUMBER = re.compile("-[0-9]+")
 
 
 class Command(TyperCommand):
@@ -49,6 +51,19 @@ class Command(TyperCommand):
         import_module(f"esjournal.cli.running.{_function_of(str(self.name))}")
         raise_interruptions()
         return super().invoke(ctx)
+
+
+class LogCommand(Command):
+    """`log`, which takes -5 for -n 5, as git does."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Parse the arguments."""
+        with_values = {name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts}
+        words: list[str] = []
+        for at, word in enumerate(args):
+            is_value = at > 0 and args[at - 1] in with_values
+            words += ["-n", word[1:]] if _NUMBER.fullmatch(word) and not is_value else [word]
+        return super().parse_args(ctx, words)
 
 
 class CommandTable(Mapping[str, Any]):
@@ -62,7 +77,9 @@ class CommandTable(Mapping[str, Any]):
         module = import_module(f"esjournal.cli.commands.{function}")
         # An app of one command is that command.
         app = typer.Typer(**SETTINGS)
-        app.command(name, cls=Command, context_settings=_CONTEXT_SETTINGS.get(name))(getattr(module, function))
+        app.command(name, cls=_CLASSES.get(name, Command), context_settings=_CONTEXT_SETTINGS.get(name))(
+            getattr(module, function)
+        )
         return typer.main.get_command(app)
 
     def __iter__(self) -> Iterator[str]:
@@ -72,6 +89,9 @@ class CommandTable(Mapping[str, Any]):
     def __len__(self) -> int:
         """Return how many commands there are."""
         return len(HELP)
+
+
+_CLASSES = {"log": LogCommand}
 
 
 class CommandGroup(TyperGroup):

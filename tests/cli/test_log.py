@@ -267,16 +267,20 @@ def test_a_line_fits_the_terminal(sqlite_url: str, columns: int) -> None:
     lines = plain(on_terminal("log", url=sqlite_url, columns=columns, PAGER="cat")).splitlines()
     from rich.cells import cell_len
 
-    assert len(lines) == 9
+    assert len(lines) == 10
     assert max(map(cell_len, lines)) <= columns
 
 
 @pytest.mark.long
 def test_a_narrow_terminal_shows_ids_and_types_that_are_short_and_a_wide_one_all_of_them(url: str) -> None:
     narrow = plain(on_terminal("log", "-n", "1", url=url, columns=80, PAGER="cat"))
-    assert narrow.startswith(f"    12  2026-01-31 12:11:00Z  {OTHER_ID[:8]}@11  Gone  {{")
+    header, line = narrow.splitlines()
+    assert header == "position  recorded at (UTC)    sequence     type  state"
+    assert line == f'      12  2026-01-31 12:11:00  {OTHER_ID[:8]}@11  Gone  n=11 who={{"name":"Ann"}} price…'
     wide = plain(on_terminal("log", "-n", "1", url=url, columns=200, PAGER="cat"))
-    assert f"{OTHER_ID}@11  stock#Gone  {EVENTS[11].state}" in wide
+    assert f'{OTHER_ID}@11  stock#Gone  n=11 who={{"name":"Ann"}} price=1.10\n' in wide
+    as_json = plain(on_terminal("log", "-1", "--json", url=url, columns=200, PAGER="cat"))
+    assert f"{OTHER_ID}@11  stock#Gone  {EVENTS[11].state}\n" in as_json
 
 
 def test_full_folds_the_state_on_a_terminal_and_loses_nothing(sqlite_url: str) -> None:
@@ -318,7 +322,7 @@ def test_nothing_stored_drives_the_terminal_with_a_pager_or_without(
 def test_the_users_pager_gets_what_is_printed_on_a_terminal(url: str, tmp_path: Path) -> None:
     text = on_terminal("log", url=url, PAGER=f"tee {tmp_path / 'paged'}")
     assert (tmp_path / "paged").read_text() == text
-    assert len(plain(text).splitlines()) == 12
+    assert len(plain(text).splitlines()) == 13
 
 
 @pytest.mark.long
@@ -329,7 +333,7 @@ def test_the_users_pager_gets_what_is_printed_on_a_terminal(url: str, tmp_path: 
 def test_no_pager_is_used_where_none_is_wanted_or_there(
     url: str, tmp_path: Path, arguments: list[str], variables: dict[str, str]
 ) -> None:
-    assert len(plain(on_terminal("log", *arguments, url=url, **{"PAGER": "false", **variables})).splitlines()) == 12
+    assert len(plain(on_terminal("log", *arguments, url=url, **{"PAGER": "false", **variables})).splitlines()) == 13
 
 
 @pytest.mark.long

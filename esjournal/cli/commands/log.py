@@ -36,7 +36,9 @@ def log(
     context: typer.Context,
     last: Annotated[
         int | None,
-        typer.Option("-n", metavar="N", min=0, max=MAX_COUNT, help="Only the last N events.", show_default=False),
+        typer.Option(
+            "-n", metavar="N", min=0, max=MAX_COUNT, help="Only the last N events; -5 is -n 5.", show_default=False
+        ),
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="Print the latest events first.")] = False,
     since: SinceOption = None,
@@ -57,6 +59,9 @@ def log(
         typer.Option(metavar="TEXT", help="Print each event as a line of this form.", show_default=False),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Print each event in full, not on one line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="On a terminal, show states as they are stored, not as key=value.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new events, until Ctrl-C.")] = False,
     cursor_file: Annotated[
         str | None,
@@ -74,7 +79,7 @@ def log(
 
     \b
     Examples:
-      esjournal log -n 20
+      esjournal log -20
       esjournal log --since yesterday --type 'accounts#*'
       esjournal log --id order-1001
       esjournal log --name 'order-*' -n 5
@@ -104,6 +109,7 @@ def log(
         csv_safe=csv_safe,
         template=template,
         full=full,
+        as_json=as_json,
         follow=follow,
         cursor_file=cursor_file,
         no_pager=no_pager,

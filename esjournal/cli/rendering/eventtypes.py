@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from zlib import crc32
 
 # A topic is module#Name, or module:Name in eventsourcing. A name does not start with a digit or a slash: that would be
 # a port or a path.
 _MODULE = re.compile(r".*#|[\w.]+:(?=[^\W\d])")
+
+# Colours that are read on dark and on light terminals; red and yellow are for what is wrong.
+_STYLES = ("green", "cyan", "magenta", "blue", "bright_green", "bright_magenta", "bright_cyan", "bright_blue")
 
 
 def parts_of(event_type: str) -> tuple[str, str]:
@@ -19,3 +24,9 @@ def parts_of(event_type: str) -> tuple[str, str]:
 def name_of(event_type: str) -> str:
     """Return an event type without its module, or all of it if it has no name."""
     return parts_of(event_type)[1] or event_type
+
+
+@lru_cache(maxsize=1_024)
+def style_of(event_type: str) -> str:
+    """Return the style of an event type, the same on every screen, whichever other types there are."""
+    return _STYLES[crc32(event_type.encode(errors="surrogatepass")) % len(_STYLES)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
 from esjournal.cli.rendering.events import UNKNOWN_TIME
+from esjournal.cli.rendering.eventtypes import style_of
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
@@ -201,7 +202,8 @@ def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> It
     for step in steps:
         version, event_type, time, who = _header(step)
         time = time.replace("T", " ").replace(".000000", "")
-        header = Text.assemble((version, "cyan"), f"  {event_type}  ", (time, "dim"))
+        style = style_of(step.event.event_type)
+        header = Text.assemble((version, "cyan"), "  ", (event_type, style), "  ", (time, "dim"))
         if who:
             header.append(f"  {who}", METADATA_STYLE)
         yield hanging(header, 0, console)

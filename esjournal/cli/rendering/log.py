@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import chain
+from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
+from esjournal.cli.rendering.cells import cut, padded, width_of
 from esjournal.cli.rendering.changes import hanging
 from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, folded, shown_fields
-from esjournal.cli.rendering.eventtypes import name_of
+from esjournal.cli.rendering.eventtypes import name_of, style_of
+from esjournal.cli.rendering.keyvalues import line_of as line_of_state
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
+from esjournal.cli.rendering.paint import Paint
 from esjournal.cli.terminal import on_one_line, screen, visible, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.newids import is_timed
@@ -31,6 +34,8 @@ SHORT_ID, NAME_WIDTH = 8, 24
 WIDE_TYPE, NARROW_TYPE = 48, 24
 SHORT_TIME = len("2026-01-31 12:00:00Z")
 INDENT = "    "
+GAP = "  "
+HEADINGS = ("position", "recorded at (UTC)", "sequence", "type")
 
 
 def print_log(
@@ -41,6 +46,7 @@ def print_log(
     csv_safe: bool,
     added: Collection[str] = (),
     line_of: Callable[[EventRow], str] | None = None,
+    as_json: bool = False,
 ) -> None:
     """Print events as they come, a page at a time.
 
@@ -51,6 +57,7 @@ def print_log(
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
         added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
         line_of: returns the line of an event, with its line end; it replaces the format.
+        as_json: in a table on a terminal, show states as they are stored.
     """
     if line_of is not None:
         for page in pages:
@@ -59,7 +66,7 @@ def print_log(
         for text in _texts(pages, output_format, csv_safe, added):
             write(text)
     elif sys.stdout.isatty():
-        _draw(pages, full)
+        _draw(pages, full, as_json)
     else:
         make = _plain_block if full else _plain_line
         for page in pages:
@@ -95,48 +102,74 @@ def _plain_block(event: EventRow) -> str:
     )
 
 
-def _draw(pages: Iterable[Page], full: bool) -> None:
+def _draw(pages: Iterable[Page], full: bool, as_json: bool) -> None:
     console = screen()
-    for text in blocks(pages, console) if full else lines(pages, console):
-        console.print(text, soft_wrap=True)
+    if full:
+        for block in blocks(pages, console):
+            console.print(block, soft_wrap=True)
+        return
+    for text in line_texts(pages, console.width, Paint(console), as_json=as_json):
+        sys.stdout.write(text)
 
 
-def lines(pages: Iterable[Page], console: Console) -> Iterator[Text]:
-    """Yield a line for each event, cut to a console's width.
+def line_texts(pages: Iterable[Page], width: int, paint: Paint, *, as_json: bool = False) -> Iterator[str]:
+    """Yield a header, and a line for each event, a page at a time, as a terminal gets them.
 
     Args:
         pages: events as the fields of RecordedEvent.
-        console: the console that will print them.
+        width: the width of the terminal, to which lines are cut.
+        paint: gives text its colours.
+        as_json: show states as they are stored, not as key=value.
     """
-    from rich.highlighter import JSONHighlighter
-    from rich.text import Text
-
-    highlighter = JSONHighlighter()
-    wide = console.width >= WIDE
-    type_width = place_width = 0
+    wide = width >= WIDE
+    widths = [len(heading) for heading in HEADINGS]
+    most = (width, width, width, WIDE_TYPE if wide else NARROW_TYPE)
+    header = True
     for events in pages:
-        page = [_in_one_line(event, console.width) for event in events]
-        types = [short_type(event.event_type, wide) for event in page]
+        page = [_in_one_line(event, width) for event in events]
+        rows = [_cells(event, width, wide) for event in page]
         # Columns never get narrower, so that later lines are aligned with earlier ones.
-        type_width = max(type_width, min(max(map(len, types)), WIDE_TYPE if wide else NARROW_TYPE))
-        places = [place_text(event, console.width) for event in page]
-        place_width = max(place_width, *map(len, places))
-        for event, event_type, place in zip(page, types, places, strict=True):
-            kind = Text(event_type)
-            kind.truncate(type_width, overflow="ellipsis", pad=True)
-            line = Text.assemble(
-                (f"{event.global_position:>6}", "yellow"),
-                "  ",
-                (time_text(event.recorded_at, wide), "dim"),
-                "  ",
-                (f"{place:<{place_width}}", "cyan"),
-                "  ",
-                kind,
-                "  ",
-                highlighter(Text(event.state)),
+        columns = zip(widths, most, zip(*rows, strict=True), strict=True)
+        widths = [max(before, min(max(map(width_of, column)), limit)) for before, limit, column in columns]
+        room = width - sum(widths) - len(GAP) * len(widths)
+        lines = []
+        if header:
+            names = [padded(name, each) for name, each in zip(HEADINGS, widths, strict=True)]
+            lines.append(paint(cut(GAP.join([*names, "state"]), width), "bold"))
+            header = False
+        for event, (position, time, place, kind) in zip(page, rows, strict=True):
+            cells = (
+                (position.rjust(widths[0]), "yellow"),
+                (padded(time, widths[1]), "dim"),
+                (padded(place, widths[2]), ""),
+                (padded(kind, widths[3]), style_of(event.event_type)),
             )
-            line.truncate(console.width, overflow="ellipsis")
-            yield line
+            if room > 0:
+                state = cut(event.state, room) if as_json else line_of_state(event.state, room, paint)
+                lines.append(GAP.join([*starmap(paint, cells), state]))
+            else:
+                lines.append(_narrow_line(cells, width, paint))
+        yield "".join(f"{line}\n" for line in lines)
+
+
+def _narrow_line(cells: Iterable[tuple[str, str]], room: int, paint: Paint) -> str:
+    pieces = []
+    for text, style in cells:
+        pieces.append(paint(cut(text, room), style))
+        room -= width_of(text) + len(GAP)
+        if room <= 0:
+            break
+    return GAP.join(pieces)
+
+
+def _cells(event: RecordedEvent, width: int, wide: bool) -> tuple[str, str, str, str]:
+    return (
+        str(event.global_position),
+        # The header names the zone.
+        time_text(event.recorded_at, wide).rstrip("Z "),
+        place_text(event, width),
+        short_type(event.event_type, wide),
+    )
 
 
 def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.changes import hanging
 from esjournal.cli.rendering.events import UNKNOWN_TIME, WIDE, shown_fields
+from esjournal.cli.rendering.eventtypes import style_of
 from esjournal.cli.rendering.log import NARROW_TYPE, place_text, short_type, time_text
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
 from esjournal.cli.terminal import on_one_line, screen, write_pieces
@@ -88,7 +89,7 @@ def trace_texts(traced: Sequence[TracedEvent], console: Console) -> Iterator[Tex
         for mark in _marks(each):
             yield hanging(Text(mark, "yellow"), 0, console)
         event = shown_fields(each.event)
-        kind = Text(short_type(event.event_type, wide))
+        kind = Text(short_type(event.event_type, wide), style_of(event.event_type))
         if not wide:
             kind.truncate(NARROW_TYPE, overflow="ellipsis")
         line = Text.assemble(

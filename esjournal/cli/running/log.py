@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from itertools import chain
 
 import typer
@@ -17,7 +18,6 @@ from esjournal.cli.running.following import followed
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.signals import end_if_terminated, interruption_repeated
 from esjournal.domain.choices import OutputFormat
-from esjournal.domain.model.recordedevent import EventRow
 from esjournal.interchange.formats import is_file_of_events
 from esjournal.journal.read.filelines import open_lines
 from esjournal.journal.read.pages import Page, read_journal
@@ -37,6 +37,7 @@ def run(
     csv_safe: bool,
     template: str | None,
     full: bool,
+    as_json: bool,
     follow: bool,
     cursor_file: str | None,
     no_pager: bool,
@@ -60,53 +61,40 @@ def run(
         raise typer.BadParameter("--cursor-file says where to begin: leave out --after and -n.")
 
     overlap.keep_apart(overlap.journal("the journal", url), overlap.written("--cursor-file", cursor_file))
+    show = partial(
+        print_log, output_format=output_format, full=full, as_json=as_json, csv_safe=csv_safe, line_of=line_of
+    )
     lines = criteria.in_lines() if is_file_of_events(url) else None
     # The header of CSV comes first, and names what some event has.
     if lines is not None and not reverse and output_format is not OutputFormat.CSV:
         with open_lines(url, lines, after=after or 0, last=last, limit=limit) as pages:
-            _print(url, pages, output_format, full=full, line_of=line_of, no_pager=no_pager)
+            _page(show, _some(pages, url), no_pager)
         return
     # A follower ends with Ctrl-C, and must not miss it.
     with interruption_repeated() if follow else nullcontext(), open_to_read(url) as journal:
         wanted = criteria.in_journal(journal)
-        added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
+        show = partial(show, added=journal.events.fields_in_use() if output_format is OutputFormat.CSV else ())
         if follow:
-            pages = followed(journal, wanted, after=after, last=last, cursor_file=cursor_file)
             try:
-                print_log(pages, output_format, full=full, csv_safe=csv_safe, added=added, line_of=line_of)
+                show(followed(journal, wanted, after=after, last=last, cursor_file=cursor_file))
             except KeyboardInterrupt:
                 end_if_terminated()
                 # This is how a follower is meant to end.
                 raise typer.Exit(INTERRUPTED) from None
         pages = read_journal(journal, wanted, after=after or 0, last=last, limit=limit, reverse=reverse)
-        _print(
-            journal.shown_url,
-            pages,
-            output_format,
-            full=full,
-            csv_safe=csv_safe,
-            added=added,
-            line_of=line_of,
-            no_pager=no_pager,
-        )
+        _page(show, _some(pages, journal.shown_url), no_pager)
 
 
-def _print(
-    shown_url: str,
-    pages: Iterator[Page],
-    output_format: OutputFormat,
-    *,
-    full: bool,
-    line_of: Callable[[EventRow], str] | None,
-    no_pager: bool,
-    csv_safe: bool = False,
-    added: Collection[str] = (),
-) -> None:
+def _some(pages: Iterator[Page], shown_url: str) -> Iterator[Page]:
     first = next(pages, None)
     if first is None:
         fail(f"nothing found: {shown_url} has no events that match", NOTHING_FOUND)
+    return chain([first], pages)
+
+
+def _page(show: Callable[[Iterable[Page]], None], pages: Iterable[Page], no_pager: bool) -> None:
     with paged(not no_pager):
-        print_log(chain([first], pages), output_format, full=full, csv_safe=csv_safe, added=added, line_of=line_of)
+        show(pages)
 
 
 def _check_following(url: str, output_format: OutputFormat) -> None:

@@ -1,0 +1,99 @@
+"""How much processor time it takes to draw events on a terminal, beside the same events in a pipe.
+
+usage: python benchmarks/screens.py [--events N] [--rounds N] [--columns N] [--commit FOLDER]
+
+Makes a journal of generated events in SQLite, ten to a sequence. Each command is run on a terminal without a pager, and
+with its output in a pipe. With --commit, the same commands are also run by the esjournal in another folder, an
+environment's, in turns with this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import statistics
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from generated import write_events
+from measuring import esjournal
+
+EVENTS, ROUNDS, COLUMNS = 20_000, 5, 120
+COMMANDS = (["log"], ["log", "--full"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--columns", type=int, default=COLUMNS)
+    parser.add_argument("--commit", type=Path, help="the environment of another esjournal")
+    given = parser.parse_args()
+    sides = {"here": sys.executable}
+    if given.commit is not None:
+        sides[str(given.commit)] = str(given.commit / "bin" / "python")
+    with TemporaryDirectory() as folder:
+        journal = Path(folder) / "journal.db"
+        file = write_events(Path(folder) / "events.ndjson", given.events)
+        for arguments in (["init"], ["import", file]):
+            subprocess.run(esjournal(journal, *arguments), check=True, stderr=subprocess.DEVNULL)
+        print("| command | esjournal | terminal, s | microseconds a line | pipe, s |\n|---|---|---|---|---|")
+        for arguments in COMMANDS:
+            taken: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
+            for _ in range(given.rounds):
+                for name, python in sides.items():
+                    command = [python, *esjournal(journal, *arguments)[1:]]
+                    taken[name].append((on_terminal(command, given.columns), in_pipe(command)))
+            for name, times in taken.items():
+                terminal, pipe = (statistics.median(column) for column in zip(*times, strict=True))
+                a_line = terminal / given.events * 1e6
+                print(f"| {' '.join(arguments)} | {name} | {terminal:.2f} | {a_line:.0f} | {pipe:.2f} |", flush=True)
+        print(
+            f"\n{given.events:,} events, {given.columns} columns; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        )
+
+
+def on_terminal(command: list[str], columns: int) -> float:
+    """Run a command on a terminal, and return the seconds of processor that it took."""
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    environment = {**os.environ, "PAGER": "cat", "TERM": "xterm-256color"}
+    process = subprocess.Popen(
+        command, stdin=secondary, stdout=secondary, stderr=secondary, env=environment, cwd=Path(sys.executable).parent
+    )
+    os.close(secondary)
+    try:
+        while os.read(primary, 1 << 16):
+            pass
+    except OSError:
+        # Nothing writes to it any more.
+        pass
+    os.close(primary)
+    return _processor(process)
+
+
+def in_pipe(command: list[str]) -> float:
+    """Run a command with its output in a pipe, and return the seconds of processor that it took."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(sys.executable).parent)
+    assert process.stdout is not None
+    while process.stdout.read(1 << 16):
+        pass
+    return _processor(process)
+
+
+def _processor(process: subprocess.Popen[bytes]) -> float:
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{process.args} ended with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    main()
