@@ -2,9 +2,9 @@
 
 usage: python benchmarks/screens.py [--events N] [--rounds N] [--columns N] [--commit FOLDER]
 
-Makes a journal of generated events in SQLite, ten to a sequence. Each command is run on a terminal without a pager, and
-with its output in a pipe. With --commit, the same commands are also run by the esjournal in another folder, an
-environment's, in turns with this one.
+Makes a journal of generated events in SQLite, ten to a sequence, and one with a single sequence of as many events for
+`get`. Each command is run on a terminal without a pager, and with its output in a pipe. With --commit, the same
+commands are also run by the esjournal of another environment, in turns with this one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from generated import write_events
 from measuring import esjournal
 
 EVENTS, ROUNDS, COLUMNS = 20_000, 5, 120
-COMMANDS = (["log"], ["log", "--full"])
+SEQUENCE = "8d0f2a9c-6a35-4b0f-9d0e-3c1d7a1f5b52"
+COMMANDS = (["log"], ["log", "--full"], ["get", SEQUENCE])
 
 
 def main() -> None:
@@ -39,12 +40,16 @@ def main() -> None:
     if given.commit is not None:
         sides[str(given.commit)] = str(given.commit / "bin" / "python")
     with TemporaryDirectory() as folder:
-        journal = Path(folder) / "journal.db"
-        file = write_events(Path(folder) / "events.ndjson", given.events)
-        for arguments in (["init"], ["import", file]):
-            subprocess.run(esjournal(journal, *arguments), check=True, stderr=subprocess.DEVNULL)
+        many, one = Path(folder) / "many.db", Path(folder) / "one.db"
+        events = write_events(Path(folder) / "many.ndjson", given.events)
+        sequence = Path(folder) / "one.ndjson"
+        sequence.write_text("".join(map(_line, range(given.events))))
+        for journal, file in ((many, events), (one, sequence)):
+            for arguments in (["init"], ["import", file]):
+                subprocess.run(esjournal(journal, *arguments), check=True, stderr=subprocess.DEVNULL)
         print("| command | esjournal | terminal, s | microseconds a line | pipe, s |\n|---|---|---|---|---|")
         for arguments in COMMANDS:
+            journal = many if arguments[0] == "log" else one
             taken: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
             for _ in range(given.rounds):
                 for name, python in sides.items():
@@ -53,10 +58,17 @@ def main() -> None:
             for name, times in taken.items():
                 terminal, pipe = (statistics.median(column) for column in zip(*times, strict=True))
                 a_line = terminal / given.events * 1e6
-                print(f"| {' '.join(arguments)} | {name} | {terminal:.2f} | {a_line:.0f} | {pipe:.2f} |", flush=True)
-        print(
-            f"\n{given.events:,} events, {given.columns} columns; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-        )
+                shown = " ".join(arguments).replace(f" {SEQUENCE}", "")
+                print(f"| {shown} | {name} | {terminal:.2f} | {a_line:.0f} | {pipe:.2f} |", flush=True)
+        print(f"\n{given.events:,} events, {given.columns} columns; load of the machine: {os.getloadavg()[0]:.1f}")
+
+
+def _line(version: int) -> str:
+    return (
+        f'{{"originator_id":"{SEQUENCE}","originator_version":{version},"event_type":"shop.orders#LineAdded",'
+        f'"state":{{"product":"tea-{version % 97}","quantity":{version % 7},"price":{version % 50}.10}},'
+        f'"recorded_at":"2026-01-31T12:00:{version % 60:02}Z"}}\n'
+    )
 
 
 def on_terminal(command: list[str], columns: int) -> float:
@@ -91,7 +103,7 @@ def _processor(process: subprocess.Popen[bytes]) -> float:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{process.args} ended with {process.returncode}")
+        raise SystemExit(f"{process.args!r} ended with {process.returncode}")
     return usage.ru_utime + usage.ru_stime
 
 

@@ -234,7 +234,7 @@ _esjournal() {
         " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nreplay\nquery\ntrace\nstats\nverify\ndiff\ninfo\neach\ncursor\nexport\nimport\ncopy' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--protect\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--meta\n--cause\n--once\n--if-absent\n--each\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
-        "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--as-of\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
+        "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--as-of\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--expanded\n-x\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "list "*) COMPREPLY=($(compgen -W $'--prefix\n--name\n--type\n--since\n--until\n--on\n--as-of\n--after\n--id\n--where\n--grep\n-g\n--sort\n--limit\n--schemas\n--format\n-F\n--csv-safe\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "log "*) COMPREPLY=($(compgen -W $'-n\n--reverse\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--format\n-F\n--csv-safe\n--template\n--full\n--json\n--follow\n-f\n--cursor-file\n--no-pager\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "history -"*) COMPREPLY=($(compgen -W $'--at-version\n--from-version\n--at-time\n--as-of\n--field\n--format\n-F\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;

@@ -69,6 +69,7 @@ complete -c esjournal -n "__esjournal_command_is 'get'" -l reverse -d 'Print the
 complete -c esjournal -n "__esjournal_command_is 'get'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l format -s F -x -a 'table json ndjson csv' -d 'Output format'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l csv-safe -d 'CSV: put \' before text that a spreadsheet would take for a formula'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l expanded -s x -d 'On a terminal, show each event as a block, not on one line'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l url -r -F -d 'The journal: a path to a SQLite file, sqlite:///FILE or postgresql://USER@HOST/DB'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables instead of a journal\'s'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l table -x -d 'With --layout: the events table, if not the library\'s default name'

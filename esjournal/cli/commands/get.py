@@ -37,6 +37,9 @@ def get(
     types: TypesOption = None,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
+    expanded: Annotated[
+        bool, typer.Option("-x", "--expanded", help="On a terminal, show each event as a block, not on one line.")
+    ] = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -69,4 +72,5 @@ def get(
         types=types,
         output_format=output_format,
         csv_safe=csv_safe,
+        expanded=expanded,
     )

@@ -6,25 +6,19 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
-from esjournal.cli.rendering.eventtypes import parts_of
-from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
-from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write
+from esjournal.cli.rendering.metadata import metadata_line
+from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 from esjournal.domain.model.sequencenames import shown_id
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
 # A table is drawn in pieces of this many lines: the first ones appear at once, and memory stays flat.
 LINES_IN_A_PIECE = 500
-# Between four columns there are three gaps of three characters each.
-COLUMN_GAPS = 9
-# Below this width types and times are folded, to make room for the states.
+# Below this width types are shown without their modules, to make room for the states.
 WIDE = 120
+INDENT = "    "
 
 TIME_WIDTH = len("2026-01-31T12:00:00.000000Z")
 UNKNOWN_TIME = "-"
@@ -41,6 +35,7 @@ def print_events(
     gaps: bool,
     csv_safe: bool,
     added: Collection[str] = (),
+    expanded: bool = False,
 ) -> bool:
     """Print events of one sequence, streaming.
 
@@ -50,6 +45,7 @@ def print_events(
         gaps: show in a table which versions are missing between two events.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
         added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
+        expanded: on a terminal, show each event as a block, also if it fits on a line.
 
     Returns:
         Whether there were any; if not, nothing was printed.
@@ -65,7 +61,7 @@ def print_events(
         return True
     rows = _with_gaps(map(_shown, every)) if gaps else map(_shown, every)
     if sys.stdout.isatty():
-        _draw(rows)
+        _draw(rows, expanded)
     else:
         _print_plain(rows)
     return True
@@ -112,7 +108,8 @@ def _with_gaps(events: Iterable[RecordedEvent]) -> Iterator[RecordedEvent | Gap]
         previous = version
 
 
-def _gap_text(gap: Gap) -> str:
+def gap_text(gap: Gap) -> str:
+    """Return which versions are missing between two events."""
     first, last = gap
     return f"version {first} is missing" if first == last else f"versions {first} to {last} are missing"
 
@@ -136,66 +133,16 @@ def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
                 if row.metadata is not None:
                     write(f"{'':>{version_width}}  {metadata_line(row.metadata)}\n")
             else:
-                write(f"{'':>{version_width}}  {_gap_text(row)}\n")
+                write(f"{'':>{version_width}}  {gap_text(row)}\n")
         piece = list(islice(remaining, LINES_IN_A_PIECE))
 
 
-def _draw(rows: Iterable[RecordedEvent | Gap]) -> None:
+def _draw(rows: Iterable[RecordedEvent | Gap], expanded: bool) -> None:
+    from esjournal.cli.rendering.eventscreen import event_lines
+
     console = screen()
-    for table in event_tables(rows, console):
-        console.print(table)
-
-
-def event_tables(rows: Iterable[RecordedEvent | Gap], console: Console) -> Iterator[Table]:
-    """Yield tables of events that look like one table when printed one after another.
-
-    Args:
-        rows: events, whose fields except the state are fit to be shown, and the gaps between them.
-        console: the console that will print them; its width decides how they are folded.
-    """
-    from rich import box
-    from rich.highlighter import JSONHighlighter
-    from rich.table import Table
-    from rich.text import Text
-
-    wide = console.width >= WIDE
-    highlighter = JSONHighlighter()
-    remaining = iter(rows)
-    piece = list(islice(remaining, LINES_IN_A_PIECE))
-    widths = _widths(piece, wide)
-    state_width = max(20, console.width - sum(widths) - COLUMN_GAPS)
-    header = True
-    while piece:
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=header, pad_edge=False)
-        table.add_column("version", justify="right", width=widths[0], overflow="fold", style="cyan")
-        table.add_column("type", width=widths[1], overflow="fold")
-        table.add_column("recorded at", width=widths[2], overflow="fold", style="dim")
-        table.add_column("state", width=state_width, overflow="fold")
-        for row in piece:
-            if isinstance(row, RecordedEvent):
-                state = highlighter(Text(folded(visible(row.state), state_width)))
-                if row.metadata is not None:
-                    state.append(f"\n{folded(metadata_line(row.metadata), state_width)}", METADATA_STYLE)
-                version = Text(str(row.originator_version))
-                table.add_row(version, Text(_type_cell(row, wide)), Text(_time_cell(row, wide)), state)
-            else:
-                table.add_row(Text("..."), Text(""), Text(""), Text(_gap_text(row), style="yellow"))
-        yield table
-        header = False
-        piece = list(islice(remaining, LINES_IN_A_PIECE))
-
-
-def _widths(piece: list[RecordedEvent | Gap], wide: bool) -> tuple[int, int, int]:
-    events = [row for row in piece if isinstance(row, RecordedEvent)]
-    version = max(len("version"), *(len(str(event.originator_version)) for event in events))
-    lines = [line for event in events for line in _type_cell(event, wide).split("\n")]
-    kind = max(len("type"), *map(len, lines))
-    time = max(len("recorded at"), *(len(_time_cell(event, wide).split("\n")[-1]) for event in events))
-    return version, min(kind, 60 if wide else 24), time
-
-
-def _type_cell(event: RecordedEvent, wide: bool) -> str:
-    return event.event_type if wide else "\n".join(part for part in parts_of(event.event_type) if part)
+    for text in event_lines(rows, console.width, Paint(console), expanded=expanded):
+        sys.stdout.write(text)
 
 
 def folded(text: str, width: int) -> str:
@@ -213,10 +160,3 @@ def folded(text: str, width: int) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
-
-
-def _time_cell(event: RecordedEvent, wide: bool) -> str:
-    if event.recorded_at is None:
-        return UNKNOWN_TIME
-    day, _, clock = event.recorded_at.partition("T")
-    return f"{day}{' ' if wide else chr(10)}{clock.replace('.000000', '')}"

@@ -13,6 +13,8 @@ KEY_STYLE = "dim"
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _KEY = re.compile(rf"\s*({_STRING})\s*:\s*")
+# As in a path of --where.
+_PLAIN_KEY = re.compile(r'"[^\s."\\=!<>{}\[\]]+"')
 _VALUE = re.compile(rf'{_STRING}|[^\s{{}}\[\],"]++|[{{\[]')
 _STEP = re.compile(rf"(?:[^\"{{}}\[\]]|{_STRING})*+([{{}}\[\]])")
 _AFTER = re.compile(r"\s*([,}])")
@@ -43,14 +45,14 @@ def members_of(state: str, room: int) -> Iterator[Member]:
         yield Member("", text)
         return
     while found := _KEY.match(text, at):
-        key = f"{_word(found[1])}="
+        key = f"{found[1][1:-1] if _PLAIN_KEY.fullmatch(found[1]) else found[1]}="
         at = found.end()
         if (value := _VALUE.match(text, at)) is None:
             # The rest of a text that is too long for the line.
             yield Member(key, text[at:])
             return
         end = _end_of(text, value.end()) if value[0] in ("{", "[") else value.end()
-        yield Member(key, _word(text[at:end]))
+        yield Member(key, word_of(text[at:end]))
         if (after := _AFTER.match(text, end)) is None or after[1] == "}":
             return
         at = after.end()
@@ -98,6 +100,7 @@ def _end_of(text: str, at: int) -> int:
     return len(text) if depth else at
 
 
-def _word(text: str) -> str:
+def word_of(text: str) -> str:
+    """Return a JSON text without its quotes if it is one word, and cannot be mistaken for anything but a text."""
     found = _WORD.fullmatch(text)
     return found[1] if found else text

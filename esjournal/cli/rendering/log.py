@@ -8,13 +8,12 @@ from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.cells import cut, padded, width_of
-from esjournal.cli.rendering.changes import hanging
-from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, folded, shown_fields
+from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, shown_fields
 from esjournal.cli.rendering.eventtypes import name_of, style_of
 from esjournal.cli.rendering.keyvalues import line_of as line_of_state
-from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
+from esjournal.cli.rendering.metadata import metadata_line
 from esjournal.cli.rendering.paint import Paint
-from esjournal.cli.terminal import on_one_line, screen, visible, write
+from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.newids import is_timed
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
@@ -22,9 +21,6 @@ from esjournal.domain.model.rules import are_canonical_ids
 from esjournal.domain.model.sequencenames import shown_id
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
     from esjournal.journal.read.pages import Page
 
 
@@ -104,11 +100,14 @@ def _plain_block(event: EventRow) -> str:
 
 def _draw(pages: Iterable[Page], full: bool, as_json: bool) -> None:
     console = screen()
+    paint = Paint(console)
     if full:
-        for block in blocks(pages, console):
-            console.print(block, soft_wrap=True)
-        return
-    for text in line_texts(pages, console.width, Paint(console), as_json=as_json):
+        from esjournal.cli.rendering.eventscreen import block_texts
+
+        texts = block_texts(pages, console.width, paint)
+    else:
+        texts = line_texts(pages, console.width, paint, as_json=as_json)
+    for text in texts:
         sys.stdout.write(text)
 
 
@@ -170,35 +169,6 @@ def _cells(event: RecordedEvent, width: int, wide: bool) -> tuple[str, str, str,
         place_text(event, width),
         short_type(event.event_type, wide),
     )
-
-
-def blocks(pages: Iterable[Page], console: Console) -> Iterator[Text]:
-    """Yield each event in full, with its state folded to a console's width."""
-    from rich.highlighter import JSONHighlighter
-    from rich.text import Text
-
-    highlighter = JSONHighlighter()
-    for event in map(RecordedEvent._make, chain.from_iterable(pages)):
-        originator_id, version, event_type, _, recorded_at, metadata, _, position = shown_fields(event)
-        body = folded(visible(event.state), console.width - len(INDENT))
-        wrapped = highlighter(Text(body)).wrap(console, console.width - len(INDENT), overflow="fold")
-        yield Text("\n").join(
-            [
-                Text.assemble((f"event {position}", "yellow"), "  ", (recorded_at or UNKNOWN_TIME, "dim")),
-                Text.assemble("sequence ", (originator_id, "cyan"), f"  version {version}"),
-                Text(f"type {event_type}"),
-                *([] if metadata is None else [_metadata_text(metadata, console)]),
-                Text(),
-                *(Text.assemble(INDENT, line) for line in wrapped),
-                Text(),
-            ]
-        )
-
-
-def _metadata_text(metadata: str, console: Console) -> Text:
-    from rich.text import Text
-
-    return hanging(Text(folded(metadata_line(metadata), console.width - len(INDENT)), METADATA_STYLE), 0, console)
 
 
 def _in_one_line(row: EventRow, width: int) -> RecordedEvent:

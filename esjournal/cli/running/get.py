@@ -30,6 +30,7 @@ def run(
     types: list[str] | None,
     output_format: OutputFormat,
     csv_safe: bool,
+    expanded: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.get`."""
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
@@ -49,7 +50,7 @@ def run(
             journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns, as_of=position
         )
         added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
-        found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe, added=added)
+        found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe, added=added, expanded=expanded)
         if not found:
             exists = bool(journal.events.get_items(sequence, limit=1))
             what = "has no events that match" if exists else "is not in this journal"
