@@ -374,8 +374,20 @@ def lines_of_columns(
     quoted = {event_type: _quoted_type(event_type) for event_type in set(types)}
     if "sequence_name" not in omitted and any_named(ids):
         ids = list(map(_with_name, ids))
+    is_plain = {*metadata, *event_ids} == {None}
+    if is_plain and None not in times and "global_position" not in omitted:
+        # As most are, and as below, in four fifths of the time.
+        return "".join(
+            [
+                f'{{"originator_id":"{originator_id}","originator_version":{version},"event_type":{quoted[event_type]},'
+                f'"state":{state},"recorded_at":"{time}","global_position":{position}}}\n'
+                for originator_id, version, event_type, state, time, position in zip(
+                    ids, versions, types, states, times, positions[0], strict=True
+                )
+            ]
+        )
     ends = _ends(times, None if "global_position" in omitted else positions[0])
-    if {*metadata, *event_ids} != {None}:
+    if not is_plain:
         ends = [
             f"{_metadata_member(about)}{_event_id_member(event_id)}{end}"
             for about, event_id, end in zip(metadata, event_ids, ends, strict=True)

@@ -78,6 +78,7 @@ odd = st.sampled_from(
 @given(st.lists(st.one_of(json_states(), states(), odd), max_size=6))
 @example(["{},{", "}"])
 @example(["{", "}"])
+@example(['{"a":', '{"b":2}}{}'])
 @example(['{"a":[{}', "{}]}"])
 @example(["{}{}", ""])
 @example(["{} {}", "{}"])
