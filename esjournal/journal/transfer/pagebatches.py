@@ -30,8 +30,21 @@ def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
         source: the name of the journal in messages.
         page: events as plain tuples of the fields of RecordedEvent.
     """
+    rows = list(page)
+    sound = sound_batch(source, rows)
+    return batch_of(source, ((event[-1], _checked(source, event)) for event in rows)) if sound is None else sound
+
+
+def sound_batch(source: str, page: Iterable[EventRow], *, checked: bool = False) -> Batch | None:
+    """Return the events of a page as a batch; None if one of them needs a closer look.
+
+    Args:
+        source: the name of the journal in messages.
+        page: events as plain tuples of the fields of RecordedEvent.
+        checked: whether the same page was found to need none.
+    """
     ids, versions, types, states, times, metadata, event_ids, positions = zip(*page, strict=True)
-    if (
+    if checked or (
         are_sound(ids, versions, types, _known(times))
         and rules.are_storable(states)
         and _are_objects(_known(metadata))
@@ -39,7 +52,7 @@ def batch_of_page(source: str, page: Iterable[EventRow]) -> Batch:
         and rules.are_canonical_ids(_known(event_ids))
     ):
         return Batch(source, _compact(positions), (ids, versions, types, states, times, metadata, event_ids))
-    return batch_of(source, ((event[-1], _checked(source, event)) for event in page))
+    return None
 
 
 def _are_objects(texts: Sequence[Any]) -> bool:

@@ -26,7 +26,7 @@ from esjournal.journal.journal import Journal
 from esjournal.journal.read.criteria import EVERY_EVENT, Criteria, Slice
 from esjournal.journal.read.selection import EVERYTHING, Selection
 from esjournal.journal.temporary import open_to_read
-from esjournal.journal.transfer.pagebatches import batch_of_page
+from esjournal.journal.transfer.pagebatches import batch_of_page, sound_batch
 
 
 class Source(Protocol):
@@ -85,6 +85,8 @@ class JournalSource:
         # A span may end before the position to start after.
         self.size = max(0, self.until - self.after)
         self._at = self.after
+        # Whether no event of a whole reading needed a closer look: the next one reads the same events.
+        self._is_sound = False
 
     def read(self) -> AbstractContextManager[Iterator[Batch]]:
         """Yield all events from the beginning, as `batches` does."""
@@ -103,16 +105,20 @@ class JournalSource:
         self._at = self.after
         events, left = self._journal.events, self._limit
         conditions = self._selection.conditions(self._journal)
+        name, are_sound = self._journal.shown_url, True
         with closing(events.pages_in_one_statement(after=self.after, until=self.until, conditions=conditions)) as pages:
             for page in pages:
                 self._at = page[-1][-1]
-                batch = self._wanted(batch_of_page(self._journal.shown_url, page))
+                sound = sound_batch(name, page, checked=self._is_sound)
+                are_sound = are_sound and sound is not None
+                batch = self._wanted(batch_of_page(name, page) if sound is None else sound)
                 if left is not None and len(batch.lines) >= left:
                     self._reached = batch.lines[left - 1]
                     yield _up_to(batch, left)
                     return
                 left = None if left is None else left - len(batch.lines)
                 yield batch
+        self._is_sound = are_sound
 
     def _wanted(self, batch: Batch) -> Batch:
         if self._selection.is_everything:

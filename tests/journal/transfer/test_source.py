@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from esjournal.domain.model.rules import are_sound
 from esjournal.exceptions import InvalidCursor, InvalidLine, StoreNotFound, UnusableFile
 from esjournal.interchange.rejects import reject_line
 from esjournal.journal.cursor import cursor_line
@@ -149,6 +150,38 @@ def test_the_events_come_as_they_are_each_time_they_are_read(journal: Journal) -
             next(batches)
         assert source.done() < 1_203
         assert events_of(source) == events
+
+
+@pytest.mark.parametrize("odd", [row(2, originator_id=ID.upper()), row(2, time="yesterday")], ids=["spelling", "bad"])
+def test_events_that_need_a_closer_look_get_it_each_time_they_are_read(odd: Row) -> None:
+    source = JournalSource(of_another_layout(row(1), odd, row(3)), 0)
+    with source.read() as batches:
+        first = list(batches)
+    with source.read() as batches:
+        again = list(batches)
+    assert [(batch.events, list(map(str, batch.bad))) for batch in again] == [
+        (batch.events, list(map(str, batch.bad))) for batch in first
+    ]
+    assert first[0].events[0] == event(1)
+
+
+def test_sound_events_are_checked_once(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal.events.append(list(generated(1_203)))
+    source = JournalSource(journal, 0)
+    with journal.events.session.snapshot():
+        with source.read() as batches:
+            next(batches)
+        checked: list[object] = []
+
+        def noted(*columns: Any) -> bool:
+            checked.append(columns)
+            return are_sound(*columns)
+
+        monkeypatch.setattr(pagebatches, "are_sound", noted)
+        # The first reading was not whole.
+        for _ in range(3):
+            assert lines(source) == list(range(1, 1_204))
+            assert len(checked) == 3
 
 
 def test_events_appended_meanwhile_are_left_for_the_next_time(store_url: str, tmp_path: Path) -> None:
