@@ -11,12 +11,14 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.exceptions import StoreError
 from esjournal.journal.journal import open_journal
+from tests.helpers.answers import EVENTS, answers
 from tests.helpers.events import ID, generated, sequence
-from tests.helpers.pooling import pooled
+from tests.helpers.pooling import PGBOUNCER, pooled
 from tests.helpers.program import environment, run, start
 from tests.helpers.stores import file_with, journal_with, stored
 
@@ -62,6 +64,17 @@ def test_import_export_and_all_that_reads_give_what_they_give_without_a_pooler(
     assert (copied.returncode, "proven" in copied.stderr) == (0, True), copied.stderr
     compared = run("diff", url, other_url)
     assert (compared.returncode, "the same" in compared.stderr) == (0, True), compared.stderr
+
+
+@pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed, so poolers are not tested")
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_every_command_that_reads_answers_what_it_answers_without_one(
+    postgres_server: str, postgres_url: str, tmp_path: Path, mode: str
+) -> None:
+    with pooled(postgres_server, "ignore_startup_parameters = options", mode=mode) as server:
+        url = f"{server}?schema={make_url(postgres_url).query['schema']}"
+        journal_with(url, EVENTS)
+        assert answers(url, tmp_path / "pooler") == answers(postgres_url, tmp_path / "server")
 
 
 def test_writers_and_followers_share_connections(url: str, pooled_server: str) -> None:

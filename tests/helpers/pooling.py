@@ -22,12 +22,13 @@ _SECONDS_TO_START = 20
 
 
 @contextmanager
-def pooled(server: str, *settings: str) -> Iterator[str]:
-    """Start a PgBouncer that pools by transaction, and yield the URL of the same database through it.
+def pooled(server: str, *settings: str, mode: str = "transaction") -> Iterator[str]:
+    """Start a PgBouncer, and yield the URL of the same database through it.
 
     Args:
         server: the server's URL.
         settings: lines of its configuration.
+        mode: what it gives a connection to: a transaction or a session.
     """
     assert PGBOUNCER is not None
     parameters = conninfo_to_dict(server)
@@ -44,7 +45,7 @@ def pooled(server: str, *settings: str) -> Iterator[str]:
         f"listen_port = {own_port}",
         "unix_socket_dir =",
         "auth_type = any",
-        "pool_mode = transaction",
+        f"pool_mode = {mode}",
         # Few, so that they are shared.
         "default_pool_size = 3",
         *settings,

@@ -43,7 +43,8 @@ class Standby:
             os.chown(folder, found.pw_uid, found.pw_gid)
         self._data = folder / "data"
         self._execute("pg_basebackup", "-d", primary, "-D", str(self._data), "-R", "-c", "fast", "--no-sync")
-        settings = f"-h '' -k '{folder}' -p {PORT} -c wal_receiver_status_interval=1s"
+        # As many prepared transactions as a primary of the tests may have.
+        settings = f"-h '' -k '{folder}' -p {PORT} -c wal_receiver_status_interval=1s -c max_prepared_transactions=1"
         log = str(folder / "log")
         self._execute("pg_ctl", "-w", "-o", settings, "-l", log, "-D", str(self._data), "start")
         self.url = self.at(primary, folder)
@@ -91,6 +92,33 @@ class Standby:
                 yield
             finally:
                 standby.execute("SELECT pg_wal_replay_resume()")
+
+    def with_primary(self, url: str, attributes: str, *, first: bool) -> str:
+        """Return a URL with both servers as its hosts: this one first, or the primary.
+
+        Args:
+            url: a URL on the primary.
+            attributes: the `target_session_attrs`, which say which of them is wanted.
+            first: whether this server comes first.
+        """
+        given = make_url(url)
+        there = given.query.get("host") or given.host, given.query.get("port") or given.port or PORT
+        here = make_url(self.url).query["host"], PORT
+        hosts, ports = zip(*((here, there) if first else (there, here)), strict=True)
+        both = {"host": ",".join(hosts), "port": ",".join(map(str, ports)), "target_session_attrs": attributes}
+        return given.set(host=None, port=None).update_query_dict(both).render_as_string(hide_password=False)
+
+    def receive_no_more(self) -> None:
+        """Receive nothing from the primary from now on."""
+        with psycopg.connect(self.url, autocommit=True) as standby:
+            standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
+            standby.execute("SELECT pg_reload_conf()")
+            while standby.execute("SELECT count(*) FROM pg_stat_wal_receiver").fetchone() != (0,):
+                time.sleep(0.01)
+
+    def promote(self) -> None:
+        """Make it a primary, with all that it has received."""
+        self._execute("pg_ctl", "-w", "-D", str(self._data), "promote")
 
     def close(self) -> None:
         self._execute("pg_ctl", "-w", "-m", "immediate", "-D", str(self._data), "stop")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from tests.helpers.concurrency.faults import PATIENCE, with_file_size
 from tests.helpers.postgresql import pgserver
 
 
 class OwnServer:
-    """A test's own server, with small files of the write-ahead log, that allows prepared transactions.
+    """A test's own server, with small files of the write-ahead log, that allows prepared and published transactions.
 
     Args:
         folder: an empty folder that any user may enter.
@@ -33,7 +36,7 @@ class OwnServer:
     def start(self, file_size: int | None = None) -> None:
         """Start it; if a size is given, it cannot write files that are larger."""
         options = {} if file_size is None else {"preexec_fn": with_file_size(file_size)}
-        settings = f'-h "" -k "{self._sockets}" -c max_prepared_transactions=1'
+        settings = f'-h "" -k "{self._sockets}" -c max_prepared_transactions=1 -c wal_level=logical'
         data = str(self._server.pgdata)
         self._execute("pg_ctl", "-w", "-o", settings, "-l", str(self._server.log), "-D", data, "start", **options)
         # Without this it would not know which process to stop.
@@ -50,6 +53,15 @@ class OwnServer:
             assert time.monotonic() < deadline, "the server does not stop"
             time.sleep(0.01)
         self.start()
+
+    def copy_schema(self, schema: str, database: str) -> None:
+        """Make the tables of a schema in another database, without their rows."""
+        programs = str(self._server.bin_path)
+        dump = [f"{programs}/pg_dump", "--schema-only", f"--schema={schema}", "-d", self.url]
+        made = subprocess.run(dump, check=True, capture_output=True).stdout
+        url = make_url(self.url).set(database=database).render_as_string(hide_password=False)
+        restore = [f"{programs}/psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", url]
+        subprocess.run(restore, input=made, check=True, stdout=subprocess.DEVNULL)
 
     def close(self) -> None:
         self._server.cleanup()

@@ -27,7 +27,7 @@ LINE = json.dumps({"originator_id": OTHER_ID, "originator_version": 0, "event_ty
 def urls(postgres_server: str) -> Iterator[dict[str, str]]:
     """The URL of a journal for each role, as the page makes and grants it."""
     name = f"test_{uuid4().hex}"
-    before, after = [block.text.replace("shop", name) for block in blocks(PAGE) if block.language == "sql"]
+    before, after, *_ = [block.text.replace("shop", name) for block in blocks(PAGE) if block.language == "sql"]
     server = make_url(postgres_server)
     made = {
         role: server.update_query_dict({"options": f"-crole={name}_{role}", "schema": name}).render_as_string(False)

@@ -22,7 +22,7 @@ from tests.helpers.events import event, generated, sequence
 from tests.helpers.other_libraries.tables import INSERTS, SEQUENCES, TABLES, writer
 from tests.helpers.program import invoke, run
 from tests.helpers.standby import Standby
-from tests.helpers.stores import journal_with
+from tests.helpers.stores import file_with, journal_with
 
 every_layout = pytest.mark.parametrize("layout", list(TABLES))
 
@@ -284,6 +284,28 @@ def test_a_table_that_a_subscription_fills_is_refused(database: str, tmp_path: P
     refused(url, tmp_path, "a logical subscription fills public.stored_events .*name the server that publishes it")
     assert "logical subscription" in warnings(url)[0]
     assert read(url) == 1
+
+
+def test_a_journal_that_a_subscription_fills_is_followed_and_not_written(database: str, tmp_path: Path) -> None:
+    url, cursor = f"{database}&schema=public", str(tmp_path / "cursor")
+    journal_with(url, sequence(3))
+    assert invoke("export", "--cursor-file", cursor, url=url).exit_code == 0
+    with catalogs(database) as connection:
+        # As a connected subscription leaves it, when its last transaction is not applied yet.
+        connection.execute("INSERT INTO pg_subscription_rel VALUES (1, 'stored_events'::regclass, 'r')")
+        connection.execute("DELETE FROM stored_events WHERE global_position = 3")
+    assert warnings(url) == []
+    with open_journal(url) as journal:
+        assert [row[-1] for row in next(follow(journal, after=0)).page] == [1, 2]
+    behind = invoke("export", "--cursor-file", cursor, url=f"{url}&timeout=0.1")
+    assert (behind.exit_code, behind.stdout) == (5, "")
+    assert "is filled by a logical subscription and has only come to global position 2" in behind.stderr
+    file = file_with(tmp_path / "events.ndjson", generated(30))
+    for command in (["append", "new", "0", "a#B", "{}"], ["import", str(file)]):
+        result = invoke(*command, url=url)
+        assert (result.exit_code, result.stdout) == (5, ""), result.output
+        assert re.search("cannot be written: a logical subscription fills public.stored_events, and", result.stderr)
+    assert read(url) == 2
 
 
 # Citus

@@ -23,8 +23,9 @@ from esjournal.journal.journal import open_journal
 from esjournal.journal.journalstore import open_event_store
 from esjournal.journal.read.follow import follow
 from tests.helpers.answers import EVENTS, answers
-from tests.helpers.events import event, sequence
+from tests.helpers.events import ID, event, sequence
 from tests.helpers.other_libraries.tables import writer
+from tests.helpers.pages import blocks
 from tests.helpers.program import invoke, start
 from tests.helpers.standby import Standby
 from tests.helpers.stores import journal_with
@@ -54,6 +55,23 @@ def test_every_command_that_reads_answers_what_it_answers_on_the_primary(
     journal_with(postgres_url, EVENTS)
     standby.catch_up()
     assert answers(standby.url_of(postgres_url), tmp_path / "standby") == answers(postgres_url, tmp_path / "primary")
+
+
+@pytest.mark.parametrize("is_standby_first", [True, False])
+@pytest.mark.parametrize(("attributes", "answered_by"), [("prefer-standby", "a standby"), ("read-write", None)])
+def test_a_url_with_both_servers_says_which_of_them_is_wanted(
+    postgres_url: str, standby: Standby, attributes: str, answered_by: str | None, is_standby_first: bool
+) -> None:
+    # As the page has it.
+    assert any(f"?host=a,b&target_session_attrs={attributes}\n" in block.text for block in blocks("docs/operations.md"))
+    journal_with(postgres_url, sequence(3))
+    standby.catch_up()
+    url = standby.with_primary(postgres_url, attributes, first=is_standby_first)
+    with open_journal(url) as journal:
+        replica = journal.events.session.replica(journal.events.table)
+        assert (replica and replica.what) == answered_by
+        assert len(list(journal.events.all_items())) == 3
+    assert invoke("append", ID, "3", "a#B", "{}", url=url).exit_code == (5 if answered_by else 0)
 
 
 # A standby that lags behind a cursor

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+# Whether a logical subscription fills a table of the database; an expression.
+SUBSCRIPTIONS_ARE_THERE = "EXISTS (SELECT FROM pg_catalog.pg_subscription_rel)"
 # A table and the tables that may have its rows: partitions, and children by inheritance.
 _FAMILY = """
     WITH RECURSIVE family (relation) AS (

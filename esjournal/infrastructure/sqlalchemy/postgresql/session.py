@@ -237,6 +237,7 @@ class PostgreSQLSession(Session):
             engine.dialect.identifier_preparer.schema_for_object = lambda each: each.schema or url.schema
         self._version: int | None = None
         self._has_citus: bool | None = None
+        self._has_subscriptions = False
         # What begins a transaction that writes to a table.
         self._beginning: dict[Table, list[tuple[str, list[Any]]]] = {}
         super().__init__(url, engine, PostgreSQLSQL(engine.dialect, self._server_version))
@@ -615,9 +616,10 @@ class PostgreSQLSession(Session):
         return citus.distribution(connection, self.engine.dialect.identifier_preparer.format_table(table))
 
     def _is_on_citus(self, connection: Any) -> bool:
-        # Queried once: extensions are not created while a journal is in use.
+        # Queried once: extensions are not created while a journal is in use, nor are subscriptions that fill it.
         if self._has_citus is None:
-            [self._has_citus] = connection.execute(citus.IS_THERE).fetchone()
+            query = f"{citus.IS_THERE}, {commitorder.SUBSCRIPTIONS_ARE_THERE}"
+            self._has_citus, self._has_subscriptions = connection.execute(query).fetchone()
         return bool(self._has_citus)
 
     def replica(self, table: Table) -> Replica | None:
@@ -663,6 +665,14 @@ class PostgreSQLSession(Session):
             raise StoreError(f"{self.url} cannot be written: {reason}")
         if (distribution := self._distribution(connection, table)) is not None:
             raise OutOfOrder(f"{self.url} is not written to: {distribution}")
+        if not self._has_subscriptions or writing_of(table) is not None:
+            return
+        name = self.engine.dialect.identifier_preparer.format_table(table)
+        if commitorder.is_subscribed(connection, name):
+            raise StoreError(
+                f"{self.url} cannot be written: a logical subscription fills {name}, and would end where a position is "
+                f"taken: name the server that publishes it"
+            )
 
     def translated(self, error: BaseException) -> EsjournalError:
         """Return a driver's error as an EsjournalError, without its DETAIL, which quotes rows."""
