@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, EVENT_ID, METADATA, SEQUENCE_NAME
 from esjournal.domain.model.sequencenames import named_id
-from esjournal.exceptions import InvalidData, OutOfOrder, StatementCancelled, StoreDamaged, advising
+from esjournal.exceptions import InvalidData, OutOfOrder, StatementCancelled, StoreDamaged, StoreUnreachable, advising
 from esjournal.infrastructure.activerecord import AbstractActiveRecordStrategy, check_at_least, check_is_no_text
 from esjournal.infrastructure.sequenceditem import SequencedItemFieldNames
 from esjournal.infrastructure.sqlalchemy.columntypes import (
@@ -420,16 +420,17 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         statements = self._statements
         statement, values = statements.page(conditions, ascending=ascending)
         position = statements.position_in_page
-        if ahead and ascending and not conditions:
-            after = yield from self._pages_ahead(statements, after, until, size, checked)
-        while after < until:
-            rows = self.session.rows(statement, (after, until, *values, size))
-            if rows:
-                self._check_positions(rows if ascending else rows[::-1], position, after, until)
-                yield statements.page_values(rows, checked=checked)
-            if len(rows) < size:
-                return
-            after, until = (rows[-1][position], until) if ascending else (after, rows[-1][position] - 1)
+        with self.session.on_one_server():
+            if ahead and ascending and not conditions:
+                after = yield from self._pages_ahead(statements, after, until, size, checked)
+            while after < until:
+                rows = self.session.rows(statement, (after, until, *values, size))
+                if rows:
+                    self._check_positions(rows if ascending else rows[::-1], position, after, until)
+                    yield statements.page_values(rows, checked=checked)
+                if len(rows) < size:
+                    return
+                after, until = (rows[-1][position], until) if ascending else (after, rows[-1][position] - 1)
 
     def pages_of_columns(
         self, names: Sequence[str], *, after: int, until: int
@@ -453,13 +454,14 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         self, statements: Statements[Item], names: Sequence[str], after: int, until: int
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         statement = statements.page_of_columns(names)
-        while after < until:
-            rows = self.session.rows(statement, (after, until, PAGE_SIZE))
-            if not rows:
-                return
-            self._check_positions(rows, -1, after, until)
-            yield statements.column_values(rows, names)
-            after = rows[-1][-1]
+        with self.session.on_one_server():
+            while after < until:
+                rows = self.session.rows(statement, (after, until, PAGE_SIZE))
+                if not rows:
+                    return
+                self._check_positions(rows, -1, after, until)
+                yield statements.column_values(rows, names)
+                after = rows[-1][-1]
 
     def every_other_page(self, *, after: int, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return every other page of a table without gaps: two readers that begin a page apart read all of it.
@@ -468,7 +470,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             after: the global position to start after.
             until: the last global position.
         """
-        return self._pages_ahead(self._statements, after, until, PAGE_SIZE, True, stride=2)
+        with self.session.on_one_server():
+            yield from self._pages_ahead(self._statements, after, until, PAGE_SIZE, True, stride=2)
 
     def _pages_ahead(
         self, statements: Statements[Item], after: int, until: int, size: int, checked: bool, *, stride: int = 1
@@ -476,8 +479,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         """Yield pages while the position where each one begins is known, and return the position to continue after.
 
         It is known as long as there are no gaps. With a stride of n, only every n-th page is read, and there must be no
-        gap at all. Without one, it also ends if the server cancels a statement: a page that is read alone may be read
-        again.
+        gap at all. Without one, it also ends if the server cancels a statement, or the connection: a page that is read
+        alone may be read again, on a new connection.
         """
         position = statements.position_in_page
         statement, _ = statements.page()
@@ -496,7 +499,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 if rows:
                     self._check_positions(rows, position)
                     yield statements.page_values(rows, checked=checked)
-        except StatementCancelled:
+        except (StatementCancelled, StoreUnreachable):
             if stride > 1:
                 raise
         return after

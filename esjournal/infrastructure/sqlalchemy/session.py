@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from esjournal.exceptions import (
     StoreError,
     StoreFull,
     StoreLocked,
+    StoreUnreachable,
 )
 from esjournal.infrastructure.sqlalchemy.columntypes import now_as_text
 from esjournal.infrastructure.sqlalchemy.databasesql import DatabaseSQL
@@ -141,6 +142,8 @@ class Session(ABC):
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._translating = _Translating(self)
         self._pinned: _Pinned | None = None
+        # How often another server has answered than before, where the URL names several.
+        self.moves = 0
         # That of the journal, once its identity was read.
         self.schema_version = SCHEMA_VERSION
 
@@ -263,9 +266,25 @@ class Session(ABC):
             yield
         finally:
             self._pinned = None
-            self.roll_back(pinned)
+            # All is read; a connection that was ended meanwhile is not used again.
+            with suppress(self._driver_error):
+                self.roll_back(pinned)
             # Without the current exception, if any: it does not come from this connection.
             leased.close()
+
+    @contextmanager
+    def on_one_server(self) -> Iterator[None]:
+        """Check that no other server has answered inside: a standby that took over may have had fewer rows.
+
+        Raises:
+            StoreUnreachable: one has.
+        """
+        before = self.moves
+        yield
+        if self.moves != before:
+            raise StoreUnreachable(
+                f"{self.url} was answered by another server while it was read, which may lag behind: try again"
+            )
 
     @contextmanager
     def savepoint(self, connection: Any) -> Iterator[None]:

@@ -218,6 +218,18 @@ def test_a_follower_continues_after_a_statement_was_cancelled(
     assert "statement timeout" in told[0]
 
 
+def test_a_snapshot_whose_connection_is_ended_after_all_is_read_has_read_all(postgres_url: str) -> None:
+    journal_with(postgres_url, sequence(3))
+    with open_journal(postgres_url) as journal, open_journal(postgres_url) as other:
+        session = journal.events.session
+        with session.snapshot():
+            assert journal.events.last_global_position() == 3
+            with session.connection() as connection:
+                [process] = connection.execute("SELECT pg_backend_pid()").fetchone()
+            other.events.session.rows("SELECT pg_terminate_backend(%s, 5000)", (process,))
+        assert journal.events.last_global_position() == 3
+
+
 # Timeouts of locks
 
 

@@ -15,8 +15,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from esjournal.exceptions import InvalidCursor, StatementCancelled, StoreBehind
+from esjournal.exceptions import InvalidCursor, StatementCancelled, StoreBehind, StoreUnreachable
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
+from esjournal.infrastructure.sqlalchemy.items.conditions import EVERYTHING, Conditions
 from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSession
 from esjournal.journal.cursor import cursor_at, save_cursor
 from esjournal.journal.journal import open_journal
@@ -178,6 +179,23 @@ def answered_by(session: object, url: str) -> None:
         assert isinstance(other.events.session, PostgreSQLSession)
         session._parameters = other.events.session._parameters
     session.engine.dispose()
+
+
+@pytest.mark.parametrize("conditions", [EVERYTHING, Conditions(topics=["a.b#C"])], ids=["all", "some"])
+def test_a_reading_that_another_server_goes_on_with_does_not_end_as_if_it_were_whole(
+    postgres_url: str, standby: Standby, conditions: Conditions
+) -> None:
+    journal_with(postgres_url, sequence(PAGE_SIZE))
+    standby.catch_up()
+    with standby.paused(), open_journal(postgres_url) as journal:
+        journal.events.append([event(version) for version in range(PAGE_SIZE, 2 * PAGE_SIZE)])
+        pages = journal.events.pages(conditions=conditions)
+        assert len(next(pages)) == PAGE_SIZE
+        answered_by(journal.events.session, standby.url_of(postgres_url))
+        with pytest.raises(StoreUnreachable, match="was answered by another server while it was read"):
+            list(pages)
+        answered_by(journal.events.session, postgres_url)
+        assert len(list(journal.events.all_items())) == 2 * PAGE_SIZE
 
 
 def test_an_event_that_was_deleted_is_not_waited_for(postgres_url: str, standby: Standby) -> None:

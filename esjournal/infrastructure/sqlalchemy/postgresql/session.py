@@ -78,6 +78,7 @@ _WAITING_SECONDS = 0.01
 _TRUSTED_SECONDS = 1.0
 # How often a statement is sent that a standby cancels because it stands in the way of changes from the primary.
 _ATTEMPTS = 3
+_PAUSE_SECONDS = 0.05
 
 # Functions in a view, and operators of a foreign type, would run with the reader's privileges. So would operators that
 # another role made for numeric and bigint, or varchar and uuid: PostgreSQL itself has none for exactly these.
@@ -236,6 +237,9 @@ class PostgreSQLSession(Session):
             # and may run consecutive statements on different connections.
             engine.dialect.identifier_preparer.schema_for_object = lambda each: each.schema or url.schema
         self._version: int | None = None
+        # Whose connection was made last, and whether it was a standby.
+        self._server: tuple[str, str, int] | None = None
+        self._is_standby = False
         self._has_citus: bool | None = None
         self._has_subscriptions = False
         # What begins a transaction that writes to a table.
@@ -274,7 +278,14 @@ class PostgreSQLSession(Session):
         except BaseException:
             connection.close()
             raise
+        self._note_server(connection.info)
         return connection
+
+    def _note_server(self, info: psycopg.ConnectionInfo) -> None:
+        server = (info.host, info.hostaddr, info.port)
+        self.moves += self._server not in (None, server)
+        self._server = server
+        self._is_standby = info.parameter_status("in_hot_standby") == "on"
 
     def _check_settings(self, connection: psycopg.Connection[Any]) -> None:
         """Raise a StoreError if the server does not have a setting from `options`: a pooler may drop them."""
@@ -688,6 +699,9 @@ class PostgreSQLSession(Session):
             return InvalidData(writemessage.explained(message))
         state = getattr(error, "sqlstate", None) or ""
         advice = self._advice_about(_TIMEOUTS[state]) if state in _TIMEOUTS else _ADVICE.get(state)
+        if not state and kind is StoreUnreachable and self._is_standby and getattr(error, "pgconn", None) is None:
+            # The server says why, and psycopg may find only that the connection is closed.
+            advice = "a standby ends connections that stand in the way of replication: try again if it was that"
         said = message if advice is None else f"{message}; {advice}"
         return kind(_SAID[kind].format(url=self.url, message=said))
 
@@ -876,6 +890,7 @@ class _Cursor(psycopg.Cursor[Any]):
         for _ in range(_ATTEMPTS - 1 if is_alone else 0):
             with suppress(errors.SerializationFailure):
                 return super().execute(given, params, **options)
+            time.sleep(_PAUSE_SECONDS)
         return super().execute(given, params, **options)
 
     def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
