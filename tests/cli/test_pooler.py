@@ -67,12 +67,12 @@ def test_import_export_and_all_that_reads_give_what_they_give_without_a_pooler(
 
 
 @pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed, so poolers are not tested")
-@pytest.mark.parametrize("mode", ["session", "transaction"])
+@pytest.mark.parametrize(("mode", "prepare"), [("session", ""), ("session", "&prepare=on"), ("transaction", "")])
 def test_every_command_that_reads_answers_what_it_answers_without_one(
-    postgres_server: str, postgres_url: str, tmp_path: Path, mode: str
+    postgres_server: str, postgres_url: str, tmp_path: Path, mode: str, prepare: str
 ) -> None:
     with pooled(postgres_server, "ignore_startup_parameters = options", mode=mode) as server:
-        url = f"{server}?schema={make_url(postgres_url).query['schema']}"
+        url = f"{server}?schema={make_url(postgres_url).query['schema']}{prepare}"
         journal_with(url, EVENTS)
         assert answers(url, tmp_path / "pooler") == answers(postgres_url, tmp_path / "server")
 
