@@ -316,6 +316,10 @@ def distributed(database: str) -> Iterator[Callable[[str, str], None]]:
     """Enter a table as distributed, as Citus would: its own list is a table of pg_catalog."""
     with catalogs(database) as connection:
         connection.execute('CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass, partmethod "char")')
+        connection.execute(
+            "CREATE FUNCTION pg_catalog.citus_total_relation_size(regclass) RETURNS bigint LANGUAGE sql "
+            "AS 'SELECT pg_total_relation_size($1)'"
+        )
 
         def enter(table: str, method: str) -> None:
             connection.execute("INSERT INTO pg_catalog.pg_dist_partition VALUES (%s::regclass, %s)", (table, method))
