@@ -210,11 +210,13 @@ def test_an_export_to_a_pipe_that_is_cut_goes_on_or_has_printed_whole_lines_from
 def test_a_follower_goes_on_after_every_cut(
     postgres_url: str, dice: random.Random, start_follower: StartFollower
 ) -> None:
-    initialise(postgres_url)
-    written: list[Acknowledged] = []
+    first = uuid4().hex
+    journal_with(postgres_url, [event(0, json.dumps({"nonce": first}))])
+    written = [Acknowledged(1, 0, first)]
     # It begins before the first cut. After that, to connect and to read on takes some 5,000 bytes.
     with CuttingProxy(postgres_url, [50_000, *(dice.randrange(1, 20_000) for _ in range(CUTS - 1))]) as proxy:
         follower = start_follower(proxy.url, "--after", "0")
+        follower.wait_for(1)
         with open_journal(postgres_url) as journal:
             while proxy.cuts < CUTS:
                 nonces = [uuid4().hex for _ in range(10)]
