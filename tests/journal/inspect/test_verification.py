@@ -62,7 +62,10 @@ def test_a_journal_that_is_sound_has_no_findings(store_url: str, events: list[Re
 
 MOVED = "UPDATE stored_events SET global_position ="
 BROKEN = [
-    ("INSERT INTO esjournal SELECT * FROM esjournal", ["schema esjournal"]),
+    (
+        f"INSERT INTO esjournal SELECT '{OTHER_ID}', schema_version, created_at FROM esjournal",
+        ["schema esjournal"],
+    ),
     (
         "DELETE FROM stored_events WHERE global_position IN (3, 4)",
         ["missing-position 3..4", f"missing-version {ID}@2..3"],
