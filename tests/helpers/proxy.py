@@ -1,4 +1,4 @@
-"""TCP proxies in front of a PostgreSQL server, which cut connections: at a COMMIT, or after numbers of bytes."""
+"""TCP proxies in front of a PostgreSQL server, which cut connections: at a statement, or after numbers of bytes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _COMMIT = b"COMMIT\0"
 _WRITES = b"advisory_xact_lock"
 # The tag of a completed command, with which a server acknowledges it.
 _ACKNOWLEDGED = b"C\0\0\0\x0bCOMMIT\0"
+# The first message of a client that would like TLS.
+_ASKS_FOR_TLS = bytes.fromhex("00000008 04d2162f")
 
 
 class _Proxy(ABC):
@@ -172,6 +174,48 @@ class CuttingProxy(_Proxy):
         elif self._left is not None:
             self._left -= len(part)
         return part, is_cut
+
+
+class StepProxy(_Proxy):
+    """A proxy between the servers of a cluster, which cuts the first connection that sends a statement.
+
+    Args:
+        url: the URL of the server that is asked.
+        statement: how the statement begins, or a part of it.
+        answered: whether that server gets the statement, so that only its answer is lost.
+    """
+
+    def __init__(self, url: str, statement: bytes, *, answered: bool) -> None:
+        super().__init__(url)
+        self._statement = statement
+        self._answered = answered
+        self._losing: set[socket.socket] = set()
+
+    @property
+    def port(self) -> int:
+        """The port to which clients connect."""
+        return int(self._listening.getsockname()[1])
+
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        while data := _received(client):
+            if data == _ASKS_FOR_TLS:
+                # What is encrypted could not be read here.
+                _sent(client, b"N")
+                continue
+            if self._statement in data and not self.cuts:
+                self.cuts += 1
+                if not self._answered:
+                    break
+                self._losing.add(server)
+            if not _sent(server, data):
+                break
+        _cut(client, server)
+
+    def _answers(self, client: socket.socket, server: socket.socket) -> None:
+        while (data := _received(server)) and server not in self._losing:
+            if not _sent(client, data):
+                break
+        _cut(client, server)
 
 
 def _received(end: socket.socket) -> bytes:

@@ -196,6 +196,11 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             with self.session.translating():
                 self.session.prepare_for_many_rows(connection)
             yield Transaction(self.session, self._statements, connection)
+            with self.session.translating():
+                last = self.session.to_confirm(connection, self._statements.appending)
+        if last is not None:
+            with self.session.connection() as connection:
+                self.session.confirm(connection, self._statements.appending, last)
 
     def get_item(self, sequence_id: Any, eq: Any) -> Item | None:
         """Return the item at a position in a sequence, or None."""

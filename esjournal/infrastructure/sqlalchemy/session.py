@@ -315,6 +315,17 @@ class Session(ABC):
             raise
         return last
 
+    def to_confirm(self, connection: Any, statements: AppendStatements) -> int | None:
+        """Return the last global position in a transaction, if it must be looked for after the commit, else None."""
+        return None
+
+    def confirm(self, connection: Any, statements: AppendStatements, last: int | None) -> None:  # noqa: B027
+        """Check that a position that `to_confirm` returned can be read.
+
+        Raises:
+            OutcomeUnknown: it cannot, although the commit was acknowledged.
+        """
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

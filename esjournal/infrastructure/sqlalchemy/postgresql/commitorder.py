@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg import errors
+
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
+
 # Whether a logical subscription fills a table of the database; an expression.
 SUBSCRIPTIONS_ARE_THERE = "EXISTS (SELECT FROM pg_catalog.pg_subscription_rel)"
 # A table and the tables that may have its rows: partitions, and children by inheritance.
@@ -100,6 +104,11 @@ def is_key(connection: Any, table: str, position: str, constraint: str | None) -
         constraint: the name of the constraint, or of its index.
     """
     return bool(connection.execute(_IS_KEY, (table, position, constraint)).fetchone()[0])
+
+
+def is_of_position(error: errors.UniqueViolation) -> bool:
+    """Say whether a unique violation is that of a journal's global position; on Citus only the message names it."""
+    return f"_{GLOBAL_POSITION}_key" in (error.diag.constraint_name or error.diag.message_primary or "")
 
 
 def foreign_part(connection: Any, table: str) -> str | None:

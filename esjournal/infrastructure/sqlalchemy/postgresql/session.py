@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import select
+import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import timedelta
+from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -40,6 +42,7 @@ from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.layouts import writemessage
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.postgresql import citus, commitorder
+from esjournal.infrastructure.sqlalchemy.postgresql.commitorder import is_of_position
 from esjournal.infrastructure.sqlalchemy.postgresql.copytext import write_rows
 from esjournal.infrastructure.sqlalchemy.postgresql.libpq import BadParameter, completed, settings
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlsql import PostgreSQLSQL
@@ -332,6 +335,9 @@ class PostgreSQLSession(Session):
         if (statements := self._beginning.get(table)) is None:
             statements = self._beginning[table] = self._begin_statements(table)
         connection.execute(_BEGIN)
+        if self._has_citus:
+            connection.execute(citus.REACH_WORKERS)
+            connection.execute(f"SET LOCAL lock_timeout TO {self._lock_timeout_of_workers}")
         for statement, parameters in statements:
             connection.execute(statement, parameters or None)
 
@@ -357,6 +363,12 @@ class PostgreSQLSession(Session):
         name = None if table is identity_table else self.engine.dialect.identifier_preparer.format_table(table)
         return [(f"SELECT {', '.join([*calls, _LOCK])}", [*parameters, name])]
 
+    @cached_property
+    def _lock_timeout_of_workers(self) -> int:
+        # In milliseconds. A shorter one that the operator has set here stays.
+        operators = self._setting("lock_timeout")
+        return min(self._milliseconds(), int(operators.total_seconds() * 1000) if operators else sys.maxsize)
+
     def _milliseconds(self) -> int:
         # For the server 0 means forever, for us not at all.
         return max(1, int(self.url.timeout * 1000))
@@ -377,6 +389,23 @@ class PostgreSQLSession(Session):
 
     def append(self, connection: Any, statements: AppendStatements, rows: list[Row], names: Names = ()) -> int:
         """Write rows, and the names of their sequences, in a transaction of their own; see the base class.
+
+        On Citus a journal can be written through each server, and the lock is that of one. If a global position was
+        taken meanwhile, the rows get the next one.
+        """
+        deadline = time.monotonic() + self.url.timeout
+        while True:
+            try:
+                last = self._append_once(connection, statements, rows, names)
+            except errors.UniqueViolation as error:
+                if not self._has_citus or not is_of_position(error) or time.monotonic() > deadline:
+                    raise
+            else:
+                self.confirm(connection, statements, last if self._has_citus and len(rows) > PIPELINE_ROWS else None)
+                return last
+
+    def _append_once(self, connection: Any, statements: AppendStatements, rows: list[Row], names: Names) -> int:
+        """Write rows and names in a transaction.
 
         A few rows take one round trip, from BEGIN to COMMIT, so the lock is never held while the client works.
         """
@@ -405,6 +434,16 @@ class PostgreSQLSession(Session):
             raise
         self._check_committed(commit)
         return self._last_of(inserted, last)
+
+    def to_confirm(self, connection: Any, statements: AppendStatements) -> int | None:
+        """Return the last global position in a transaction on Citus; see the base class."""
+        return self.last_assigned(connection, statements) if self._has_citus else None
+
+    def confirm(self, connection: Any, statements: AppendStatements, last: int | None) -> None:
+        """Check that a worker of Citus shows what was committed; see the base class."""
+        if last is not None and self.last_assigned(connection, statements) < last:
+            reason = "a server of Citus did not confirm it, and does not show it yet"
+            raise OutcomeUnknown(str(self.url), reason)
 
     def _may_be_committed(self, connection: Any, commit: Any) -> bool:
         """Roll back a pipeline that failed, and say whether its COMMIT, if it was sent, may have been executed.
