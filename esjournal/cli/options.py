@@ -119,6 +119,7 @@ CsvSafeOption = Annotated[
     bool,
     typer.Option("--csv-safe", help="CSV: put ' before text that a spreadsheet would take for a formula."),
 ]
+NoPagerOption = Annotated[bool, typer.Option("--no-pager", help="Do not use a pager.")]
 AllSchemasOption = Annotated[
     bool,
     typer.Option("--all-schemas", help="The journal in each schema of a PostgreSQL database, one after the other."),

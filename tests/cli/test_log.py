@@ -364,9 +364,53 @@ def test_less_shows_colours_whatever_its_own_variable_says(url: str, tmp_path: P
     program.write_text(f'#!/bin/sh\nprintf \'%s|\' "$LESS" "$@" > {tmp_path / "called"}\ncat\n')
     program.chmod(0o755)
     variables = {} if less is None else {"LESS": less}
-    on_terminal("log", url=url, PAGER=f"{program} -S", **variables)
+    on_terminal("log", url=url, PAGER=f"{program} -J", **variables)
     *given, _ = (tmp_path / "called").read_text().split("|")
-    assert given == ["FRX" if less is None else less, "-R", "-S"]
+    assert given == ["FRX" if less is None else less, "-R", "-S", "-J"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("version", "options"), [("590", []), ("608", ["--header=1"]), ("x", [])])
+def test_the_header_stays_where_less_knows_how(url: str, tmp_path: Path, version: str, options: list[str]) -> None:
+    program = tmp_path / "less"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "less {version} (GNU)" && exit\n'
+        f"printf '%s|' \"$@\" > {tmp_path / 'called'}\ncat\n"
+    )
+    program.chmod(0o755)
+    on_terminal("log", url=url, PAGER=str(program))
+    assert (tmp_path / "called").read_text().split("|")[:-1] == ["-R", "-S", *options]
+    on_terminal("log", "--full", url=url, PAGER=str(program))
+    assert (tmp_path / "called").read_text().split("|")[:-1] == ["-R", "-S"]
+
+
+@pytest.mark.long
+def test_lines_are_whole_where_less_chops_them_and_cut_where_they_fit_the_screen(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "less"
+    program.write_text("#!/bin/sh\nexec cat\n")
+    program.chmod(0o755)
+    journal_with(sqlite_url, [event(n, '{"first":"' + "x" * 100 + '","last":1}') for n in range(60)])
+    whole = plain(on_terminal("log", url=sqlite_url, PAGER=str(program))).splitlines()
+    assert len(whole) == 61
+    assert all(line.endswith(f"{'x' * 100} last=1") for line in whole[1:])
+    few = plain(on_terminal("log", "-5", url=sqlite_url, PAGER=str(program))).splitlines()
+    assert max(map(len, few)) <= 80
+    other = plain(on_terminal("log", url=sqlite_url, PAGER="sed -n p")).splitlines()
+    assert max(map(len, other)) <= 80
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", [["get", ID], ["list"], ["history", ID], ["stats"], ["trace", "1"], ["log"]])
+def test_every_screen_of_events_is_paged(sqlite_url: str, tmp_path: Path, command: list[str]) -> None:
+    journal_with(sqlite_url, [event(n) for n in range(3)])
+    shown = on_terminal(*command, url=sqlite_url, PAGER=f"tee {tmp_path / 'paged'}")
+    assert (tmp_path / "paged").read_text() == shown != ""
+    (tmp_path / "paged").unlink()
+    assert on_terminal(*command, "--no-pager", url=sqlite_url, PAGER=f"tee {tmp_path / 'paged'}") == shown
+    assert not (tmp_path / "paged").exists()
+    assert ended_on_terminal(*command, url=sqlite_url, PAGER="true")[0] == 0
 
 
 @pytest.mark.long

@@ -48,7 +48,8 @@ def ended_on_terminal(*arguments: str, url: str | None = None, columns: int = 80
     """Run a command with stdout and stderr on a terminal, and return its exit code and what it showed."""
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    env = environment(**{"TERM": "xterm-256color", **variables})
+    # A pager that waits for a key would wait forever.
+    env = environment(**{"TERM": "xterm-256color", "PAGER": "cat", **variables})
     command = [*loaded_command(), *(["--url", url] if url else []), *arguments]
     with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env) as process:
         os.close(secondary)

@@ -10,6 +10,7 @@ from esjournal.cli.options import (
     CsvSafeOption,
     LayoutOption,
     LimitOption,
+    NoPagerOption,
     SequenceArgument,
     TableOption,
     UrlOption,
@@ -40,6 +41,7 @@ def get(
     expanded: Annotated[
         bool, typer.Option("-x", "--expanded", help="On a terminal, show each event as a block, not on one line.")
     ] = False,
+    no_pager: NoPagerOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -73,4 +75,5 @@ def get(
         output_format=output_format,
         csv_safe=csv_safe,
         expanded=expanded,
+        no_pager=no_pager,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, SequenceArgument, TableOption, UrlOption, url_of
+from esjournal.cli.options import LayoutOption, NoPagerOption, SequenceArgument, TableOption, UrlOption, url_of
 from esjournal.cli.selectionoptions import AsOfOption
 from esjournal.domain.choices import LinesFormat
 
@@ -36,6 +36,7 @@ def history(
         typer.Option(metavar="PATH", help="Only events that set this field: owner, address.zip.", show_default=False),
     ] = None,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
+    no_pager: NoPagerOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -75,4 +76,5 @@ def history(
         at_time=at_time,
         field=field,
         output_format=output_format,
+        no_pager=no_pager,
     )

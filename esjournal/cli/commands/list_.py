@@ -11,6 +11,7 @@ from esjournal.cli.options import (
     AfterOption,
     CsvSafeOption,
     LayoutOption,
+    NoPagerOption,
     TableOption,
     UrlOption,
     repeated_option,
@@ -63,6 +64,7 @@ def list_(
     ] = False,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
+    no_pager: NoPagerOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -97,4 +99,5 @@ def list_(
         schemas=schemas,
         output_format=output_format,
         csv_safe=csv_safe,
+        no_pager=no_pager,
     )

@@ -11,6 +11,7 @@ from esjournal.cli.options import (
     AllSchemasOption,
     LayoutOption,
     LimitOption,
+    NoPagerOption,
     TableOption,
     UrlOption,
     file_option,
@@ -59,6 +60,7 @@ def stats(
         str | None,
         file_option(help_text="Also write the table as a web page to FILE."),
     ] = None,
+    no_pager: NoPagerOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -90,4 +92,5 @@ def stats(
         output_format=output_format,
         svg=svg,
         html=html,
+        no_pager=no_pager,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import LayoutOption, NoPagerOption, TableOption, UrlOption, url_of
 from esjournal.domain.choices import LinesFormat
 
 
@@ -20,6 +20,7 @@ def trace(
         ),
     ],
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
+    no_pager: NoPagerOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -43,4 +44,4 @@ def trace(
     """
     from esjournal.cli.running.trace import run
 
-    run(url_of(context, url, layout, table), event=event, output_format=output_format)
+    run(url_of(context, url, layout, table), event=event, output_format=output_format, no_pager=no_pager)

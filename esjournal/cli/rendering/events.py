@@ -36,35 +36,26 @@ def print_events(
     csv_safe: bool,
     added: Collection[str] = (),
     expanded: bool = False,
-) -> bool:
+) -> None:
     """Print events of one sequence, streaming.
 
     Args:
-        events: the events, in the order to print them.
+        events: one or more events, in the order to print them.
         output_format: the output format.
         gaps: show in a table which versions are missing between two events.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
         added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
         expanded: on a terminal, show each event as a block, also if it fits on a line.
-
-    Returns:
-        Whether there were any; if not, nothing was printed.
     """
-    remaining = iter(events)
-    first = next(remaining, None)
-    if first is None:
-        return False
-    every = chain([first], remaining)
     if output_format is not OutputFormat.TABLE:
-        for text in event_texts(every, output_format, csv_safe=csv_safe, added=added):
+        for text in event_texts(events, output_format, csv_safe=csv_safe, added=added):
             write(text)
-        return True
-    rows = _with_gaps(map(_shown, every)) if gaps else map(_shown, every)
+        return
+    rows = _with_gaps(map(_shown, events)) if gaps else map(_shown, events)
     if sys.stdout.isatty():
         _draw(rows, expanded)
     else:
         _print_plain(rows)
-    return True
 
 
 def event_texts(

@@ -31,6 +31,7 @@ WIDE_TYPE, NARROW_TYPE = 48, 24
 SHORT_TIME = len("2026-01-31 12:00:00Z")
 INDENT = "    "
 GAP = "  "
+_COLUMNS_OF_A_CHARACTER = 2
 HEADINGS = ("position", "recorded at (UTC)", "sequence", "type")
 
 
@@ -43,6 +44,7 @@ def print_log(
     added: Collection[str] = (),
     line_of: Callable[[EventRow], str] | None = None,
     as_json: bool = False,
+    whole: bool = False,
 ) -> None:
     """Print events as they come, a page at a time.
 
@@ -54,6 +56,7 @@ def print_log(
         added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
         line_of: returns the line of an event, with its line end; it replaces the format.
         as_json: in a table on a terminal, show states as they are stored.
+        whole: in a table on a terminal, do not cut lines, because a pager chops them.
     """
     if line_of is not None:
         for page in pages:
@@ -62,7 +65,7 @@ def print_log(
         for text in _texts(pages, output_format, csv_safe, added):
             write(text)
     elif sys.stdout.isatty():
-        _draw(pages, full, as_json)
+        _draw(pages, full, as_json=as_json, whole=whole)
     else:
         make = _plain_block if full else _plain_line
         for page in pages:
@@ -98,7 +101,7 @@ def _plain_block(event: EventRow) -> str:
     )
 
 
-def _draw(pages: Iterable[Page], full: bool, as_json: bool) -> None:
+def _draw(pages: Iterable[Page], full: bool, *, as_json: bool, whole: bool) -> None:
     console = screen()
     paint = Paint(console)
     if full:
@@ -106,12 +109,14 @@ def _draw(pages: Iterable[Page], full: bool, as_json: bool) -> None:
 
         texts = block_texts(pages, console.width, paint)
     else:
-        texts = line_texts(pages, console.width, paint, as_json=as_json)
+        texts = line_texts(pages, console.width, paint, as_json=as_json, whole=whole)
     for text in texts:
         sys.stdout.write(text)
 
 
-def line_texts(pages: Iterable[Page], width: int, paint: Paint, *, as_json: bool = False) -> Iterator[str]:
+def line_texts(
+    pages: Iterable[Page], width: int, paint: Paint, *, as_json: bool = False, whole: bool = False
+) -> Iterator[str]:
     """Yield a header, and a line for each event, a page at a time, as a terminal gets them.
 
     Args:
@@ -119,13 +124,14 @@ def line_texts(pages: Iterable[Page], width: int, paint: Paint, *, as_json: bool
         width: the width of the terminal, to which lines are cut.
         paint: gives text its colours.
         as_json: show states as they are stored, not as key=value.
+        whole: do not cut lines.
     """
     wide = width >= WIDE
     widths = [len(heading) for heading in HEADINGS]
     most = (width, width, width, WIDE_TYPE if wide else NARROW_TYPE)
     header = True
     for events in pages:
-        page = [_in_one_line(event, width) for event in events]
+        page = [_in_one_line(event, None if whole else width) for event in events]
         rows = [_cells(event, width, wide) for event in page]
         # Columns never get narrower, so that later lines are aligned with earlier ones.
         columns = zip(widths, most, zip(*rows, strict=True), strict=True)
@@ -143,8 +149,9 @@ def line_texts(pages: Iterable[Page], width: int, paint: Paint, *, as_json: bool
                 (padded(place, widths[2]), ""),
                 (padded(kind, widths[3]), style_of(event.event_type)),
             )
-            if room > 0:
-                state = cut(event.state, room) if as_json else line_of_state(event.state, room, paint)
+            if whole or room > 0:
+                of_state = max(room, len(event.state) * _COLUMNS_OF_A_CHARACTER) if whole else room
+                state = cut(event.state, of_state) if as_json else line_of_state(event.state, of_state, paint)
                 lines.append(GAP.join([*starmap(paint, cells), state]))
             else:
                 lines.append(_narrow_line(cells, width, paint))
@@ -171,7 +178,7 @@ def _cells(event: RecordedEvent, width: int, wide: bool) -> tuple[str, str, str,
     )
 
 
-def _in_one_line(row: EventRow, width: int) -> RecordedEvent:
+def _in_one_line(row: EventRow, width: int | None) -> RecordedEvent:
     event = RecordedEvent(*row)
     # Only as much of a state as a line can show, because it may be very long.
     return shown_fields(event._replace(state=event.state[:width]))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked, checked_part
+from esjournal.cli.pager import paged
 from esjournal.cli.rendering.events import print_events
 from esjournal.cli.selectionoptions import as_of_option
 from esjournal.domain.choices import OutputFormat
@@ -31,6 +34,7 @@ def run(
     output_format: OutputFormat,
     csv_safe: bool,
     expanded: bool,
+    no_pager: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.get`."""
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
@@ -50,8 +54,17 @@ def run(
             journal, sequence, **bounds, limit=limit, reverse=reverse, types=patterns, as_of=position
         )
         added = journal.events.fields_in_use() if output_format is OutputFormat.CSV else ()
-        found = print_events(events, output_format, gaps=not types, csv_safe=csv_safe, added=added, expanded=expanded)
-        if not found:
+        first = next(events, None)
+        if first is None:
             exists = bool(journal.events.get_items(sequence, limit=1))
             what = "has no events that match" if exists else "is not in this journal"
             fail(f"nothing found: sequence {shown_id(sequence)} {what}", NOTHING_FOUND)
+        with paged(not no_pager):
+            print_events(
+                chain([first], events),
+                output_format,
+                gaps=not types,
+                csv_safe=csv_safe,
+                added=added,
+                expanded=expanded,
+            )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 import typer
 
 from esjournal.cli.exits import NOTHING_FOUND, fail, say
 from esjournal.cli.options import checked, checked_part
+from esjournal.cli.pager import paged
 from esjournal.cli.rendering.history import print_history, print_net_change
 from esjournal.cli.selectionoptions import as_of_option
 from esjournal.cli.times import time_of
@@ -35,6 +37,7 @@ def run(
     at_time: str | None,
     field: str | None,
     output_format: LinesFormat,
+    no_pager: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.history`."""
     part = checked_part(originator_id, url)
@@ -64,9 +67,13 @@ def run(
             _show_net_change(history.net_change(events, from_), from_, path, output_format, sequence)
             return
         steps = noted(history.history(journal, sequence, at_version=version, at_time=at, as_of=position))
-        found = print_history(steps if path is None else history.setting(steps, path), output_format, field=path)
+        shown = iter(steps if path is None else history.setting(steps, path))
+        first = next(shown, None)
+        if first is not None:
+            with paged(not no_pager):
+                print_history(chain([first], shown), output_format, field=path)
         opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"
-        if not found:
+        if first is None:
             what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"
             if not read and not journal.events.get_items(sequence, limit=1):
                 what = "is not in this journal"

@@ -6,6 +6,7 @@ from itertools import chain
 
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked
+from esjournal.cli.pager import paged
 from esjournal.cli.rendering.schemas import Column, SchemasLines, SchemasTable, SchemasView, shortened_time
 from esjournal.cli.rendering.sequences import print_sequences
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
@@ -34,6 +35,7 @@ def run(
     schemas: bool,
     output_format: OutputFormat,
     csv_safe: bool,
+    no_pager: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.list_`."""
     if schemas:
@@ -64,7 +66,8 @@ def run(
         if first is None:
             fail(f"nothing found: {journal.shown_url} has no sequences that match", NOTHING_FOUND)
         named = journal.events.has_names
-        print_sequences(chain([first], found), output_format, csv_safe=csv_safe, named=named)
+        with paged(not no_pager, has_header=output_format is OutputFormat.TABLE):
+            print_sequences(chain([first], found), output_format, csv_safe=csv_safe, named=named)
 
 
 def _list_journals(url: str, output_format: OutputFormat) -> None:

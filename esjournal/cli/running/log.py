@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
 from itertools import chain
@@ -64,11 +65,12 @@ def run(
     show = partial(
         print_log, output_format=output_format, full=full, as_json=as_json, csv_safe=csv_safe, line_of=line_of
     )
+    has_lines = output_format is OutputFormat.TABLE and not full and line_of is None
     lines = criteria.in_lines() if is_file_of_events(url) else None
     # The header of CSV comes first, and names what some event has.
     if lines is not None and not reverse and output_format is not OutputFormat.CSV:
         with open_lines(url, lines, after=after or 0, last=last, limit=limit) as pages:
-            _page(show, _some(pages, url), no_pager)
+            _page(show, pages, url, no_pager=no_pager, has_lines=has_lines)
         return
     # A follower ends with Ctrl-C, and must not miss it.
     with interruption_repeated() if follow else nullcontext(), open_to_read(url) as journal:
@@ -82,19 +84,16 @@ def run(
                 # This is how a follower is meant to end.
                 raise typer.Exit(INTERRUPTED) from None
         pages = read_journal(journal, wanted, after=after or 0, last=last, limit=limit, reverse=reverse)
-        _page(show, _some(pages, journal.shown_url), no_pager)
+        _page(show, pages, journal.shown_url, no_pager=no_pager, has_lines=has_lines)
 
 
-def _some(pages: Iterator[Page], shown_url: str) -> Iterator[Page]:
+def _page(show: Callable[..., None], pages: Iterator[Page], shown_url: str, *, no_pager: bool, has_lines: bool) -> None:
     first = next(pages, None)
     if first is None:
         fail(f"nothing found: {shown_url} has no events that match", NOTHING_FOUND)
-    return chain([first], pages)
-
-
-def _page(show: Callable[[Iterable[Page]], None], pages: Iterable[Page], no_pager: bool) -> None:
-    with paged(not no_pager):
-        show(pages)
+    with paged(not no_pager, has_header=has_lines) as chops:
+        # What fits on the screen is printed as it is, without a pager that would show the rest of a line.
+        show(chain([first], pages), whole=chops and len(first) >= shutil.get_terminal_size().lines)
 
 
 def _check_following(url: str, output_format: OutputFormat) -> None:

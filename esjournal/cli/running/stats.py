@@ -9,6 +9,7 @@ from typing import IO
 import typer
 
 from esjournal.cli.exits import say
+from esjournal.cli.pager import paged
 from esjournal.cli.rendering.report import ReportFormat, report
 from esjournal.cli.rendering.schemas import Column, SchemasLines, SchemasTable, SchemasView, shortened_time
 from esjournal.cli.rendering.stats import json_of, print_counts, print_json
@@ -35,6 +36,7 @@ def run(
     output_format: LinesFormat,
     svg: str | None,
     html: str | None,
+    no_pager: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.stats`."""
     part = Slice(selection.criteria(url), after=after or 0, limit=limit)
@@ -54,10 +56,11 @@ def run(
         counted = count_events(journal, by=by, sized=part.is_whole)
         for report_format, stream in streams.items():
             stream.write(report(counted, report_format).encode())
-    if output_format is LinesFormat.TABLE:
-        print_counts(counted)
-    else:
-        print_json(counted, indented=output_format is LinesFormat.JSON)
+    with paged(not no_pager):
+        if output_format is LinesFormat.TABLE:
+            print_counts(counted)
+        else:
+            print_json(counted, indented=output_format is LinesFormat.JSON)
     for path in reports.values():
         say(f"the report is in {path}")
 
