@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from esjournal.cli.rendering.report import ReportFormat, report
+from esjournal.cli.running import stats
 from esjournal.domain.periods import Period
-from esjournal.journal.inspect import stats
 from esjournal.journal.inspect.stats import Counted, LongSequence
 from esjournal.journal.journal import initialise
 from tests.helpers.events import ID, OTHER_ID, TIME, event, sequence
