@@ -30,7 +30,6 @@ from journals import COLUMNS, Data, Place, open_place
 from measuring import Run, copy, run, warm
 
 EVENTS, SEQUENCES, EVENTS_OF_FLIGHTS, ROUNDS = 3_000_000, 1_000_000, 336_776, 3
-FLIGHTS = Path(__file__).parents[2] / "shared" / "data" / "flights.ndjson.gz"
 
 
 class Side(NamedTuple):
@@ -66,7 +65,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--kept", type=Path)
-    parser.add_argument("--flights", type=Path, default=FLIGHTS)
+    parser.add_argument("--flights", type=Path, help="real events, .ndjson or .ndjson.gz; else generated ones")
     given = parser.parse_args()
     programs = Programs(given.commit)
     with open_place() as place:
@@ -173,7 +172,7 @@ def journal_of(place: Place, given: argparse.Namespace, name: str, events: int) 
 def flights(place: Place, given: argparse.Namespace) -> Data:
     """Return the flights, or as many generated events."""
     file = place.folder / "flights.ndjson"
-    if not given.flights.exists():
+    if given.flights is None:
         return Data("flights", write_events(file, EVENTS_OF_FLIGHTS), place)
     opened = gzip.open if given.flights.suffix == ".gz" else open
     with opened(given.flights, "rb") as packed, file.open("wb") as plain:
