@@ -75,7 +75,7 @@ class Writer(threading.Thread):
         assert not self.is_alive()
 
     def wait_for(self, count: int) -> None:
-        """Wait until it has written so many more events."""
+        """Wait until it has written this many more events."""
         count += len(self.acknowledged)
         deadline = time.monotonic() + 60
         while len(self.acknowledged) < count:
@@ -100,6 +100,15 @@ def new_standby(url: str) -> Iterator[Standby]:
         Path(folder).chmod(0o755)
         with closing(Standby(url.split("&schema=")[0], Path(folder))) as standby:
             yield standby
+
+
+def two_followers(standby: Standby, url: str, start_follower: StartFollower) -> tuple[Follower, Follower]:
+    """Start a follower of whichever server answers first, and one that prefers the standby."""
+    first, second = (
+        start_follower(standby.with_primary(url, attributes, first=False), "--after", "0")
+        for attributes in ("any", "prefer-standby")
+    )
+    return first, second
 
 
 @contextmanager
@@ -133,10 +142,7 @@ def test_nothing_acknowledged_is_lost_if_each_commit_waits_for_the_standby(
     with new_standby(url) as standby:
         wait_for_each_commit(url)
         with writing(standby.with_primary(url, "read-write", first=False)) as writers:
-            followers = [
-                start_follower(standby.with_primary(url, attributes, first=False), "--after", "0")
-                for attributes in ("any", "prefer-standby")
-            ]
+            followers = two_followers(standby, url, start_follower)
             for follower in followers:
                 follower.wait_for(20)
             time.sleep(dice.uniform(0, 0.5))
@@ -164,10 +170,7 @@ def test_what_the_standby_has_received_stays_and_a_follower_that_has_seen_more_s
     dice = random.Random(round_)
     with new_standby(url) as standby:
         with writing(standby.with_primary(url, "read-write", first=False)) as writers:
-            ahead, behind = (
-                start_follower(standby.with_primary(url, attributes, first=False), "--after", "0")
-                for attributes in ("any", "prefer-standby")
-            )
+            ahead, behind = two_followers(standby, url, start_follower)
             behind.wait_for(20)
             time.sleep(dice.uniform(0, 0.5))
             standby.receive_no_more()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
@@ -24,8 +23,6 @@ TIME_WIDTH = len("2026-01-31T12:00:00.000000Z")
 UNKNOWN_TIME = "-"
 
 Gap = tuple[int, int]
-
-_UP_TO_COMMA = re.compile(r"[^,]*,|[^,]+")
 
 
 def print_events(
@@ -136,18 +133,14 @@ def _draw(rows: Iterable[RecordedEvent | Gap], expanded: bool) -> None:
         sys.stdout.write(text)
 
 
-def folded(text: str, width: int) -> str:
-    """Return text folded after commas, which makes a state easier to read than folding it anywhere.
+def time_text(recorded_at: str | None, wide: bool) -> str:
+    """Return a time as a line for an event has it, with seconds only on a narrow terminal."""
+    if recorded_at is None:
+        return UNKNOWN_TIME
+    day, _, clock = recorded_at.partition("T")
+    return f"{day} {clock.replace('.000000', '')}" if wide else f"{day} {clock[:8]}Z"
 
-    Args:
-        text: the text of a state.
-        width: the number of columns.
-    """
-    from rich.cells import cell_len
 
-    lines = [""]
-    for part in _UP_TO_COMMA.findall(text):
-        if lines[-1] and cell_len(lines[-1]) + cell_len(part) > width:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(lines)
+def time_without_zone(recorded_at: str | None, wide: bool) -> str:
+    """Return the time of `time_text` without its zone, which a header names."""
+    return time_text(recorded_at, wide).removesuffix("Z")

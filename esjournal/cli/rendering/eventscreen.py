@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from esjournal.cli.rendering.cells import padded, width_of
-from esjournal.cli.rendering.events import INDENT, LINES_IN_A_PIECE, UNKNOWN_TIME, WIDE, Gap, gap_text, shown_fields
+from esjournal.cli.rendering.events import (
+    INDENT,
+    LINES_IN_A_PIECE,
+    WIDE,
+    Gap,
+    gap_text,
+    shown_fields,
+    time_without_zone,
+)
 from esjournal.cli.rendering.eventtypes import name_of, style_of
 from esjournal.cli.rendering.metadata import METADATA_STYLE
 from esjournal.cli.rendering.paint import Paint
@@ -84,7 +92,7 @@ class _Table:
         for event in events:
             self._widen(self._cells(event))
         room = self._room()
-        return all(_width_of(event, room) <= room for event in events)
+        return all(_fields_in(event, room) is not None for event in events)
 
     def header(self) -> str:
         """Return the header."""
@@ -103,16 +111,15 @@ class _Table:
                 paint(time.ljust(self._widths[2]), "dim"),
             ]
         )
-        if _width_of(event, room) <= room:
-            fields = (painted_field(field, paint) for field in _fields_of(event, room))
-            yield f"{start}{GAP}{' '.join(fields)}"
-        else:
+        if (fields := _fields_in(event, room)) is None:
             yield start
             yield from _body(event, self._width, paint)
+        else:
+            yield f"{start}{GAP}{' '.join(painted_field(field, paint) for field in fields)}"
 
     def _cells(self, event: RecordedEvent) -> tuple[str, str, str]:
         kind = event.event_type if self._wide else name_of(event.event_type)
-        return str(event.originator_version), kind, time_of(event)
+        return str(event.originator_version), kind, time_without_zone(event.recorded_at, True)
 
     def _widen(self, cells: Iterable[str]) -> None:
         self._widths = list(map(max, self._widths, map(width_of, cells)))
@@ -130,7 +137,8 @@ def block_lines(event: RecordedEvent, places: Sequence[Part], width: int, paint:
         width: the width of the terminal.
         paint: gives text its colours.
     """
-    parts = [*places, (event.event_type, style_of(event.event_type)), (time_of(event), "dim")]
+    kind, time = event.event_type, time_without_zone(event.recorded_at, True)
+    parts = [*places, (kind, style_of(kind)), (time, "dim")]
     line, used = "", 0
     for text, style in parts:
         if line and used + len(GAP) + width_of(text) > width:
@@ -156,17 +164,10 @@ def _fields_of(event: RecordedEvent, room: int) -> Sequence[Field]:
     return [*fields, *(field._replace(style=METADATA_STYLE) for field in about)]
 
 
-def _width_of(event: RecordedEvent, room: int) -> int:
+def _fields_in(event: RecordedEvent, room: int) -> Sequence[Field] | None:
+    """Return the values of an event if all of them fit on a line that has some room."""
     # A state that is longer than twice the room does not fit without its quotes and commas either.
     if len(event.state) > 2 * room + 2:
-        return len(event.state)
+        return None
     fields = _fields_of(event, room)
-    return sum(field.width for field in fields) + len(fields) - 1
-
-
-def time_of(event: RecordedEvent) -> str:
-    """Return the time of an event as a terminal shows it under a header that names the zone."""
-    if event.recorded_at is None:
-        return UNKNOWN_TIME
-    day, _, clock = event.recorded_at.partition("T")
-    return f"{day} {clock.removesuffix('Z').removesuffix('.000000')}"
+    return fields if sum(field.width for field in fields) + len(fields) - 1 <= room else None

@@ -6,7 +6,6 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
@@ -35,33 +34,24 @@ _STRING = r'"(?:[^"\\]|\\.)*+"'
 _WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[,:] |[\[\]{{}}]|[^\[\]{{}},:\"]+")
 
 
-def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: Path | None) -> bool:
+def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: Path | None) -> None:
     """Print steps, streaming, and the resulting state.
 
     Args:
-        steps: the steps, in the order of their versions.
+        steps: one or more steps, in the order of their versions.
         output_format: the output format.
         field: the only field whose changes the steps have, or None for all; its value is printed instead of the state.
-
-    Returns:
-        Whether there were any; if not, nothing was printed.
     """
-    remaining = iter(steps)
-    first = next(remaining, None)
-    if first is None:
-        return False
-    every = chain([first], remaining)
     if output_format is LinesFormat.NDJSON:
-        for step in every:
+        for step in steps:
             write_pieces(_changes_line(step))
     elif output_format is LinesFormat.JSON:
-        last = deque(every, maxlen=1).pop()
+        last = deque(steps, maxlen=1).pop()
         write(_state_line(last) if field is None else _field_line(last, field))
     elif sys.stdout.isatty():
-        _draw(every, whole=field is None)
+        _draw(steps, whole=field is None)
     else:
-        _print_plain(every, whole=field is None)
-    return True
+        _print_plain(steps, whole=field is None)
 
 
 def print_net_change(change: NetChange, from_version: int, output_format: LinesFormat) -> None:

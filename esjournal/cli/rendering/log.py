@@ -8,7 +8,15 @@ from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.cells import cut, padded, width_of
-from esjournal.cli.rendering.events import TIME_WIDTH, UNKNOWN_TIME, WIDE, event_texts, shown_fields
+from esjournal.cli.rendering.events import (
+    INDENT,
+    TIME_WIDTH,
+    UNKNOWN_TIME,
+    WIDE,
+    event_texts,
+    shown_fields,
+    time_without_zone,
+)
 from esjournal.cli.rendering.eventtypes import name_of, style_of
 from esjournal.cli.rendering.keyvalues import line_of as line_of_state
 from esjournal.cli.rendering.metadata import metadata_line
@@ -28,8 +36,6 @@ if TYPE_CHECKING:
 WIDE_ENOUGH_FOR_IDS = 160
 SHORT_ID, NAME_WIDTH = 8, 24
 WIDE_TYPE, NARROW_TYPE = 48, 24
-SHORT_TIME = len("2026-01-31 12:00:00Z")
-INDENT = "    "
 GAP = "  "
 _COLUMNS_OF_A_CHARACTER = 2
 HEADINGS = ("position", "recorded at (UTC)", "sequence", "type")
@@ -171,8 +177,7 @@ def _narrow_line(cells: Iterable[tuple[str, str]], room: int, paint: Paint) -> s
 def _cells(event: RecordedEvent, width: int, wide: bool) -> tuple[str, str, str, str]:
     return (
         str(event.global_position),
-        # The header names the zone.
-        time_text(event.recorded_at, wide).rstrip("Z "),
+        time_without_zone(event.recorded_at, wide),
         place_text(event, width),
         short_type(event.event_type, wide),
     )
@@ -187,14 +192,6 @@ def _in_one_line(row: EventRow, width: int | None) -> RecordedEvent:
 def short_type(event_type: str, wide: bool) -> str:
     """Return as much of an event type as a terminal has room for."""
     return event_type if wide else name_of(event_type)
-
-
-def time_text(recorded_at: str | None, wide: bool) -> str:
-    """Return a time as a line for an event has it, with seconds only on a narrow terminal."""
-    if recorded_at is None:
-        return f"{UNKNOWN_TIME:<{SHORT_TIME}}"
-    day, _, clock = recorded_at.partition("T")
-    return f"{day} {clock.replace('.000000', '')}" if wide else f"{day} {clock[:8]}Z"
 
 
 def place_text(event: RecordedEvent, width: int) -> str:

@@ -1,13 +1,13 @@
-"""What is said of the journal in each schema of a database: a table, or a line of JSON for each."""
+"""The answers for the journal in each schema of a database: a table, or a line of JSON for each."""
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
+from esjournal.cli.rendering.jsonanswers import print_json
 from esjournal.cli.terminal import on_one_line, write
 
 Answer = TypeVar("Answer")
@@ -17,7 +17,7 @@ Answer = TypeVar("Answer")
 class Column(Generic[Answer]):
     """A column of the table.
 
-    `heading` stands over it, `cell` gives its text for an answer, and `is_number` puts it on the right.
+    `heading` is above it, `cell` gives its text for an answer, and `is_number` puts it on the right.
     """
 
     heading: str
@@ -40,7 +40,7 @@ class SchemasView(ABC, Generic[Answer]):
         """Print what waited for the last answer."""
 
 
-class SchemasTable(SchemasView[Answer]):
+class _Table(SchemasView[Answer]):
     """A table with a row for each schema, printed at the end: its columns are as wide as the longest cell.
 
     Args:
@@ -70,29 +70,38 @@ class SchemasTable(SchemasView[Answer]):
             write(line.rstrip() + "\n")
 
 
-class SchemasLines(SchemasView[Answer]):
+class _Lines(SchemasView[Answer]):
     """A JSON object on a line for each schema, printed as soon as it is known.
 
     Args:
         fields: returns the members of the object after the name of the schema.
     """
 
-    def __init__(self, fields: Callable[[Any], dict[str, Any]] = asdict) -> None:
+    def __init__(self, fields: Callable[[Any], dict[str, Any]]) -> None:
         self._fields = fields
 
     def show(self, schema: str, answer: Answer) -> None:
         """Print a line."""
-        _write_line({"schema": schema, **self._fields(answer)})
+        print_json({"schema": schema, **self._fields(answer)})
 
     def show_failure(self, schema: str, message: str) -> None:
         """Print a line with the message."""
-        _write_line({"schema": schema, "error": message})
+        print_json({"schema": schema, "error": message})
+
+
+def schemas_view(
+    columns: Sequence[Column[Answer]], *, as_table: bool, fields: Callable[[Any], dict[str, Any]] = asdict
+) -> SchemasView[Answer]:
+    """Return the view for a format.
+
+    Args:
+        columns: the columns of a table after that of the schema's name.
+        as_table: whether it is a table, and not lines.
+        fields: returns the members of a line after the name of the schema.
+    """
+    return _Table(columns) if as_table else _Lines(fields)
 
 
 def shortened_time(recorded_at: str | None) -> str:
     """Return a time for a cell of the table: without microseconds if there are none, empty if there is no time."""
     return (recorded_at or "").replace(".000000", "")
-
-
-def _write_line(members: dict[str, Any]) -> None:
-    write(json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -51,12 +50,6 @@ def print_counts(counted: Counted) -> None:
         return
     console = screen()
     draw(lines_of(counted, console.width, unicode=unicode), console)
-
-
-def print_json(counted: Counted, *, indented: bool) -> None:
-    """Print the counts of a journal as one JSON object, on many lines or on one."""
-    form: dict[str, Any] = {"indent": 2} if indented else {"separators": (",", ":")}
-    write(json.dumps(json_of(counted), ensure_ascii=False, **form) + "\n")
 
 
 def json_of(counted: Counted) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.changes import hanging
-from esjournal.cli.rendering.events import UNKNOWN_TIME, WIDE, shown_fields
+from esjournal.cli.rendering.events import UNKNOWN_TIME, WIDE, shown_fields, time_text
 from esjournal.cli.rendering.eventtypes import style_of
-from esjournal.cli.rendering.log import NARROW_TYPE, place_text, short_type, time_text
+from esjournal.cli.rendering.log import NARROW_TYPE, place_text, short_type
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
 from esjournal.cli.terminal import on_one_line, screen, write_pieces
 from esjournal.domain.causes import causes_of
@@ -100,7 +100,7 @@ def trace_texts(traced: Sequence[TracedEvent], console: Console) -> Iterator[Tex
             "  ",
             kind,
             "  ",
-            (time_text(event.recorded_at, wide).rstrip(), "dim"),
+            (time_text(event.recorded_at, wide), "dim"),
             "  ",
             (metadata_words(event.metadata), METADATA_STYLE),
         )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 from esjournal.cli.exits import FINDINGS, fail
 from esjournal.cli.rendering.facts import print_facts
-from esjournal.cli.terminal import write
+from esjournal.cli.rendering.jsonanswers import print_json
 from esjournal.domain.choices import AnswerFormat
 from esjournal.domain.text import elapsed, number
 from esjournal.journal.inspect.lag import lag
@@ -20,7 +19,7 @@ def run(url: str, *, path: str, output_format: AnswerFormat) -> None:
     with open_to_read(url) as journal:
         found = lag(journal, path, now=datetime.now(UTC))
     if output_format is AnswerFormat.JSON:
-        write(json.dumps(asdict(found), ensure_ascii=False, indent=2) + "\n")
+        print_json(asdict(found), indented=True)
     else:
         print_facts(
             [

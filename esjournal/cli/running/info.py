@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 from urllib.parse import quote
 
 from esjournal.advice import quoted
 from esjournal.cli.options import names_layout
 from esjournal.cli.rendering.facts import print_facts
-from esjournal.cli.rendering.schemas import Column, SchemasLines, SchemasTable, SchemasView
+from esjournal.cli.rendering.jsonanswers import print_json
+from esjournal.cli.rendering.schemas import Column, schemas_view
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
-from esjournal.cli.terminal import write
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import number, size
 from esjournal.exceptions import NotADatabase, NotAJournal, NotInitialised
@@ -40,7 +38,7 @@ def run(url: str, *, all_schemas: bool, output_format: LinesFormat) -> None:
         _print_layouts(shown_url, found, output_format)
         return
     if output_format is not LinesFormat.TABLE:
-        _write_json(asdict(description), output_format)
+        print_json(asdict(description), indented=output_format is LinesFormat.JSON)
         return
     rows = [
         ("url", description.url),
@@ -70,19 +68,16 @@ def _show_all_schemas(url: str, output_format: LinesFormat) -> None:
         with open_to_read(address) as journal:
             return describe(journal)
 
-    view: SchemasView[Description] = SchemasLines()
-    if output_format is LinesFormat.TABLE:
-        view = SchemasTable(
-            [
-                Column("journal id", lambda found: str(found.journal_id)),
-                Column("version", lambda found: str(found.schema_version), is_number=True),
-                Column("protected", lambda found: _yes_or_no(found.protected)),
-                Column("events", lambda found: number(found.events), is_number=True),
-                Column("sequences", lambda found: number(found.sequences), is_number=True),
-                Column("size", lambda found: size(found.bytes or 0), is_number=True),
-                Column("warnings", lambda found: number(len(found.warnings)), is_number=True),
-            ]
-        )
+    columns: list[Column[Description]] = [
+        Column("journal id", lambda found: str(found.journal_id)),
+        Column("version", lambda found: str(found.schema_version), is_number=True),
+        Column("protected", lambda found: _yes_or_no(found.protected)),
+        Column("events", lambda found: number(found.events), is_number=True),
+        Column("sequences", lambda found: number(found.sequences), is_number=True),
+        Column("size", lambda found: size(found.bytes or 0), is_number=True),
+        Column("warnings", lambda found: number(len(found.warnings)), is_number=True),
+    ]
+    view = schemas_view(columns, as_table=output_format is LinesFormat.TABLE)
     show_each_schema(url, view, description_of)
 
 
@@ -90,15 +85,10 @@ def _yes_or_no(protected: bool | None) -> str:
     return "yes" if protected else "no"
 
 
-def _write_json(answer: Mapping[str, object], output_format: LinesFormat) -> None:
-    form: dict[str, Any] = {"indent": 2} if output_format is LinesFormat.JSON else {"separators": (",", ":")}
-    write(json.dumps(answer, ensure_ascii=False, **form) + "\n")
-
-
 def _print_layouts(shown_url: str, found: Sequence[Recognised], output_format: LinesFormat) -> None:
     if output_format is not LinesFormat.TABLE:
         layouts = [{"layout": each.layout.name, "schema": each.schema, "table": each.table} for each in found]
-        _write_json({"url": shown_url, "layouts": layouts}, output_format)
+        print_json({"url": shown_url, "layouts": layouts}, indented=output_format is LinesFormat.JSON)
         return
     rows = [(each.layout.library, _naming(each)) for each in found]
     print_facts([("url", shown_url), ("journal", "none"), *rows])

@@ -7,7 +7,7 @@ from itertools import chain
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.pager import paged
-from esjournal.cli.rendering.schemas import Column, SchemasLines, SchemasTable, SchemasView, shortened_time
+from esjournal.cli.rendering.schemas import Column, schemas_view, shortened_time
 from esjournal.cli.rendering.sequences import print_sequences
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.selectionoptions import SelectionOptions
@@ -75,14 +75,11 @@ def _list_journals(url: str, output_format: OutputFormat) -> None:
         with open_journal(address) as journal:
             return summary(journal)
 
-    view: SchemasView[Summary] = SchemasLines()
-    if output_format is OutputFormat.TABLE:
-        view = SchemasTable(
-            [
-                Column("journal id", lambda found: found.journal_id),
-                Column("events", lambda found: number(found.events), is_number=True),
-                Column("first recorded", lambda found: shortened_time(found.first_recorded_at)),
-                Column("last recorded", lambda found: shortened_time(found.last_recorded_at)),
-            ]
-        )
+    columns: list[Column[Summary]] = [
+        Column("journal id", lambda found: found.journal_id),
+        Column("events", lambda found: number(found.events), is_number=True),
+        Column("first recorded", lambda found: shortened_time(found.first_recorded_at)),
+        Column("last recorded", lambda found: shortened_time(found.last_recorded_at)),
+    ]
+    view = schemas_view(columns, as_table=output_format is OutputFormat.TABLE)
     show_each_schema(url, view, summary_of)

@@ -138,9 +138,11 @@ def _rule(expression: str, option: str) -> Callable[[Any, ReplayedEvent], Any]:
 
 
 def _show_history(journal: Journal, steps: Iterator[Step], sequence: str, output_format: LinesFormat) -> None:
-    if not print_history(steps, output_format, field=None):
+    first = next(steps, None)
+    if first is None:
         what = "has no events that match" if journal.events.get_items(sequence, limit=1) else "is not in this journal"
         fail(f"nothing found: sequence {shown_id(sequence)} {what}", NOTHING_FOUND)
+    print_history(chain([first], steps), output_format, field=None)
 
 
 def _some(journal: Journal, states: Iterator[Replayed]) -> Iterator[Replayed]:

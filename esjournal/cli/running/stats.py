@@ -10,9 +10,10 @@ import typer
 
 from esjournal.cli.exits import say
 from esjournal.cli.pager import paged
+from esjournal.cli.rendering.jsonanswers import print_json
 from esjournal.cli.rendering.report import ReportFormat, report
-from esjournal.cli.rendering.schemas import Column, SchemasLines, SchemasTable, SchemasView, shortened_time
-from esjournal.cli.rendering.stats import json_of, print_counts, print_json
+from esjournal.cli.rendering.schemas import Column, schemas_view, shortened_time
+from esjournal.cli.rendering.stats import json_of, print_counts
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.domain.choices import LinesFormat
@@ -60,7 +61,7 @@ def run(
         if output_format is LinesFormat.TABLE:
             print_counts(counted)
         else:
-            print_json(counted, indented=output_format is LinesFormat.JSON)
+            print_json(json_of(counted), indented=output_format is LinesFormat.JSON)
     for path in reports.values():
         say(f"the report is in {path}")
 
@@ -70,18 +71,15 @@ def _show_all_schemas(url: str, output_format: LinesFormat, part: Slice, by: Per
         with open_to_count(address, part) as journal:
             return count_events(journal, by=by, sized=part.is_whole)
 
-    view: SchemasView[Counted] = SchemasLines(json_of)
-    if output_format is LinesFormat.TABLE:
-        view = SchemasTable(
-            [
-                Column("events", lambda found: number(found.events), is_number=True),
-                Column("sequences", lambda found: number(found.sequences), is_number=True),
-                Column("types", lambda found: number(len(found.types)), is_number=True),
-                *([Column[Counted]("size", lambda found: size(found.size or 0), is_number=True)] * part.is_whole),
-                Column("first recorded", lambda found: shortened_time(found.first_recorded_at)),
-                Column("last recorded", lambda found: shortened_time(found.last_recorded_at)),
-            ]
-        )
+    columns: list[Column[Counted]] = [
+        Column("events", lambda found: number(found.events), is_number=True),
+        Column("sequences", lambda found: number(found.sequences), is_number=True),
+        Column("types", lambda found: number(len(found.types)), is_number=True),
+        *([Column("size", lambda found: size(found.size or 0), is_number=True)] * part.is_whole),
+        Column("first recorded", lambda found: shortened_time(found.first_recorded_at)),
+        Column("last recorded", lambda found: shortened_time(found.last_recorded_at)),
+    ]
+    view = schemas_view(columns, as_table=output_format is LinesFormat.TABLE, fields=json_of)
     show_each_schema(url, view, counted_in)
 
 
