@@ -86,7 +86,7 @@ def cursor_of(journal: Journal, event: EventRow) -> Cursor:
 def position_after(journal: Journal, path: str, *, on_behind: Callable[[StoreBehind], None] | None = None) -> int:
     """Return the global position after which to continue, or 0 if there is no cursor file yet.
 
-    A standby that lags behind the cursor is waited for: as long as for a lock, or without an end for a follower.
+    A standby that lags behind the cursor is waited for: as long as for a lock, or indefinitely for a follower.
 
     Args:
         journal: an open journal.

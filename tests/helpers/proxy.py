@@ -135,7 +135,7 @@ class Proxy(_Proxy):
 
 
 class CuttingProxy(_Proxy):
-    """A proxy that cuts a connection after so many bytes in both directions, perhaps inside of a message.
+    """A proxy that cuts a connection after a number of bytes in both directions, perhaps within a message.
 
     Args:
         url: the server's URL.

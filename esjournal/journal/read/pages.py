@@ -123,7 +123,7 @@ def _wanted(selection: Selection, pages: Iterable[Page]) -> Iterator[Page]:
 
 
 def limited(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
-    """Yield pages until they have as many events as a limit allows; None is no limit."""
+    """Yield pages until they have as many events as a limit allows; None means no limit."""
     if limit is None:
         yield from pages
         return

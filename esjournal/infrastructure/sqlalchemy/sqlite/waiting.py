@@ -1,7 +1,7 @@
 """How a writer waits for the write lock of a SQLite file.
 
-SQLite has no queue for its lock: whoever waits has to look again and again. A look takes some 80 microseconds of
-processor time, and forgets the pages that were read before; while one goes on, no writer can begin the WAL anew, and
+SQLite has no queue for its lock: a writer that waits has to look again and again. A look takes some 80 microseconds of
+processor time, and forgets the pages that were read before; while one goes on, no writer can restart the WAL, and
 every commit syncs the database too. With eight writers that all looked every millisecond, half as much was appended as
 with one. So only one of those that wait looks for the lock, and the others look whether it is their turn, which is a
 call of `flock`.
@@ -25,7 +25,7 @@ _LOOK_SECONDS = 0.001
 # came first are likely to be first.
 _FIRST_SECONDS, _LAST_SECONDS = 0.005, 0.0003
 _SHORTEST_AFTER_SECONDS = 0.1
-# After this, a writer looks for the lock although it is not its turn: whoever has the turn may have been stopped.
+# After this, a writer looks for the lock out of turn: the one whose turn it is may have been stopped.
 _PATIENCE_SECONDS = 0.25
 
 
@@ -54,7 +54,7 @@ def _turn(folder: str, began: float, patience: float) -> Iterator[None]:
     try:
         queue = os.open(folder, os.O_RDONLY)
     except OSError:
-        # Whoever may not read the folder looks at once, as if it were alone.
+        # A user who may not read the folder looks at once, as if nobody else waited.
         yield
         return
     try:
