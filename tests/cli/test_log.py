@@ -288,7 +288,7 @@ def test_full_lays_a_state_out_by_its_keys(sqlite_url: str) -> None:
     journal_with(sqlite_url, [event(0, state)])
     text = plain(on_terminal("log", "--full", url=sqlite_url, PAGER="cat"))
     assert text.splitlines() == [
-        f"1  {ID}@0  a.b#C  2026-01-31 12:00:00",
+        f"1  {ID}@0  a.b#C  2026-01-31 12:00:00Z",
         f"    a={'x' * 57}… +143 characters",
         "    b=[1,2,3]",
         f"    c.d={'y' * 40}",

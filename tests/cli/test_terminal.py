@@ -45,7 +45,7 @@ def test_every_event_is_shown_and_the_gaps_and_a_long_text_ends_with_how_much_fo
     text = plain(on_terminal("get", ID, url=varied))
     lines = text.splitlines()
     assert lines.count("versions 3 to 5 are missing") == 1
-    assert "version 9223372036854775807  a.b#C  2026-01-31 12:00:00" in lines
+    assert "version 9223372036854775807  a.b#C  2026-01-31 12:00:00Z" in lines
     assert "version 2  a.module.with.a.very.long.name.indeed#Outer.Inner.Innermost" in lines
     assert "    last=true" in lines
     assert "    owner=Ann     balance=1.10" in lines

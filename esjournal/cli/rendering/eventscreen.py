@@ -13,6 +13,7 @@ from esjournal.cli.rendering.events import (
     Gap,
     gap_text,
     shown_fields,
+    time_text,
     time_without_zone,
 )
 from esjournal.cli.rendering.eventtypes import name_of, style_of
@@ -137,7 +138,8 @@ def block_lines(event: RecordedEvent, places: Sequence[Part], width: int, paint:
         width: the width of the terminal.
         paint: gives text its colours.
     """
-    kind, time = event.event_type, time_without_zone(event.recorded_at, True)
+    # No header names the zone of a block.
+    kind, time = event.event_type, time_text(event.recorded_at, True)
     parts = [*places, (kind, style_of(kind)), (time, "dim")]
     line, used = "", 0
     for text, style in parts:
