@@ -74,7 +74,7 @@ def shown(screen: Screen, program: Sequence[str]) -> str:
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, screen.width, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    environment = {**kept, "ESJOURNAL_URL": str(SAMPLE), "PAGER": "cat", "TERM": "xterm"}
+    environment = {**kept, "ESJOURNAL_URL": str(SAMPLE), "PAGER": "cat", "TERM": "xterm", "TZ": "UTC"}
     command = [*program, *screen.arguments]
     chunks = []
     with (

@@ -43,6 +43,16 @@ def local_of_utc(utc: datetime) -> datetime:
     return utc + _offset(utc)
 
 
+def local_and_zone_of_utc(utc: datetime) -> tuple[datetime, str]:
+    """Return what the local clock shows at a UTC time, both without tzinfo, and what its zone is called: CET or CEST.
+
+    Raises:
+        OverflowError: one of them is before the year 1 or after 9999.
+    """
+    local = _local(utc)
+    return utc + timedelta(seconds=local.tm_gmtoff), local.tm_zone
+
+
 def _change(low: datetime, high: datetime) -> datetime:
     """Return the second between two UTC times at which the offset changes to that of the later one."""
     low, high = (utc.replace(microsecond=0) for utc in (low, high))

@@ -120,6 +120,7 @@ CsvSafeOption = Annotated[
     typer.Option("--csv-safe", help="CSV: put ' before text that a spreadsheet would take for a formula."),
 ]
 NoPagerOption = Annotated[bool, typer.Option("--no-pager", help="Do not use a pager.")]
+UtcOption = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in your time zone.")]
 AllSchemasOption = Annotated[
     bool,
     typer.Option("--all-schemas", help="The journal in each schema of a PostgreSQL database, one after the other."),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.sequences import sequence_tables
 from esjournal.domain.model.sequencenames import id_of_name
 from esjournal.journal.inspect.sequences import list_sequences
@@ -123,7 +124,7 @@ def test_a_long_name_leaves_the_other_columns_whole_on_a_narrow_terminal(sqlite_
     assert invoke("append", "order-" + "1" * 100, "0", "a#B", "{}", url=sqlite_url).exit_code == 0
     with open_journal(sqlite_url) as journal:
         console = Console(file=io.StringIO(), width=80)
-        for table in sequence_tables(list_sequences(journal), console):
+        for table in sequence_tables(list_sequences(journal), console, Clock(utc=True)):
             console.print(table)
     assert isinstance(console.file, io.StringIO)
     heading, _, row = console.file.getvalue().splitlines()

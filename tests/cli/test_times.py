@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,19 +22,6 @@ HAVANA = "CST5CDT,M3.2.0/0,M11.1.0/1"
 LORD_HOWE = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"
 KATHMANDU = "<+0545>-5:45"
 NOW = datetime(2026, 10, 25, 13, 30, 15, 250_000, tzinfo=UTC)
-
-
-@pytest.fixture
-def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """A function that sets the local time zone until the end of the test."""
-
-    def set_zone(name: str) -> None:
-        monkeypatch.setenv("TZ", name)
-        time.tzset()
-
-    yield set_zone
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,8 @@ def made_once() -> Any:
 
 def environment(**variables: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("ESJOURNAL_URL", "COLUMNS", "NO_COLOR")}
-    return {**kept, **variables}
+    # A terminal shows the times of its zone.
+    return {**kept, "TZ": "UTC", **variables}
 
 
 def run(

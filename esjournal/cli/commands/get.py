@@ -14,6 +14,7 @@ from esjournal.cli.options import (
     SequenceArgument,
     TableOption,
     UrlOption,
+    UtcOption,
     url_of,
 )
 from esjournal.cli.selectionoptions import AsOfOption, TypesOption
@@ -42,6 +43,7 @@ def get(
         bool, typer.Option("-x", "--expanded", help="On a terminal, show each event as a block, not on one line.")
     ] = False,
     no_pager: NoPagerOption = False,
+    utc: UtcOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -76,4 +78,5 @@ def get(
         csv_safe=csv_safe,
         expanded=expanded,
         no_pager=no_pager,
+        utc=utc,
     )

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, NoPagerOption, SequenceArgument, TableOption, UrlOption, url_of
+from esjournal.cli.options import (
+    LayoutOption,
+    NoPagerOption,
+    SequenceArgument,
+    TableOption,
+    UrlOption,
+    UtcOption,
+    url_of,
+)
 from esjournal.cli.selectionoptions import AsOfOption
 from esjournal.domain.choices import LinesFormat
 
@@ -37,6 +45,7 @@ def history(
     ] = None,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     no_pager: NoPagerOption = False,
+    utc: UtcOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -77,4 +86,5 @@ def history(
         field=field,
         output_format=output_format,
         no_pager=no_pager,
+        utc=utc,
     )

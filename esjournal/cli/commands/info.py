@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import AllSchemasOption, LayoutOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import AllSchemasOption, LayoutOption, TableOption, UrlOption, UtcOption, url_of
 from esjournal.domain.choices import LinesFormat
 
 
@@ -14,6 +14,7 @@ def info(
     context: typer.Context,
     all_schemas: AllSchemasOption = False,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
+    utc: UtcOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -32,4 +33,4 @@ def info(
     """
     from esjournal.cli.running.info import run
 
-    run(url_of(context, url, layout, table), all_schemas=all_schemas, output_format=output_format)
+    run(url_of(context, url, layout, table), all_schemas=all_schemas, output_format=output_format, utc=utc)

@@ -14,6 +14,7 @@ from esjournal.cli.options import (
     NoPagerOption,
     TableOption,
     UrlOption,
+    UtcOption,
     repeated_option,
     url_of,
 )
@@ -65,6 +66,7 @@ def list_(
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
     no_pager: NoPagerOption = False,
+    utc: UtcOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -100,4 +102,5 @@ def list_(
         output_format=output_format,
         csv_safe=csv_safe,
         no_pager=no_pager,
+        utc=utc,
     )

@@ -15,6 +15,7 @@ from esjournal.cli.options import (
     NoPagerOption,
     TableOption,
     UrlOption,
+    UtcOption,
     file_option,
     url_of,
 )
@@ -69,6 +70,7 @@ def log(
         file_option(help_text="With -f: start after the cursor stored in FILE, and advance it."),
     ] = None,
     no_pager: NoPagerOption = False,
+    utc: UtcOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -114,4 +116,5 @@ def log(
         follow=follow,
         cursor_file=cursor_file,
         no_pager=no_pager,
+        utc=utc,
     )

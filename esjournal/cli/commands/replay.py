@@ -13,6 +13,7 @@ from esjournal.cli.options import (
     QuietOption,
     TableOption,
     UrlOption,
+    UtcOption,
     file_option,
     url_of,
 )
@@ -95,6 +96,7 @@ def replay(
     ] = None,
     csv_safe: CsvSafeOption = False,
     quiet: QuietOption = False,
+    utc: UtcOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -136,4 +138,5 @@ def replay(
         path=path,
         csv_safe=csv_safe,
         quiet=quiet,
+        utc=utc,
     )

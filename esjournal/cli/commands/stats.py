@@ -14,6 +14,7 @@ from esjournal.cli.options import (
     NoPagerOption,
     TableOption,
     UrlOption,
+    UtcOption,
     file_option,
     url_of,
 )
@@ -61,15 +62,16 @@ def stats(
         file_option(help_text="Also write the table as a web page to FILE."),
     ] = None,
     no_pager: NoPagerOption = False,
+    utc: UtcOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
     """Count the events by type, over time and in the longest sequences.
 
-    Times are UTC. Events appended meanwhile are not counted. The table shows the 20 most frequent types, JSON shows all
-    of them. JSON omits periods without events. If events are selected, only these are counted, and the size on disk is
-    left out.
+    Periods are those of UTC. Events appended meanwhile are not counted. The table shows the 20 most frequent types,
+    JSON shows all of them. JSON omits periods without events. If events are selected, only these are counted, and the
+    size on disk is left out.
 
     \b
     Examples:
@@ -93,4 +95,5 @@ def stats(
         svg=svg,
         html=html,
         no_pager=no_pager,
+        utc=utc,
     )

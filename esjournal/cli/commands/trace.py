@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, NoPagerOption, TableOption, UrlOption, url_of
+from esjournal.cli.options import LayoutOption, NoPagerOption, TableOption, UrlOption, UtcOption, url_of
 from esjournal.domain.choices import LinesFormat
 
 
@@ -21,6 +21,7 @@ def trace(
     ],
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     no_pager: NoPagerOption = False,
+    utc: UtcOption = False,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,
@@ -44,4 +45,4 @@ def trace(
     """
     from esjournal.cli.running.trace import run
 
-    run(url_of(context, url, layout, table), event=event, output_format=output_format, no_pager=no_pager)
+    run(url_of(context, url, layout, table), event=event, output_format=output_format, no_pager=no_pager, utc=utc)

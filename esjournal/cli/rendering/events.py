@@ -6,6 +6,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 
+from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
 from esjournal.cli.rendering.metadata import metadata_line
 from esjournal.cli.rendering.paint import Paint
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write
@@ -20,7 +21,6 @@ WIDE = 120
 INDENT = "    "
 
 TIME_WIDTH = len("2026-01-31T12:00:00.000000Z")
-UNKNOWN_TIME = "-"
 
 Gap = tuple[int, int]
 
@@ -31,6 +31,7 @@ def print_events(
     *,
     gaps: bool,
     csv_safe: bool,
+    clock: Clock,
     added: Collection[str] = (),
     expanded: bool = False,
 ) -> None:
@@ -41,6 +42,7 @@ def print_events(
         output_format: the output format.
         gaps: show in a table which versions are missing between two events.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        clock: tells the times on a terminal.
         added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
         expanded: on a terminal, show each event as a block, also if it fits on a line.
     """
@@ -50,7 +52,7 @@ def print_events(
         return
     rows = _with_gaps(map(_shown, events)) if gaps else map(_shown, events)
     if sys.stdout.isatty():
-        _draw(rows, expanded)
+        _draw(rows, clock, expanded)
     else:
         _print_plain(rows)
 
@@ -125,22 +127,9 @@ def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
         piece = list(islice(remaining, LINES_IN_A_PIECE))
 
 
-def _draw(rows: Iterable[RecordedEvent | Gap], expanded: bool) -> None:
+def _draw(rows: Iterable[RecordedEvent | Gap], clock: Clock, expanded: bool) -> None:
     from esjournal.cli.rendering.eventscreen import event_lines
 
     console = screen()
-    for text in event_lines(rows, console.width, Paint(console), expanded=expanded):
+    for text in event_lines(rows, console.width, Paint(console), clock, expanded=expanded):
         sys.stdout.write(text)
-
-
-def time_text(recorded_at: str | None, wide: bool) -> str:
-    """Return a time as a line for an event has it, with seconds only on a narrow terminal."""
-    if recorded_at is None:
-        return UNKNOWN_TIME
-    day, _, clock = recorded_at.partition("T")
-    return f"{day} {clock.replace('.000000', '')}" if wide else f"{day} {clock[:8]}Z"
-
-
-def time_without_zone(recorded_at: str | None, wide: bool) -> str:
-    """Return the time of `time_text` without its zone, which a header names."""
-    return time_text(recorded_at, wide).removesuffix("Z")

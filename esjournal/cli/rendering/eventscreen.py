@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from esjournal.cli.rendering.cells import padded, width_of
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.events import (
     INDENT,
     LINES_IN_A_PIECE,
@@ -13,8 +14,6 @@ from esjournal.cli.rendering.events import (
     Gap,
     gap_text,
     shown_fields,
-    time_text,
-    time_without_zone,
 )
 from esjournal.cli.rendering.eventtypes import name_of, style_of
 from esjournal.cli.rendering.metadata import METADATA_STYLE
@@ -28,11 +27,11 @@ Part = tuple[str, str]
 
 # As in --where.
 _METADATA = "meta"
-_HEADINGS = ("version", "type", "recorded at (UTC)")
+_HEADINGS = ("version", "type", "recorded at")
 
 
 def event_lines(
-    rows: Iterable[RecordedEvent | Gap], width: int, paint: Paint, *, expanded: bool = False
+    rows: Iterable[RecordedEvent | Gap], width: int, paint: Paint, clock: Clock, *, expanded: bool = False
 ) -> Iterator[str]:
     """Yield events of one sequence as a terminal gets them, in pieces: a line each if the first ones fit, else blocks.
 
@@ -40,11 +39,12 @@ def event_lines(
         rows: events, whose fields except the state are fit to be shown, and the gaps between them.
         width: the width of the terminal.
         paint: gives text its colours.
+        clock: tells the times.
         expanded: show each event as a block, also if it fits on a line.
     """
     remaining = iter(rows)
     piece = list(islice(remaining, LINES_IN_A_PIECE))
-    table = _Table(width, paint)
+    table = _Table(width, paint, clock)
     as_table = not expanded and table.fits(piece)
     if as_table:
         yield table.header()
@@ -56,35 +56,38 @@ def event_lines(
             elif as_table:
                 lines += table.lines(row)
             else:
-                lines += block_lines(row, [(f"version {row.originator_version}", "cyan")], width, paint)
+                lines += block_lines(row, [(f"version {row.originator_version}", "cyan")], width, paint, clock)
         yield "".join(f"{line}\n" for line in lines)
         piece = list(islice(remaining, LINES_IN_A_PIECE))
 
 
-def block_texts(pages: Iterable[Sequence[EventRow]], width: int, paint: Paint) -> Iterator[str]:
+def block_texts(pages: Iterable[Sequence[EventRow]], width: int, paint: Paint, clock: Clock) -> Iterator[str]:
     """Yield each event in full, a page at a time, as a terminal gets it.
 
     Args:
         pages: events as the fields of RecordedEvent.
         width: the width of the terminal.
         paint: gives text its colours.
+        clock: tells the times.
     """
     for page in pages:
         lines: list[str] = []
         for row in page:
             event = shown_fields(row)._replace(state=row[3], metadata=row[5])
             place = f"{event.originator_id}@{event.originator_version}"
-            lines += block_lines(event, [(str(event.global_position), "yellow"), (place, "")], width, paint)
+            lines += block_lines(event, [(str(event.global_position), "yellow"), (place, "")], width, paint, clock)
         yield "".join(f"{line}\n" for line in lines)
 
 
 class _Table:
     """Events on a line each, in columns that get wider as later events need it."""
 
-    def __init__(self, width: int, paint: Paint) -> None:
+    def __init__(self, width: int, paint: Paint, clock: Clock) -> None:
         self._width = width
         self._paint = paint
+        self._clock = clock
         self._wide = width >= WIDE
+        self._headings = list(_HEADINGS)
         self._widths = list(map(len, _HEADINGS))
 
     def fits(self, rows: Iterable[RecordedEvent | Gap]) -> bool:
@@ -92,12 +95,14 @@ class _Table:
         events = [row for row in rows if isinstance(row, RecordedEvent)]
         for event in events:
             self._widen(self._cells(event))
+        self._headings[-1] = self._clock.heading(self._headings[-1])
+        self._widen(self._headings)
         room = self._room()
         return all(_fields_in(event, room) is not None for event in events)
 
     def header(self) -> str:
         """Return the header."""
-        names = map(str.ljust, _HEADINGS, self._widths)
+        names = map(str.ljust, self._headings, self._widths)
         return f"{self._paint(GAP.join([*names, 'state']), 'bold')}\n"
 
     def lines(self, event: RecordedEvent) -> Iterator[str]:
@@ -120,7 +125,7 @@ class _Table:
 
     def _cells(self, event: RecordedEvent) -> tuple[str, str, str]:
         kind = event.event_type if self._wide else name_of(event.event_type)
-        return str(event.originator_version), kind, time_without_zone(event.recorded_at, True)
+        return str(event.originator_version), kind, self._clock.time_below(event.recorded_at)
 
     def _widen(self, cells: Iterable[str]) -> None:
         self._widths = list(map(max, self._widths, map(width_of, cells)))
@@ -129,7 +134,7 @@ class _Table:
         return self._width - sum(self._widths) - len(GAP) * len(self._widths)
 
 
-def block_lines(event: RecordedEvent, places: Sequence[Part], width: int, paint: Paint) -> Iterator[str]:
+def block_lines(event: RecordedEvent, places: Sequence[Part], width: int, paint: Paint, clock: Clock) -> Iterator[str]:
     """Yield the lines of an event as a block: where it is, its type and its time, and below it its state by keys.
 
     Args:
@@ -137,9 +142,10 @@ def block_lines(event: RecordedEvent, places: Sequence[Part], width: int, paint:
         places: what the block begins with, each with its style.
         width: the width of the terminal.
         paint: gives text its colours.
+        clock: tells the times.
     """
     # No header names the zone of a block.
-    kind, time = event.event_type, time_text(event.recorded_at, True)
+    kind, time = event.event_type, clock.time(event.recorded_at)
     parts = [*places, (kind, style_of(kind)), (time, "dim")]
     line, used = "", 0
     for text, style in parts:

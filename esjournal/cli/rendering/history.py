@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
-from esjournal.cli.rendering.events import UNKNOWN_TIME
+from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
 from esjournal.cli.rendering.eventtypes import style_of
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
@@ -34,12 +34,13 @@ _STRING = r'"(?:[^"\\]|\\.)*+"'
 _WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[,:] |[\[\]{{}}]|[^\[\]{{}},:\"]+")
 
 
-def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: Path | None) -> None:
+def print_history(steps: Iterable[Step], output_format: LinesFormat, clock: Clock, *, field: Path | None) -> None:
     """Print steps, streaming, and the resulting state.
 
     Args:
         steps: one or more steps, in the order of their versions.
         output_format: the output format.
+        clock: tells the times on a terminal.
         field: the only field whose changes the steps have, or None for all; its value is printed instead of the state.
     """
     if output_format is LinesFormat.NDJSON:
@@ -49,7 +50,7 @@ def print_history(steps: Iterable[Step], output_format: LinesFormat, *, field: P
         last = deque(steps, maxlen=1).pop()
         write(_state_line(last) if field is None else _field_line(last, field))
     elif sys.stdout.isatty():
-        _draw(steps, whole=field is None)
+        _draw(steps, clock, whole=field is None)
     else:
         _print_plain(steps, whole=field is None)
 
@@ -173,25 +174,26 @@ def _plain_lines(step: Step) -> Iterator[str]:
         yield f"{' ' * INDENT}{line}\n"
 
 
-def _draw(steps: Iterable[Step], *, whole: bool) -> None:
+def _draw(steps: Iterable[Step], clock: Clock, *, whole: bool) -> None:
     console = screen()
-    for text in history_texts(steps, console, whole=whole):
+    for text in history_texts(steps, console, clock, whole=whole):
         console.print(text, soft_wrap=True)
 
 
-def history_texts(steps: Iterable[Step], console: Console, *, whole: bool) -> Iterator[Text]:
+def history_texts(steps: Iterable[Step], console: Console, clock: Clock, *, whole: bool) -> Iterator[Text]:
     """Yield the lines of steps, folded to a console's width.
 
     Args:
         steps: one or more steps, in the order of their versions.
         console: the console that will print them.
+        clock: tells the times.
         whole: whether the resulting state follows.
     """
     from rich.text import Text
 
     for step in steps:
-        version, event_type, time, who = _header(step)
-        time = time.replace("T", " ").replace(".000000", "")
+        version, event_type, _, who = _header(step)
+        time = clock.time(step.event.recorded_at)
         style = style_of(step.event.event_type)
         header = Text.assemble((version, "cyan"), "  ", (event_type, style), "  ", (time, "dim"))
         if who:

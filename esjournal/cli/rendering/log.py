@@ -8,14 +8,13 @@ from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.cells import cut, padded, width_of
+from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
 from esjournal.cli.rendering.events import (
     INDENT,
     TIME_WIDTH,
-    UNKNOWN_TIME,
     WIDE,
     event_texts,
     shown_fields,
-    time_without_zone,
 )
 from esjournal.cli.rendering.eventtypes import name_of, style_of
 from esjournal.cli.rendering.keyvalues import line_of as line_of_state
@@ -38,7 +37,7 @@ SHORT_ID, NAME_WIDTH = 8, 24
 WIDE_TYPE, NARROW_TYPE = 48, 24
 GAP = "  "
 _COLUMNS_OF_A_CHARACTER = 2
-HEADINGS = ("position", "recorded at (UTC)", "sequence", "type")
+HEADINGS = ("position", "recorded at", "sequence", "type")
 
 
 def print_log(
@@ -47,6 +46,7 @@ def print_log(
     *,
     full: bool,
     csv_safe: bool,
+    clock: Clock,
     added: Collection[str] = (),
     line_of: Callable[[EventRow], str] | None = None,
     as_json: bool = False,
@@ -59,6 +59,7 @@ def print_log(
         output_format: the output format.
         full: in a table, print each event in full instead of on one line.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
+        clock: tells the times on a terminal.
         added: in CSV, those of the fields `metadata`, `event_id` and `sequence_name` that have a column.
         line_of: returns the line of an event, with its line end; it replaces the format.
         as_json: in a table on a terminal, show states as they are stored.
@@ -71,7 +72,7 @@ def print_log(
         for text in _texts(pages, output_format, csv_safe, added):
             write(text)
     elif sys.stdout.isatty():
-        _draw(pages, full, as_json=as_json, whole=whole)
+        _draw(pages, full, clock, as_json=as_json, whole=whole)
     else:
         make = _plain_block if full else _plain_line
         for page in pages:
@@ -107,21 +108,21 @@ def _plain_block(event: EventRow) -> str:
     )
 
 
-def _draw(pages: Iterable[Page], full: bool, *, as_json: bool, whole: bool) -> None:
+def _draw(pages: Iterable[Page], full: bool, clock: Clock, *, as_json: bool, whole: bool) -> None:
     console = screen()
     paint = Paint(console)
     if full:
         from esjournal.cli.rendering.eventscreen import block_texts
 
-        texts = block_texts(pages, console.width, paint)
+        texts = block_texts(pages, console.width, paint, clock)
     else:
-        texts = line_texts(pages, console.width, paint, as_json=as_json, whole=whole)
+        texts = line_texts(pages, console.width, paint, clock, as_json=as_json, whole=whole)
     for text in texts:
         sys.stdout.write(text)
 
 
 def line_texts(
-    pages: Iterable[Page], width: int, paint: Paint, *, as_json: bool = False, whole: bool = False
+    pages: Iterable[Page], width: int, paint: Paint, clock: Clock, *, as_json: bool = False, whole: bool = False
 ) -> Iterator[str]:
     """Yield a header, and a line for each event, a page at a time, as a terminal gets them.
 
@@ -129,23 +130,28 @@ def line_texts(
         pages: events as the fields of RecordedEvent.
         width: the width of the terminal, to which lines are cut.
         paint: gives text its colours.
+        clock: tells the times.
         as_json: show states as they are stored, not as key=value.
         whole: do not cut lines.
     """
     wide = width >= WIDE
-    widths = [len(heading) for heading in HEADINGS]
+    headings = list(HEADINGS)
+    widths = list(map(len, headings))
     most = (width, width, width, WIDE_TYPE if wide else NARROW_TYPE)
     header = True
     for events in pages:
         page = [_in_one_line(event, None if whole else width) for event in events]
-        rows = [_cells(event, width, wide) for event in page]
+        rows = [_cells(event, width, wide, clock) for event in page]
+        if header:
+            headings[1] = clock.heading(headings[1])
+            widths[1] = len(headings[1])
         # Columns never get narrower, so that later lines are aligned with earlier ones.
         columns = zip(widths, most, zip(*rows, strict=True), strict=True)
         widths = [max(before, min(max(map(width_of, column)), limit)) for before, limit, column in columns]
         room = width - sum(widths) - len(GAP) * len(widths)
         lines = []
         if header:
-            names = [padded(name, each) for name, each in zip(HEADINGS, widths, strict=True)]
+            names = [padded(name, each) for name, each in zip(headings, widths, strict=True)]
             lines.append(paint(cut(GAP.join([*names, "state"]), width), "bold"))
             header = False
         for event, (position, time, place, kind) in zip(page, rows, strict=True):
@@ -174,10 +180,10 @@ def _narrow_line(cells: Iterable[tuple[str, str]], room: int, paint: Paint) -> s
     return GAP.join(pieces)
 
 
-def _cells(event: RecordedEvent, width: int, wide: bool) -> tuple[str, str, str, str]:
+def _cells(event: RecordedEvent, width: int, wide: bool, clock: Clock) -> tuple[str, str, str, str]:
     return (
         str(event.global_position),
-        time_without_zone(event.recorded_at, wide),
+        clock.time_below(event.recorded_at, wide=wide),
         place_text(event, width),
         short_type(event.event_type, wide),
     )

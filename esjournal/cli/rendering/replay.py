@@ -8,7 +8,8 @@ from itertools import chain, islice
 from typing import IO, Any, TypeVar
 
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
-from esjournal.cli.rendering.events import LINES_IN_A_PIECE, UNKNOWN_TIME
+from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
+from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.history import UNCHANGED, print_state
 from esjournal.cli.rendering.log import shortened_id, shortened_name
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
@@ -171,16 +172,17 @@ def _short(found: Replayed) -> str:
     return shortened_id(originator_id) if name is None else on_one_line(shortened_name(name))
 
 
-def print_found(steps: Iterable[Step], output_format: OutputFormat) -> int:
+def print_found(steps: Iterable[Step], output_format: OutputFormat, clock: Clock) -> int:
     """Print events with changes, streaming, and return how many there were.
 
     Args:
         steps: the events, each of another sequence.
         output_format: the output format; CSV has no form for changes.
+        clock: tells the times on a terminal.
     """
     counted = _Counted(steps)
     if output_format is OutputFormat.TABLE:
-        _print_steps(counted)
+        _print_steps(counted, clock)
     elif output_format is OutputFormat.NDJSON:
         for step in counted:
             write_pieces(chain(_members(step), ["\n"]))
@@ -208,30 +210,30 @@ def _members(step: Step) -> Iterator[str]:
     yield f',"state":{text_of(step.state)}}}'
 
 
-def _print_steps(steps: Iterable[Step]) -> None:
+def _print_steps(steps: Iterable[Step], clock: Clock) -> None:
     if not sys.stdout.isatty():
         for step in steps:
-            write(f"{'  '.join(_header(step))}\n")
+            write(f"{'  '.join(_header(step, step.event.recorded_at or UNKNOWN_TIME))}\n")
             write_pieces(f"{' ' * INDENT}{line}\n" for _, line in _change_lines(step))
         return
     from rich.text import Text
 
     console = screen()
     for step in steps:
-        sequence, *others = _header(step)
+        sequence, *others = _header(step, clock.time(step.event.recorded_at))
         console.print(hanging(Text.assemble((sequence, "cyan"), "  ", "  ".join(others)), 0, console), soft_wrap=True)
         for sign, line in _change_lines(step):
             console.print(hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console), soft_wrap=True)
 
 
-def _header(step: Step) -> tuple[str, ...]:
+def _header(step: Step, time: str) -> tuple[str, ...]:
     event = step.event
     header = (
         shown_id(event.originator_id),
         f"version {event.originator_version}",
         f"position {event.global_position}",
         event.event_type,
-        event.recorded_at or UNKNOWN_TIME,
+        time,
     )
     return tuple(fields_on_one_line(header))
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.stats import draw, lines_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def report(counted: Counted, report_format: ReportFormat) -> str:
         # A report does not depend on the terminal: NO_COLOR and TERM=dumb do not apply.
         _environ={},
     )
-    draw(lines_of(counted, WIDTH, unicode=True), console)
+    draw(lines_of(counted, WIDTH, Clock(utc=True), unicode=True), console)
     if report_format is ReportFormat.HTML:
         text = console.export_html(code_format=_HTML)
     else:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.jsonanswers import print_json
 from esjournal.cli.terminal import on_one_line, write
 
@@ -102,6 +104,13 @@ def schemas_view(
     return _Table(columns) if as_table else _Lines(fields)
 
 
-def shortened_time(recorded_at: str | None) -> str:
-    """Return a time for a cell of the table: without microseconds if there are none, empty if there is no time."""
-    return (recorded_at or "").replace(".000000", "")
+def time_in_cell(recorded_at: str | None, clock: Clock) -> str:
+    """Return a time for a cell of the table: without microseconds if there are none, empty if there is no time.
+
+    Args:
+        recorded_at: the time.
+        clock: tells it on a terminal.
+    """
+    if recorded_at is None:
+        return ""
+    return clock.time(recorded_at) if sys.stdout.isatty() else recorded_at.replace(".000000", "")

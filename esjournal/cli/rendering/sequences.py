@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.log import SHORT_ID, shortened_id, shortened_name
@@ -32,13 +33,19 @@ _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def print_sequences(
-    sequences: Iterable[SequenceSummary], output_format: OutputFormat, *, csv_safe: bool, named: bool = False
+    sequences: Iterable[SequenceSummary],
+    output_format: OutputFormat,
+    clock: Clock,
+    *,
+    csv_safe: bool,
+    named: bool = False,
 ) -> None:
     """Print summaries of sequences, streaming.
 
     Args:
         sequences: one or more summaries, in the order to print them.
         output_format: the output format.
+        clock: tells the times on a terminal.
         csv_safe: in CSV, put an apostrophe before text that a spreadsheet would take for a formula.
         named: whether any sequence has a name, so that CSV has a column for it.
     """
@@ -46,7 +53,7 @@ def print_sequences(
         write_pieces(_texts(sequences, output_format, csv_safe, named))
     elif sys.stdout.isatty():
         console = screen()
-        for table in sequence_tables(sequences, console):
+        for table in sequence_tables(sequences, console, clock):
             console.print(table)
     else:
         _print_plain(sequences)
@@ -121,18 +128,19 @@ def _plain_rows(piece: list[SequenceSummary]) -> list[tuple[str, ...]]:
     return [_whole_cells(found) for found in piece]
 
 
-def sequence_tables(sequences: Iterable[SequenceSummary], console: Console) -> Iterator[Table]:
+def sequence_tables(sequences: Iterable[SequenceSummary], console: Console, clock: Clock) -> Iterator[Table]:
     """Yield tables of sequences that look like one table when printed one after another.
 
     Args:
         sequences: their summaries.
         console: the console that will print them; if it is too narrow, ids, types and times are shortened.
+        clock: tells the times.
     """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    remaining = iter(sequences)
+    remaining = (_as_told(sequence, clock) for sequence in sequences)
     piece = list(islice(remaining, LINES_IN_A_PIECE))
     whole = _widths([0] * len(HEADINGS), [_cells(sequence, short=False) for sequence in piece])
     short = sum(whole) + COLUMN_GAP * (len(HEADINGS) - 1) > console.width
@@ -157,6 +165,12 @@ def sequence_tables(sequences: Iterable[SequenceSummary], console: Console) -> I
         yield table
         header = False
         piece = list(islice(remaining, LINES_IN_A_PIECE))
+
+
+def _as_told(sequence: SequenceSummary, clock: Clock) -> SequenceSummary:
+    return sequence._replace(
+        first_recorded_at=clock.time(sequence.first_recorded_at), last_recorded_at=clock.time(sequence.last_recorded_at)
+    )
 
 
 def _widths(before: list[int], rows: Sequence[Sequence[str]]) -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.plot import bar, plot
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain import text
@@ -41,15 +42,20 @@ class Line(NamedTuple):
     rest: str = ""
 
 
-def print_counts(counted: Counted) -> None:
-    """Print the counts of a journal, as wide as the terminal; into a pipe, whole and without loading Rich."""
+def print_counts(counted: Counted, clock: Clock) -> None:
+    """Print the counts of a journal, as wide as the terminal; into a pipe, whole and without loading Rich.
+
+    Args:
+        counted: the counts.
+        clock: tells the times on a terminal.
+    """
     unicode = _knows_blocks(sys.stdout.encoding)
     if not sys.stdout.isatty():
-        for line in lines_of(counted, PIPE_WIDTH, unicode=unicode):
+        for line in lines_of(counted, PIPE_WIDTH, Clock(utc=True), unicode=unicode):
             write(f"{''.join(part.text for part in line.parts)}{line.rest}".rstrip() + "\n")
         return
     console = screen()
-    draw(lines_of(counted, console.width, unicode=unicode), console)
+    draw(lines_of(counted, console.width, clock, unicode=unicode), console)
 
 
 def json_of(counted: Counted) -> dict[str, Any]:
@@ -83,15 +89,16 @@ def draw(lines: Iterable[Line], console: Console) -> None:
         console.print(drawn)
 
 
-def lines_of(counted: Counted, width: int, *, unicode: bool) -> Iterator[Line]:
+def lines_of(counted: Counted, width: int, clock: Clock, *, unicode: bool) -> Iterator[Line]:
     """Yield the counts of a journal as lines to read.
 
     Args:
         counted: the counts.
         width: the width for bars and columns, in characters; types may be longer.
+        clock: tells the times; events over time are counted in UTC.
         unicode: whether block characters may be used.
     """
-    yield from _summary(counted)
+    yield from _summary(counted, clock)
     if not counted.events:
         return
     yield Line()
@@ -110,15 +117,15 @@ def _knows_blocks(encoding: str) -> bool:
     return True
 
 
-def _summary(counted: Counted) -> Iterator[Line]:
+def _summary(counted: Counted, clock: Clock) -> Iterator[Line]:
     rows = [
         ("events", text.number(counted.events)),
         ("sequences", text.number(counted.sequences)),
         *([] if counted.size is None else [("size on disk", text.size(counted.size))]),
     ]
     if counted.first_recorded_at and counted.last_recorded_at:
-        rows.append(("first recorded", _time_text(counted.first_recorded_at)))
-        rows.append(("last recorded", _time_text(counted.last_recorded_at)))
+        rows.append(("first recorded", clock.time(counted.first_recorded_at)))
+        rows.append(("last recorded", clock.time(counted.last_recorded_at)))
     for name, value in rows:
         yield Line((Part(f"{name:<14}  ", _HEADING), Part(value)))
 
@@ -160,7 +167,3 @@ def _longest(counted: Counted) -> Iterator[Line]:
 def _percent(part: int, whole: int) -> str:
     shown = f"{100 * part / whole:.1f}%"
     return "<0.1%" if shown == "0.0%" else shown
-
-
-def _time_text(recorded_at: str) -> str:
-    return on_one_line(recorded_at).replace("T", " ").replace(".000000", "")

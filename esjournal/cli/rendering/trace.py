@@ -8,7 +8,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from esjournal.cli.rendering.changes import hanging
-from esjournal.cli.rendering.events import UNKNOWN_TIME, WIDE, shown_fields, time_text
+from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
+from esjournal.cli.rendering.events import WIDE, shown_fields
 from esjournal.cli.rendering.eventtypes import style_of
 from esjournal.cli.rendering.log import NARROW_TYPE, place_text, short_type
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
@@ -30,12 +31,13 @@ _GUIDES_IN_ASCII = ("   ", "|  ", "+- ", "`- ")
 DEEPEST_DRAWN = 8
 
 
-def print_trace(traced: Sequence[TracedEvent], output_format: LinesFormat) -> None:
+def print_trace(traced: Sequence[TracedEvent], output_format: LinesFormat, clock: Clock) -> None:
     """Print a tree of causes.
 
     Args:
         traced: the events, each after its cause.
         output_format: the output format.
+        clock: tells the times on a terminal.
     """
     if output_format is LinesFormat.NDJSON:
         write_pieces(f"{_json_of(each)}\n" for each in traced)
@@ -43,7 +45,7 @@ def print_trace(traced: Sequence[TracedEvent], output_format: LinesFormat) -> No
         pieces = (f"{',' if index else '['}\n{_json_of(each)}" for index, each in enumerate(traced))
         write_pieces(chain(pieces, ["\n]\n"]))
     elif sys.stdout.isatty():
-        _draw(traced)
+        _draw(traced, clock)
     else:
         write_pieces(f"{line}\n" for line in _plain_lines(traced))
 
@@ -70,13 +72,13 @@ def _plain_lines(traced: Sequence[TracedEvent]) -> Iterator[str]:
         yield f"{guide}{'  '.join(filter(None, fields))}"
 
 
-def _draw(traced: Sequence[TracedEvent]) -> None:
+def _draw(traced: Sequence[TracedEvent], clock: Clock) -> None:
     console = screen()
-    for text in trace_texts(traced, console):
+    for text in trace_texts(traced, console, clock):
         console.print(text, soft_wrap=True)
 
 
-def trace_texts(traced: Sequence[TracedEvent], console: Console) -> Iterator[Text]:
+def trace_texts(traced: Sequence[TracedEvent], console: Console, clock: Clock) -> Iterator[Text]:
     """Yield a line for each event, cut to a console's width, and what is wrong with its causes before it.
 
     The lines are not those of Rich's own tree, which has no room for the text of deep events and leaves them out.
@@ -100,7 +102,7 @@ def trace_texts(traced: Sequence[TracedEvent], console: Console) -> Iterator[Tex
             "  ",
             kind,
             "  ",
-            (time_text(event.recorded_at, wide), "dim"),
+            (clock.time(event.recorded_at, wide=wide), "dim"),
             "  ",
             (metadata_words(event.metadata), METADATA_STYLE),
         )

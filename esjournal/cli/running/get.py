@@ -7,6 +7,7 @@ from itertools import chain
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked, checked_part
 from esjournal.cli.pager import paged
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.events import print_events
 from esjournal.cli.selectionoptions import as_of_option
 from esjournal.domain.choices import OutputFormat
@@ -35,6 +36,7 @@ def run(
     csv_safe: bool,
     expanded: bool,
     no_pager: bool,
+    utc: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.get`."""
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
@@ -65,6 +67,7 @@ def run(
                 output_format,
                 gaps=not types,
                 csv_safe=csv_safe,
+                clock=Clock(utc=utc),
                 added=added,
                 expanded=expanded,
             )

@@ -11,6 +11,7 @@ import typer
 from esjournal.cli.exits import NOTHING_FOUND, fail, say
 from esjournal.cli.options import checked, checked_part
 from esjournal.cli.pager import paged
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.history import print_history, print_net_change
 from esjournal.cli.selectionoptions import as_of_option
 from esjournal.cli.times import time_of
@@ -38,6 +39,7 @@ def run(
     field: str | None,
     output_format: LinesFormat,
     no_pager: bool,
+    utc: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.history`."""
     part = checked_part(originator_id, url)
@@ -71,7 +73,7 @@ def run(
         first = next(shown, None)
         if first is not None:
             with paged(not no_pager):
-                print_history(chain([first], shown), output_format, field=path)
+                print_history(chain([first], shown), output_format, Clock(utc=utc), field=path)
         opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"
         if first is None:
             what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"

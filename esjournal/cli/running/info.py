@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from urllib.parse import quote
 
 from esjournal.advice import quoted
 from esjournal.cli.options import names_layout
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.facts import print_facts
 from esjournal.cli.rendering.jsonanswers import print_json
 from esjournal.cli.rendering.schemas import Column, schemas_view
@@ -20,7 +22,7 @@ from esjournal.journal.inspect.info import Description, describe, recognise
 from esjournal.journal.temporary import open_to_read
 
 
-def run(url: str, *, all_schemas: bool, output_format: LinesFormat) -> None:
+def run(url: str, *, all_schemas: bool, output_format: LinesFormat, utc: bool) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.info`."""
     if all_schemas:
         check_all_schemas("--all-schemas", url, output_format)
@@ -46,7 +48,7 @@ def run(url: str, *, all_schemas: bool, output_format: LinesFormat) -> None:
         ("table", description.table),
         ("journal id", description.journal_id),
         *(("continues", f"{each.journal_id} up to {each.position_there}") for each in description.continues),
-        ("made at", description.made_at),
+        ("made at", _time_text(description.made_at, Clock(utc=utc))),
         ("schema version", description.schema_version),
         ("protected", None if description.protected is None else _yes_or_no(description.protected)),
         ("events", number(description.events)),
@@ -79,6 +81,10 @@ def _show_all_schemas(url: str, output_format: LinesFormat) -> None:
     ]
     view = schemas_view(columns, as_table=output_format is LinesFormat.TABLE)
     show_each_schema(url, view, description_of)
+
+
+def _time_text(time: str | None, clock: Clock) -> str | None:
+    return time if time is None or not sys.stdout.isatty() else clock.time(time)
 
 
 def _yes_or_no(protected: bool | None) -> str:

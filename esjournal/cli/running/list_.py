@@ -7,7 +7,8 @@ from itertools import chain
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.pager import paged
-from esjournal.cli.rendering.schemas import Column, schemas_view, shortened_time
+from esjournal.cli.rendering.clock import Clock
+from esjournal.cli.rendering.schemas import Column, schemas_view, time_in_cell
 from esjournal.cli.rendering.sequences import print_sequences
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.selectionoptions import SelectionOptions
@@ -36,14 +37,16 @@ def run(
     output_format: OutputFormat,
     csv_safe: bool,
     no_pager: bool,
+    utc: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.list_`."""
+    clock = Clock(utc=utc)
     if schemas:
         selects = bool(prefix or types or after or limit is not None) or selection != SelectionOptions()
         sorts = sort is not SequenceOrder.ID
         others = (("the options that select sequences", selects), ("--sort", sorts), ("--csv-safe", csv_safe))
         check_all_schemas("--schemas", url, output_format, *others)
-        _list_journals(url, output_format)
+        _list_journals(url, output_format, clock)
         return
     check_csv_safe(csv_safe, csv=output_format is OutputFormat.CSV)
 
@@ -67,10 +70,10 @@ def run(
             fail(f"nothing found: {journal.shown_url} has no sequences that match", NOTHING_FOUND)
         named = journal.events.has_names
         with paged(not no_pager, has_header=output_format is OutputFormat.TABLE):
-            print_sequences(chain([first], found), output_format, csv_safe=csv_safe, named=named)
+            print_sequences(chain([first], found), output_format, clock, csv_safe=csv_safe, named=named)
 
 
-def _list_journals(url: str, output_format: OutputFormat) -> None:
+def _list_journals(url: str, output_format: OutputFormat, clock: Clock) -> None:
     def summary_of(address: str) -> Summary:
         with open_journal(address) as journal:
             return summary(journal)
@@ -78,8 +81,8 @@ def _list_journals(url: str, output_format: OutputFormat) -> None:
     columns: list[Column[Summary]] = [
         Column("journal id", lambda found: found.journal_id),
         Column("events", lambda found: number(found.events), is_number=True),
-        Column("first recorded", lambda found: shortened_time(found.first_recorded_at)),
-        Column("last recorded", lambda found: shortened_time(found.last_recorded_at)),
+        Column("first recorded", lambda found: time_in_cell(found.first_recorded_at, clock)),
+        Column("last recorded", lambda found: time_in_cell(found.last_recorded_at, clock)),
     ]
     view = schemas_view(columns, as_table=output_format is OutputFormat.TABLE)
     show_each_schema(url, view, summary_of)

@@ -13,6 +13,7 @@ import typer
 from esjournal.cli.exits import INTERRUPTED, NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe
 from esjournal.cli.pager import paged
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.log import print_log
 from esjournal.cli.rendering.templates import template as line_template
 from esjournal.cli.running.following import followed
@@ -42,6 +43,7 @@ def run(
     follow: bool,
     cursor_file: str | None,
     no_pager: bool,
+    utc: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.log`."""
     if template is not None and (full or output_format is not OutputFormat.TABLE):
@@ -63,7 +65,13 @@ def run(
 
     overlap.keep_apart(overlap.journal("the journal", url), overlap.written("--cursor-file", cursor_file))
     show = partial(
-        print_log, output_format=output_format, full=full, as_json=as_json, csv_safe=csv_safe, line_of=line_of
+        print_log,
+        output_format=output_format,
+        full=full,
+        as_json=as_json,
+        csv_safe=csv_safe,
+        clock=Clock(utc=utc),
+        line_of=line_of,
     )
     has_lines = output_format is OutputFormat.TABLE and not full and line_of is None
     lines = criteria.in_lines() if is_file_of_events(url) else None

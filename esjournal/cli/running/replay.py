@@ -13,6 +13,7 @@ import typer
 from esjournal.cli.exits import FINDINGS, NOTHING_FOUND, fail, say
 from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.progress import EventsProgress
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.history import print_history
 from esjournal.cli.rendering.replay import print_found, print_one_state, print_states, write_states
 from esjournal.cli.running.parquetoutput import check_parquet
@@ -51,6 +52,7 @@ def run(
     path: str | None,
     csv_safe: bool,
     quiet: bool,
+    utc: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.replay`."""
     is_csv = output_format is OutputFormat.CSV if path is None else format_of(path) is FileFormat.CSV
@@ -59,6 +61,7 @@ def run(
     if expect is not None and against is not None:
         raise typer.BadParameter("--expect and --against are two questions: ask one of them.")
     criteria = selection.criteria(url)
+    clock = Clock(utc=utc)
     version = None if at_version is None else checked(rules.originator_version, at_version)
     at = None if at_time is None else time_of(at_time, latest=True)
     folding = _folding("--with", code, url)
@@ -82,7 +85,7 @@ def run(
             [sequence] = wanted.originator_ids
             as_of = wanted.last_position
             changes = replay_sequence(journal, folding, sequence, at_version=version, at_time=at, as_of=as_of)
-            _show_history(journal, changes, sequence, LinesFormat(output_format))
+            _show_history(journal, changes, sequence, LinesFormat(output_format), clock)
             return
         part = Part(wanted, after=after or 0, at_version=version, as_one=as_one)
         with EventsProgress(1, "all are replayed", quiet=quiet) as progress:
@@ -95,7 +98,7 @@ def run(
                 steps = None
             if steps is not None:
                 verdict = "parted" if rule is None else "broke the rule"
-                _show_found(journal, replay, _hiding(progress, steps), output_format, verdict, quiet=quiet)
+                _show_found(journal, replay, _hiding(progress, steps), output_format, clock, verdict, quiet=quiet)
             else:
                 states = _some(journal, _hiding(progress, replay.states()))
                 if path is not None:
@@ -137,12 +140,14 @@ def _rule(expression: str, option: str) -> Callable[[Any, ReplayedEvent], Any]:
     return cast("Callable[[Any, ReplayedEvent], Any]", eval(code, {}))
 
 
-def _show_history(journal: Journal, steps: Iterator[Step], sequence: str, output_format: LinesFormat) -> None:
+def _show_history(
+    journal: Journal, steps: Iterator[Step], sequence: str, output_format: LinesFormat, clock: Clock
+) -> None:
     first = next(steps, None)
     if first is None:
         what = "has no events that match" if journal.events.get_items(sequence, limit=1) else "is not in this journal"
         fail(f"nothing found: sequence {shown_id(sequence)} {what}", NOTHING_FOUND)
-    print_history(chain([first], steps), output_format, field=None)
+    print_history(chain([first], steps), output_format, clock, field=None)
 
 
 def _some(journal: Journal, states: Iterator[Replayed]) -> Iterator[Replayed]:
@@ -173,10 +178,17 @@ def _write(states: Iterator[Replayed], path: str, *, csv_safe: bool, quiet: bool
 
 
 def _show_found(
-    journal: Journal, replay: Replay, steps: Iterator[Step], output_format: OutputFormat, verdict: str, *, quiet: bool
+    journal: Journal,
+    replay: Replay,
+    steps: Iterator[Step],
+    output_format: OutputFormat,
+    clock: Clock,
+    verdict: str,
+    *,
+    quiet: bool,
 ) -> None:
     began = time.monotonic()
-    found = print_found(steps, output_format)
+    found = print_found(steps, output_format, clock)
     if not replay.events:
         _fail_without_events(journal)
     if not quiet:

@@ -10,9 +10,10 @@ import typer
 
 from esjournal.cli.exits import say
 from esjournal.cli.pager import paged
+from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.jsonanswers import print_json
 from esjournal.cli.rendering.report import ReportFormat, report
-from esjournal.cli.rendering.schemas import Column, schemas_view, shortened_time
+from esjournal.cli.rendering.schemas import Column, schemas_view, time_in_cell
 from esjournal.cli.rendering.stats import json_of, print_counts
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.selectionoptions import SelectionOptions
@@ -38,12 +39,14 @@ def run(
     svg: str | None,
     html: str | None,
     no_pager: bool,
+    utc: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.stats`."""
     part = Slice(selection.criteria(url), after=after or 0, limit=limit)
+    clock = Clock(utc=utc)
     if all_schemas:
         check_all_schemas("--all-schemas", url, output_format, ("--svg", svg is not None), ("--html", html is not None))
-        _show_all_schemas(url, output_format, part, by)
+        _show_all_schemas(url, output_format, part, by, clock)
         return
     given = {ReportFormat.SVG: svg, ReportFormat.HTML: html}
     reports = {report_format: path for report_format, path in given.items() if path is not None}
@@ -59,14 +62,14 @@ def run(
             stream.write(report(counted, report_format).encode())
     with paged(not no_pager):
         if output_format is LinesFormat.TABLE:
-            print_counts(counted)
+            print_counts(counted, clock)
         else:
             print_json(json_of(counted), indented=output_format is LinesFormat.JSON)
     for path in reports.values():
         say(f"the report is in {path}")
 
 
-def _show_all_schemas(url: str, output_format: LinesFormat, part: Slice, by: Period | None) -> None:
+def _show_all_schemas(url: str, output_format: LinesFormat, part: Slice, by: Period | None, clock: Clock) -> None:
     def counted_in(address: str) -> Counted:
         with open_to_count(address, part) as journal:
             return count_events(journal, by=by, sized=part.is_whole)
@@ -76,8 +79,8 @@ def _show_all_schemas(url: str, output_format: LinesFormat, part: Slice, by: Per
         Column("sequences", lambda found: number(found.sequences), is_number=True),
         Column("types", lambda found: number(len(found.types)), is_number=True),
         *([Column("size", lambda found: size(found.size or 0), is_number=True)] * part.is_whole),
-        Column("first recorded", lambda found: shortened_time(found.first_recorded_at)),
-        Column("last recorded", lambda found: shortened_time(found.last_recorded_at)),
+        Column("first recorded", lambda found: time_in_cell(found.first_recorded_at, clock)),
+        Column("last recorded", lambda found: time_in_cell(found.last_recorded_at, clock)),
     ]
     view = schemas_view(columns, as_table=output_format is LinesFormat.TABLE, fields=json_of)
     show_each_schema(url, view, counted_in)
