@@ -73,7 +73,7 @@ def shown(screen: Screen, program: Sequence[str]) -> str:
     """Return what a terminal gets, with its escape sequences."""
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, screen.width, 0, 0))
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
     environment = {**kept, "ESJOURNAL_URL": str(SAMPLE), "PAGER": "cat", "TERM": "xterm", "TZ": "UTC"}
     command = [*program, *screen.arguments]
     chunks = []

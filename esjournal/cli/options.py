@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import typer
 
-from esjournal.domain.choices import FileFormat, LayoutName
+from esjournal.cli.terminal import choose_colours
+from esjournal.domain.choices import ColorChoice, FileFormat, LayoutName
 from esjournal.exceptions import InvalidData
 from esjournal.filepaths import expanded
 from esjournal.infrastructure.secrets import masked
@@ -121,6 +122,8 @@ CsvSafeOption = Annotated[
 ]
 NoPagerOption = Annotated[bool, typer.Option("--no-pager", help="Do not use a pager.")]
 UtcOption = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in your time zone.")]
+# The choice is kept where colours are made, so no command passes it on.
+ColorOption = Annotated[ColorChoice, typer.Option("--color", help="When to use colours.", callback=choose_colours)]
 AllSchemasOption = Annotated[
     bool,
     typer.Option("--all-schemas", help="The journal in each schema of a PostgreSQL database, one after the other."),

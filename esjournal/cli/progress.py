@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from esjournal.cli.terminal import console_options
 from esjournal.domain.text import counted, rate
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ def reading_progress(files: Files, quiet: bool) -> Iterator[Callable[[int], None
     if quiet or not sys.stderr.isatty():
         yield lambda events: None
         return
-    from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
+    from rich.progress import DownloadColumn, TimeRemainingColumn
 
-    columns = [BarColumn(), DownloadColumn(), TimeRemainingColumn()] if files.size is not None else []
+    columns = [_bar(), DownloadColumn(), TimeRemainingColumn()] if files.size is not None else []
     shown = _Shown(columns, files.size)
     with shown.progress:
         shown.update(0, 0)
@@ -61,12 +62,19 @@ def copying_progress(
     if quiet or not sys.stderr.isatty():
         yield lambda events: None
         return
-    from rich.progress import BarColumn, TaskProgressColumn, TimeRemainingColumn
+    from rich.progress import TaskProgressColumn, TimeRemainingColumn
 
-    shown = _Shown([BarColumn(), TaskProgressColumn(), TimeRemainingColumn()], size, done)
+    shown = _Shown([_bar(), TaskProgressColumn(), TimeRemainingColumn()], size, done)
     with shown.progress:
         shown.update(0, 0)
         yield lambda events: shown.update(events, read())
+
+
+def _bar() -> ProgressColumn:
+    """Return a bar in colours that every terminal has; Rich's own are for a dark one of 256 colours."""
+    from rich.progress import BarColumn
+
+    return BarColumn(style="dim", complete_style="cyan", finished_style="cyan", pulse_style="cyan")
 
 
 class EventsProgress:
@@ -84,9 +92,9 @@ class EventsProgress:
         self._shown: _Shown | None = None
         self._hidden_until = 0.0
         if not quiet and sys.stderr.isatty():
-            from rich.progress import BarColumn, TaskProgressColumn, TimeRemainingColumn
+            from rich.progress import TaskProgressColumn, TimeRemainingColumn
 
-            self._shown = _Shown([BarColumn(), TaskProgressColumn(), TimeRemainingColumn()], total)
+            self._shown = _Shown([_bar(), TaskProgressColumn(), TimeRemainingColumn()], total)
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +136,7 @@ class _Shown:
         self.progress: Progress = Progress(
             TextColumn("{task.description}"),
             *columns,
-            console=Console(stderr=True),
+            console=Console(stderr=True, **console_options(sys.stderr)),
             transient=True,
             # The output of a command must not be redirected to the console of the bar.
             redirect_stdout=False,

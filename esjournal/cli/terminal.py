@@ -7,7 +7,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TextIO, cast
+
+from esjournal.domain.choices import ColorChoice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +23,9 @@ _CONTROLS = re.compile(
 )
 # As in git, an unknown terminal is treated as one without any capabilities.
 _DUMB_TERMINALS = ("", "dumb", "unknown")
+
+# What --color says.
+_choice = ColorChoice.AUTO
 
 # At least this many characters are encoded at once.
 _AT_A_TIME = 65_536
@@ -44,6 +49,41 @@ def fields_on_one_line(fields: Iterable[Any]) -> Iterator[Any]:
 def is_dumb() -> bool:
     """Say whether the terminal understands no escape sequences, so that colours and a pager are out."""
     return os.environ.get("TERM", "").lower() in _DUMB_TERMINALS
+
+
+def choose_colours(choice: ColorChoice) -> ColorChoice:
+    """Take the value of --color, for what is drawn from now on, and return it."""
+    global _choice
+    _choice = choice
+    return choice
+
+
+class Styles(NamedTuple):
+    """Which styles text may have on a stream: any at all, and colours among them."""
+
+    any: bool
+    colours: bool
+
+
+def styles_on(stream: TextIO) -> Styles:
+    """Return which styles text may have on a stream: --color decides, else NO_COLOR, FORCE_COLOR, and the terminal.
+
+    NO_COLOR leaves bold and dim text on a terminal, as https://no-color.org means it.
+    """
+    if _choice is not ColorChoice.AUTO:
+        wanted = _choice is ColorChoice.ALWAYS
+        return Styles(wanted, wanted)
+    is_capable = stream.isatty() and not is_dumb()
+    if os.environ.get("NO_COLOR"):
+        return Styles(is_capable, False)
+    wanted = is_capable or bool(os.environ.get("FORCE_COLOR"))
+    return Styles(wanted, wanted)
+
+
+def console_options(stream: TextIO) -> dict[str, Any]:
+    """Return the options of a console of Rich's for the styles on a stream: 16 colours, which every terminal has."""
+    styles = styles_on(stream)
+    return {"color_system": "standard" if styles.any else None, "no_color": not styles.colours}
 
 
 def write(text: str) -> None:
@@ -76,6 +116,7 @@ def screen() -> Console:
     """Return Rich's console on stdout, which takes plain text and escapes characters that the terminal lacks."""
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
+    from rich.theme import Theme
 
     class Screen(Console):
         """A console that lets no control character through, and leaves broken pipes to the program."""
@@ -90,7 +131,9 @@ def screen() -> Console:
 
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return Screen(color_system=None if is_dumb() else "auto", markup=False, highlight=False, emoji=False)
+    # Rich's own are bright, and hardly seen on white.
+    theme = Theme({"json.bool_true": "italic green", "json.bool_false": "italic red"})
+    return Screen(**console_options(sys.stdout), theme=theme, markup=False, highlight=False, emoji=False)
 
 
 class _VisibleBytes:

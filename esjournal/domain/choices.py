@@ -48,6 +48,14 @@ class LinesFormat(StrEnum):
     NDJSON = "ndjson"
 
 
+class ColorChoice(StrEnum):
+    """When a command uses colours: on a capable terminal, everywhere, or nowhere."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class AnswerFormat(StrEnum):
     """How a command prints a single result."""
 

@@ -24,6 +24,7 @@ from tests.helpers.loaded import loaded_command, output_of_copy
 COMMAND = [sys.executable, "-m", "esjournal"]
 COMMAND_NAMES = list(HELP)
 TIMEOUT = 120
+_OF_THE_USER = ("ESJOURNAL_URL", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
 # Code for `loaded` that runs the command line in that Python.
 RUN = "from esjournal.cli.app import app\ntry: app(sys.argv[1:], prog_name='esjournal')\nexcept SystemExit: pass"
 
@@ -47,7 +48,7 @@ def made_once() -> Any:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("ESJOURNAL_URL", "COLUMNS", "NO_COLOR")}
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_THE_USER}
     # A terminal shows the times of its zone.
     return {**kept, "TZ": "UTC", **variables}
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import QuietOption, expanded_if_given, refuse_program_options
-from esjournal.domain.choices import LinesFormat
+from esjournal.cli.options import ColorOption, QuietOption, expanded_if_given, refuse_program_options
+from esjournal.domain.choices import ColorChoice, LinesFormat
 
 _JOURNAL = "A URL, a SQLite file, or a file of events."
 
@@ -35,6 +35,7 @@ def diff(
     ] = False,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     quiet: QuietOption = False,
+    color: ColorOption = ColorChoice.AUTO,
 ) -> None:
     """Compare two journals, and print the differences.
 

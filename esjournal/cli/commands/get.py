@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.options import (
+    ColorOption,
     CsvSafeOption,
     LayoutOption,
     LimitOption,
@@ -18,7 +19,7 @@ from esjournal.cli.options import (
     url_of,
 )
 from esjournal.cli.selectionoptions import AsOfOption, TypesOption
-from esjournal.domain.choices import OutputFormat
+from esjournal.domain.choices import ColorChoice, OutputFormat
 
 
 def _version_option(help_text: str) -> typer.models.OptionInfo:
@@ -44,6 +45,7 @@ def get(
     ] = False,
     no_pager: NoPagerOption = False,
     utc: UtcOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

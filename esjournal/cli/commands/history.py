@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from esjournal.cli.options import (
+    ColorOption,
     LayoutOption,
     NoPagerOption,
     SequenceArgument,
@@ -16,7 +17,7 @@ from esjournal.cli.options import (
     url_of,
 )
 from esjournal.cli.selectionoptions import AsOfOption
-from esjournal.domain.choices import LinesFormat
+from esjournal.domain.choices import ColorChoice, LinesFormat
 
 
 def history(
@@ -46,6 +47,7 @@ def history(
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     no_pager: NoPagerOption = False,
     utc: UtcOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

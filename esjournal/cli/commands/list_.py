@@ -9,6 +9,7 @@ import typer
 from esjournal.cli.options import (
     MAX_COUNT,
     AfterOption,
+    ColorOption,
     CsvSafeOption,
     LayoutOption,
     NoPagerOption,
@@ -28,7 +29,7 @@ from esjournal.cli.selectionoptions import (
     UntilOption,
     WhereOption,
 )
-from esjournal.domain.choices import OutputFormat, SequenceOrder
+from esjournal.domain.choices import ColorChoice, OutputFormat, SequenceOrder
 
 
 def list_(
@@ -67,6 +68,7 @@ def list_(
     csv_safe: CsvSafeOption = False,
     no_pager: NoPagerOption = False,
     utc: UtcOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

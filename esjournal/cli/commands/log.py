@@ -9,6 +9,7 @@ import typer
 from esjournal.cli.options import (
     MAX_COUNT,
     AfterOption,
+    ColorOption,
     CsvSafeOption,
     LayoutOption,
     LimitOption,
@@ -31,7 +32,7 @@ from esjournal.cli.selectionoptions import (
     UntilOption,
     WhereOption,
 )
-from esjournal.domain.choices import OutputFormat
+from esjournal.domain.choices import ColorChoice, OutputFormat
 
 
 def log(
@@ -71,6 +72,7 @@ def log(
     ] = None,
     no_pager: NoPagerOption = False,
     utc: UtcOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

@@ -8,6 +8,7 @@ import typer
 
 from esjournal.cli.options import (
     AfterOption,
+    ColorOption,
     CsvSafeOption,
     LayoutOption,
     LimitOption,
@@ -29,7 +30,7 @@ from esjournal.cli.selectionoptions import (
     UntilOption,
     WhereOption,
 )
-from esjournal.domain.choices import OutputFormat
+from esjournal.domain.choices import ColorChoice, OutputFormat
 
 
 def query(
@@ -53,6 +54,7 @@ def query(
     ] = None,
     csv_safe: CsvSafeOption = False,
     quiet: QuietOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

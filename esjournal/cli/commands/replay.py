@@ -8,6 +8,7 @@ import typer
 
 from esjournal.cli.options import (
     AfterOption,
+    ColorOption,
     CsvSafeOption,
     LayoutOption,
     QuietOption,
@@ -28,7 +29,7 @@ from esjournal.cli.selectionoptions import (
     UntilOption,
     WhereOption,
 )
-from esjournal.domain.choices import OutputFormat
+from esjournal.domain.choices import ColorChoice, OutputFormat
 
 
 def replay(
@@ -97,6 +98,7 @@ def replay(
     csv_safe: CsvSafeOption = False,
     quiet: QuietOption = False,
     utc: UtcOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

@@ -9,6 +9,7 @@ import typer
 from esjournal.cli.options import (
     AfterOption,
     AllSchemasOption,
+    ColorOption,
     LayoutOption,
     LimitOption,
     NoPagerOption,
@@ -30,7 +31,7 @@ from esjournal.cli.selectionoptions import (
     UntilOption,
     WhereOption,
 )
-from esjournal.domain.choices import LinesFormat
+from esjournal.domain.choices import ColorChoice, LinesFormat
 from esjournal.domain.periods import Period
 
 
@@ -63,6 +64,7 @@ def stats(
     ] = None,
     no_pager: NoPagerOption = False,
     utc: UtcOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import LayoutOption, NoPagerOption, TableOption, UrlOption, UtcOption, url_of
-from esjournal.domain.choices import LinesFormat
+from esjournal.cli.options import ColorOption, LayoutOption, NoPagerOption, TableOption, UrlOption, UtcOption, url_of
+from esjournal.domain.choices import ColorChoice, LinesFormat
 
 
 def trace(
@@ -22,6 +22,7 @@ def trace(
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     no_pager: NoPagerOption = False,
     utc: UtcOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

@@ -6,8 +6,16 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import AllSchemasOption, LayoutOption, QuietOption, TableOption, UrlOption, url_of
-from esjournal.domain.choices import LinesFormat
+from esjournal.cli.options import (
+    AllSchemasOption,
+    ColorOption,
+    LayoutOption,
+    QuietOption,
+    TableOption,
+    UrlOption,
+    url_of,
+)
+from esjournal.domain.choices import ColorChoice, LinesFormat
 
 
 def verify(
@@ -39,6 +47,7 @@ def verify(
     ] = False,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     quiet: QuietOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
     table: TableOption = None,

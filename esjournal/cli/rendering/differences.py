@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
+from esjournal.cli.rendering.paint import paint_of_pipe
 from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
@@ -130,6 +131,7 @@ class _Table(DifferencesView):
     def __init__(self, *, per_sequence: bool) -> None:
         self._per_sequence = per_sequence
         self._console = screen() if sys.stdout.isatty() else None
+        self._paint = paint_of_pipe()
         self._has_rows = False
 
     def show_sequence(self, sequence: SequenceComparison) -> None:
@@ -149,7 +151,7 @@ class _Table(DifferencesView):
 
     def _print(self, line: str = "", style: str = "", indent: int = 0) -> None:
         if self._console is None:
-            write(f"{' ' * indent}{line}\n")
+            write(f"{' ' * indent}{self._paint(line, style)}\n")
             return
         from rich.text import Text
 

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 
 from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.metadata import metadata_line
-from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.eventtypes import style_of
+from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
+from esjournal.cli.rendering.paint import Paint, paint_of_pipe
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
@@ -106,24 +107,25 @@ def gap_text(gap: Gap) -> str:
 
 def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:
     # For pipes: nothing is cut or wrapped, so Rich is not needed, which takes longer to load than to use.
+    paint = paint_of_pipe()
     remaining = iter(rows)
     piece = list(islice(remaining, LINES_IN_A_PIECE))
     events = [row for row in piece if isinstance(row, RecordedEvent)]
     version_width = max(len("version"), *(len(str(event.originator_version)) for event in events))
     type_width = max(len("type"), *(len(event.event_type) for event in events))
-    write(f"{'version':>{version_width}}  {'type':<{type_width}}  {'recorded at':<{TIME_WIDTH}}  state\n")
+    header = f"{'version':>{version_width}}  {'type':<{type_width}}  {'recorded at':<{TIME_WIDTH}}  state"
+    write(f"{paint(header, 'bold')}\n")
     while piece:
         for row in piece:
             if isinstance(row, RecordedEvent):
-                state = on_one_line(row.state)
-                write(
-                    f"{row.originator_version:>{version_width}}  {row.event_type:<{type_width}}  "
-                    f"{row.recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}  {state}\n"
-                )
+                version = paint(f"{row.originator_version:>{version_width}}", "cyan")
+                kind = paint(f"{row.event_type:<{type_width}}", style_of(row.event_type))
+                time = paint(f"{row.recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}", "dim")
+                write(f"{version}  {kind}  {time}  {on_one_line(row.state)}\n")
                 if row.metadata is not None:
-                    write(f"{'':>{version_width}}  {metadata_line(row.metadata)}\n")
+                    write(f"{'':>{version_width}}  {paint(metadata_line(row.metadata), METADATA_STYLE)}\n")
             else:
-                write(f"{'':>{version_width}}  {gap_text(row)}\n")
+                write(f"{'':>{version_width}}  {paint(gap_text(row), 'yellow')}\n")
         piece = list(islice(remaining, LINES_IN_A_PIECE))
 
 

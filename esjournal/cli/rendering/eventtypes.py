@@ -10,8 +10,9 @@ from zlib import crc32
 # a port or a path.
 _MODULE = re.compile(r".*#|[\w.]+:(?=[^\W\d])")
 
-# Colours that are read on dark and on light terminals; red and yellow are for what is wrong.
-_STYLES = ("green", "cyan", "magenta", "blue", "bright_green", "bright_magenta", "bright_cyan", "bright_blue")
+# What is read on dark and on light terminals: bright colours are hardly seen on white. Red and yellow are for what is
+# wrong.
+_STYLES = ("green", "cyan", "magenta", "blue", "bold green", "bold magenta", "bold cyan", "bold blue")
 
 
 def parts_of(event_type: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from typing import Any
 
+from esjournal.cli.rendering.paint import paint_of_pipe
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.findings import Finding
@@ -44,13 +45,15 @@ class FindingsView:
 
     def __init__(self, schema: str | None = None) -> None:
         self.counts: Counter[str] = Counter()
+        self._paint = paint_of_pipe()
         self._prefix = "" if schema is None else f"{on_one_line(schema)}  "
 
     def show(self, finding: Finding) -> None:
         """Print a finding."""
         self.counts[finding.kind] += 1
         kind, place, detail = map(on_one_line, finding)
-        write(f"{self._prefix}{kind:<{KIND_WIDTH}}  {place}  {detail}\n")
+        paint = self._paint
+        write(f"{self._prefix}{paint(f'{kind:<{KIND_WIDTH}}', 'yellow')}  {paint(place, 'cyan')}  {detail}\n")
 
     def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
         """Print the totals, after the last finding.

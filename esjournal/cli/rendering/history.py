@@ -12,6 +12,7 @@ from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change
 from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
 from esjournal.cli.rendering.eventtypes import style_of
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
+from esjournal.cli.rendering.paint import Painter, paint_of_pipe
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.state.paths import Path, path_text, value_at
@@ -73,8 +74,9 @@ def print_net_change(change: NetChange, from_version: int, output_format: LinesF
         for text in _net_change_texts(heading, change, console):
             console.print(text, soft_wrap=True)
         return
-    write(f"{heading}\n")
-    write_pieces(f"{' ' * INDENT}{line}\n" for _, line in _lines(change.changes))
+    paint = paint_of_pipe()
+    write(f"{paint(heading, 'bold')}\n")
+    write_pieces(f"{' ' * INDENT}{paint(line, STYLES.get(sign, 'dim'))}\n" for sign, line in _lines(change.changes))
 
 
 def _net_change_line(change: NetChange, from_version: int) -> Iterator[str]:
@@ -145,8 +147,9 @@ def _metadata_member(event: RecordedEvent) -> dict[str, Any]:
 
 def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
     # For pipes: nothing is cut or wrapped, so Rich is not needed, which takes longer to load than to use.
+    paint = paint_of_pipe()
     for step in steps:
-        write_pieces(_plain_lines(step))
+        write_pieces(_plain_lines(step, paint))
     if whole:
         write("\n")
         print_state(_heading(step), step.state)
@@ -164,14 +167,15 @@ def print_state(heading: str, state: Any) -> None:
         for text in _state_texts(heading, state, console):
             console.print(text, soft_wrap=True)
         return
-    write(f"{heading}\n")
+    write(f"{paint_of_pipe()(heading, 'bold')}\n")
     write_pieces(f"{' ' * INDENT * depth}{line}\n" for depth, line in _laid_out(state))
 
 
-def _plain_lines(step: Step) -> Iterator[str]:
-    yield f"{'  '.join(filter(None, _header(step)))}\n"
-    for _, line in _lines(step.changes):
-        yield f"{' ' * INDENT}{line}\n"
+def _plain_lines(step: Step, paint: Painter) -> Iterator[str]:
+    styles = ("cyan", style_of(step.event.event_type), "dim", METADATA_STYLE)
+    yield f"{'  '.join(filter(None, map(paint, _header(step), styles)))}\n"
+    for sign, line in _lines(step.changes):
+        yield f"{' ' * INDENT}{paint(line, STYLES.get(sign, 'dim'))}\n"
 
 
 def _draw(steps: Iterable[Step], clock: Clock, *, whole: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ from esjournal.cli.rendering.events import (
 )
 from esjournal.cli.rendering.eventtypes import name_of, style_of
 from esjournal.cli.rendering.keyvalues import line_of as line_of_state
-from esjournal.cli.rendering.metadata import metadata_line
-from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
+from esjournal.cli.rendering.paint import Paint, Painter, paint_of_pipe, unpainted
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.newids import is_timed
@@ -74,7 +75,7 @@ def print_log(
     elif sys.stdout.isatty():
         _draw(pages, full, clock, as_json=as_json, whole=whole)
     else:
-        make = _plain_block if full else _plain_line
+        make = _maker_of_plain_text(full)
         for page in pages:
             write("".join(map(make, page)))
 
@@ -89,20 +90,40 @@ def _texts(pages: Iterable[Page], output_format: OutputFormat, csv_safe: bool, a
     return event_texts(events, output_format, csv_safe=csv_safe, added=added)
 
 
+def _maker_of_plain_text(full: bool) -> Callable[[EventRow], str]:
+    paint = paint_of_pipe()
+    if full:
+        return partial(_plain_block, paint=paint)
+    # Without colours a line takes half as long, and there may be millions.
+    return _plain_line if paint is unpainted else partial(_painted_line, paint=paint)
+
+
 def _plain_line(event: EventRow) -> str:
     originator_id, version, event_type, state, recorded_at, *_, position = event
     time = f"{recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}"
     return on_one_line(f"{position:>6}  {time}  {shown_id(originator_id)}@{version}  {event_type}  {state}") + "\n"
 
 
-def _plain_block(event: EventRow) -> str:
+def _painted_line(event: EventRow, paint: Painter) -> str:
+    originator_id, version, event_type, state, recorded_at, *_, position = event
+    cells = (
+        (f"{position:>6}", "yellow"),
+        (f"{recorded_at or UNKNOWN_TIME:<{TIME_WIDTH}}", "dim"),
+        (f"{shown_id(originator_id)}@{version}", ""),
+        (event_type, style_of(event_type)),
+        (state, ""),
+    )
+    return GAP.join(paint(on_one_line(text), style) for text, style in cells) + "\n"
+
+
+def _plain_block(event: EventRow, paint: Painter) -> str:
     originator_id, version, event_type, state, recorded_at, metadata, _, position = shown_fields(event)
     return "\n".join(
         [
-            f"event {position}  {recorded_at or UNKNOWN_TIME}",
+            f"event {paint(str(position), 'yellow')}  {paint(recorded_at or UNKNOWN_TIME, 'dim')}",
             f"sequence {originator_id}  version {version}",
-            f"type {event_type}",
-            *([] if metadata is None else [metadata_line(metadata)]),
+            f"type {paint(event_type, style_of(event_type))}",
+            *([] if metadata is None else [paint(metadata_line(metadata), METADATA_STYLE)]),
             f"\n{INDENT}{state}\n\n",
         ]
     )

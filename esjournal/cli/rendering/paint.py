@@ -6,10 +6,28 @@ and 15 in this way.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from esjournal.cli.terminal import screen, styles_on
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+# Gives text, on one line and without control characters, a style as Rich writes it.
+Painter = Callable[[str, str], str]
+
+
+def unpainted(text: str, _style: str) -> str:
+    """Return a text as it is."""
+    return text
+
+
+def paint_of_pipe() -> Painter:
+    """Return what gives text in a file or a pipe its colours: `unpainted`, without loading Rich, if it has none."""
+    return Paint(screen()) if styles_on(sys.stdout).any else unpainted
 
 
 class Paint:
@@ -30,6 +48,8 @@ class Paint:
             text: text on one line, without control characters.
             style: a style as Rich writes it, empty for none.
         """
+        if not text:
+            return ""
         before, after = self._codes.get(style) or self._asked(style)
         return f"{before}{text}{after}"
 

@@ -8,8 +8,9 @@ from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any
 
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
+from esjournal.cli.rendering.paint import paint_of_pipe
 from esjournal.cli.rendering.sequences import COLUMN_GAP
-from esjournal.cli.terminal import on_one_line, screen, write_pieces
+from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import FileFormat, OutputFormat
 from esjournal.domain.state.values import text_of
 from esjournal.exceptions import InvalidQuery
@@ -130,8 +131,9 @@ def _print_table(answer: Answer, rows: _Rows) -> None:
         if is_terminal:
             _draw(names, piece, widths, numeric, header=header)
         else:
-            lines = [names, *piece] if header else piece
-            write_pieces(_line(line, widths, numeric) for line in lines)
+            if header:
+                write(f"{paint_of_pipe()(_line(names, widths, numeric), 'bold')}\n")
+            write_pieces(f"{_line(line, widths, numeric)}\n" for line in piece)
         header = False
 
 
@@ -144,7 +146,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) 
         f"{cell:>{width}}" if at_end else f"{cell:<{width}}"
         for cell, width, at_end in zip(cells, widths, numeric, strict=True)
     )
-    return "  ".join(padded).rstrip() + "\n"
+    return "  ".join(padded).rstrip()
 
 
 def _draw(

@@ -12,6 +12,7 @@ from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.history import UNCHANGED, print_state
 from esjournal.cli.rendering.log import shortened_id, shortened_name
+from esjournal.cli.rendering.paint import paint_of_pipe
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import FileFormat, OutputFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, RecordedEvent
@@ -142,12 +143,18 @@ def _cells(found: Replayed) -> tuple[str, str, str]:
 
 
 def _print_plain(states: Iterable[Replayed]) -> None:
+    paint = paint_of_pipe()
     remaining = iter(states)
     header = [("sequence", "version", "state")]
     while piece := list(islice(remaining, LINES_IN_A_PIECE)):
         rows = [*header, *map(_cells, piece)]
         first, second = (max(len(row[at]) for row in rows) for at in (0, 1))
-        write_pieces(f"{sequence:<{first}}  {version:>{second}}  {state}\n" for sequence, version, state in rows)
+        for sequence, version, state in header:
+            write(f"{paint(f'{sequence:<{first}}  {version:>{second}}  {state}', 'bold')}\n")
+        write_pieces(
+            f"{paint(f'{sequence:<{first}}', 'cyan')}  {version:>{second}}  {state}\n"
+            for sequence, version, state in rows[len(header) :]
+        )
         header = []
 
 
@@ -212,9 +219,13 @@ def _members(step: Step) -> Iterator[str]:
 
 def _print_steps(steps: Iterable[Step], clock: Clock) -> None:
     if not sys.stdout.isatty():
+        paint = paint_of_pipe()
         for step in steps:
-            write(f"{'  '.join(_header(step, step.event.recorded_at or UNKNOWN_TIME))}\n")
-            write_pieces(f"{' ' * INDENT}{line}\n" for _, line in _change_lines(step))
+            sequence, *others = _header(step, step.event.recorded_at or UNKNOWN_TIME)
+            write(f"{'  '.join([paint(sequence, 'cyan'), *others])}\n")
+            write_pieces(
+                f"{' ' * INDENT}{paint(line, STYLES.get(sign, 'dim'))}\n" for sign, line in _change_lines(step)
+            )
         return
     from rich.text import Text
 

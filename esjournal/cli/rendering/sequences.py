@@ -12,6 +12,7 @@ from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.eventtypes import name_of
 from esjournal.cli.rendering.log import SHORT_ID, shortened_id, shortened_name
+from esjournal.cli.rendering.paint import Painter, paint_of_pipe, unpainted
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME
@@ -108,14 +109,27 @@ def _whole_cells(sequence: SequenceSummary) -> tuple[str, ...]:
 
 
 def _print_plain(sequences: Iterable[SequenceSummary]) -> None:
+    paint = paint_of_pipe()
     remaining = iter(sequences)
     header: list[Sequence[str]] = [HEADINGS]
     while piece := list(islice(remaining, LINES_IN_A_PIECE)):
         rows = [*header, *_plain_rows(piece)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         line = "  ".join(f"{{:{'>' if at == 1 else '<'}{width}}}" for at, width in enumerate(widths))
-        write("".join([f"{line.format(*row).rstrip()}\n" for row in rows]))
+        if paint is unpainted:
+            write("".join([f"{line.format(*row).rstrip()}\n" for row in rows]))
+        else:
+            write_pieces(_painted_line(row, widths, paint, is_header=row is HEADINGS) for row in rows)
         header = []
+
+
+def _painted_line(row: Sequence[str], widths: Sequence[int], paint: Painter, *, is_header: bool) -> str:
+    *cells, last = (
+        f"{cell:>{width}}" if at == 1 else f"{cell:<{width}}"
+        for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+    )
+    styles = ("bold",) * len(row) if is_header else ("cyan", "", "", "", "dim", "dim")
+    return f"{'  '.join(map(paint, (*cells, last.rstrip()), styles))}\n"
 
 
 def _plain_rows(piece: list[SequenceSummary]) -> list[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from esjournal.cli.rendering.clock import Clock
+from esjournal.cli.rendering.paint import Painter, paint_of_pipe
 from esjournal.cli.rendering.plot import bar, plot
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain import text
@@ -51,11 +52,23 @@ def print_counts(counted: Counted, clock: Clock) -> None:
     """
     unicode = _knows_blocks(sys.stdout.encoding)
     if not sys.stdout.isatty():
+        paint = paint_of_pipe()
         for line in lines_of(counted, PIPE_WIDTH, Clock(utc=True), unicode=unicode):
-            write(f"{''.join(part.text for part in line.parts)}{line.rest}".rstrip() + "\n")
+            write(f"{_painted(line, paint)}\n")
         return
     console = screen()
     draw(lines_of(counted, console.width, clock, unicode=unicode), console)
+
+
+def _painted(line: Line, paint: Painter) -> str:
+    """Return a line in colour, without the spaces at its end."""
+    parts = (*line.parts, Part(line.rest))
+    left = len("".join(part.text for part in parts).rstrip())
+    pieces = []
+    for part in parts:
+        pieces.append(paint(part.text[:left], part.style))
+        left -= min(left, len(part.text))
+    return "".join(pieces)
 
 
 def json_of(counted: Counted) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from esjournal.cli.rendering.events import WIDE, shown_fields
 from esjournal.cli.rendering.eventtypes import style_of
 from esjournal.cli.rendering.log import NARROW_TYPE, place_text, short_type
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
+from esjournal.cli.rendering.paint import paint_of_pipe
 from esjournal.cli.terminal import on_one_line, screen, write_pieces
 from esjournal.domain.causes import causes_of
 from esjournal.domain.choices import LinesFormat
@@ -59,17 +60,18 @@ def _json_of(traced: TracedEvent) -> str:
 
 
 def _plain_lines(traced: Sequence[TracedEvent]) -> Iterator[str]:
+    paint = paint_of_pipe()
     for each, guide in zip(traced, guides(traced, _GUIDES), strict=True):
-        yield from _marks(each)
+        yield from (paint(mark, "yellow") for mark in _marks(each))
         event = shown_fields(each.event)
         fields = (
-            str(event.global_position),
-            f"{event.originator_id}@{event.originator_version}",
-            event.event_type,
-            event.recorded_at or UNKNOWN_TIME,
-            metadata_words(event.metadata),
+            paint(str(event.global_position), "yellow"),
+            paint(f"{event.originator_id}@{event.originator_version}", "cyan"),
+            paint(event.event_type, style_of(event.event_type)),
+            paint(event.recorded_at or UNKNOWN_TIME, "dim"),
+            paint(metadata_words(event.metadata), METADATA_STYLE),
         )
-        yield f"{guide}{'  '.join(filter(None, fields))}"
+        yield f"{paint(guide, 'dim')}{'  '.join(filter(None, fields))}"
 
 
 def _draw(traced: Sequence[TracedEvent], clock: Clock) -> None:
