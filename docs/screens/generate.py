@@ -49,6 +49,7 @@ SCREENS = {
     "history": Screen(("history", "14cd", "--at-version", "1"), 80),
     "stats": Screen(("stats", "--by", "month"), 80),
     "diff": Screen(("diff", "--quiet", "before.ndjson", "after.ndjson"), 80),
+    "diff-wide": Screen(("diff", "--quiet", "--full", "before.ndjson", "after.ndjson"), 160),
 }
 
 

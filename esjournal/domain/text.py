@@ -68,3 +68,16 @@ def shortened(value: object, limit: int = 80) -> str:
 def span(first: int, last: int) -> str:
     """Return a range of positions or versions as findings write it: `5`, or `5..7`."""
     return str(first) if first == last else f"{first}..{last}"
+
+
+def common_length(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their beginning."""
+    # Equal halves are skipped at once: character by character, a long state would take seconds.
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

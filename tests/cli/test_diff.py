@@ -14,6 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND
+from esjournal.cli.rendering.journalnames import short_names
 from esjournal.domain.model.recordedevent import RecordedEvent
 from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
 from tests.helpers.memory import FEW, GROWTH_TO_MANY, MANY, peak_kibibytes
@@ -316,12 +317,13 @@ def test_ids_that_are_no_ids_are_escaped(sqlite_url: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("options", [[], ["--full"], ["--per-sequence"]], ids=str)
-def test_lines_fit_a_terminal_of_80_columns(tmp_path: Path, options: list[str]) -> None:
+def test_lines_fit_a_terminal(tmp_path: Path, options: list[str]) -> None:
     long = json.dumps({"unbroken": "x" * 300, "wide": "\u6f22" * 100}, ensure_ascii=False)
     urls = two(tmp_path, A_EVENTS, [found._replace(state=long) for found in B_EVENTS])
-    text = plain(on_terminal("diff", "-q", *options, *urls))
-    assert max(cell_len(line) for line in text.splitlines()) <= 80
-    assert TOTALS.splitlines()[0] in text.splitlines()
+    for columns in (40, 80, 120, 160, 200):
+        text = plain(on_terminal("diff", "-q", *options, *urls, columns=columns))
+        assert max(cell_len(line) for line in text.splitlines()) <= columns
+        assert "~ different            4          2" in text
 
 
 def test_a_terminal_without_unicode_gets_escapes(tmp_path: Path) -> None:
@@ -340,12 +342,164 @@ def test_progress_is_seen_on_a_terminal_and_not_when_quiet(tmp_path: Path) -> No
     assert on_terminal("diff", "--quiet", *urls) == ""
 
 
-@pytest.mark.long
-def test_colours_are_left_out_where_they_are_not_wanted(a: str, b: str) -> None:
-    assert "\x1b[33m" in on_terminal("diff", "-q", "--full", a, b)
-    assert (
-        on_terminal("diff", "-q", "--full", a, b, NO_COLOR="1").replace("\x1b[1m", "").replace("\x1b[0m", "") == LISTING
+@pytest.fixture
+def before_and_after(tmp_path: Path) -> list[str]:
+    """Two journals with every kind of difference, and the options of a test."""
+    before = [
+        event(0, '{"owner":"Ann","city":{"name":"Bonn"},"seats":2}'),
+        event(1, '{"n":1}', event_type="a.b#Left"),
+        event(0, '{"n":1}', of=OTHER_ID),
+    ]
+    after = [
+        event(0, '{"owner":"Bob","city":{"name":"Rome"},"notes":["new"]}'),
+        event(0, '{"n":1}', of=THIRD_ID),
+        event(0, "{}", of=OTHER_ID)._replace(metadata='{"user":"ann"}'),
+        event(1, '{"n": 1}', event_type="a.b#Came", of=OTHER_ID),
+    ]
+    folders = tmp_path / "old", tmp_path / "new"
+    for folder, events in zip(folders, (before, after), strict=True):
+        folder.mkdir()
+        journal_with(f"sqlite:///{folder / 'shop.db'}", events)
+    return [str(folder / "shop.db") for folder in folders]
+
+
+COUNTED = """\
+                       events  sequences
+  old/shop.db               3          2
+  new/shop.db               4          3
+  the same                  0          0
+~ different                 2          2
+- only in old/shop.db       1          0
++ only in new/shop.db       2          1
+"""
+
+
+def test_a_summary_on_a_terminal_names_the_journals_and_the_keys_that_differ(before_and_after: list[str]) -> None:
+    assert plain(on_terminal("diff", "-q", *before_and_after)) == (
+        f"{COUNTED}\n"
+        "sequences only in new/shop.db: 1\n"
+        f"+ {THIRD_ID}  1 event\n\n"
+        "sequences that depart: 2\n"
+        f"~ {OTHER_ID}  at version 0\n"
+        f"~ {ID}  at version 0\n\n"
+        "events that differ: 4\n"
+        f"~ {OTHER_ID}@0  C\n"
+        "    - n: 1\n"
+        '    + metadata: {"user":"ann"}\n'
+        f"+ {OTHER_ID}@1  Came  n=1\n"
+        f"~ {ID}@0  C\n"
+        '    + notes: ["new"]\n'
+        '    ~ owner: "Ann" -> "Bob"\n'
+        '    ~ city.name: "Bonn" -> "Rome"\n'
+        "    1 more\n"
+        f"- {ID}@1  Left  n=1\n"
     )
+    assert "2 different, 1 only in old/shop.db, 2 only in new/shop.db, " in on_terminal("diff", *before_and_after)
+
+
+def test_full_shows_one_value_after_the_other_on_a_narrow_terminal(before_and_after: list[str]) -> None:
+    assert plain(on_terminal("diff", "-q", "--full", *before_and_after)) == (
+        "- old/shop.db  + new/shop.db\n"
+        f"sequence {OTHER_ID} departs at version 0\n"
+        "~ version 0  C\n"
+        "    - n: 1\n"
+        '    + metadata: {"user":"ann"}\n'
+        "+ version 1  Came  n=1\n"
+        f"sequence {ID} departs at version 0\n"
+        "~ version 0  C\n"
+        '    + notes: ["new"]\n'
+        '    ~ owner: "Ann" -> "Bob"\n'
+        '    ~ city.name: "Bonn" -> "Rome"\n'
+        "    - seats: 2\n"
+        "- version 1  Left  n=1\n"
+        f"+ sequence {THIRD_ID}  only in new/shop.db: 1 event\n\n"
+        f"{COUNTED}"
+    )
+
+
+def test_full_shows_values_side_by_side_on_a_wide_terminal(before_and_after: list[str]) -> None:
+    def row(left: str, a: str, b: str = "") -> str:
+        return f"{left:<44}  {a:<56}  {b}".rstrip()
+
+    shown = plain(on_terminal("diff", "-q", "--full", *before_and_after, columns=160))
+    assert [line.rstrip() for line in shown.split(f"\n{COUNTED}")[0].splitlines()] == [
+        row("", "old/shop.db", "new/shop.db"),
+        f"sequence {OTHER_ID} departs at version 0",
+        row("~ version 0", "a.b#C", "a.b#C"),
+        row("    - n", "1"),
+        row("    + metadata", "", '{"user":"ann"}'),
+        row("+ version 1", "", "a.b#Came  n=1"),
+        f"sequence {ID} departs at version 0",
+        row("~ version 0", "a.b#C", "a.b#C"),
+        row("    + notes", "", '["new"]'),
+        row("    ~ owner", '"Ann"', '"Bob"'),
+        row("    ~ city.name", '"Bonn"', '"Rome"'),
+        row("    - seats", "2"),
+        row("- version 1", "a.b#Left  n=1"),
+        f"+ sequence {THIRD_ID}  only in new/shop.db: 1 event",
+    ]
+    summary = plain(on_terminal("diff", "-q", *before_and_after, columns=160)).splitlines()
+    assert row("events that differ: 4", "old/shop.db", "new/shop.db") in map(str.rstrip, summary)
+    assert row(f"~ {ID}@0", "a.b#C", "a.b#C") in map(str.rstrip, summary)
+
+
+def test_long_values_are_shown_from_where_they_differ(tmp_path: Path) -> None:
+    texts = [f'{{"text":"{"x" * 300}{end}","new":1}}' for end in ("a", f"b{'y' * 300}")]
+    urls = two(tmp_path, [event(0, texts[0])], [event(0, texts[1].replace(',"new":1', ""))])
+    of_a, of_b = r'…x+a"', r"…x+b(y+)… \+(\d+) characters\n"
+    for columns, shown in ((80, rf"~ text:\n +- {of_a}\n +\+ {of_b}"), (160, rf"~ text +{of_a} +{of_b}")):
+        text = plain(on_terminal("diff", "-q", "--full", *urls, columns=columns))
+        found = re.search(shown, text)
+        assert found is not None, text
+        # With the quotation mark at the end.
+        assert len(found[1]) + int(found[2]) == 301
+    assert "characters" not in invoke("diff", "-q", "--full", *urls).stdout
+
+
+def test_each_side_has_its_colour_and_none_where_it_is_not_wanted(before_and_after: list[str]) -> None:
+    red, green, yellow, end = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[0m"
+    for columns, arrow in ((80, f" \x1b[2m->{end} "), (160, " " * 53)):
+        text = on_terminal("diff", "-q", "--full", *before_and_after, columns=columns)
+        assert f'{red}"Ann"{end}{arrow}{green}"Bob"{end}\n' in text
+        for colour, place in ((red, "- version 1"), (green, "+ version 1"), (yellow, "~ version 0")):
+            assert f"{colour}{place}" in text
+        assert f"{yellow}~ owner" in text
+    without = on_terminal("diff", "-q", "--full", *before_and_after, NO_COLOR="1")
+    assert not re.search(r"\x1b\[3\dm", without)
+
+
+def test_counts_of_sequences_are_in_columns_with_as_many_as_fit(before_and_after: list[str]) -> None:
+    def rows(columns: int) -> list[list[str]]:
+        shown = plain(on_terminal("diff", "-q", "--per-sequence", *before_and_after, columns=columns))
+        return [line.split() for line in shown.split("\n\n")[0].splitlines()]
+
+    assert rows(120) == [
+        ["sequence", "old/shop.db", "new/shop.db", "same", "~", "-", "+"],
+        [OTHER_ID, "1", "2", "0", "1", "0", "1"],
+        [ID, "2", "1", "0", "1", "1", "0"],
+        [THIRD_ID, "0", "1", "0", "0", "0", "1"],
+    ]
+    assert rows(80)[1] == [OTHER_ID[:8], *rows(120)[1][1:]]
+    assert rows(40)[:2] == [["sequence", "~", "-", "+"], [OTHER_ID[:8], "1", "0", "1"]]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "names"),
+    [
+        (("sqlite:///before.db", "sqlite:////srv/after.db"), ("before.db", "after.db")),
+        (("sqlite:////old/shop.db", "sqlite:////new/shop.db"), ("old/shop.db", "new/shop.db")),
+        (("shop/a.ndjson", "sqlite:///a.ndjson"), ("shop/a.ndjson", "/a.ndjson")),
+        (("a.db", "a.db"), ("a.db (A)", "a.db (B)")),
+        (("postgresql://me:***@h/shops", "postgresql://me:***@i/shops"), ("me:***@h/shops", "me:***@i/shops")),
+        (("postgresql://h/s?schema=a&timeout=1", "postgresql://h/s?schema=b&timeout=1"), ("s?schema=a", "s?schema=b")),
+        (("sqlite:///bank.db?layout=eventsourcing", "sqlite:///new.db"), ("bank.db", "new.db")),
+        (("postgresql:///?service=a", "postgresql:///?service=b"), ("?service=a", "?service=b")),
+        (("postgresql:///?service=a",) * 2, ("postgresql:///?service=a (A)", "postgresql:///?service=a (B)")),
+        (("\x1b[2J\n.db", "b.db"), ("\\u001b[2J\\n.db", "b.db")),
+    ],
+)
+def test_two_journals_have_short_names_that_tell_them_apart(addresses: tuple[str, str], names: tuple[str, str]) -> None:
+    assert short_names(*addresses) == names
 
 
 # How it ends

@@ -45,7 +45,7 @@ def diff(
 
     The summary has the totals, and the first 10 of each kind of difference: sequences that only one journal has,
     sequences that depart, with the version at which they do, and events. Of a state it shows the fields that are only
-    in B (+), only in A (-) or different (~).
+    in B (+), only in A (-) or different (~). A terminal of 160 columns shows the values of A and B side by side.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What differs between two journals, on the screen and in pipes."""
+"""What differs between two journals: as text for a pipe, and as JSON."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
+from esjournal.cli.rendering.changes import INDENT, STYLES, change_members
+from esjournal.cli.rendering.eventdifferences import key_differences
+from esjournal.cli.rendering.journalnames import short_names
 from esjournal.cli.rendering.paint import paint_of_pipe
-from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
+from esjournal.cli.terminal import on_one_line, write, write_pieces
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME
 from esjournal.domain.model.sequencenames import name_of_id, shown_id
-from esjournal.domain.state.changes import changes_of_states
 from esjournal.domain.state.values import text_of
 from esjournal.domain.text import counted, number
 from esjournal.interchange.ndjson import is_json_object_on_one_line
 from esjournal.journal.compare.comparison import changes_of
-from esjournal.journal.compare.result import Content, EventDifference, SequenceComparison, Status
+from esjournal.journal.compare.result import EventDifference, SequenceComparison, Status
 
 if TYPE_CHECKING:
     from esjournal.journal.compare.comparison import Comparison
@@ -58,21 +59,30 @@ _COLUMNS = {
 _OPENING = '{\n"differences": ['
 
 
-def differences_view(output_format: LinesFormat, *, full: bool, per_sequence: bool) -> DifferencesView:
+def differences_view(
+    output_format: LinesFormat, urls: tuple[str, str], *, full: bool, per_sequence: bool
+) -> DifferencesView:
     """Return the view that prints differences.
 
     Args:
         output_format: the output format.
+        urls: the addresses of both journals, without secrets.
         full: print every difference, event by event, instead of a summary.
         per_sequence: print the counts of every sequence.
     """
-    if output_format is LinesFormat.TABLE:
+    if output_format is not LinesFormat.TABLE:
+        return (_Document if output_format is LinesFormat.JSON else _Lines)(urls, full=full)
+    if not sys.stdout.isatty():
         return (_Listing if full else _Summary)(per_sequence=per_sequence)
-    return (_Document if output_format is LinesFormat.JSON else _Lines)(full=full)
+    from esjournal.cli.rendering.differencescreen import ListingScreen, SummaryScreen
+
+    return (ListingScreen if full else SummaryScreen)(short_names(*urls), per_sequence=per_sequence)
 
 
 class DifferencesView(ABC):
-    """Prints differences as they come, then the totals."""
+    """Prints differences as they come, then the totals; `sides` is what A and B are called."""
+
+    sides = ("A", "B")
 
     @abstractmethod
     def show_event(self, difference: EventDifference) -> None:
@@ -82,18 +92,17 @@ class DifferencesView(ABC):
     def show_sequence(self, sequence: SequenceComparison) -> None:
         """Print a sequence, which comes after its events."""
 
-    @abstractmethod
-    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
-        """Print the totals, after the last difference.
+    def write_out(self) -> None:  # noqa: B027
+        """Write what waits to be written together with what comes next."""
 
-        Args:
-            comparison: the completed comparison.
-            urls: the URLs of both journals.
-        """
+    @abstractmethod
+    def show_totals(self, comparison: Comparison) -> None:
+        """Print the totals of a completed comparison, after the last difference."""
 
 
 class _Lines(DifferencesView):
-    def __init__(self, *, full: bool) -> None:
+    def __init__(self, urls: tuple[str, str], *, full: bool) -> None:
+        self._urls = urls
         self._full = full
 
     def show_event(self, difference: EventDifference) -> None:
@@ -103,8 +112,8 @@ class _Lines(DifferencesView):
     def show_sequence(self, sequence: SequenceComparison) -> None:
         self._write([text_of(_sequence_values(sequence))])
 
-    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
-        self._write([text_of({"kind": "totals", **_totals(comparison, urls)})])
+    def show_totals(self, comparison: Comparison) -> None:
+        self._write([text_of({"kind": "totals", **_totals(comparison, self._urls)})])
 
     def _write(self, pieces: Iterable[str]) -> None:
         write_pieces(chain(pieces, "\n"))
@@ -113,12 +122,12 @@ class _Lines(DifferencesView):
 class _Document(_Lines):
     """One object with a list of differences, which is never in memory as a whole."""
 
-    def __init__(self, *, full: bool) -> None:
-        super().__init__(full=full)
+    def __init__(self, urls: tuple[str, str], *, full: bool) -> None:
+        super().__init__(urls, full=full)
         self._is_empty = True
 
-    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
-        write(f'{_OPENING if self._is_empty else ""}\n],\n"totals": {text_of(_totals(comparison, urls))}\n}}\n')
+    def show_totals(self, comparison: Comparison) -> None:
+        write(f'{_OPENING if self._is_empty else ""}\n],\n"totals": {text_of(_totals(comparison, self._urls))}\n}}\n')
 
     def _write(self, pieces: Iterable[str]) -> None:
         write_pieces(chain([f"{_OPENING if self._is_empty else ','}\n"], pieces))
@@ -126,11 +135,10 @@ class _Document(_Lines):
 
 
 class _Table(DifferencesView):
-    """Lines to read: folded on a terminal, whole in a pipe."""
+    """Lines of text for a pipe, where nothing is cut; `differencescreen` draws those of a terminal."""
 
     def __init__(self, *, per_sequence: bool) -> None:
         self._per_sequence = per_sequence
-        self._console = screen() if sys.stdout.isatty() else None
         self._paint = paint_of_pipe()
         self._has_rows = False
 
@@ -150,12 +158,7 @@ class _Table(DifferencesView):
             self._print(f"{heading:<12}{events:>15,}{sequences:>15,}")
 
     def _print(self, line: str = "", style: str = "", indent: int = 0) -> None:
-        if self._console is None:
-            write(f"{' ' * indent}{self._paint(line, style)}\n")
-            return
-        from rich.text import Text
-
-        self._console.print(hanging(Text(line, style=style), indent, self._console), soft_wrap=True)
+        write(f"{' ' * indent}{self._paint(line, style)}\n")
 
 
 class _Listing(_Table):
@@ -179,11 +182,11 @@ class _Listing(_Table):
 
     def show_sequence(self, sequence: SequenceComparison) -> None:
         if sequence.status in _SIDES:
-            line = f"sequence {_shown(sequence.originator_id)} is {_SIDES[sequence.status]}: {_size(sequence)}"
+            line = f"sequence {_shown(sequence.originator_id)} is {_SIDES[sequence.status]}: {size_of(sequence)}"
             self._print(line, _STYLES[sequence.status])
         super().show_sequence(sequence)
 
-    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
+    def show_totals(self, comparison: Comparison) -> None:
         if not comparison.is_same:
             self._print()
             self._print_counts(comparison)
@@ -195,11 +198,11 @@ class _Summary(_Table):
     def __init__(self, *, per_sequence: bool) -> None:
         super().__init__(per_sequence=per_sequence)
         self._sequences = {
-            Status.ONLY_IN_A: _Kind("sequences only in A"),
-            Status.ONLY_IN_B: _Kind("sequences only in B"),
-            Status.DIFFERENT: _Kind("sequences that depart"),
+            Status.ONLY_IN_A: FirstOfAKind("sequences only in A"),
+            Status.ONLY_IN_B: FirstOfAKind("sequences only in B"),
+            Status.DIFFERENT: FirstOfAKind("sequences that depart"),
         }
-        self._events = _Kind("events that differ")
+        self._events = FirstOfAKind("events that differ")
 
     def show_event(self, difference: EventDifference) -> None:
         if self._events.counted_and_shown():
@@ -211,10 +214,10 @@ class _Summary(_Table):
         kind = self._sequences.get(sequence.status)
         if kind is not None and kind.counted_and_shown():
             departs = sequence.status is Status.DIFFERENT
-            what = f"at version {sequence.departs_at}" if departs else _size(sequence)
+            what = f"at version {sequence.departs_at}" if departs else size_of(sequence)
             kind.lines.append(f"{_shown(sequence.originator_id)}  {what}")
 
-    def show_totals(self, comparison: Comparison, urls: tuple[str, str]) -> None:
+    def show_totals(self, comparison: Comparison) -> None:
         if comparison.is_same:
             return
         if self._has_rows:
@@ -224,32 +227,51 @@ class _Summary(_Table):
         for kind in (*self._sequences.values(), self._events):
             if kind.count:
                 self._print()
-                self._print(f"{kind.heading}: {kind.count:,}", _HEADING)
+                self._print(kind.title, _HEADING)
                 for line in kind.lines:
                     self._print(line, indent=INDENT)
-                if more := kind.count - len(kind.lines):
-                    self._print(f"{number(more)} more; --full shows all", "dim", INDENT)
+                if kind.more:
+                    self._print(kind.more, "dim", INDENT)
 
 
-class _Kind:
-    """A kind of difference: how many there are, and the lines of the first few."""
+class FirstOfAKind:
+    """A kind of difference: how many there are, and the lines of the first few.
+
+    Args:
+        heading: what it is called.
+    """
 
     def __init__(self, heading: str) -> None:
-        self.heading = heading
         self.count = 0
         self.lines: list[str] = []
+        self._heading = heading
+        self._shown = 0
 
     def counted_and_shown(self) -> bool:
         """Count one more, and say whether it is one of the first few."""
         self.count += 1
-        return self.count <= SHOWN_OF_A_KIND
+        if self.count > SHOWN_OF_A_KIND:
+            return False
+        self._shown += 1
+        return True
+
+    @property
+    def title(self) -> str:
+        """The heading with the number."""
+        return f"{self._heading}: {number(self.count)}"
+
+    @property
+    def more(self) -> str:
+        """How many are not shown, and what shows them; empty if all are."""
+        return f"{number(self.count - self._shown)} more; --full shows all" if self.count > self._shown else ""
 
 
 def _shown(originator_id: str) -> str:
     return on_one_line(shown_id(originator_id))
 
 
-def _size(sequence: SequenceComparison) -> str:
+def size_of(sequence: SequenceComparison) -> str:
+    """Return how many events a sequence has that only one journal has."""
     return counted(sequence.events.only_in_a + sequence.events.only_in_b, "event")
 
 
@@ -260,32 +282,9 @@ def _on_one_side(difference: EventDifference) -> str:
 
 def _lines_of(difference: EventDifference) -> Iterator[tuple[str, str]]:
     """Yield how two events at one place differ, as pairs of a sign, which may be empty, and a line."""
-    if difference.a is not None and difference.b is not None and difference.a.event_type != difference.b.event_type:
-        # No path looks like this: a name with a space in it is quoted.
-        yield "~", f"~ event type: {on_one_line(difference.a.event_type)} -> {on_one_line(difference.b.event_type)}"
-    changes = changes_of(difference)
-    if changes:
-        yield from change_lines(changes)
-    elif (at := difference.differs_at()) is not None:
-        why = "they are not both JSON objects" if changes is None else "the values are the same"
-        yield "", f"the texts of the states differ at character {at}; {why}"
-    if difference.a is not None and difference.b is not None:
-        yield from _lines_beside_the_state(difference.a, difference.b, difference.by_value)
-
-
-def _lines_beside_the_state(a: Content, b: Content, by_value: bool) -> Iterator[tuple[str, str]]:
-    if a.metadata is None or b.metadata is None:
-        for sign, text in (("+", b.metadata), ("-", a.metadata)):
-            if text is not None:
-                yield sign, on_one_line(f"{sign} metadata: {text}")
-    elif a.metadata != b.metadata:
-        changes = changes_of_states(a.metadata, b.metadata, by_value=by_value)
-        if changes:
-            yield from change_lines(changes, of="metadata ")
-        elif not by_value:
-            yield "", "the texts of the metadata differ; the values are the same"
-    if a.event_id != b.event_id and None not in (a.event_id, b.event_id):
-        yield "~", f"~ event id: {a.event_id} -> {b.event_id}"
+    for found in key_differences(difference):
+        values = " -> ".join(value for value in found[1:] if value is not None)
+        yield found.sign, f"{found.sign} {found.key}: {values}" if found.key else values
 
 
 def _in_short(difference: EventDifference) -> str:

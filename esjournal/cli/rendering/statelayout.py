@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from esjournal.cli.rendering.cells import ELLIPSIS, width_of
+from esjournal.cli.rendering.cells import ELLIPSIS, cut, width_of
 from esjournal.cli.rendering.keyvalues import KEY_STYLE, word_of
 from esjournal.cli.rendering.paint import Paint
 from esjournal.cli.terminal import on_one_line
@@ -20,6 +20,8 @@ GAP = "  "
 # Values up to this width stand in columns.
 _SHORT = 24
 _STEPS = 4
+# A character that takes no column has one beside it that does; emoji of a family are a little longer.
+_CHARACTERS_OF_A_COLUMN = 2
 # Arrays and objects inside are laid out on lines of their own up to this depth.
 _DEEPEST = 20
 
@@ -72,7 +74,8 @@ def lines_of(fields: Sequence[Field], width: int, paint: Paint) -> Iterator[str]
             if row:
                 yield _row(row, short, paint)
                 row = []
-            yield painted_field(_fitted(field, width), paint)
+            room = width - width_of(field.path) - bool(field.path)
+            yield painted_field(field._replace(text=fitted(field.text, room)), paint)
     if row:
         yield _row(row, short, paint)
 
@@ -101,16 +104,26 @@ def _values(path: str, text: str, width: int, depth: int) -> Iterator[Field]:
             yield from _values(longer(path, at), bytes(item).decode(), width, depth + 1)
 
 
-def _fitted(field: Field, width: int) -> Field:
-    if field.width <= width:
-        return field
+def fits(text: str, width: int) -> bool:
+    """Say whether a text on one line is not wider than a width; however long it is, only its beginning is measured."""
+    return len(text) <= _CHARACTERS_OF_A_COLUMN * width and width_of(text) <= width
+
+
+def fitted(text: str, width: int) -> str:
+    """Return a text that ends with how many characters follow if it is wider than a width.
+
+    Args:
+        text: text on one line.
+        width: how many columns there are.
+    """
+    if fits(text, width):
+        return text
     # Until the number of characters is known, there is room for the longest number.
-    more = len(f"{ELLIPSIS} +{number(len(field.text))} characters")
-    room = max(1, width - width_of(field.path) - bool(field.path) - more)
-    shown = field.text[:room]
+    room = max(1, width - len(f"{ELLIPSIS} +{number(len(text))} characters"))
+    shown = text[:room]
     while width_of(shown) > room:
         shown = shown[:-1]
-    return field._replace(text=f"{shown}{ELLIPSIS} +{number(len(field.text) - len(shown))} characters")
+    return cut(f"{shown}{ELLIPSIS} +{number(len(text) - len(shown))} characters", width)
 
 
 def _row(fields: Sequence[Field], width: int, paint: Paint) -> str:

@@ -41,37 +41,52 @@ def run(
         open_to_compare_as_of(b, moment) as (other, until_other),
     ):
         comparison = Comparison(one, other, by_value=as_json, until=(until_one, until_other))
-        view = differences_view(output_format, full=full, per_sequence=per_sequence)
+        urls = (one.shown_url, other.shown_url)
+        view = differences_view(output_format, urls, full=full, per_sequence=per_sequence)
+
+        def show_progress(events: int) -> None:
+            view.write_out()
+            progress.show(events)
+
         with (
             EventsProgress(sum(comparison.until), "both are read", quiet=quiet) as progress,
             # However this ends, the second process that reads ends first.
             closing(
                 comparison.differences(
-                    progress.show, every_sequence=per_sequence, most=None if full else SHOWN_OF_A_KIND
+                    show_progress, every_sequence=per_sequence, most=None if full else SHOWN_OF_A_KIND
                 )
             ) as differences,
         ):
-            for difference in differences:
-                if shares_terminal:
-                    progress.hide()
-                if isinstance(difference, EventDifference):
-                    view.show_event(difference)
-                else:
-                    view.show_sequence(difference)
-        view.show_totals(comparison, (one.shown_url, other.shown_url))
+            try:
+                for difference in differences:
+                    if shares_terminal:
+                        progress.hide()
+                    if isinstance(difference, EventDifference):
+                        view.show_event(difference)
+                    else:
+                        view.show_sequence(difference)
+            finally:
+                # Also what was found before an error.
+                view.write_out()
+        view.show_totals(comparison)
     if not quiet:
         # If stdout and stderr are the same file, the differences come before the totals.
         sys.stdout.flush()
-        say(", ".join(_totals(comparison, time.monotonic() - began)))
+        say(", ".join(_totals(comparison, view.sides, time.monotonic() - began)))
     if not comparison.is_same:
         raise typer.Exit(DIFFERENCES)
 
 
-def _totals(comparison: Comparison, seconds: float) -> Iterator[str]:
+def _totals(comparison: Comparison, sides: tuple[str, str], seconds: float) -> Iterator[str]:
     events = comparison.events
     result = "the same"
     if not comparison.is_same:
-        counts = (events.different, "different"), (events.only_in_a, "only in A"), (events.only_in_b, "only in B")
+        a, b = sides
+        counts = (
+            (events.different, "different"),
+            (events.only_in_a, f"only in {a}"),
+            (events.only_in_b, f"only in {b}"),
+        )
         result = ", ".join(f"{number(count)} {what}" for count, what in counts)
     yield f"{number(events.in_a)} and {counted(events.in_b, 'event')} compared: {result}"
     if events.recorded_otherwise:

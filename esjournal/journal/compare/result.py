@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.state.equality import mean_the_same
+from esjournal.domain.text import common_length
 
 
 class Status(StrEnum):
@@ -78,16 +79,7 @@ class EventDifference(NamedTuple):
         """Return the first character, counted from 1, at which the texts of both states differ, or None."""
         if self.a is None or self.b is None or self.a.state == self.b.state:
             return None
-        one, other = self.a.state, self.b.state
-        # Equal halves are skipped at once: character by character, a long state would take seconds.
-        low, high = 0, min(len(one), len(other))
-        while low < high:
-            middle = (low + high + 1) // 2
-            if one[low:middle] == other[low:middle]:
-                low = middle
-            else:
-                high = middle - 1
-        return low + 1
+        return common_length(self.a.state, self.b.state) + 1
 
 
 @dataclass(slots=True)
