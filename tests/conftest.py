@@ -93,6 +93,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="how many seconds threads open and close stores on one file",
     )
+    parser.addoption("--rewrite-screens", action="store_true", help="write the screens in tests/cli/screens anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:

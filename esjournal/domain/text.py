@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 _UNITS = ("kB", "MB", "GB", "TB")
-_LONG_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_MINUTE = 60
+_LONG_UNITS = (("d", 86_400), ("h", 3_600), ("min", _MINUTE), ("s", 1))
 
 
 def number(value: float) -> str:
@@ -33,13 +34,19 @@ def size(count: int) -> str:
     return f"{value[0]:,.1f} {value[1]}"
 
 
+def percent(part: int, whole: int) -> str:
+    """Return what part of a number another one is: `91.5%`, or `<0.1%`."""
+    shown = f"{100 * part / whole:.1f}%"
+    return "<0.1%" if shown == "0.0%" and part else shown
+
+
 def duration(seconds: float) -> str:
-    """Return a duration: `1.52 s`."""
-    return f"{seconds:,.2f} s"
+    """Return how long something took: `1.52 s`, and from a minute on as `elapsed` does, `3 min 20 s`."""
+    return f"{seconds:.2f} s" if round(seconds, 2) < _MINUTE else elapsed(round(seconds, 2))
 
 
 def elapsed(seconds: float) -> str:
-    """Return a long duration in its two largest units: `12 s`, `3 min 20 s`, or `2 d 5 h`."""
+    """Return a time without fractions of seconds, in its two largest units: `12 s`, `3 min 20 s`, or `2 d 5 h`."""
     parts = []
     left = int(seconds)
     for unit, length in _LONG_UNITS:

@@ -206,7 +206,7 @@ def _check(connection: Any, sql: str) -> None:
     with _explaining():
         statements = connection.extract_statements(sql)
     if len(statements) != 1:
-        found = "nothing" if not statements else f"{len(statements)} statements"
+        found = "empty" if not statements else f"{len(statements)} statements"
         raise InvalidQuery(f"the query is {found}: write one SELECT")
     [statement] = statements
     if statement.type != duckdb.StatementType.SELECT:

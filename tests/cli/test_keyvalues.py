@@ -95,4 +95,4 @@ def test_keys_are_dim_and_the_colours_of_a_terminal_are_those_of_rich() -> None:
 
 def test_the_colour_of_an_event_type_is_the_same_everywhere_and_always() -> None:
     types = ("shop#Placed", "shop#Paid", "flights.events#FlightCompleted", "flights.events#FlightCancelled")
-    assert [style_of(each) for each in types] == ["cyan", "blue", "bright_green", "bright_magenta"]
+    assert [style_of(each) for each in types] == ["cyan", "blue", "bold green", "bold magenta"]

@@ -5,11 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
+from esjournal.cli.rendering.clock import Clock
+from esjournal.cli.rendering.events import LINES_IN_A_PIECE
+from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.sequencescreen import sequence_texts
+from esjournal.domain.model.sequencesummary import SequenceSummary
 from tests.helpers.events import ID, OTHER_ID, event, sequence
 from tests.helpers.program import invoke, refused, run
 from tests.helpers.stores import damaged_journal_with, file_with, journal_with
@@ -93,21 +101,122 @@ def test_a_prefix_that_no_id_can_have_is_refused(url: str, prefix: str) -> None:
     refused(invoke("list", "--prefix", prefix, url=url), 2, "is not a UUID, nor the beginning of one")
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("columns", [80, 100, 140, 200])
-def test_a_list_fits_the_terminal(sqlite_url: str, columns: int) -> None:
-    events = [*EVENTS, event(2**63 - 1, event_type="a.module.of.a.long.name#" + "X" * 100)]
-    text = plain(on_terminal("list", url=journal_with(sqlite_url, events), columns=columns))
-    assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= columns
-    assert columns < 140 or "0..9223372036854775807" in text
+def drawn(sequences: list[SequenceSummary], width: int) -> list[str]:
+    console = Console(color_system=None, file=io.StringIO())
+    return "".join(sequence_texts(sequences, width, Paint(console), Clock(utc=True))).splitlines()
 
 
-def test_a_wide_terminal_has_room_for_all_of_an_id(sqlite_url: str) -> None:
+def summary(number: int = 1, **fields: Any) -> SequenceSummary:
+    fields = {"first": "2026-01-31T12:00:00.000000Z", "name": None, "type": "flights.events#FlightCompleted", **fields}
+    return SequenceSummary(
+        ID, number, 0, number - 1, fields["type"], fields["first"], "2026-02-03T12:00:00.000000Z", fields["name"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "heading", "line"),
+    [
+        (
+            200,
+            f"{'sequence':<36}  events  versions  last type                       first recorded (UTC)        "
+            "last recorded (UTC)",
+            f"{ID}   1,000  0..999    flights.events#FlightCompleted  2026-01-31 12:00:00.100000  2026-02-03 12:00:00",
+        ),
+        (
+            134,
+            f"{'sequence':<36}  events  versions  last type                       first recorded (UTC)  "
+            "last recorded (UTC)",
+            f"{ID}   1,000  0..999    flights.events#FlightCompleted  2026-01-31 12:00:00   2026-02-03 12:00:00",
+        ),
+        (
+            120,
+            f"{'sequence':<36}  events  versions  last type        first recorded (UTC)  last recorded (UTC)",
+            f"{ID}   1,000  0..999    FlightCompleted  2026-01-31 12:00:00   2026-02-03 12:00:00",
+        ),
+        (
+            107,
+            f"{'sequence':<36}  events  versions  last type        first day (UTC)  last day (UTC)",
+            f"{ID}   1,000  0..999    FlightCompleted  2026-01-31       2026-02-03",
+        ),
+        (
+            100,
+            "sequence  events  versions  last type        first recorded (UTC)  last recorded (UTC)",
+            "9b300b13   1,000  0..999    FlightCompleted  2026-01-31 12:00:00   2026-02-03 12:00:00",
+        ),
+        (
+            80,
+            "sequence  events  versions  last type        first day (UTC)  last day (UTC)",
+            "9b300b13   1,000  0..999    FlightCompleted  2026-01-31       2026-02-03",
+        ),
+        (
+            60,
+            "sequence  events  last type        first day   last day",
+            "9b300b13   1,000  FlightCompleted  2026-01-31  2026-02-03",
+        ),
+        (
+            40,
+            "sequence  events  last type   last day",
+            "9b300b13   1,000  FlightCom…  2026-02-03",
+        ),
+        (20, "sequence  events  l…", "9b300b13   1,000  F…"),
+    ],
+)
+def test_a_narrower_terminal_shows_less_of_what_says_least(width: int, heading: str, line: str) -> None:
+    assert drawn([summary(1_000, first="2026-01-31T12:00:00.100000Z")], width) == [heading, line]
+
+
+def test_a_name_has_the_room_that_other_columns_leave() -> None:
+    name = "order-" + "7" * 100
+    for width, shown in ((80, 27), (120, 48), (220, 106)):
+        [_, line] = drawn([summary(name=name, type="a#B")], width)
+        assert len(line) <= width
+        assert len(line.split()[0]) == shown, line
+
+
+def test_a_wide_name_takes_as_many_columns_as_it_has_on_the_terminal() -> None:
+    _, wide, plainly = drawn([summary(name="注文-七", type="漢#注文"), summary(name="order-7", type="a#B")], 80)
+    for column in ("0..0", "2026-01-31", "2026-02-03"):
+        assert cell_len(wide[: wide.index(column)]) == plainly.index(column)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("👍🏽", "👍"),
+        ("👨\u200d👩\u200d👧", "👨👩👧"),
+        ("❤\ufe0f", "❤"),
+        ("🇩🇪", "🇩🇪"),
+        ("ක්\u200dෂ", "ක්\u200dෂ"),
+        ("e\u0301", "e\u0301"),
+    ],
+)
+def test_what_terminals_give_different_widths_is_left_out_of_a_column(name: str, shown: str) -> None:
+    _, line, plainly = drawn([summary(name=name, type="a#B"), summary(name="order-7", type="a#B")], 80)
+    assert line.startswith(f"{shown} ")
+    # No character is joined with another one.
+    assert sum(map(cell_len, line)) == len(plainly)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 120, 200])
+def test_no_line_is_wider_than_the_terminal_whatever_comes_later(width: int) -> None:
+    later = [
+        summary(2**63 - 1, type="a#" + "X" * 100),
+        summary(name="漢" * 100),
+        summary(name="order-" + "1" * 100),
+        summary(10**9, first="2026-01-31T12:00:00.123456Z"),
+    ]
+    lines = drawn([*[summary()] * LINES_IN_A_PIECE, *later], width)
+    assert len(lines) == LINES_IN_A_PIECE + 5
+    assert max(map(cell_len, lines)) <= width
+    assert len(set(map(cell_len, lines[-4:]))) <= 2
+
+
+def test_types_have_the_colours_that_they_have_elsewhere(sqlite_url: str) -> None:
     journal_with(sqlite_url, EVENTS)
-    assert ID in plain(on_terminal("list", url=sqlite_url, columns=140))
-    narrow = plain(on_terminal("list", url=sqlite_url, columns=80))
-    assert ID[:8] in narrow
-    assert ID not in narrow
+    listed, logged = on_terminal("list", url=sqlite_url), on_terminal("log", url=sqlite_url)
+    for name in ("C", "Paid"):
+        [colour] = set(re.findall(rf"\x1b\[([\d;]+)m{name} *\x1b", logged))
+        assert f"\x1b[{colour}m{name}" in listed
 
 
 def test_a_narrow_terminal_shows_the_end_of_an_id_that_begins_with_the_time(sqlite_url: str) -> None:

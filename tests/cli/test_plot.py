@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -73,6 +74,22 @@ def test_periods_that_are_ages_apart_are_drawn_at_once() -> None:
     assert [len(line.columns.split()) for line in plotted.lines[HEIGHT - 3 : HEIGHT]] == [2, 2, 2]
 
 
+def test_a_few_events_far_away_are_counted_and_not_drawn() -> None:
+    months = {f"2013-{month:02}": 100 for month in range(1, 13)}
+    plotted = plot({"1970-01": 1, **months, "2099-01": 1, "2099-02": 1}, Period.MONTH, 80, unicode=True)
+    assert plotted == plot(months, Period.MONTH, 80, unicode=True)._replace(not_drawn=plotted.not_drawn)
+    assert plotted.not_drawn == "1 event before 2013-01, 2 after 2013-12"
+    assert plot({**months, "2099-01": 1}, Period.MONTH, 80, unicode=True).not_drawn == "1 event after 2013-12"
+    days = {f"2013-01-{day:02}T10": 100 for day in range(1, 13)}
+    plotted = plot({"1970-01-01T00": 1, **days}, Period.HOUR, 80, unicode=True)
+    assert plotted.not_drawn == "1 event before 2013-01-01 10:00"
+
+
+def test_all_events_are_drawn_if_each_period_has_a_column() -> None:
+    plotted = plot({"2013-01": 1, "2013-02": 100, "2018-01": 1}, Period.MONTH, 80, unicode=True)
+    assert (plotted.periods_in_column, plotted.not_drawn) == (1, "")
+
+
 @pytest.mark.parametrize("by", Period)
 @pytest.mark.parametrize("largest", [9, 95, 999, 10**12 - 2, 10**12, 81 * 10**11])
 def test_the_numbers_of_the_axis_fit_where_rounding_up_makes_them_longer(by: Period, largest: int) -> None:
@@ -84,10 +101,17 @@ def test_the_numbers_of_the_axis_fit_where_rounding_up_makes_them_longer(by: Per
         assert len({line.index(axis) for line in lines[:-1] for axis in "┤│└" if axis in line}) == 1
 
 
+def is_far_away(name: str, not_drawn: str, by: Period) -> bool:
+    """Say whether a period is before or after those that are drawn, as the words beside the plot say it."""
+    shown = name.replace("T", " ") + (":00" if by is Period.HOUR else "")
+    before, after = re.search("before ([^,]+)", not_drawn), re.search("after (.+)", not_drawn)
+    return (before is not None and shown < before[1]) or (after is not None and shown > after[1])
+
+
 @given(
     st.sampled_from(Period),
     st.dictionaries(st.datetimes(), st.integers(1, 10**12), min_size=1, max_size=30),
-    st.integers(60, 200),
+    st.integers(40, 200),
     st.booleans(),
 )
 def test_a_plot_fits_its_width_and_shows_every_event(
@@ -97,6 +121,7 @@ def test_a_plot_fits_its_width_and_shows_every_event(
     plotted = plot(dict(sorted(periods.items())), by, width, unicode=unicode)
     assert max(map(len, drawn(plotted))) <= width
     assert len(plotted.lines) == HEIGHT + 2
-    base = by.number(min(periods))
-    with_events = {(by.number(name) - base) // plotted.periods_in_column for name in periods}
+    drawn_periods = [name for name in periods if not is_far_away(name, plotted.not_drawn, by)]
+    base = by.number(min(drawn_periods))
+    with_events = {(by.number(name) - base) // plotted.periods_in_column for name in drawn_periods}
     assert len(plotted.lines[HEIGHT - 1].columns.replace(" ", "")) >= len(with_events)

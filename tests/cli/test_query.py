@@ -21,7 +21,7 @@ from esjournal.domain.model.sequencenames import id_of_name
 from tests.helpers.events import ID, event
 from tests.helpers.program import COMMAND, environment, invoke, refused, run
 from tests.helpers.stores import file_with, journal_with
-from tests.helpers.terminal import HOSTILE, MARKUP, on_terminal
+from tests.helpers.terminal import HOSTILE, MARKUP, on_terminal, plain
 
 ORDER = id_of_name("order-1")
 EVENTS = [
@@ -118,6 +118,23 @@ def test_a_table_goes_to_pipes_with_its_columns_aligned(url: str) -> None:
     assert result.stdout == "owner  n  nothing\nAnn    2  NULL\nEve    1  NULL\n"
 
 
+def test_numbers_are_on_the_right_of_their_columns_on_a_terminal_also_in_json(url: str) -> None:
+    sql = """select * from (values ('a', 5, 1.5, '[5]'::json, '7', '007', null), ('漢字', 500, 10.25, '[500]'::json,
+        '700', '1', null)) as t(name, whole, exact, inside, said, digits, nothing)"""
+    sql = sql.replace("*", "name, whole, exact, inside->0 as inside, said, digits, nothing")
+    [header, _, *lines] = plain(on_terminal("query", sql, url=url, columns=120)).splitlines()[:4]
+    assert [line.split() for line in lines] == [
+        ["a", "5", "1.50", "5", "7", "007", "NULL"],
+        ["漢字", "500", "10.25", "500", "700", "1", "NULL"],
+    ]
+    # Its name takes two cells more than it has characters.
+    first, second = lines[0], lines[1].replace("漢字", "漢字xx")
+    for name in ("whole", "exact", "inside", "said"):
+        end = header.index(name) + len(name)
+        assert all(line[end - 1].isdigit() and line[end] == " " for line in (first, second))
+    assert lines[0].index("007") == header.index("digits")
+
+
 def test_each_format_has_a_form_for_every_type(url: str) -> None:
     sql = """select 170141183460469231731687303715884105727::hugeint as huge, 1.10::decimal(9, 2) as exact,
         [1, null] as items, {'a': date '2026-01-31'} as struct, map {'k': 1} as pairs, 'nan'::double as nan,
@@ -178,7 +195,7 @@ def test_no_rows_are_exit_1_and_still_a_whole_document(url: str, output: str, pr
         ),
         ("from orders", 2, "Table with name orders does not exist; the tables are events and sequences"),
         ("select 1; select 2", 2, "the query is 2 statements: write one SELECT"),
-        ("", 2, "the query is nothing: write one SELECT"),
+        ("", 2, "the query is empty: write one SELECT"),
         ("select $1", 2, "Values were not provided"),
         ("select 1 as a, 2 as A", 2, "two columns are called a: give one of them another name with AS"),
         ("select 1::uhugeint as u", 2, "the column u is UHUGEINT, which has no form here: write CAST(... AS VARCHAR)"),

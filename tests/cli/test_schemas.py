@@ -14,6 +14,7 @@ from tests.helpers.events import OTHER_ID, sequence
 from tests.helpers.postgresql import own_database
 from tests.helpers.program import invoke, refused, run
 from tests.helpers.stores import execute, journal_with
+from tests.helpers.terminal import on_terminal, plain
 
 ALL = [["list", "--schemas"], ["info", "--all-schemas"], ["stats", "--all-schemas"], ["verify", "--all-schemas"]]
 
@@ -49,6 +50,24 @@ def test_the_journals_of_a_database_are_listed(database: str) -> None:
         f"a&b     ID       1  {times}",
         f"shop    ID       5  {times}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (120, ["shop", "5", "2026-01-31 12:00:00Z", "2026-01-31 12:00:00Z"]),
+        (80, ["shop", "5", "2026-01-31", "2026-01-31"]),
+        (40, ["shop", "5", "2026-01-31"]),
+    ],
+)
+def test_a_narrow_terminal_shows_less_of_ids_and_times(database: str, columns: int, expected: list[str]) -> None:
+    heading, _, row = plain(on_terminal("list", "--schemas", url=database, columns=columns)).splitlines()
+    name, journal_id, *others = re.split("  +", row)
+    assert [name, *others] == expected
+    assert len(journal_id) == (36 if columns == 120 else 8)
+    assert max(len(heading), len(row)) <= columns
+    for column in ("journal id", "first"):
+        assert row[heading.index(column) - 2 : heading.index(column)] == "  "
 
 
 def test_each_journal_is_a_line_of_ndjson_that_names_its_schema(database: str) -> None:

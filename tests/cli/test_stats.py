@@ -176,7 +176,7 @@ def test_in_a_pipe_nothing_is_cut_and_no_rich_is_loaded(sqlite_url: str) -> None
     assert "rich" not in loaded(RUN, "stats", "-F", "json", "--url", sqlite_url)
 
 
-@pytest.mark.parametrize("columns", [80, 120, 200])
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
 def test_the_table_fits_the_terminal_and_shows_all_of_a_type(sqlite_url: str, columns: int) -> None:
     types = ["a.module#" + "x" * 240, "漢" * 200, "shop#Opened"]
     journal_with(sqlite_url, [event(version, event_type=types[version % 3]) for version in range(30)])
@@ -186,6 +186,39 @@ def test_the_table_fits_the_terminal_and_shows_all_of_a_type(sqlite_url: str, co
     assert text.count("x") >= 240
     assert text.count("漢") == 200
     assert "…" not in text
+
+
+def test_an_event_of_another_year_leaves_the_chart_readable(sqlite_url: str) -> None:
+    days = [event(day)._replace(recorded_at=f"2013-01-{day:02}T12:00:00.000000Z") for day in range(1, 21)]
+    strays = [event(at)._replace(recorded_at=f"{year}-01-01T00:00:00.000000Z") for at, year in ((21, 1970), (22, 2099))]
+    journal_with(sqlite_url, [*days, *strays])
+    for lines in (
+        invoke("stats", url=sqlite_url).stdout.splitlines(),
+        plain(on_terminal("stats", url=sqlite_url)).splitlines(),
+    ):
+        at = lines.index("events by day in UTC")
+        assert lines[at + 1] == "not drawn: 1 event before 2013-01-01, 1 after 2013-01-20"
+        assert len(lines[at + 9].split()) == 20
+    assert answer(url=sqlite_url)["by"] == "month"
+    lines = plain(on_terminal("stats", url=sqlite_url, columns=40)).splitlines()
+    at = lines.index("not drawn: 1 event before 2013-01-01")
+    assert lines[at + 1] == "           1 after 2013-01-20"
+
+
+def test_a_narrow_terminal_has_short_types_and_ids_and_no_bars(sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(version, event_type="flights.events#FlightCompleted") for version in range(3)])
+    lines = plain(on_terminal("stats", url=sqlite_url, columns=40)).splitlines()
+    assert lines[6:8] == ["events  percent  type", "     3   100.0%  FlightCompleted"]
+    assert lines[-1] == "     3             2  9b300b13"
+    assert max(map(len, lines)) <= 40
+
+
+def test_types_have_the_colours_that_they_have_in_log(sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(0), event(1, event_type="shop.orders#Paid")])
+    counts, logged = on_terminal("stats", url=sqlite_url), on_terminal("log", url=sqlite_url, columns=120)
+    for name in ("a.b#C", "shop.orders#Paid"):
+        [colour] = set(re.findall(rf"\x1b\[([\d;]+)m{name} *\x1b", logged))
+        assert f"\x1b[{colour}m{name}" in counts
 
 
 def test_the_table_is_coloured_unless_colour_is_not_wanted(sqlite_url: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.domain.periods import Period, finest
+from esjournal.domain.periods import Crowd, Period, crowd_of, finest
 from esjournal.exceptions import InvalidData
 
 TIME = "2013-01-31T12:34:56.789000Z"
@@ -89,3 +89,47 @@ def test_the_whole_calendar_is_counted_in_every_period() -> None:
     for period in Period:
         assert period.named(period.number(FIRST)) == FIRST[: period.characters]
         assert period.named(period.number(LAST)) == LAST[: period.characters]
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ({5: 1}, Crowd(5, 5)),
+        ({5: 1, 500: 1}, Crowd(5, 500)),
+        # One stray, before, after, and on both sides.
+        ({0: 1, 500: 50, 501: 50}, Crowd(500, 501, before=1)),
+        ({500: 50, 501: 50, 900: 1}, Crowd(500, 501, after=1)),
+        ({0: 1, 500: 50, 501: 50, 900: 2}, Crowd(500, 501, 1, 2)),
+        # Few events, and too few.
+        ({0: 1, 500: 4, 501: 3}, Crowd(500, 501, before=1)),
+        ({0: 1, 500: 3, 501: 3}, Crowd(0, 501)),
+        # Many strays are no strays.
+        ({0: 4, 500: 50, 501: 50}, Crowd(0, 501)),
+        ({0: 100, 500: 5_000, 501: 5_000}, Crowd(500, 501, before=100)),
+        # The end of a crowd belongs to it, however thin; so does what makes it less than four times as long.
+        ({0: 1, **dict.fromkeys(range(500, 540), 100), 541: 1, 545: 1}, Crowd(500, 545, before=1)),
+        ({0: 1, **dict.fromkeys(range(30, 70), 100)}, Crowd(0, 69)),
+    ],
+)
+def test_a_few_events_far_away_are_not_in_the_crowd(events: dict[int, int], expected: Crowd) -> None:
+    assert crowd_of(events) == expected
+
+
+@given(st.dictionaries(st.integers(0, 10**6), st.integers(1, 10**6), min_size=1, max_size=50))
+def test_a_crowd_has_nearly_all_events_in_a_fourth_of_the_time_or_all(events: dict[int, int]) -> None:
+    first, last, before, after = crowd_of(events)
+    assert sum(count for at, count in events.items() if first <= at <= last) == sum(events.values()) - before - after
+    assert before + after <= max(sum(events.values()) // 100, 3)
+    if before or after:
+        assert (last - first + 1) * 4 <= max(events) - min(events) + 1
+    else:
+        assert (first, last) == (min(events), max(events))
+
+
+def test_a_period_begins_with_its_first_minute() -> None:
+    assert [period.beginning(period.number(TIME)) for period in Period] == [
+        "2013-01-31T12:34",
+        "2013-01-31T12:00",
+        "2013-01-31T00:00",
+        "2013-01-01T00:00",
+    ]

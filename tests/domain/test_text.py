@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from esjournal.domain.text import counted, duration, number, rate, shortened, size
+from esjournal.domain.text import counted, duration, number, percent, rate, shortened, size
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,16 @@ def test_a_size_has_the_unit_that_suits_it(count: int, shown: str) -> None:
     assert size(count) == shown
 
 
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"), [(1, 1, "100.0%"), (1, 3, "33.3%"), (1, 10_000, "<0.1%"), (0, 5, "0.0%")]
+)
+def test_a_part_that_is_there_is_not_shown_as_nothing(part: int, whole: int, shown: str) -> None:
+    assert percent(part, whole) == shown
+
+
 def test_times_and_rates_are_short() -> None:
-    assert (duration(1.519), duration(1_234.5)) == ("1.52 s", "1,234.50 s")
+    shown = ["1.52 s", "59.99 s", "1 min", "20 min 34 s"]
+    assert [duration(seconds) for seconds in (1.519, 59.994, 59.996, 1_234.5)] == shown
     assert (rate(336_776, 1.52), rate(5, 0)) == ("221,563/s", "0/s")
 
 

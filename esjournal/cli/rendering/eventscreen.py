@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from esjournal.cli.rendering.cells import padded, width_of
+from esjournal.cli.rendering.cells import cut, padded, width_of
 from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.events import (
     INDENT,
@@ -74,7 +74,8 @@ def block_texts(pages: Iterable[Sequence[EventRow]], width: int, paint: Paint, c
         lines: list[str] = []
         for row in page:
             event = shown_fields(row)._replace(state=row[3], metadata=row[5])
-            place = f"{event.originator_id}@{event.originator_version}"
+            at = f"@{event.originator_version}"
+            place = f"{cut(event.originator_id, width - len(INDENT) - len(at))}{at}"
             lines += block_lines(event, [(str(event.global_position), "yellow"), (place, "")], width, paint, clock)
         yield "".join(f"{line}\n" for line in lines)
 
@@ -145,8 +146,8 @@ def block_lines(event: RecordedEvent, places: Sequence[Part], width: int, paint:
         clock: tells the times.
     """
     # No header names the zone of a block.
-    kind, time = event.event_type, clock.time(event.recorded_at)
-    parts = [*places, (kind, style_of(kind)), (time, "dim")]
+    kind, time = cut(event.event_type, width - len(INDENT)), clock.time(event.recorded_at)
+    parts = [*places, (kind, style_of(event.event_type)), (time, "dim")]
     line, used = "", 0
     for text, style in parts:
         if line and used + len(GAP) + width_of(text) > width:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # Below this width ids are shortened to what usually distinguishes them, and any command accepts.
 WIDE_ENOUGH_FOR_IDS = 160
-SHORT_ID, NAME_WIDTH = 8, 24
+SHORT_ID, NAME_WIDTH, WIDE_NAME = 8, 24, 48
 WIDE_TYPE, NARROW_TYPE = 48, 24
 GAP = "  "
 _COLUMNS_OF_A_CHARACTER = 2
@@ -187,14 +187,22 @@ def line_texts(
                 state = cut(event.state, of_state) if as_json else line_of_state(event.state, of_state, paint)
                 lines.append(GAP.join([*starmap(paint, cells), state]))
             else:
-                lines.append(_narrow_line(cells, width, paint))
+                lines.append(narrow_line(cells, width, paint))
         yield "".join(f"{line}\n" for line in lines)
 
 
-def _narrow_line(cells: Iterable[tuple[str, str]], room: int, paint: Paint) -> str:
+def narrow_line(cells: Iterable[tuple[str, str]], room: int, paint: Paint) -> str:
+    """Return as many cells as a line has room for.
+
+    Args:
+        cells: texts and their styles.
+        room: how many columns there are.
+        paint: gives text its colours.
+    """
     pieces = []
     for text, style in cells:
-        pieces.append(paint(cut(text, room), style))
+        # The spaces after a text are no reason for an ellipsis.
+        pieces.append(paint(text if width_of(text) <= room else cut(text.rstrip(), room), style))
         room -= width_of(text) + len(GAP)
         if room <= 0:
             break
@@ -222,9 +230,11 @@ def short_type(event_type: str, wide: bool) -> str:
 
 
 def place_text(event: RecordedEvent, width: int) -> str:
-    """Return the place of an event, with a short id on a narrow terminal."""
+    """Return the place of an event, with a short id on a narrow terminal, and as much of a name as leaves some room."""
     shown = event.originator_id
-    if width < WIDE_ENOUGH_FOR_IDS:
+    if width >= WIDE_ENOUGH_FOR_IDS:
+        shown = shortened_name(shown, WIDE_NAME)
+    else:
         shown = shortened_id(shown) if are_canonical_ids([shown]) else shortened_name(shown)
     return f"{shown}@{event.originator_version}"
 
@@ -236,4 +246,4 @@ def shortened_id(originator_id: str) -> str:
 
 def shortened_name(name: str, width: int = NAME_WIDTH) -> str:
     """Return as much of a name as a column of a narrow terminal has room for."""
-    return name if len(name) <= width else f"{name[: width - 1]}…"
+    return cut(name, width)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from esjournal.domain.periods import Period
+from esjournal.domain.periods import Crowd, Period, crowd_of
+from esjournal.domain.text import counted, number
 
 HEIGHT = 8
 # So that the columns of a few periods do not look like a wall.
@@ -46,14 +47,20 @@ class PlotLine(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """Events over time: the lines from the top, and how many periods a column has."""
+    """Events over time: the lines from the top, how many periods a column has, and what is not drawn.
+
+    `not_drawn` says how many events are long before or after all others, and is empty if there are none.
+    """
 
     lines: list[PlotLine]
     periods_in_column: int
+    not_drawn: str = ""
 
 
 def plot(periods: Mapping[str, int], by: Period, width: int, *, unicode: bool) -> Plot:
     """Return columns of events over time; periods without events have columns too.
+
+    If that makes the columns of the others finer, a few events that are far away are not drawn.
 
     Args:
         periods: the number of events by the name of the period; at least one.
@@ -61,18 +68,19 @@ def plot(periods: Mapping[str, int], by: Period, width: int, *, unicode: bool) -
         width: the available width, in characters.
         unicode: whether block characters may be used.
     """
-    label_width, needed = 0, len(f"{sum(periods.values()):,}")
+    numbered = {by.number(name): events for name, events in periods.items()}
+    label_width, needed = 0, len(number(sum(periods.values())))
     # The axis may end with a longer number than any value, and a longer label leaves fewer columns, with larger values.
     while label_width < needed:
         label_width = needed
         room = max(1, width - label_width - 2)
-        first, values, in_column = _gathered(periods, by, room)
+        crowd, values, in_column = _gathered(numbered, room)
         top = _rounded_up(max(values))
-        needed = len(f"{top:,}")
+        needed = len(number(top))
     step = max(1, min(room // len(values), WIDEST_COLUMN))
     bars = [_cells(value, top, HEIGHT, _STANDING if unicode else _ASCII) for value in values]
     tick, line, corner, dash = _UNICODE_AXES if unicode else _ASCII_AXES
-    labels = {0: f"{top:,}", HEIGHT // 2: f"{top // 2:,}" if top % 2 == 0 else ""}
+    labels = {0: number(top), HEIGHT // 2: number(top // 2) if top % 2 == 0 else ""}
     lines = [
         PlotLine(
             f"{labels.get(row, ''):>{label_width}} {tick if labels.get(row) else line}",
@@ -81,25 +89,37 @@ def plot(periods: Mapping[str, int], by: Period, width: int, *, unicode: bool) -
         for row in range(HEIGHT)
     ]
     length = len(values) * step
-    names = [_readable(by.named(first + at * in_column), by) for at in range(len(values))]
+    names = [_readable(by.named(crowd.first + at * in_column), by) for at in range(len(values))]
     margin = " " * (label_width + 2)
     lines.append(PlotLine(f"{0:>{label_width}} {corner}{dash * length}"))
     lines.append(PlotLine(margin + _time_axis(names, step, room)))
-    return Plot(lines, in_column)
+    return Plot(lines, in_column, _not_drawn(crowd, by))
 
 
-def _gathered(periods: Mapping[str, int], by: Period, most: int) -> tuple[int, list[int], int]:
-    """Return the number of the first period, the values of the columns, and the number of periods in a column.
+def _gathered(numbered: Mapping[int, int], most: int) -> tuple[Crowd, list[int], int]:
+    """Return which periods are drawn, the values of the columns, and the number of periods in a column.
 
     Periods may be centuries apart, so it loops only over those with events.
     """
-    numbered = {by.number(name): events for name, events in periods.items()}
-    first, last = min(numbered), max(numbered)
-    in_column = -(-(last - first + 1) // most)
-    values = [0] * ((last - first) // in_column + 1)
-    for number, events in numbered.items():
-        values[(number - first) // in_column] += events
-    return first, values, in_column
+    crowd = Crowd(min(numbered), max(numbered))
+    if crowd.last - crowd.first >= most:
+        crowd = crowd_of(numbered)
+    in_column = -(-(crowd.last - crowd.first + 1) // most)
+    values = [0] * ((crowd.last - crowd.first) // in_column + 1)
+    for period, events in numbered.items():
+        if crowd.first <= period <= crowd.last:
+            values[(period - crowd.first) // in_column] += events
+    return crowd, values, in_column
+
+
+def _not_drawn(crowd: Crowd, by: Period) -> str:
+    parts = []
+    if crowd.before:
+        parts.append(f"{counted(crowd.before, 'event')} before {_readable(by.named(crowd.first), by)}")
+    if crowd.after:
+        events = number(crowd.after) if parts else counted(crowd.after, "event")
+        parts.append(f"{events} after {_readable(by.named(crowd.last), by)}")
+    return ", ".join(parts)
 
 
 def _cells(value: int, largest: int, length: int, levels: str) -> list[str]:
@@ -115,7 +135,7 @@ def _column(cell: str, step: int) -> str:
 
 def _rounded_up(value: int) -> int:
     scale = int("1".ljust(len(str(value)), "0"))
-    return next(number for tenths in _ROUND if (number := tenths * scale // 10) >= value)
+    return next(rounded for tenths in _ROUND if (rounded := tenths * scale // 10) >= value)
 
 
 def _readable(name: str, by: Period) -> str:

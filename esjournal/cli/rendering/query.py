@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any
 
+from esjournal.cli.rendering.cells import width_of
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
 from esjournal.cli.rendering.paint import paint_of_pipe
-from esjournal.cli.rendering.sequences import COLUMN_GAP
 from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import FileFormat, OutputFormat
 from esjournal.domain.state.values import text_of
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from esjournal.interchange.sqlquery import Answer
 
 NULL = "NULL"
+# The second is that of JSON.
+_NO_VALUES = (NULL, "null")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
+# What Rich puts between columns.
+_COLUMN_GAP = 3
 # A column is not made narrower than this to fit a terminal.
 _LEAST_WIDTH = 8
 
@@ -124,10 +130,15 @@ def _print_table(answer: Answer, rows: _Rows) -> None:
     names = list(map(on_one_line, answer.names))
     numeric = list(map(sqlvalues.is_number, answer.kinds))
     is_terminal = sys.stdout.isatty()
-    widths = list(map(len, names))
+    # Rich, which a pipe does not need, knows how many columns of a terminal a text takes.
+    measure = width_of if is_terminal else len
+    widths = list(map(measure, names))
     header = True
     while piece := list(map(_cells, islice(rows, LINES_IN_A_PIECE))):
-        widths = [max(width, *map(len, column)) for width, column in zip(widths, zip(*piece, strict=True), strict=True)]
+        columns = list(zip(*piece, strict=True))
+        widths = [max(width, *map(measure, column)) for width, column in zip(widths, columns, strict=True)]
+        if is_terminal and header:
+            numeric = [at_end or _has_numbers(column) for at_end, column in zip(numeric, columns, strict=True)]
         if is_terminal:
             _draw(names, piece, widths, numeric, header=header)
         else:
@@ -139,6 +150,12 @@ def _print_table(answer: Answer, rows: _Rows) -> None:
 
 def _cells(row: Row) -> list[str]:
     return [NULL if text is None else on_one_line(text) for text in row]
+
+
+def _has_numbers(column: Iterable[str]) -> bool:
+    """Say whether all values of a column are numbers, whatever its type: those of JSON and of `->>` are texts."""
+    values = [cell for cell in column if cell not in _NO_VALUES]
+    return bool(values) and all(map(_NUMBER.fullmatch, values))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> str:
@@ -172,7 +189,7 @@ def _draw(
 
 def _fitted(widths: Sequence[int], room: int) -> list[int]:
     """Return the widths of columns that fit on a terminal: the widest are made narrower, and their texts are folded."""
-    room -= COLUMN_GAP * (len(widths) - 1)
+    room -= _COLUMN_GAP * (len(widths) - 1)
     most = max(widths)
     while most > _LEAST_WIDTH and sum(min(width, most) for width in widths) > room:
         most -= 1

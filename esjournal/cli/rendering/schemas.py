@@ -8,23 +8,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
+from esjournal.cli.rendering.cells import padded, width_of
 from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.jsonanswers import print_json
-from esjournal.cli.terminal import on_one_line, write
+from esjournal.cli.rendering.log import GAP, narrow_line
+from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.terminal import on_one_line, screen, write
 
 Answer = TypeVar("Answer")
+
+# What is shown of a time on a narrow terminal.
+DAY = len("2026-01-31")
 
 
 @dataclass(frozen=True)
 class Column(Generic[Answer]):
     """A column of the table.
 
-    `heading` is above it, `cell` gives its text for an answer, and `is_number` puts it on the right.
+    `heading` is above it, `cell` gives its text for an answer, and `is_number` puts it on the right. On a terminal that
+    is too narrow for the table, `most` is how many characters of a text are shown.
     """
 
     heading: str
     cell: Callable[[Answer], str]
     is_number: bool = False
+    most: int | None = None
 
 
 class SchemasView(ABC, Generic[Answer]):
@@ -64,12 +72,31 @@ class _Table(SchemasView[Answer]):
     def end(self) -> None:
         """Print the table."""
         rows = [["schema", *(column.heading for column in self._columns)], *self._rows]
+        if sys.stdout.isatty():
+            self._draw(rows)
+            return
         widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
         on_the_right = [False, *(column.is_number for column in self._columns)]
         for row in rows:
             cells = zip(row, widths, on_the_right, strict=True)
             line = "  ".join(f"{cell:>{width}}" if right else f"{cell:<{width}}" for cell, width, right in cells)
             write(line.rstrip() + "\n")
+
+    def _draw(self, rows: Sequence[Sequence[str]]) -> None:
+        console = screen()
+        paint = Paint(console)
+        widths = [max(map(width_of, cells)) for cells in zip(*rows, strict=True)]
+        if sum(widths) + len(GAP) * (len(widths) - 1) > console.width:
+            most = [None, *(column.most for column in self._columns)]
+            short = ([text[:length] for text, length in zip(row, most, strict=True)] for row in rows[1:])
+            rows = [rows[0], *short]
+            widths = [max(map(width_of, cells)) for cells in zip(*rows, strict=True)]
+        on_the_right = [False, *(column.is_number for column in self._columns)]
+        for at, row in enumerate(rows):
+            cells = zip(row, widths, on_the_right, strict=True)
+            texts = [text.rjust(width) if right else padded(text, width) for text, width, right in cells]
+            texts[-1] = texts[-1].rstrip()
+            sys.stdout.write(narrow_line([(text, "" if at else "bold") for text in texts], console.width, paint) + "\n")
 
 
 class _Lines(SchemasView[Answer]):

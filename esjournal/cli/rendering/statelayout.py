@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from esjournal.cli.rendering.cells import ELLIPSIS, cut, width_of
+from esjournal.cli.rendering.cells import ELLIPSIS, cut, undisputed, width_of
 from esjournal.cli.rendering.keyvalues import KEY_STYLE, word_of
 from esjournal.cli.rendering.paint import Paint
 from esjournal.cli.terminal import on_one_line
@@ -74,6 +74,9 @@ def lines_of(fields: Sequence[Field], width: int, paint: Paint) -> Iterator[str]
             if row:
                 yield _row(row, short, paint)
                 row = []
+            if field.width > width:
+                # A long path is not all that is shown.
+                field = field._replace(path=cut(field.path, width // 2))
             room = width - width_of(field.path) - bool(field.path)
             yield painted_field(field._replace(text=fitted(field.text, room)), paint)
     if row:
@@ -128,6 +131,7 @@ def fitted(text: str, width: int) -> str:
 
 def _row(fields: Sequence[Field], width: int, paint: Paint) -> str:
     *cells, last = fields
+    cells = [field._replace(path=undisputed(field.path), text=undisputed(field.text)) for field in cells]
     padded = [f"{painted_field(field, paint)}{' ' * (width - field.width)}{GAP}" for field in cells]
     return "".join([*padded, painted_field(last, paint)])
 

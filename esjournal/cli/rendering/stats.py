@@ -7,11 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from esjournal.cli.rendering.cells import folded
 from esjournal.cli.rendering.clock import Clock
+from esjournal.cli.rendering.eventtypes import name_of, style_of
+from esjournal.cli.rendering.log import shortened_id
 from esjournal.cli.rendering.paint import Painter, paint_of_pipe
 from esjournal.cli.rendering.plot import bar, plot
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain import text
+from esjournal.domain.model.rules import are_canonical_ids
 from esjournal.domain.model.sequencenames import shown_id
 
 if TYPE_CHECKING:
@@ -23,6 +27,8 @@ PIPE_WIDTH = 80
 SHOWN_TYPES = 20
 SHORTEST_BAR = 12
 LONGEST_BAR = 40
+# A narrower terminal has no bars, and types and ids in their short forms if these fit and the whole ones do not.
+WIDE_ENOUGH_FOR_BARS = 60
 
 _HEADING = "bold"
 _QUIET = "dim"
@@ -37,10 +43,11 @@ class Part(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line: its columns, then a text of any length, which is folded if there is no room."""
+    """A line: its columns, then a text of any length and its style; it is folded if there is no room."""
 
     parts: tuple[Part, ...] = ()
     rest: str = ""
+    style: str = ""
 
 
 def print_counts(counted: Counted, clock: Clock) -> None:
@@ -62,7 +69,7 @@ def print_counts(counted: Counted, clock: Clock) -> None:
 
 def _painted(line: Line, paint: Painter) -> str:
     """Return a line in colour, without the spaces at its end."""
-    parts = (*line.parts, Part(line.rest))
+    parts = (*line.parts, Part(line.rest, line.style))
     left = len("".join(part.text for part in parts).rstrip())
     pieces = []
     for part in parts:
@@ -97,8 +104,7 @@ def draw(lines: Iterable[Line], console: Console) -> None:
         drawn = Text.assemble(*line.parts)
         if line.rest:
             room = max(1, console.width - drawn.cell_len)
-            folded = Text(line.rest).wrap(console, room, overflow="fold")
-            drawn.append(Text(f"\n{' ' * drawn.cell_len}").join(folded))
+            drawn.append(f"\n{' ' * drawn.cell_len}".join(folded(line.rest, room)), line.style)
         console.print(drawn)
 
 
@@ -119,7 +125,7 @@ def lines_of(counted: Counted, width: int, clock: Clock, *, unicode: bool) -> It
     yield Line()
     yield from _over_time(counted, width, unicode)
     yield Line()
-    yield from _longest(counted)
+    yield from _longest(counted, width)
 
 
 def _knows_blocks(encoding: str) -> bool:
@@ -146,37 +152,55 @@ def _summary(counted: Counted, clock: Clock) -> Iterator[Line]:
 def _types(counted: Counted, width: int, unicode: bool) -> Iterator[Line]:
     shown = list(counted.types.items())[:SHOWN_TYPES]
     others = counted.events - sum(events for _, events in shown)
-    number_width = max(len("events"), len(f"{max(shown[0][1], others):,}"))
+    number_width = max(len("events"), len(text.number(max(shown[0][1], others))))
     # Types come last, however long; the bars get the width that the types leave.
     left = width - number_width - len("  percent    ") - max(len(on_one_line(name)) for name, _ in shown)
-    bar_width = min(max(left, SHORTEST_BAR), LONGEST_BAR)
-    yield Line((Part(f"{'events':>{number_width}}  percent  {'':{bar_width}}  type", _HEADING),))
+    bar_width = min(max(left, SHORTEST_BAR), LONGEST_BAR) if width >= WIDE_ENOUGH_FOR_BARS else 0
+    gap = "  " if bar_width else ""
+
+    def columns(events: int, drawn: str = "") -> tuple[Part, Part]:
+        numbers = f"{text.number(events):>{number_width}}  {text.percent(events, counted.events):>7}  "
+        return Part(numbers), Part(f"{drawn:<{bar_width}}{gap}", _BAR)
+
+    yield Line((Part(f"{'events':>{number_width}}  percent  {'':{bar_width}}{gap}type", _HEADING),))
     for name, events in shown:
-        drawn = bar(events, shown[0][1], bar_width, unicode=unicode)
-        numbers = f"{events:>{number_width},}  {_percent(events, counted.events):>7}  "
-        yield Line((Part(numbers), Part(f"{drawn:<{bar_width}}  ", _BAR)), on_one_line(name))
+        drawn = bar(events, shown[0][1], bar_width, unicode=unicode) if bar_width else ""
+        type_shown = on_one_line(name)
+        if not bar_width and number_width + len("  percent  ") + len(type_shown) > width:
+            type_shown = name_of(type_shown)
+        yield Line(columns(events, drawn), type_shown, style_of(on_one_line(name)))
     if len(counted.types) > len(shown):
-        numbers = f"{others:>{number_width},}  {_percent(others, counted.events):>7}  {'':{bar_width}}  "
-        yield Line((Part(numbers), Part(f"{text.counted(len(counted.types) - len(shown), 'more type')}", _QUIET)))
+        yield Line(columns(others), text.counted(len(counted.types) - len(shown), "more type"), _QUIET)
 
 
 def _over_time(counted: Counted, width: int, unicode: bool) -> Iterator[Line]:
     drawn = plot(counted.periods, counted.by, width, unicode=unicode)
-    together = f", {drawn.periods_in_column:,} {counted.by}s in each column" if drawn.periods_in_column > 1 else ""
-    yield Line((Part(f"events by {counted.by}", _HEADING), Part(f" in UTC{together}", _QUIET)))
+    together = ""
+    if drawn.periods_in_column > 1:
+        together = f", {text.counted(drawn.periods_in_column, counted.by)} in each column"
+    yield Line((Part(f"events by {counted.by}", _HEADING),), f" in UTC{together}", _QUIET)
+    if drawn.not_drawn:
+        yield from _in_room(drawn.not_drawn, width)
     for axis, columns in drawn.lines:
         yield Line((Part(axis, _QUIET), Part(columns, _BAR)))
 
 
-def _longest(counted: Counted) -> Iterator[Line]:
-    number_width = max(len("events"), len(f"{counted.longest[0].events:,}"))
+def _in_room(not_drawn: str, width: int) -> Iterator[Line]:
+    begin = "not drawn: "
+    parts = [not_drawn] if len(begin) + len(not_drawn) <= width else not_drawn.split(", ")
+    for at, part in enumerate(parts):
+        yield Line((Part(f"{begin if at == 0 else ' ' * len(begin)}{part}", _QUIET),))
+
+
+def _longest(counted: Counted, width: int) -> Iterator[Line]:
+    number_width = max(len("events"), len(text.number(counted.longest[0].events)))
     version_width = max(len("last version"), *(len(str(sequence.last_version)) for sequence in counted.longest))
-    yield Line((Part(f"{'events':>{number_width}}  {'last version':>{version_width}}  longest sequences", _HEADING),))
+    room = width - number_width - version_width - len("    ")
+    heading = "longest sequences" if room >= len("longest sequences") else "longest"
+    yield Line((Part(f"{'events':>{number_width}}  {'last version':>{version_width}}  {heading}", _HEADING),))
     for sequence in counted.longest:
-        numbers = f"{sequence.events:>{number_width},}  {sequence.last_version:>{version_width}}  "
-        yield Line((Part(numbers),), on_one_line(shown_id(sequence.originator_id)))
-
-
-def _percent(part: int, whole: int) -> str:
-    shown = f"{100 * part / whole:.1f}%"
-    return "<0.1%" if shown == "0.0%" else shown
+        numbers = f"{text.number(sequence.events):>{number_width}}  {sequence.last_version:>{version_width}}  "
+        shown = on_one_line(shown_id(sequence.originator_id))
+        if len(shown) > room and are_canonical_ids([shown]):
+            shown = shortened_id(shown)
+        yield Line((Part(numbers),), shown)

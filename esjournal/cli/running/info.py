@@ -12,6 +12,7 @@ from esjournal.cli.options import names_layout
 from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.facts import print_facts
 from esjournal.cli.rendering.jsonanswers import print_json
+from esjournal.cli.rendering.log import SHORT_ID
 from esjournal.cli.rendering.schemas import Column, schemas_view
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.domain.choices import LinesFormat
@@ -71,7 +72,7 @@ def _show_all_schemas(url: str, output_format: LinesFormat) -> None:
             return describe(journal)
 
     columns: list[Column[Description]] = [
-        Column("journal id", lambda found: str(found.journal_id)),
+        Column("journal id", lambda found: str(found.journal_id), most=SHORT_ID),
         Column("version", lambda found: str(found.schema_version), is_number=True),
         Column("protected", lambda found: _yes_or_no(found.protected)),
         Column("events", lambda found: number(found.events), is_number=True),

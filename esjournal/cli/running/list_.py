@@ -8,7 +8,8 @@ from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.pager import paged
 from esjournal.cli.rendering.clock import Clock
-from esjournal.cli.rendering.schemas import Column, schemas_view, time_in_cell
+from esjournal.cli.rendering.log import SHORT_ID
+from esjournal.cli.rendering.schemas import DAY, Column, schemas_view, time_in_cell
 from esjournal.cli.rendering.sequences import print_sequences
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.selectionoptions import SelectionOptions
@@ -79,10 +80,10 @@ def _list_journals(url: str, output_format: OutputFormat, clock: Clock) -> None:
             return summary(journal)
 
     columns: list[Column[Summary]] = [
-        Column("journal id", lambda found: found.journal_id),
+        Column("journal id", lambda found: found.journal_id, most=SHORT_ID),
         Column("events", lambda found: number(found.events), is_number=True),
-        Column("first recorded", lambda found: time_in_cell(found.first_recorded_at, clock)),
-        Column("last recorded", lambda found: time_in_cell(found.last_recorded_at, clock)),
+        Column("first recorded", lambda found: time_in_cell(found.first_recorded_at, clock), most=DAY),
+        Column("last recorded", lambda found: time_in_cell(found.last_recorded_at, clock), most=DAY),
     ]
     view = schemas_view(columns, as_table=output_format is OutputFormat.TABLE)
     show_each_schema(url, view, summary_of)

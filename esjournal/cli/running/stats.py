@@ -13,7 +13,7 @@ from esjournal.cli.pager import paged
 from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.jsonanswers import print_json
 from esjournal.cli.rendering.report import ReportFormat, report
-from esjournal.cli.rendering.schemas import Column, schemas_view, time_in_cell
+from esjournal.cli.rendering.schemas import DAY, Column, schemas_view, time_in_cell
 from esjournal.cli.rendering.stats import json_of, print_counts
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.cli.selectionoptions import SelectionOptions
@@ -57,7 +57,9 @@ def run(
         overlap.journal("the journal", url), overlap.written("--svg", svg), overlap.written("--html", html)
     )
     with open_to_count(url, part) as journal, _files(reports) as streams:
-        counted = count_events(journal, by=by, sized=part.is_whole)
+        # Programs get the periods that suit all events.
+        crowded = output_format is LinesFormat.TABLE
+        counted = count_events(journal, by=by, sized=part.is_whole, crowded=crowded)
         for report_format, stream in streams.items():
             stream.write(report(counted, report_format).encode())
     with paged(not no_pager):
@@ -79,8 +81,8 @@ def _show_all_schemas(url: str, output_format: LinesFormat, part: Slice, by: Per
         Column("sequences", lambda found: number(found.sequences), is_number=True),
         Column("types", lambda found: number(len(found.types)), is_number=True),
         *([Column("size", lambda found: size(found.size or 0), is_number=True)] * part.is_whole),
-        Column("first recorded", lambda found: time_in_cell(found.first_recorded_at, clock)),
-        Column("last recorded", lambda found: time_in_cell(found.last_recorded_at, clock)),
+        Column("first recorded", lambda found: time_in_cell(found.first_recorded_at, clock), most=DAY),
+        Column("last recorded", lambda found: time_in_cell(found.last_recorded_at, clock), most=DAY),
     ]
     view = schemas_view(columns, as_table=output_format is LinesFormat.TABLE, fields=json_of)
     show_each_schema(url, view, counted_in)

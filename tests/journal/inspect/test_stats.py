@@ -81,6 +81,23 @@ def test_an_empty_journal_has_nothing(journal: Journal) -> None:
     assert count_events(journal, by=Period.HOUR).by is Period.HOUR
 
 
+@pytest.mark.parametrize(
+    ("strays", "by"),
+    [([], Period.HOUR), (["1970-01-01T00:00:00.000000Z"], Period.HOUR), (["9999-12-31T23:59:59.000000Z"], Period.HOUR)],
+)
+def test_a_few_events_far_away_have_no_say_in_the_period_of_a_chart(
+    journal: Journal, strays: list[str], by: Period
+) -> None:
+    times = [f"2013-01-{day:02}T12:00:00.000000Z" for day in (1, 2, 3) for _ in range(5)]
+    refilled(journal, [at(time, version) for version, time in enumerate([*times, *strays])])
+    counted = count_events(journal, crowded=True)
+    assert counted.by is by
+    assert counted.periods["2013-01-01T12"] == 5
+    assert counted.events == sum(counted.periods.values()) == sum(counted.types.values()) == 15 + len(strays)
+    assert count_events(journal).by is (Period.MONTH if strays else by)
+    assert count_events(journal, by=Period.DAY, crowded=True).by is Period.DAY
+
+
 @EVERYWHERE
 @given(
     places=st.lists(st.tuples(st.integers(1, 15), st.integers(0, 2**63 - 1)), unique=True, min_size=1, max_size=40),
