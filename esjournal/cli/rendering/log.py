@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 # Below this width ids are shortened to what usually distinguishes them, and any command accepts.
 WIDE_ENOUGH_FOR_IDS = 160
-SHORT_ID, NAME_WIDTH, WIDE_NAME = 8, 24, 48
+# Below this one there are no times, which would leave no room for types and states.
+WIDE_ENOUGH_FOR_TIMES = 60
+SHORT_ID, SHORT_NAME, NAME_WIDTH, WIDE_NAME = 8, 12, 24, 48
 WIDE_TYPE, NARROW_TYPE = 48, 24
 GAP = "  "
 _COLUMNS_OF_A_CHARACTER = 2
@@ -158,7 +160,9 @@ def line_texts(
     wide = width >= WIDE
     headings = list(HEADINGS)
     widths = list(map(len, headings))
-    most = (width, width, width, WIDE_TYPE if wide else NARROW_TYPE)
+    narrow = width < WIDE_ENOUGH_FOR_TIMES and not whole
+    most = (width, width, width // 2 if narrow else width, WIDE_TYPE if wide else NARROW_TYPE)
+    shown = (0, 2, 3) if narrow else range(len(headings))
     header = True
     for events in pages:
         page = [_in_one_line(event, None if whole else width) for event in events]
@@ -169,19 +173,20 @@ def line_texts(
         # Columns never get narrower, so that later lines are aligned with earlier ones.
         columns = zip(widths, most, zip(*rows, strict=True), strict=True)
         widths = [max(before, min(max(map(width_of, column)), limit)) for before, limit, column in columns]
-        room = width - sum(widths) - len(GAP) * len(widths)
+        room = width - sum(widths[at] + len(GAP) for at in shown)
         lines = []
         if header:
-            names = [padded(name, each) for name, each in zip(headings, widths, strict=True)]
+            names = [padded(headings[at], widths[at]) for at in shown]
             lines.append(paint(cut(GAP.join([*names, "state"]), width), "bold"))
             header = False
         for event, (position, time, place, kind) in zip(page, rows, strict=True):
-            cells = (
+            all_cells = (
                 (position.rjust(widths[0]), "yellow"),
                 (padded(time, widths[1]), "dim"),
                 (padded(place, widths[2]), ""),
                 (padded(kind, widths[3]), style_of(event.event_type)),
             )
+            cells = [all_cells[at] for at in shown]
             if whole or room > 0:
                 of_state = max(room, len(event.state) * _COLUMNS_OF_A_CHARACTER) if whole else room
                 state = cut(event.state, of_state) if as_json else line_of_state(event.state, of_state, paint)
@@ -234,8 +239,10 @@ def place_text(event: RecordedEvent, width: int) -> str:
     shown = event.originator_id
     if width >= WIDE_ENOUGH_FOR_IDS:
         shown = shortened_name(shown, WIDE_NAME)
+    elif are_canonical_ids([shown]):
+        shown = shortened_id(shown)
     else:
-        shown = shortened_id(shown) if are_canonical_ids([shown]) else shortened_name(shown)
+        shown = shortened_name(shown, NAME_WIDTH if width >= WIDE_ENOUGH_FOR_TIMES else SHORT_NAME)
     return f"{shown}@{event.originator_version}"
 
 
