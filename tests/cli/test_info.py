@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_a_connection_that_does_not_wait_for_the_disk_is_warned_of(
     with open_journal(sqlite_url) as journal:
         with journal.events.session.connection() as connection:
             connection.execute(f"PRAGMA synchronous={synchronous}")
-        assert any("synchronous is not FULL" in warning for warning in describe(journal).warnings) == warned
+        assert any("synchronous is not FULL" in warning.text for warning in describe(journal).warnings) == warned
 
 
 @pytest.mark.long
@@ -146,6 +147,33 @@ def test_a_file_of_events_is_reported_too(tmp_path: Path) -> None:
 def test_a_terminal_gets_lines_that_fit(sqlite_url: str, tmp_path: Path) -> None:
     journal_with(sqlite_url, sequence(3))
     execute(sqlite_url, "PRAGMA journal_mode=DELETE")
-    text = plain(on_terminal("info", url=sqlite_url))
-    assert "`esjournal init` switches it to WAL" in " ".join(text.split())
-    assert all(len(line) <= 80 for line in text.splitlines() if "url" not in line and "/" not in line)
+    for columns in (40, 80, 120):
+        text = plain(on_terminal("info", url=sqlite_url, columns=columns))
+        assert "`esjournal init` switches it to WAL" in " ".join(text.split())
+        assert all(len(line) <= columns for line in text.splitlines() if not re.search("journal id|url", line))
+
+
+def test_warnings_are_below_the_facts_on_a_terminal(sqlite_url: str) -> None:
+    journal_with(sqlite_url, sequence(3))
+    execute(sqlite_url, "PRAGMA journal_mode=DELETE")
+    shown = on_terminal("info", url=sqlite_url)
+    facts, *warnings = plain(shown).split("\n\n")
+    assert [line.split("  ", 1)[0] for line in facts.splitlines() if not line.startswith(" ")] == NAMES
+    expected = (
+        "warning: the journal mode is delete: readers and writers wait for one another;\n"
+        "    `esjournal init` switches it to WAL (docs/findings.md#journal-mode)"
+    )
+    assert expected in map(str.rstrip, warnings)
+    assert "\x1b[33mwarning: the journal mode is delete" in shown
+    assert "\x1b[33m`esjournal init`" in shown
+    assert "(docs/" not in plain(on_terminal("info", url=sqlite_url, columns=79))
+    piped = invoke("info", url=sqlite_url).stdout
+    assert "\nwarning               the journal mode is delete: " in piped
+    assert "(docs/" not in piped
+
+
+def test_all_warnings_are_texts_in_json(sqlite_url: str) -> None:
+    journal_with(sqlite_url, sequence(3))
+    execute(sqlite_url, "PRAGMA journal_mode=DELETE")
+    warnings = json.loads(invoke("info", "-F", "json", url=sqlite_url).stdout)["warnings"]
+    assert any(warning.startswith("the journal mode is delete: ") for warning in warnings)

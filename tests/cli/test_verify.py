@@ -190,9 +190,25 @@ def test_findings_on_a_terminal_are_folded_and_stored_text_is_escaped(sqlite_url
     text = on_terminal("verify", url=sqlite_url)
     assert "\x1b[2J" not in text
     assert "\\u001b[2J@0..6" in text
-    shown = [line for line in plain(text).splitlines() if line[:1].isalpha()]
+    shown = plain(text).splitlines()
     assert any(line.startswith("missing-position  3..4  2 events missing") for line in shown)
     assert all(len(line) <= 80 for line in shown if not line.startswith("esjournal:"))
+
+
+def test_a_terminal_says_what_a_kind_of_finding_means_and_what_to_do_once(sqlite_url: str) -> None:
+    journal_with(sqlite_url, [event(version, "secret") for version in range(3)])
+    for columns in (40, 80, 160):
+        text = plain(on_terminal("verify", "-q", url=sqlite_url, columns=columns))
+        words = " ".join(text.split())
+        assert words.count("a state is not a JSON object; leave it if it is encrypted; otherwise correct") == 1
+        assert words.count("bad-state ") == 3
+        assert ("(docs/findings.md#bad-state)" in words) is (columns >= 80)
+        assert max(map(len, text.splitlines())) <= columns
+    lines = plain(on_terminal("verify", "-q", url=sqlite_url)).splitlines()
+    assert lines[0] == "bad-state         1  state is not JSON: Expecting value at column 1 of 'secret';"
+    assert lines[1] == f'{"":18}a state looks like \'{{"foo":"bar"}}\''
+    assert lines[2].startswith(f"{'':18}a state is not a JSON object; ")
+    assert "encrypted" not in invoke("verify", url=sqlite_url).stdout
 
 
 def test_a_terminal_is_shown_the_first_of_very_many_findings_of_a_kind(sqlite_url: str) -> None:
@@ -208,7 +224,7 @@ def test_a_terminal_is_shown_the_first_of_very_many_findings_of_a_kind(sqlite_ur
 def test_colours_are_left_out_where_they_are_not_wanted(sqlite_url: str) -> None:
     journal_with(sqlite_url, [event(0, "secret")])
     assert "\x1b[33m" in on_terminal("verify", "-q", url=sqlite_url)
-    assert "\x1b" not in on_terminal("verify", "-q", url=sqlite_url, NO_COLOR="1")
+    assert not re.search(r"\x1b\[3\dm", on_terminal("verify", "-q", url=sqlite_url, NO_COLOR="1"))
 
 
 def test_progress_is_seen_on_a_terminal_and_not_when_quiet(sqlite_url: str) -> None:

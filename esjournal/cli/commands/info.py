@@ -21,8 +21,8 @@ def info(
 ) -> None:
     """Show what journal this is, what is in it, and what it runs on.
 
-    Warnings say what could lose events, and what to do about it. For a store that is not a journal, it lists the tables
-    of libraries that esjournal knows, and the options that select them.
+    Warnings say what could lose events, and what to do about it; docs/findings.md has more about each. For a store that
+    is not a journal, it lists the tables of libraries that esjournal knows, and the options that select them.
 
     \b
     Examples:

@@ -62,7 +62,9 @@ def verify(
       missing-position missing-version bad-position conflict
       bad-id bad-version bad-type bad-state bad-moment bad-metadata bad-event-id
       bad-name bad-line unmapped
-      schema index integrity
+      schema index integrity sequence
+
+    What each means, where it comes from, and what to do is in docs/findings.md; a terminal shows it in short.
 
     The database checks itself, and the totals say with what: integrity_check of
     SQLite, or bt_index_check of PostgreSQL's extension amcheck. With --quick, it

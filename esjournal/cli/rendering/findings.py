@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
+from esjournal.cli.rendering.cells import width_of
+from esjournal.cli.rendering.events import INDENT
+from esjournal.cli.rendering.explanations import explanation_of
 from esjournal.cli.rendering.paint import paint_of_pipe
+from esjournal.cli.rendering.wrapping import folded
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.findings import Finding
 from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.text import number
+
+_GAP = "  "
+_KIND_STYLE, _PLACE_STYLE, _EXPLANATION_STYLE = "yellow", "cyan", "dim"
+_WIDE_ENOUGH_FOR_COLUMNS = 60
+# If a place leaves less room, the detail is below it.
+_LEAST_ROOM = 16
 
 # How many of each kind a terminal shows: ten million encrypted states are ten million findings.
 SHOWN_OF_A_KIND = 100
@@ -53,7 +64,7 @@ class FindingsView:
         self.counts[finding.kind] += 1
         kind, place, detail = map(on_one_line, finding)
         paint = self._paint
-        write(f"{self._prefix}{paint(f'{kind:<{KIND_WIDTH}}', 'yellow')}  {paint(place, 'cyan')}  {detail}\n")
+        write(f"{self._prefix}{paint(f'{kind:<{KIND_WIDTH}}', _KIND_STYLE)}  {paint(place, _PLACE_STYLE)}  {detail}\n")
 
     def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
         """Print the totals, after the last finding.
@@ -140,31 +151,49 @@ class _Document(FindingsView):
 
 
 class _Screen(FindingsView):
+    """The first findings of each kind; below the first one is what its kind means, and what to do."""
+
     def __init__(self, schema: str | None) -> None:
         super().__init__(schema)
-        self._console = screen()
+        self._width = screen().width
+        # On a narrow terminal, all lines but the first begin at the left.
+        self._indent = KIND_WIDTH + len(_GAP) if self._width >= _WIDE_ENOUGH_FOR_COLUMNS else len(INDENT)
 
     def show(self, finding: Finding) -> None:
         self.counts[finding.kind] += 1
         if self.counts[finding.kind] > SHOWN_OF_A_KIND:
             return
-        from rich.table import Table
-        from rich.text import Text
-
         kind, place, detail = map(on_one_line, finding)
-        row = Table.grid(padding=(0, 2))
-        row.add_column(width=KIND_WIDTH)
-        row.add_column(overflow="fold")
-        row.add_row(Text(kind, style="yellow"), Text.assemble(self._prefix, (place, "cyan"), "  ", detail))
-        self._console.print(row)
+        lines = self._line(kind, f"{self._prefix}{place}", detail)
+        if self.counts[finding.kind] == 1:
+            explained = folded(explanation_of(finding.kind, self._width), self._width - self._indent)
+            lines += [self._below(line, _EXPLANATION_STYLE) for line in explained]
+        self._write(lines)
 
     def show_totals(self, events: int, digest: str | None, shown_url: str) -> None:
         for kind, count in self.counts.items():
             if count > SHOWN_OF_A_KIND:
-                write(
-                    f"{kind:<{KIND_WIDTH}}  {number(count - SHOWN_OF_A_KIND)} more; a file or a pipe gets all of them\n"
-                )
+                more = f"{number(count - SHOWN_OF_A_KIND)} more; a file or a pipe gets all of them"
+                self._write(self._line(kind, "", more))
         super().show_totals(events, digest, shown_url)
+
+    def _line(self, kind: str, place: str, detail: str) -> list[str]:
+        head = f"{self._paint(kind.ljust(KIND_WIDTH), _KIND_STYLE)}{_GAP}"
+        used, room = KIND_WIDTH + len(_GAP), self._width - self._indent
+        beside = self._width - used - width_of(place) - len(_GAP)
+        if beside >= _LEAST_ROOM:
+            first, *others = folded(detail, room, first=beside)
+            begin = f"{head}{self._paint(place, _PLACE_STYLE)}{_GAP}" if place else head
+            return [f"{begin}{first}", *map(self._below, others)]
+        first, *others = folded(place, room, first=self._width - used)
+        rest = [self._below(line, _PLACE_STYLE) for line in others]
+        return [f"{head}{self._paint(first, _PLACE_STYLE)}", *rest, *map(self._below, folded(detail, room))]
+
+    def _below(self, line: str, style: str = "") -> str:
+        return f"{' ' * self._indent}{self._paint(line, style)}"
+
+    def _write(self, lines: Iterable[str]) -> None:
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def _json(value: Any) -> str:

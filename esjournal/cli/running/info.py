@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 from urllib.parse import quote
 
 from esjournal.advice import quoted
@@ -41,7 +42,7 @@ def run(url: str, *, all_schemas: bool, output_format: LinesFormat, utc: bool) -
         _print_layouts(shown_url, found, output_format)
         return
     if output_format is not LinesFormat.TABLE:
-        print_json(asdict(description), indented=output_format is LinesFormat.JSON)
+        print_json(_members(description), indented=output_format is LinesFormat.JSON)
         return
     rows = [
         ("url", description.url),
@@ -61,9 +62,8 @@ def run(url: str, *, all_schemas: bool, output_format: LinesFormat, utc: bool) -
         ("SQLAlchemy", description.sqlalchemy),
         ("driver", description.driver),
         ("server", description.server),
-        *(("warning", warning) for warning in description.warnings),
     ]
-    print_facts(rows)
+    print_facts(rows, description.warnings)
 
 
 def _show_all_schemas(url: str, output_format: LinesFormat) -> None:
@@ -80,8 +80,13 @@ def _show_all_schemas(url: str, output_format: LinesFormat) -> None:
         Column("size", lambda found: size(found.bytes or 0), is_number=True),
         Column("warnings", lambda found: number(len(found.warnings)), is_number=True),
     ]
-    view = schemas_view(columns, as_table=output_format is LinesFormat.TABLE)
+    view = schemas_view(columns, as_table=output_format is LinesFormat.TABLE, fields=_members)
     show_each_schema(url, view, description_of)
+
+
+def _members(description: Description) -> dict[str, Any]:
+    """Return the members of a JSON answer, in which a warning is a text."""
+    return {**asdict(description), "warnings": [warning.text for warning in description.warnings]}
 
 
 def _time_text(time: str | None, clock: Clock) -> str | None:

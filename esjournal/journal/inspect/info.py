@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from esjournal import __version__
+from esjournal.domain.findings import StoreWarning
 from esjournal.infrastructure.sqlalchemy.continuedjournals import ContinuedJournal, continued_journals
 from esjournal.infrastructure.sqlalchemy.datastore import session_on
 from esjournal.infrastructure.sqlalchemy.layouts.detection import LAYOUTS, Recognised, recognised
@@ -43,7 +44,7 @@ class Description:
     sqlalchemy: str
     driver: str
     server: str
-    warnings: tuple[str, ...]
+    warnings: tuple[StoreWarning, ...]
 
 
 def describe(journal: Journal) -> Description:

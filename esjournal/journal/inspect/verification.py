@@ -9,7 +9,7 @@ from functools import partial
 from types import NoneType
 from uuid import UUID
 
-from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
+from esjournal.domain.findings import WHOLE, Finding, FindingKind
 from esjournal.domain.model import rules
 from esjournal.domain.model.recordedevent import EventRow
 from esjournal.domain.model.rules import are_sound
@@ -29,17 +29,17 @@ from esjournal.journal.read.pages import Page
 from esjournal.journal.temporary import open_file, open_read_in
 
 # For each field but the global position: the kind of finding if it breaks its rule, its class, and the rule.
-_RULES: tuple[tuple[str, type, Callable[[str], object]], ...] = (
-    ("bad-id", str, rules.originator_id),
-    ("bad-version", int, rules.originator_version),
-    ("bad-type", str, rules.event_type),
-    ("bad-state", str, rules.json_object),
-    ("bad-moment", str, rules.recorded_at),
-    ("bad-metadata", str, partial(rules.json_object, name="metadata")),
-    ("bad-event-id", str, partial(rules.originator_id, name="event_id")),
+_RULES: tuple[tuple[FindingKind, type, Callable[[str], object]], ...] = (
+    (FindingKind.BAD_ID, str, rules.originator_id),
+    (FindingKind.BAD_VERSION, int, rules.originator_version),
+    (FindingKind.BAD_TYPE, str, rules.event_type),
+    (FindingKind.BAD_STATE, str, rules.json_object),
+    (FindingKind.BAD_MOMENT, str, rules.recorded_at),
+    (FindingKind.BAD_METADATA, str, partial(rules.json_object, name="metadata")),
+    (FindingKind.BAD_EVENT_ID, str, partial(rules.originator_id, name="event_id")),
 )
 # Those that an event may lack.
-_OPTIONAL = {"bad-metadata", "bad-event-id"}
+_OPTIONAL = {FindingKind.BAD_METADATA, FindingKind.BAD_EVENT_ID}
 _CLASSES = [{cls, NoneType} if kind in _OPTIONAL else {cls} for kind, cls, _ in _RULES]
 
 
@@ -73,7 +73,7 @@ def open_to_verify(
             until = _until(journal, as_of)
             if journal.layout is not None:
                 if (behind := journal.events.session.sequence_behind(journal.events.table)) is not None:
-                    on_finding(Finding("sequence", journal.events.table.name, behind))
+                    on_finding(Finding(FindingKind.SEQUENCE, journal.events.table.name, behind))
                 # The copy numbers its events, and has none after the position.
                 journal, _ = opened.enter_context(open_read_in(journal, put_aside, until=until))
                 until = None
@@ -149,12 +149,12 @@ class Verification:
             on_progress: called repeatedly with the number of events read so far.
         """
         for finding in self._findings(on_progress):
-            self.is_damaged = self.is_damaged or finding.kind == INTEGRITY
+            self.is_damaged = self.is_damaged or finding.kind == FindingKind.INTEGRITY
             yield finding
 
     def _findings(self, on_progress: Callable[[int], None]) -> Iterator[Finding]:
         if self._damage is not None:
-            yield Finding(INTEGRITY, WHOLE, self._damage.reason)
+            yield Finding(FindingKind.INTEGRITY, WHOLE, self._damage.reason)
         checks = self._journal.events.session.checks(self._journal.events.table, quick=self._quick)
         self.own_check, self.unchecked = checks.own_check(), checks.unchecked()
         yield from checks.shape()
@@ -162,7 +162,7 @@ class Verification:
         yield from checks.names()
         if (reason := checks.unreadable()) is not None:
             self._digest = None
-            yield Finding(INTEGRITY, WHOLE, f"the events were not read: {reason}")
+            yield Finding(FindingKind.INTEGRITY, WHOLE, f"the events were not read: {reason}")
             return
         with checks.integrity() as found_by_the_database:
             with uncollected():
@@ -196,10 +196,11 @@ class Verification:
             except StoreDamaged as error:
                 unreadable.append(position)
                 self._position = position
-                kind = "bad-moment" if isinstance(error, TimeOutOfRange) else INTEGRITY
+                kind = FindingKind.BAD_MOMENT if isinstance(error, TimeOutOfRange) else FindingKind.INTEGRITY
                 yield Finding(kind, str(position), f"the event cannot be read: {error.reason}")
         if begin == self._position or len(unreadable) == PAGE_SIZE:
-            yield Finding(INTEGRITY, span(self._position + 1, self.until), f"the rest was not read: {reason}")
+            place = span(self._position + 1, self.until)
+            yield Finding(FindingKind.INTEGRITY, place, f"the rest was not read: {reason}")
             self._position = self.until
 
     def _pages(self, after: int, until: int) -> Iterator[Page]:
@@ -233,7 +234,8 @@ class Verification:
         first, last = self._position + 1, position - 1
         # A file may have a part of a journal, with the journal's positions. Journals themselves have no gaps.
         if first <= last and self._journal.events.session.is_shared:
-            yield Finding("missing-position", span(first, last), f"{counted(last - first + 1, 'event')} missing")
+            missing = counted(last - first + 1, "event")
+            yield Finding(FindingKind.MISSING_POSITION, span(first, last), f"{missing} missing")
         self._position = position
 
 
@@ -267,7 +269,7 @@ def _field_findings(event: tuple[object, ...], *, opaque: bool) -> Iterator[Find
         if not isinstance(value, cls) or isinstance(value, bool):
             yield Finding(kind, position, f"{shortened(value)} is {type(value).__name__}, not {cls.__name__}")
             continue
-        if opaque and kind == "bad-state" and not str(value).startswith("{"):
+        if opaque and kind is FindingKind.BAD_STATE and not str(value).startswith("{"):
             continue
         try:
             canonical = rule(str(value))
@@ -283,11 +285,11 @@ def _mapping_findings(map_item: Callable[[StoredEvent], object], event: EventRow
     try:
         map_item(StoredEvent(UUID(originator_id), version, event_type, state))
     except InvalidData as error:
-        yield Finding("unmapped", str(position), str(error))
+        yield Finding(FindingKind.UNMAPPED, str(position), str(error))
 
 
 def _problem_finding(problem: Problem) -> Finding:
     place = f"{problem.source}:{problem.line}"
     if isinstance(problem, InvalidLine):
-        return Finding("bad-line", place, problem.reason)
-    return Finding("conflict", place, str(problem.error))
+        return Finding(FindingKind.BAD_LINE, place, problem.reason)
+    return Finding(FindingKind.CONFLICT, place, str(problem.error))

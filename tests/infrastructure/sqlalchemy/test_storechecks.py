@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.domain.findings import Finding
+from esjournal.domain.findings import Finding, FindingKind
 from esjournal.infrastructure.sqlalchemy.activerecords import RecordedEventRecord
 from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlchecks import PostgreSQLChecks
 from esjournal.infrastructure.sqlalchemy.sqlite.integrity import IntegrityBeside
@@ -210,9 +210,9 @@ def test_an_event_that_an_index_lacks_is_found_and_not_quickly(tmp_path: Path) -
         connection.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
         connection.commit()
     assert integrity(str(path), quick=True) == []
-    assert Finding("integrity", "database", "row 4 missing from index stored_events_recorded_at") in integrity(
-        str(path)
-    )
+    assert Finding(
+        FindingKind.INTEGRITY, "database", "row 4 missing from index stored_events_recorded_at"
+    ) in integrity(str(path))
 
 
 def test_amcheck_looks_up_every_event_unless_it_is_to_be_quick(
@@ -246,7 +246,9 @@ def test_what_sqlites_own_check_says_is_a_finding_each(sqlite_url: str) -> None:
             connection.execute("PRAGMA writable_schema=ON")
             connection.execute(rewrite, (old, new))
             connection.commit()
-    assert integrity(sqlite_url) == [Finding("integrity", "database", "NULL value in stored_events.state")] * 2
+    assert (
+        integrity(sqlite_url) == [Finding(FindingKind.INTEGRITY, "database", "NULL value in stored_events.state")] * 2
+    )
 
 
 def test_an_error_in_the_thread_is_raised_when_its_findings_are_read(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from esjournal.domain.findings import Finding
+from esjournal.domain.findings import Finding, FindingKind
 from esjournal.domain.model.events import DomainEvent
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.infrastructure.sqlalchemy.activerecords import PAGE_SIZE
@@ -236,4 +236,4 @@ def test_events_that_vanish_while_others_are_verified_are_missing(url: str) -> N
         verification = Verification(journal)
         execute(url, "DELETE FROM stored_events WHERE global_position > 6")
         first = next(verification.findings())
-    assert first == Finding("missing-position", "7..8", "2 events missing")
+    assert first == Finding(FindingKind.MISSING_POSITION, "7..8", "2 events missing")

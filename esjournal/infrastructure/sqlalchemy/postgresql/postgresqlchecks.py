@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Table
 
-from esjournal.domain.findings import INTEGRITY, Finding
+from esjournal.domain.findings import Finding, FindingKind
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.postgresql import citus
 from esjournal.infrastructure.sqlalchemy.reports.storechecks import StoreChecks
@@ -77,7 +77,7 @@ class PostgreSQLChecks(StoreChecks):
                     # The second argument: whether to look for each row of the table in the index.
                     connection.execute(f"SELECT {check_index}(%s::oid::regclass, %s)", (oid, not self._quick))
             except StoreDamaged as error:
-                yield Finding(INTEGRITY, name, error.reason)
+                yield Finding(FindingKind.INTEGRITY, name, error.reason)
 
     def _amcheck(self) -> tuple[str | None, str | None]:
         """Return the function that checks an index, and the reason if there is none."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from esjournal.domain.findings import StoreWarning, WarningKind
 from esjournal.infrastructure.sqlalchemy.postgresql import citus
 from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
 
@@ -31,7 +32,7 @@ def about_postgresql(connection: Any, table: str) -> DatabaseDescription:
         (table,),
     ).fetchone()
     warnings = [
-        f"the server's {setting} is off: {danger}; set it to on"
+        StoreWarning(WarningKind.SERVER_SETTING, f"the server's {setting} is off: {danger}; set it to on")
         for (setting, danger), value in zip(_SETTINGS.items(), settings, strict=True)
         if value == "off"
     ]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Table
 
-from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
+from esjournal.domain.findings import WHOLE, Finding, FindingKind
 from esjournal.domain.model.sequencenames import id_of_name, new_name
 from esjournal.domain.text import counted, shortened, span
 from esjournal.exceptions import InvalidData, StoreDamaged
@@ -64,7 +64,7 @@ class StoreChecks(ABC):
         yield from found
         yield from self._identity_findings()
         yield from self._protection_findings()
-        if any(finding.kind == "index" for finding in found):
+        if any(finding.kind is FindingKind.INDEX for finding in found):
             yield from as_findings(self._positions_taken_twice)
 
     def _identity_findings(self) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ class StoreChecks(ABC):
             detail = (
                 f"{counted(count, 'row')} and not 1: cursors may belong to any of these journal ids; keep the old one"
             )
-            yield Finding("schema", identity_table.name, detail)
+            yield Finding(FindingKind.SCHEMA, identity_table.name, detail)
 
     def _shape_findings(self, table: Table) -> Iterator[Finding]:
         sql = self._session.sql
@@ -94,7 +94,7 @@ class StoreChecks(ABC):
         if protection.present:
             for table, trigger in protection.missing:
                 detail = f"the trigger {trigger} is missing or switched off: `esjournal init --protect` makes it"
-                yield Finding("schema", table, detail)
+                yield Finding(FindingKind.SCHEMA, table, detail)
 
     @abstractmethod
     def _shape(self, connection: Any, table: Table) -> Shape: ...
@@ -135,11 +135,11 @@ class StoreChecks(ABC):
                 try:
                     named = id_of_name(new_name(name))
                 except InvalidData as error:
-                    yield Finding("bad-name", originator_id, str(error))
+                    yield Finding(FindingKind.BAD_NAME, originator_id, str(error))
                     continue
                 if named != originator_id:
                     detail = f"the name {shortened(name)} belongs to the sequence {named}"
-                    yield Finding("bad-name", originator_id, detail)
+                    yield Finding(FindingKind.BAD_NAME, originator_id, detail)
 
     def _positions_before_the_first(self) -> Iterator[Finding]:
         with self._session.connection() as connection:
@@ -148,9 +148,8 @@ class StoreChecks(ABC):
                 f"WHERE {GLOBAL_POSITION} < {_FIRST_POSITION}"
             ).fetchone()
         if count:
-            yield Finding(
-                "bad-position", span(first, last), f"{counted(count, 'event')} at positions that no command reads"
-            )
+            detail = f"{counted(count, 'event')} at positions that no command reads"
+            yield Finding(FindingKind.BAD_POSITION, span(first, last), detail)
 
     def _positions_taken_twice(self) -> Iterator[Finding]:
         statement = (
@@ -159,7 +158,7 @@ class StoreChecks(ABC):
         )
         for rows in self._session.rows_streamed(statement, ()):
             for position, count in rows:
-                yield Finding("bad-position", str(position), f"{counted(count, 'event')} have this position")
+                yield Finding(FindingKind.BAD_POSITION, str(position), f"{counted(count, 'event')} have this position")
 
     def _breaks_in_versions(self) -> Iterator[Finding]:
         # The first version, the last version and the number of events show whether a sequence is whole, and the index
@@ -192,15 +191,15 @@ def as_findings(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from check()
     except StoreDamaged as error:
-        yield Finding(INTEGRITY, WHOLE, error.reason)
+        yield Finding(FindingKind.INTEGRITY, WHOLE, error.reason)
 
 
 def _break_findings(sequence_id: str, previous: int | None, version: int) -> Iterator[Finding]:
     if version == previous:
-        yield Finding("conflict", f"{sequence_id}@{version}", "two events have this version")
+        yield Finding(FindingKind.CONFLICT, f"{sequence_id}@{version}", "two events have this version")
         return
     # A version before 0 is another finding.
     first = 0 if previous is None else max(previous + 1, 0)
     if first < version:
         before = "the sequence begins with" if previous is None else f"version {previous} is followed by"
-        yield Finding("missing-version", f"{sequence_id}@{span(first, version - 1)}", f"{before} {version}")
+        yield Finding(FindingKind.MISSING_VERSION, f"{sequence_id}@{span(first, version - 1)}", f"{before} {version}")

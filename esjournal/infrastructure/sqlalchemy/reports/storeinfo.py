@@ -7,6 +7,7 @@ from typing import NamedTuple
 import sqlalchemy
 from sqlalchemy import Table, select
 
+from esjournal.domain.findings import StoreWarning, WarningKind
 from esjournal.infrastructure.sqlalchemy.layouts.foreigntable import writing_of
 from esjournal.infrastructure.sqlalchemy.reports.protection import protection_of
 from esjournal.infrastructure.sqlalchemy.schema import SCHEMA_VERSION, identity_table, names_table
@@ -19,7 +20,7 @@ class DatabaseDescription(NamedTuple):
     bytes: int
     driver: str
     server: str
-    warnings: list[str]
+    warnings: list[StoreWarning]
 
 
 class StoreDescription(NamedTuple):
@@ -39,7 +40,7 @@ class StoreDescription(NamedTuple):
     sqlalchemy: str
     driver: str
     server: str
-    warnings: list[str]
+    warnings: list[StoreWarning]
 
 
 def described(session: Session, table: Table) -> StoreDescription:
@@ -66,9 +67,10 @@ def described(session: Session, table: Table) -> StoreDescription:
     if made_at is not None and schema_version == SCHEMA_VERSION:
         is_protected = protection_of(session, (table, names_table)).is_complete
     if (reason := session.sequence_behind(table)) is not None:
-        warnings.append(reason)
+        warnings.append(StoreWarning(WarningKind.SEQUENCE, reason))
     if (reason := session.out_of_order(table)) is not None:
-        warnings.append(f"followers, copies and cursors are refused, because they would miss events: {reason}")
+        text = f"followers, copies and cursors are refused, because they would miss events: {reason}"
+        warnings.append(StoreWarning(WarningKind.OUT_OF_ORDER, text))
     return StoreDescription(
         made_at, schema_version, is_protected, events, sequences, size, sqlalchemy.__version__, driver, server, warnings
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from esjournal.domain.findings import Finding
+from esjournal.domain.findings import Finding, FindingKind
 
 
 class Shape(NamedTuple):
@@ -29,22 +29,22 @@ def shape_findings(table: str, found: Shape, expected: Shape, named: Collection[
         named: the names of the indexes that `init` makes.
     """
     if not found.columns:
-        yield Finding("schema", table, "the table is missing")
+        yield Finding(FindingKind.SCHEMA, table, "the table is missing")
         return
     for name, definition in expected.columns.items():
         if name not in found.columns:
-            yield Finding("schema", table, f"the column {name} is missing")
+            yield Finding(FindingKind.SCHEMA, table, f"the column {name} is missing")
         elif found.columns[name] != definition:
-            yield Finding("schema", table, f"the column {name} is {found.columns[name]}, not {definition}")
+            yield Finding(FindingKind.SCHEMA, table, f"the column {name} is {found.columns[name]}, not {definition}")
     for option in sorted(expected.options - found.options):
-        yield Finding("schema", table, f"the table is not {option}")
+        yield Finding(FindingKind.SCHEMA, table, f"the table is not {option}")
     for name, definition in expected.indexes.items():
         if definition not in found.indexes.values():
             others = {other: its for other, its in found.indexes.items() if other == name or other not in named}
             hints = [f"{other} is {its}" for other, its in others.items() if _columns(its) in definition]
             if name in named and name not in found.indexes:
                 hints.append("`esjournal init` makes it")
-            yield Finding("index", table, "; ".join([f"there is no index {definition}", *hints]))
+            yield Finding(FindingKind.INDEX, table, "; ".join([f"there is no index {definition}", *hints]))
 
 
 def _columns(index: str) -> str:

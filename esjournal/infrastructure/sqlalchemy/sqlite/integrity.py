@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from esjournal.domain.findings import INTEGRITY, WHOLE, Finding
+from esjournal.domain.findings import WHOLE, Finding, FindingKind
 from esjournal.exceptions import StoreDamaged
 from esjournal.infrastructure.sqlalchemy.session import Session
 
@@ -28,7 +28,7 @@ def integrity_findings(session: Session, connection: Any, check: str) -> list[Fi
     texts = [text for (text,) in connection.execute(f"PRAGMA {check}").fetchall()]
     # A text may have several lines; the first is a heading.
     lines = [line for text in texts for line in text.splitlines() if not line.startswith("***")]
-    return [Finding(INTEGRITY, WHOLE, line) for line in lines if line != "ok"]
+    return [Finding(FindingKind.INTEGRITY, WHOLE, line) for line in lines if line != "ok"]
 
 
 class IntegrityBeside(Iterator[Finding]):
@@ -77,7 +77,7 @@ class IntegrityBeside(Iterator[Finding]):
             with self._session.connection() as self._connection:
                 self._findings = iter(integrity_findings(self._session, self._connection, self._check))
         except StoreDamaged as error:
-            self._findings = iter([Finding(INTEGRITY, WHOLE, error.reason)])
+            self._findings = iter([Finding(FindingKind.INTEGRITY, WHOLE, error.reason)])
         except BaseException as error:
             self._error = error
         finally:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Table
 
-from esjournal.domain.findings import Finding
+from esjournal.domain.findings import Finding, FindingKind
 from esjournal.domain.text import counted, span
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION
 from esjournal.infrastructure.sqlalchemy.reports.storechecks import StoreChecks, as_findings
@@ -57,7 +57,7 @@ class SQLiteChecks(StoreChecks):
                 (self._tables[-1].name,),
             ).fetchone()
         if not isinstance(assigned, int | None):
-            yield Finding("bad-position", "sqlite_sequence", f"the last assigned position is {assigned!r}")
+            yield Finding(FindingKind.BAD_POSITION, "sqlite_sequence", f"the last assigned position is {assigned!r}")
         elif assigned is not None and assigned > last:
             missing = counted(assigned - last, "event")
-            yield Finding("missing-position", span(last + 1, assigned), f"{missing} missing at the end")
+            yield Finding(FindingKind.MISSING_POSITION, span(last + 1, assigned), f"{missing} missing at the end")

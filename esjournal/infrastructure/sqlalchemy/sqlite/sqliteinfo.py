@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from esjournal.domain.findings import StoreWarning, WarningKind
 from esjournal.infrastructure.sqlalchemy.reports.storeinfo import DatabaseDescription
 
 # https://sqlite.org/wal.html#walresetbug: since 3.7.0, fixed in this version. The fix may have been backported to
@@ -25,23 +26,29 @@ def about_sqlite(connection: sqlite3.Connection, can_lock: bool, why_not_alone: 
         connection.execute(f"PRAGMA {pragma}").fetchone()[0]
         for pragma in ("page_count", "page_size", "journal_mode", "synchronous")
     )
-    warnings = []
+    warnings: list[StoreWarning] = []
+
+    def warn(kind: WarningKind, text: str) -> None:
+        warnings.append(StoreWarning(kind, text))
+
     if has_wal_reset_bug(sqlite3.sqlite_version_info):
-        warnings.append(
+        warn(
+            WarningKind.WAL_RESET_BUG,
             f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug (sqlite.org/wal.html#walresetbug), unless the fix "
             f"was backported: if two connections write or checkpoint at the same instant, in rare cases committed "
-            f"events are lost and the file is damaged; use a Python with SQLite 3.51.3 or later"
+            f"events are lost and the file is damaged; use a Python with SQLite 3.51.3 or later",
         )
     # For a file that it may not lock, SQLite reports another mode than WAL.
     if journal_mode != "wal" and can_lock:
-        warnings.append(
+        warn(
+            WarningKind.JOURNAL_MODE,
             f"the journal mode is {journal_mode}: readers and writers wait for one another; "
-            f"`esjournal init` switches it to WAL"
+            f"`esjournal init` switches it to WAL",
         )
     if why_not_alone is not None:
-        warnings.append(f"writing is refused: {why_not_alone}")
+        warn(WarningKind.HARD_LINKS, f"writing is refused: {why_not_alone}")
     if synchronous < _FULL:
-        warnings.append("synchronous is not FULL: a power cut may lose acknowledged events")
+        warn(WarningKind.SYNCHRONOUS, "synchronous is not FULL: a power cut may lose acknowledged events")
     server = f"SQLite {sqlite3.sqlite_version}"
     return DatabaseDescription(page_count * page_size, "sqlite3, of Python", server, warnings)
 
