@@ -488,8 +488,9 @@ def test_counts_of_sequences_are_in_columns_with_as_many_as_fit(before_and_after
     [
         (("sqlite:///before.db", "sqlite:////srv/after.db"), ("before.db", "after.db")),
         (("sqlite:////old/shop.db", "sqlite:////new/shop.db"), ("old/shop.db", "new/shop.db")),
-        (("shop/a.ndjson", "sqlite:///a.ndjson"), ("shop/a.ndjson", "/a.ndjson")),
+        (("shop/a.ndjson", "sqlite:///a.ndjson"), ("shop/a.ndjson", "a.ndjson")),
         (("a.db", "a.db"), ("a.db (A)", "a.db (B)")),
+        (("orders.csv", "sqlite:///orders.csv"), ("orders.csv", "sqlite:///orders.csv")),
         (("postgresql://me:***@h/shops", "postgresql://me:***@i/shops"), ("me:***@h/shops", "me:***@i/shops")),
         (("postgresql://h/s?schema=a&timeout=1", "postgresql://h/s?schema=b&timeout=1"), ("s?schema=a", "s?schema=b")),
         (("sqlite:///bank.db?layout=eventsourcing", "sqlite:///new.db"), ("bank.db", "new.db")),

@@ -34,7 +34,8 @@ def _parts(address: str) -> tuple[list[str], list[str]]:
     if "://" not in address:
         return address.split("/"), []
     path, _, parameters = address.partition("://")[2].partition("?")
-    return path.rstrip("/").split("/"), parameters.split("&") if parameters else []
+    # The third slash of a URL is not of the path.
+    return path.removeprefix("/").rstrip("/").split("/"), parameters.split("&") if parameters else []
 
 
 def _with_parameters(name: str, parameters: list[str]) -> str:
