@@ -10,7 +10,10 @@ import pytest
 import esjournal
 from esjournal.cli.rendering.explanations import FINDINGS, explanation_of, next_step_of
 from esjournal.domain.findings import FindingKind, WarningKind
+from tests.helpers.events import sequence
 from tests.helpers.program import invoke
+from tests.helpers.stores import file_with
+from tests.helpers.terminal import on_terminal, plain
 
 PAGE = (Path(__file__).parents[2] / "docs" / "findings.md").read_text()
 PACKAGE = Path(esjournal.__file__).parent
@@ -54,3 +57,16 @@ def test_each_kind_of_finding_is_explained_on_a_terminal() -> None:
 def test_the_help_of_verify_names_each_kind() -> None:
     kinds = invoke("verify", "--help").stdout.split("Kinds:\n")[1].split("\n\n")[0]
     assert kinds.split() == [str(kind) for kind in FindingKind]
+
+
+def test_what_was_not_done_has_a_section(tmp_path: Path) -> None:
+    path = file_with(tmp_path / "e.ndjson", sequence(3))
+    path.write_text(f"{path.read_text()}nonsense\n")
+    shown = " ".join(plain(on_terminal("verify", "--digest", url=str(path))).split())
+    assert shown.endswith(
+        "there is no digest, because some events cannot be read (docs/findings.md#there-is-no-digest)"
+    )
+    assert "docs/" not in invoke("verify", "--digest", url=str(path)).stderr
+    slugs = [title.replace(" ", "-") for title in sections("Other messages")]
+    code = (PACKAGE / "cli" / "running" / "verify.py").read_text()
+    assert [slug for slug in slugs if f'"{slug}"' in code] == ["indexes-were-not-checked", "there-is-no-digest"]

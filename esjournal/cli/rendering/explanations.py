@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from esjournal.domain.findings import FindingKind, WarningKind
 
+PAGE = "docs/findings.md"
 # Below this width there is no room for the place on the page.
 _ROOM_FOR_PAGE = 80
 
@@ -98,4 +99,4 @@ def next_step_of(kind: WarningKind, width: int) -> str:
 
 
 def _page(kind: FindingKind | WarningKind, width: int) -> str:
-    return f" (docs/findings.md#{kind})" if width >= _ROOM_FOR_PAGE else ""
+    return f" ({PAGE}#{kind})" if width >= _ROOM_FOR_PAGE else ""

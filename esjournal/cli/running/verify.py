@@ -11,6 +11,7 @@ import typer
 
 from esjournal.cli.exits import FINDINGS, say
 from esjournal.cli.progress import EventsProgress
+from esjournal.cli.rendering.explanations import PAGE
 from esjournal.cli.rendering.findings import FindingsView, findings_view
 from esjournal.cli.running.schemas import check_all_schemas, run_for_each_schema
 from esjournal.cli.selectionoptions import as_of_option
@@ -92,8 +93,8 @@ def _verify(url: str, view: FindingsView, wanted: _Wanted, of_which: str = "") -
         # If stdout and stderr are the same file, the findings come before the totals.
         sys.stdout.flush()
         say(of_which + _totals(verification, findings, time.monotonic() - began))
-        for missing in _not_done(verification, digest=wanted.digest, per_sequence=wanted.per_sequence):
-            say(of_which + missing)
+        for missing, section in _not_done(verification, digest=wanted.digest, per_sequence=wanted.per_sequence):
+            say(f"{of_which}{missing}{f' ({PAGE}#{section})' if sys.stderr.isatty() else ''}")
     return FINDINGS if findings else 0
 
 
@@ -107,10 +108,11 @@ def _totals(verification: Verification, findings: int, seconds: float) -> str:
     return f"{counted(verification.events, 'event')} verified: {result}, {duration(seconds)}, {speed}"
 
 
-def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -> Iterator[str]:
+def _not_done(verification: Verification, *, digest: bool, per_sequence: bool) -> Iterator[tuple[str, str]]:
+    """Yield what was not done, and why, with the section of the page that says what to do."""
     if verification.unchecked is not None:
-        yield verification.unchecked
+        yield verification.unchecked, "indexes-were-not-checked"
     if digest and verification.digest is None:
-        yield "there is no digest, because some events cannot be read"
+        yield "there is no digest, because some events cannot be read", "there-is-no-digest"
     elif per_sequence and verification.is_damaged:
-        yield "sequences have no digests, because the journal is damaged"
+        yield "sequences have no digests, because the journal is damaged", "there-is-no-digest"
