@@ -95,6 +95,9 @@ SCREENS = {
     "list": Screen(("list",), headings=("versions", "last type", "first recorded", "first day", "last day")),
     "info": Screen(("info",), varying=r"(esjournal|Python|SQLAlchemy|server|driver)  .*"),
     "diff": Screen(("diff", "--quiet", "events.ndjson", "after.ndjson"), 1),
+    "diff-full": Screen(("diff", "--quiet", "--full", "events.ndjson", "after.ndjson"), 1),
+    "diff-per-sequence": Screen(("diff", "--quiet", "--per-sequence", "events.ndjson", "after.ndjson"), 1),
+    "verify": Screen(("--url", "broken.ndjson", "verify", "--quiet"), 1),
     "stats": Screen(("stats", "--by", "month"), headings=("type",)),
 }
 EACH = pytest.mark.parametrize(("name", "width"), [(name, width) for name in SCREENS for width in WIDTHS])
@@ -109,6 +112,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     (folder / "events.ndjson").write_text("".join(lines), encoding="utf-8")
     changed = [line.replace("mug", "cup").replace("抹茶", "煎茶").replace("lorem", "dolor") for line in lines[:-2]]
     (folder / "after.ndjson").write_text("".join(changed), encoding="utf-8")
+    (folder / "broken.ndjson").write_text("".join([*lines, "漢字\n", lines[1].replace("tea", "mug")]), encoding="utf-8")
 
     @cache
     def output(name: str, width: int) -> str:

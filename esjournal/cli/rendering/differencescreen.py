@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from esjournal.cli.rendering.cells import ELLIPSIS, cut, padded, width_of
+from esjournal.cli.rendering.cells import ELLIPSIS, cut, padded, undisputed, width_of
 from esjournal.cli.rendering.differences import SHOWN_LINES, DifferencesView, FirstOfAKind, size_of
 from esjournal.cli.rendering.eventdifferences import KeyDifference, key_differences
 from esjournal.cli.rendering.events import INDENT, LINES_IN_A_PIECE, WIDE
@@ -386,7 +386,9 @@ class _SideBySide(_Layout):
         yield from self._row(f"{found.sign} {found.key}", _STYLES[found.sign], of_a, of_b, INDENT)
 
     def _painted(self, text: str, style: str) -> _Cell:
-        return self._paint(text, style), width_of(text)
+        # Beside it is another cell, which begins in the same column on all terminals.
+        shown = undisputed(text)
+        return self._paint(shown, style), width_of(shown)
 
     def _row(self, left: str, style: str, a: _Cell | None, b: _Cell | None, indent: str = "") -> Iterator[str]:
         room = self._left - len(indent)

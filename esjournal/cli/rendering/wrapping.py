@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from esjournal.cli.rendering import cells
 from esjournal.cli.rendering.cells import width_of
 
 # What is in backquotes is a command to paste, and stays whole.
@@ -34,9 +36,5 @@ def folded(text: str, width: int, *, first: int | None = None, whole: bool = Fal
     return [*lines, line]
 
 
-def _pieces(word: str, width: int, whole: bool) -> list[str]:
-    if whole or "`" in word or width_of(word) <= width:
-        return [word]
-    from rich.cells import chop_cells
-
-    return chop_cells(word, max(2, width))
+def _pieces(word: str, width: int, whole: bool) -> Iterable[str]:
+    return [word] if whole or "`" in word or width_of(word) <= width else cells.folded(word, max(1, width))
