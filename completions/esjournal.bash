@@ -10,7 +10,7 @@ _esjournal() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "${COMP_WORDS[i]}" in
             --url|--layout|--table) i=$((i + 1)); [[ ${COMP_WORDS[i]} == "=" ]] && i=$((i + 1)) ;;
-            init|append|get|list|log|history|replay|query|trace|stats|verify|diff|info|each|cursor|export|import|copy) command="${COMP_WORDS[i]}"; break ;;
+            init|append|get|list|log|history|replay|query|trace|stats|verify|diff|info|each|cursor|export|import|copy|help) command="${COMP_WORDS[i]}"; break ;;
         esac
     done
     case "$command $previous" in
@@ -241,7 +241,7 @@ _esjournal() {
     esac
     case "$command $current" in
         " -"*) COMPREPLY=($(compgen -W $'--url\n--layout\n--table\n--version\n--help\n-h' -- "$current")) ;;
-        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nreplay\nquery\ntrace\nstats\nverify\ndiff\ninfo\neach\ncursor\nexport\nimport\ncopy' -- "$current")) ;;
+        " "*) COMPREPLY=($(compgen -W $'init\nappend\nget\nlist\nlog\nhistory\nreplay\nquery\ntrace\nstats\nverify\ndiff\ninfo\neach\ncursor\nexport\nimport\ncopy\nhelp' -- "$current")) ;;
         "init "*) COMPREPLY=($(compgen -W $'--url\n--schema\n--protect\n--sql\n--help\n-h' -- "$current")) ;;
         "append -"*) COMPREPLY=($(compgen -W $'--recorded-at\n--meta\n--cause\n--once\n--if-absent\n--each\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
         "get -"*) COMPREPLY=($(compgen -W $'--gt\n--gte\n--lt\n--lte\n--as-of\n--limit\n--reverse\n--type\n--format\n-F\n--csv-safe\n--expanded\n-x\n--no-pager\n--utc\n--color\n--url\n--layout\n--table\n--help\n-h' -- "$current")) ;;
@@ -264,6 +264,7 @@ _esjournal() {
         "import "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
         "copy -"*) COMPREPLY=($(compgen -W $'--dry-run\n--commit-every\n--rejects\n--max-rejects\n--require-contiguous\n--map-type\n--only-type\n--skip-type\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--cursor-file\n--no-verify\n--summary\n--quiet\n-q\n--help\n-h' -- "$current")) ;;
         "copy "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
+        "help -"*) COMPREPLY=($(compgen -W $'--help\n-h' -- "$current")) ;;
     esac
 }
 complete -F _esjournal esjournal

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import typer.main
 
 from esjournal.cli.app import app
+from esjournal.cli.helppage import choices_of, value_name
 
 FOLDER = Path(__file__).parent
 # What these stand for is a file; a journal's URL, such as the A and B of `diff`, may be a SQLite file's path.
@@ -54,8 +55,7 @@ def _command(name: str, command: Any, parent: Any) -> Command:
         if parameter.param_type_name == "argument":
             arguments.append(parameter.make_metavar(context).strip("[]{}."))
             continue
-        choices = [str(choice) for choice in getattr(parameter.type, "choices", ())]
-        value = "" if parameter.is_flag else parameter.metavar or parameter.name.rpartition("_")[2].upper()
+        choices, value = choices_of(parameter), value_name(parameter)
         names = sorted(parameter.opts)  # those of --help come in the order of a set
         options.append(
             Option(names, _sentence(parameter.help), value, choices, value in FILE_METAVARS, parameter.multiple)

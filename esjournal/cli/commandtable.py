@@ -26,18 +26,19 @@ HELP = {
     "replay": "Fold the events through your own code, and print the states.",
     "query": "Ask the events in SQL, which only reads.",
     "trace": "Show what caused an event, and what it caused, as a tree.",
-    "stats": "Count the events by type, over time and in the longest sequences.",
+    "stats": "Count the events by type, over time and by sequence.",
     "verify": "Read the whole journal, and print what is wrong with it.",
     "diff": "Compare two journals, and print the differences.",
     "info": "Show what journal this is, what is in it, and what it runs on.",
     "each": "Run a command for each event, and remember how far it came.",
-    "cursor": "Show how far a cursor came, and whether it still fits its journal.",
+    "cursor": "Show how far a cursor came, and whether it fits its journal.",
     "export": "Write the journal in global order, as NDJSON, CSV or Parquet.",
     "import": "Append the events of files, all in one transaction.",
-    "copy": "Copy a journal or a file of events, or a part of it, and prove the copy.",
+    "copy": "Copy a journal, a file of events or a part, and prove the copy.",
+    "help": "Show the help of a command.",
 }
-# Reserved by Python as a keyword, and as a built-in name.
-_FUNCTIONS = {"import": "import_", "list": "list_"}
+# Reserved by Python as a keyword, and as built-in names.
+_FUNCTIONS = {"import": "import_", "list": "list_", "help": "help_"}
 # All that follows the first word of another program's command belongs to it, also what looks like an option.
 _CONTEXT_SETTINGS = {"each": {"allow_interspersed_args": False}}
 _NUMBER = re.compile("-[0-9]+")
@@ -51,6 +52,12 @@ class Command(TyperCommand):
         import_module(f"esjournal.cli.running.{_function_of(str(self.name))}")
         raise_interruptions()
         return super().invoke(ctx)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        from esjournal.cli.helppage import write_help
+
+        write_help(self, ctx, formatter)
 
 
 class LogCommand(Command):
@@ -104,10 +111,11 @@ class CommandGroup(TyperGroup):
         """Return the names of the commands."""
         return list(HELP)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write what each command does."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(HELP.items()))
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, and what each command does."""
+        from esjournal.cli.helppage import write_help
+
+        write_help(self, ctx, formatter, commands=HELP)
 
 
 def _function_of(name: str) -> str:

@@ -58,6 +58,7 @@ _EXIT_CODES: dict[type[EsjournalError], int] = {
 # The parser's own errors; Typer exports only this one of them.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _NEGATIVE_NUMBER = re.compile(r"-\d")
+_NOT_IN_RANGE = re.compile(r"is not in the range (\d+)<=x<=(\d+)")
 # The arguments of the program: messages may repeat them, and they may contain a password.
 _given: list[str] = []
 
@@ -163,6 +164,7 @@ def _fail(message: str, code: int) -> int:
 def _usage_message(error: Any) -> str:
     # Masked before the lines are joined, so that the arguments are still recognised.
     message = " ".join(map(str.strip, masked(str(error.format_message()), _given).splitlines()))
+    message = _NOT_IN_RANGE.sub(r"is not a number from \1 to \2", message)
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "esjournal"
     if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):

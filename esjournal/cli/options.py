@@ -71,21 +71,21 @@ UrlOption = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help=f"The journal: a path to a SQLite file, sqlite:///FILE or postgresql://USER@HOST/DB. "
-        f"Default: ${URL_VARIABLE}, or else {DEFAULT_URL}.",
+        help="The journal: a SQLite FILE, or postgresql://USER@HOST/DB. "
+        f"Default: ${URL_VARIABLE}, or else {DEFAULT_URL.removeprefix('sqlite:///')}.",
         show_default=False,
     ),
 ]
 LayoutOption = Annotated[
     LayoutName | None,
-    typer.Option("--layout", help="Use another library's tables instead of a journal's.", show_default=False),
+    typer.Option("--layout", help="Use another library's tables.", show_default=False),
 ]
 TableOption = Annotated[
     str | None,
     typer.Option(
         "--table",
         metavar="NAME",
-        help="With --layout: the events table, if not the library's default name.",
+        help="With --layout: the events table, unless the default.",
         show_default=False,
     ),
 ]
@@ -102,7 +102,7 @@ AfterOption = Annotated[
 ]
 CursorFileOption = Annotated[
     str | None,
-    file_option("--cursor-file", help_text="Start after the cursor stored in FILE, then advance it."),
+    file_option("--cursor-file", help_text="Start after the cursor in FILE, then advance it."),
 ]
 SequenceArgument = Annotated[
     str,
@@ -114,11 +114,11 @@ SequenceArgument = Annotated[
 ]
 FileFormatOption = Annotated[
     FileFormat | None,
-    typer.Option("--format", "-F", help="NDJSON or CSV; by default the file's name decides.", show_default=False),
+    typer.Option("--format", "-F", help="The files' format, whatever their names.", show_default=False),
 ]
 CsvSafeOption = Annotated[
     bool,
-    typer.Option("--csv-safe", help="CSV: put ' before text that a spreadsheet would take for a formula."),
+    typer.Option("--csv-safe", help="CSV: put ' before text that looks like a formula."),
 ]
 NoPagerOption = Annotated[bool, typer.Option("--no-pager", help="Do not use a pager.")]
 UtcOption = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in your time zone.")]
@@ -126,7 +126,7 @@ UtcOption = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not i
 ColorOption = Annotated[ColorChoice, typer.Option("--color", help="When to use colours.", callback=choose_colours)]
 AllSchemasOption = Annotated[
     bool,
-    typer.Option("--all-schemas", help="The journal in each schema of a PostgreSQL database, one after the other."),
+    typer.Option("--all-schemas", help="The journal in each schema of a PostgreSQL database."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show neither progress nor totals.")]
 LimitOption = Annotated[

@@ -22,7 +22,7 @@ TypesOption = Annotated[
 ]
 IdsOption = Annotated[
     list[str] | None,
-    repeated_option("--id", "ID", "Only events of this sequence, by its UUID or name"),
+    repeated_option("--id", "ID", "Only this sequence, by UUID or name"),
 ]
 NamesOption = Annotated[
     list[str] | None,
@@ -33,7 +33,7 @@ SinceOption = Annotated[
     typer.Option(
         "--since",
         metavar="TIME",
-        help="Only events recorded since TIME: 2026-01-31, 2h, '1 month ago'.",
+        help="Only events recorded since TIME: 2026-01-31, 2h.",
         show_default=False,
     ),
 ]
@@ -42,7 +42,7 @@ UntilOption = Annotated[
     typer.Option(
         "--until",
         metavar="TIME",
-        help="Only events recorded before TIME: today, 'yesterday 12:00'.",
+        help="Only events recorded before TIME: 'yesterday 12:00'.",
         show_default=False,
     ),
 ]
@@ -55,13 +55,13 @@ AsOfOption = Annotated[
     typer.Option(
         "--as-of",
         metavar="POSITION|TIME",
-        help="Read the journal as it was after a global position, or at a time.",
+        help="The journal as of a global position, or of a time.",
         show_default=False,
     ),
 ]
 WhereOption = Annotated[
     list[str] | None,
-    repeated_option("--where", "TEXT", "Only events that meet this condition on a field"),
+    repeated_option("--where", "TEXT", "Only events that meet a condition"),
 ]
 GrepOption = Annotated[
     str | None,

@@ -16,7 +16,7 @@ CommitEveryOption = Annotated[
         metavar="N",
         min=1,
         max=MAX_COUNT,
-        help="Commit after every N events instead of once at the end.",
+        help="Commit after every N events, not only at the end.",
         show_default=False,
     ),
 ]

@@ -85,7 +85,7 @@ def copy(
     summary: SummaryOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Copy a journal or a file of events, or a part of it, and prove the copy.
+    """Copy a journal, a file of events or a part, and prove the copy.
 
     Events are copied in global order, all in one transaction. SOURCE is read as it is when the command begins; others
     may write to it meanwhile. Events that are already in TARGET, with the same type, state and metadata, are skipped

@@ -21,7 +21,7 @@ def cursor(
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
-    """Show how far a cursor came, and whether it still fits its journal.
+    """Show how far a cursor came, and whether it fits its journal.
 
     It counts all events after the cursor, also those that its reader leaves out, and says for how long the first of
     them has been in the journal. Exit 1 if the cursor is another journal's, or its event is no longer there.

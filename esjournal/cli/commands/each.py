@@ -36,7 +36,7 @@ def each(
     ],
     cursor_file: Annotated[
         str,
-        file_option("--cursor-file", help_text="Start after the cursor stored in FILE, and advance it."),
+        file_option("--cursor-file", help_text="Start after the cursor in FILE, and advance it."),
     ],
     types: TypesOption = None,
     originator_ids: IdsOption = None,

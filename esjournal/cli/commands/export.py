@@ -41,15 +41,14 @@ def export(
             "-o",
             "--output",
             metavar="FILE",
-            help="The output file; .gz and .zst compress, `-` is stdout.",
+            help="The output file; .gz and .zst compress. Default: `-`, stdout.",
+            show_default=False,
             callback=expanded_if_given,
         ),
     ] = "-",
     file_format: Annotated[
         FileFormat | None,
-        typer.Option(
-            "--format", "-F", help="NDJSON, CSV or Parquet; by default the file's name decides.", show_default=False
-        ),
+        typer.Option("--format", "-F", help="The file's format, whatever its name.", show_default=False),
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,

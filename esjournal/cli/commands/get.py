@@ -41,7 +41,7 @@ def get(
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,
     expanded: Annotated[
-        bool, typer.Option("-x", "--expanded", help="On a terminal, show each event as a block, not on one line.")
+        bool, typer.Option("-x", "--expanded", help="On a terminal, show each event as a block.")
     ] = False,
     no_pager: NoPagerOption = False,
     utc: UtcOption = False,

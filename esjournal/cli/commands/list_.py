@@ -55,14 +55,16 @@ def list_(
     pattern: GrepOption = None,
     sort: Annotated[
         SequenceOrder,
-        typer.Option(help="Sort by id, name, event count, oldest first event, or most recent event."),
+        typer.Option(
+            metavar="ORDER", help="Sort by id (default), name, number of events, or time of the first or last one."
+        ),
     ] = SequenceOrder.ID,
     limit: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, max=MAX_COUNT, help="At most N sequences.", show_default=False),
     ] = None,
     schemas: Annotated[
-        bool, typer.Option("--schemas", help="List the journals of a PostgreSQL database instead, one in each schema.")
+        bool, typer.Option("--schemas", help="List the journals of a PostgreSQL database instead.")
     ] = False,
     output_format: Annotated[OutputFormat, typer.Option("--format", "-F", help="Output format.")] = OutputFormat.TABLE,
     csv_safe: CsvSafeOption = False,

@@ -62,13 +62,11 @@ def log(
         typer.Option(metavar="TEXT", help="Print each event as a line of this form.", show_default=False),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Print each event in full, not on one line.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="On a terminal, show states as they are stored, not as key=value.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="On a terminal, show states as they are stored.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new events, until Ctrl-C.")] = False,
     cursor_file: Annotated[
         str | None,
-        file_option(help_text="With -f: start after the cursor stored in FILE, and advance it."),
+        file_option(help_text="With -f: start after the cursor in FILE, advance it."),
     ] = None,
     no_pager: NoPagerOption = False,
     utc: UtcOption = False,

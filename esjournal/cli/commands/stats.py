@@ -39,7 +39,12 @@ def stats(
     context: typer.Context,
     by: Annotated[
         Period | None,
-        typer.Option("--by", help="The period to count by; by default one that suits the journal.", show_default=False),
+        typer.Option(
+            "--by",
+            metavar="PERIOD",
+            help="Count by this period, not by one that suits the journal.",
+            show_default=False,
+        ),
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -69,7 +74,7 @@ def stats(
     layout: LayoutOption = None,
     table: TableOption = None,
 ) -> None:
-    """Count the events by type, over time and in the longest sequences.
+    """Count the events by type, over time and by sequence.
 
     Periods are those of UTC. Events appended meanwhile are not counted. The table shows the 20 most frequent types,
     JSON shows all of them. JSON omits periods without events. If events are selected, only these are counted, and the
