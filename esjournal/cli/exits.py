@@ -1,4 +1,4 @@
-"""How the program ends: each error as one line on stderr, and its exit code."""
+"""How the program ends: each error as one message on stderr, and its exit code."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import typer
 
 from esjournal.cli.commandtable import CommandGroup
+from esjournal.cli.messages import write_message
 from esjournal.cli.signals import end_if_terminated
-from esjournal.cli.terminal import on_one_line
 from esjournal.exceptions import (
     AmbiguousId,
     ConcurrencyError,
@@ -140,8 +140,8 @@ def conflict_message(conflict: Conflict) -> str:
 
 
 def say(message: str) -> None:
-    """Write one line to stderr, without passwords and control characters."""
-    typer.echo(on_one_line(f"esjournal: {masked(message, _given)}"), err=True)
+    """Write a message to stderr, without passwords and control characters."""
+    write_message(masked(message, _given))
 
 
 def fail(message: str, code: int) -> NoReturn:

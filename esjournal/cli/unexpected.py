@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from esjournal.cli.messages import write_message
 from esjournal.cli.terminal import on_one_line, visible
 from esjournal.infrastructure.secrets import masked
 
@@ -30,8 +31,7 @@ def say_unexpected(error: BaseException) -> None:
             import traceback
 
             sys.stderr.write(visible(masked("".join(traceback.format_exception(error)), sys.argv[1:])))
-        sys.stderr.write(f"esjournal: {_line(error)}\n")
-        sys.stderr.flush()
+        write_message(_line(error))
 
 
 def say_what_threads_raise() -> None:
