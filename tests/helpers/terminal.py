@@ -77,7 +77,9 @@ def lines_on_terminal(*arguments: str, folder: Path, stdin: str = os.devnull) ->
         assert process.stdout is not None
         assert process.stdout.read() == b""
     assert process.returncode == 0, text
-    return [line for line in re.split(r"[\r\n]+", CONTROL.sub("", text.decode())) if line.strip()]
+    # A message that is folded is one line.
+    shown = re.sub(r"\r?\n {11}(?=\S)", " ", CONTROL.sub("", text.decode()))
+    return [line for line in re.split(r"[\r\n]+", shown) if line.strip()]
 
 
 def read_terminal(primary: int) -> bytes:
