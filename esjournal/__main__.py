@@ -5,12 +5,19 @@ import sys
 # As in esjournal.cli.exits, which is not loaded yet.
 STORE = 5
 INTERRUPTED = 130
+# What the completion scripts call. They wait for the answer, which needs none of the command line.
+FOR_SHELLS = ["completion", "values"]
 
 
 def main() -> None:
     """Run the command line, and end with its exit code."""
     try:
         # Loading takes a while, and Ctrl-C must not print a traceback meanwhile: so it is all in here.
+        if sys.argv[1:3] == FOR_SHELLS:
+            from esjournal.cli.completionvalues import print_values
+
+            if print_values(sys.argv[3:]):
+                sys.exit(0)
         from esjournal.cli.signals import end_while_loading, repeat_lost_interruptions
         from esjournal.cli.standardstreams import (
             buffer_stdout,

@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from esjournal.cli.signals import raise_interruptions
 
-# Of the program and of each command. Typer's own completion loads Rich for its help texts; completions/ has scripts
+# Of the program and of each command. Typer's own completion loads Rich for its help texts; cli/completions/ has scripts
 # that start nothing. Markup and pretty exceptions load Rich at every start.
 SETTINGS: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
 # The lines of `esjournal --help`, in order; a test compares them with the help of each command.
@@ -35,6 +35,7 @@ HELP = {
     "export": "Write the journal in global order, as NDJSON, CSV or Parquet.",
     "import": "Append the events of files, all in one transaction.",
     "copy": "Copy a journal, a file of events or a part, and prove the copy.",
+    "completion": "Print the completion script for a shell.",
     "help": "Show the help of a command.",
 }
 # Reserved by Python as a keyword, and as built-in names.

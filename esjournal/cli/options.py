@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import typer
 
+from esjournal.cli.journalurl import DEFAULT_URL, URL_VARIABLE
 from esjournal.cli.terminal import choose_colours
 from esjournal.domain.choices import ColorChoice, FileFormat, LayoutName
 from esjournal.exceptions import InvalidData
@@ -19,8 +20,6 @@ from esjournal.infrastructure.secrets import masked
 
 # The largest global position, and so the largest number of events.
 MAX_COUNT = 2**63 - 1
-URL_VARIABLE = "ESJOURNAL_URL"
-DEFAULT_URL = "sqlite:///esjournal.db"
 
 _LAYOUT_PARAMETER = re.compile(r"[?&]layout=")
 

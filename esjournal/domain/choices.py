@@ -61,3 +61,19 @@ class AnswerFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+class Shell(StrEnum):
+    """A shell that has a completion script."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+class Completed(StrEnum):
+    """What a word on a command line is the beginning of: a sequence is named by its name or its id."""
+
+    TYPES = "types"
+    NAMES = "names"
+    SEQUENCES = "sequences"

@@ -82,8 +82,7 @@ def open_shell(home: Path, work: Path, postgres_url: str, database_url: str = ""
     """
     home.mkdir()
     work.mkdir(exist_ok=True)
-    for name in ("docs", "completions"):
-        (work / name).symlink_to(ROOT / name)
+    (work / "docs").symlink_to(ROOT / "docs")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ESJOURNAL_", "PG"))}
     environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     bash = subprocess.Popen(

@@ -1,7 +1,9 @@
-# Made by completions/generate.py; it offers what it holds, and starts no program.
+# Made by completions/generate.py. It starts esjournal only to complete event types, names and ids.
 
-function __esjournal_command_is --argument-names wanted
+# Say whether this is the command, and this the number of the argument, if one is asked for.
+function __esjournal_command_is --argument-names wanted number
     set -l command ''
+    set -l arguments 0
     set -l is_value no
     for word in (commandline -opc)[2..-1]
         if test $is_value = yes
@@ -9,15 +11,25 @@ function __esjournal_command_is --argument-names wanted
             continue
         end
         switch $word
-            case --url --layout --table
+            case --url --layout --table --schema --recorded-at --meta --cause --once --gt --gte --lt --lte --as-of --limit --type --format -F --color --prefix --name --since --until --on --after --id --where --grep -g --sort -n --template --cursor-file --at-version --from-version --at-time --field --with --expect --against --output -o --by --svg --html --events --batch --retries --failed --delimiter --encoding --commit-every --rejects --max-rejects --map-type --only-type --skip-type --max-line-bytes --summary --sequence --event-type --time-format --time-zone --state --event-id --order-by --show
                 set is_value yes
             case '-*'
             case '*'
-                set command $word
-                break
+                if test -z "$command"
+                    set command $word
+                else
+                    set arguments (math $arguments + 1)
+                end
         end
     end
-    test "$command" = "$wanted"
+    test "$command" = "$wanted"; and test -z "$number" -o "$number" = "$arguments"
+end
+
+function __esjournal_values --argument-names wanted
+    set -l words (commandline -opc)
+    set -l program (string replace -r '^~' $HOME -- $words[1])
+    set -l word (commandline -ct | string replace -r -- '^--[^=]*=' '' | string trim -l -c '"\'' | string unescape)
+    $program completion values $wanted "$word" $words[2..-1] 2>/dev/null
 end
 
 complete -c esjournal -f
@@ -39,6 +51,7 @@ complete -c esjournal -n "__esjournal_command_is ''" -a cursor -d 'Show how far 
 complete -c esjournal -n "__esjournal_command_is ''" -a export -d 'Write the journal in global order, as NDJSON, CSV or Parquet'
 complete -c esjournal -n "__esjournal_command_is ''" -a import -d 'Append the events of files, all in one transaction'
 complete -c esjournal -n "__esjournal_command_is ''" -a copy -d 'Copy a journal, a file of events or a part, and prove the copy'
+complete -c esjournal -n "__esjournal_command_is ''" -a completion -d 'Print the completion script for a shell'
 complete -c esjournal -n "__esjournal_command_is ''" -a help -d 'Show the help of a command'
 complete -c esjournal -n "__esjournal_command_is ''" -l url -r -F -d 'The journal: a SQLite FILE, or postgresql://USER@HOST/DB'
 complete -c esjournal -n "__esjournal_command_is ''" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables'
@@ -50,6 +63,8 @@ complete -c esjournal -n "__esjournal_command_is 'init'" -l schema -x -d 'Postgr
 complete -c esjournal -n "__esjournal_command_is 'init'" -l protect -d 'Make the database refuse to change or delete events, for everyone'
 complete -c esjournal -n "__esjournal_command_is 'init'" -l sql -d 'Print the SQL that makes the tables, and do nothing else'
 complete -c esjournal -n "__esjournal_command_is 'init'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'append' 0" -a '(__esjournal_values sequences)'
+complete -c esjournal -n "__esjournal_command_is 'append' 2" -a '(__esjournal_values types)'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l recorded-at -x -d 'When the event was recorded, in ISO 8601'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l meta -x -d 'Metadata: NAME=VALUE, or a JSON object; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l cause -x -d 'The event that caused this one: its global position, event id, or ID/VERSION'
@@ -60,6 +75,7 @@ complete -c esjournal -n "__esjournal_command_is 'append'" -l url -r -F -d 'The 
 complete -c esjournal -n "__esjournal_command_is 'append'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l table -x -d 'With --layout: the events table, unless the default'
 complete -c esjournal -n "__esjournal_command_is 'append'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'get' 0" -a '(__esjournal_values sequences)'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l gt -x -d 'Only versions above this one'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l gte -x -d 'Only this version and those above'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l lt -x -d 'Only versions below this one'
@@ -67,7 +83,7 @@ complete -c esjournal -n "__esjournal_command_is 'get'" -l lte -x -d 'Only this 
 complete -c esjournal -n "__esjournal_command_is 'get'" -l as-of -x -d 'The journal as of a global position, or of a time'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l limit -x -d 'At most N events'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l reverse -d 'Print the latest events first'
-complete -c esjournal -n "__esjournal_command_is 'get'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'get'" -l type -x -a '(__esjournal_values types)' -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l format -s F -x -a 'table json ndjson csv' -d 'Output format'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l csv-safe -d 'CSV: put \' before text that looks like a formula'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l expanded -s x -d 'On a terminal, show each event as a block'
@@ -79,14 +95,14 @@ complete -c esjournal -n "__esjournal_command_is 'get'" -l layout -x -a 'eventso
 complete -c esjournal -n "__esjournal_command_is 'get'" -l table -x -d 'With --layout: the events table, unless the default'
 complete -c esjournal -n "__esjournal_command_is 'get'" -l help -s h -d 'Show this message and exit'
 complete -c esjournal -n "__esjournal_command_is 'list'" -l prefix -x -d 'Only sequences whose ID starts with TEXT'
-complete -c esjournal -n "__esjournal_command_is 'list'" -l name -x -d 'Only the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'list'" -l type -x -d 'Only sequences with an event of this type, or a pattern such as \'orders#*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'list'" -l name -x -a '(__esjournal_values names)' -d 'Only the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'list'" -l type -x -a '(__esjournal_values types)' -d 'Only sequences with an event of this type, or a pattern such as \'orders#*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'list'" -l since -x -d 'Only events recorded since TIME: 2026-01-31, 2h'
 complete -c esjournal -n "__esjournal_command_is 'list'" -l until -x -d 'Only events recorded before TIME: \'yesterday 12:00\''
 complete -c esjournal -n "__esjournal_command_is 'list'" -l on -x -d 'Only events recorded on DAY: 2026-01-31, yesterday'
 complete -c esjournal -n "__esjournal_command_is 'list'" -l as-of -x -d 'The journal as of a global position, or of a time'
 complete -c esjournal -n "__esjournal_command_is 'list'" -l after -x -d 'Only events after this global position'
-complete -c esjournal -n "__esjournal_command_is 'list'" -l id -x -d 'Only this sequence, by UUID or name; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'list'" -l id -x -a '(__esjournal_values sequences)' -d 'Only this sequence, by UUID or name; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'list'" -l where -x -d 'Only events that meet a condition; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'list'" -l grep -s g -x -d 'Only events with a match in the text of their state'
 complete -c esjournal -n "__esjournal_command_is 'list'" -l sort -x -a 'id name events first last' -d 'Sort by id (default), name, number of events, or time of the first or last one'
@@ -108,9 +124,9 @@ complete -c esjournal -n "__esjournal_command_is 'log'" -l until -x -d 'Only eve
 complete -c esjournal -n "__esjournal_command_is 'log'" -l on -x -d 'Only events recorded on DAY: 2026-01-31, yesterday'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l as-of -x -d 'The journal as of a global position, or of a time'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l after -x -d 'Only events after this global position'
-complete -c esjournal -n "__esjournal_command_is 'log'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'log'" -l id -x -d 'Only this sequence, by UUID or name; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'log'" -l name -x -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'log'" -l type -x -a '(__esjournal_values types)' -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'log'" -l id -x -a '(__esjournal_values sequences)' -d 'Only this sequence, by UUID or name; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'log'" -l name -x -a '(__esjournal_values names)' -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l where -x -d 'Only events that meet a condition; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l grep -s g -x -d 'Only events with a match in the text of their state'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l limit -x -d 'At most N events'
@@ -128,6 +144,7 @@ complete -c esjournal -n "__esjournal_command_is 'log'" -l url -r -F -d 'The jou
 complete -c esjournal -n "__esjournal_command_is 'log'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l table -x -d 'With --layout: the events table, unless the default'
 complete -c esjournal -n "__esjournal_command_is 'log'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'history' 0" -a '(__esjournal_values sequences)'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l at-version -x -d 'Only events up to this version'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l from-version -x -d 'Show only what the events after this version changed together'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l at-time -x -d 'Only up to the last event recorded by TIME: 2026-01-31, 2h'
@@ -141,6 +158,7 @@ complete -c esjournal -n "__esjournal_command_is 'history'" -l url -r -F -d 'The
 complete -c esjournal -n "__esjournal_command_is 'history'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l table -x -d 'With --layout: the events table, unless the default'
 complete -c esjournal -n "__esjournal_command_is 'history'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'replay'" -a '(__esjournal_values sequences)'
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l with -x -d 'Your function, called with a state and an event, or your class, whose `apply` is called with an event'
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l expect -x -d 'Print the first event of each sequence after which this Python is false; it has `state` and `event`'
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l against -x -d 'Print the first event of each sequence after which this code has another state'
@@ -152,8 +170,8 @@ complete -c esjournal -n "__esjournal_command_is 'replay'" -l until -x -d 'Only 
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l on -x -d 'Only events recorded on DAY: 2026-01-31, yesterday'
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l as-of -x -d 'The journal as of a global position, or of a time'
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l after -x -d 'Only events after this global position'
-complete -c esjournal -n "__esjournal_command_is 'replay'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'replay'" -l name -x -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'replay'" -l type -x -a '(__esjournal_values types)' -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'replay'" -l name -x -a '(__esjournal_values names)' -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l where -x -d 'Only events that meet a condition; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l grep -s g -x -d 'Only events with a match in the text of their state'
 complete -c esjournal -n "__esjournal_command_is 'replay'" -l format -s F -x -a 'table json ndjson csv' -d 'Output format'
@@ -171,9 +189,9 @@ complete -c esjournal -n "__esjournal_command_is 'query'" -l until -x -d 'Only e
 complete -c esjournal -n "__esjournal_command_is 'query'" -l on -x -d 'Only events recorded on DAY: 2026-01-31, yesterday'
 complete -c esjournal -n "__esjournal_command_is 'query'" -l as-of -x -d 'The journal as of a global position, or of a time'
 complete -c esjournal -n "__esjournal_command_is 'query'" -l after -x -d 'Only events after this global position'
-complete -c esjournal -n "__esjournal_command_is 'query'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'query'" -l id -x -d 'Only this sequence, by UUID or name; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'query'" -l name -x -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'query'" -l type -x -a '(__esjournal_values types)' -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'query'" -l id -x -a '(__esjournal_values sequences)' -d 'Only this sequence, by UUID or name; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'query'" -l name -x -a '(__esjournal_values names)' -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'query'" -l where -x -d 'Only events that meet a condition; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'query'" -l grep -s g -x -d 'Only events with a match in the text of their state'
 complete -c esjournal -n "__esjournal_command_is 'query'" -l limit -x -d 'At most N events'
@@ -200,9 +218,9 @@ complete -c esjournal -n "__esjournal_command_is 'stats'" -l until -x -d 'Only e
 complete -c esjournal -n "__esjournal_command_is 'stats'" -l on -x -d 'Only events recorded on DAY: 2026-01-31, yesterday'
 complete -c esjournal -n "__esjournal_command_is 'stats'" -l as-of -x -d 'The journal as of a global position, or of a time'
 complete -c esjournal -n "__esjournal_command_is 'stats'" -l after -x -d 'Only events after this global position'
-complete -c esjournal -n "__esjournal_command_is 'stats'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'stats'" -l id -x -d 'Only this sequence, by UUID or name; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'stats'" -l name -x -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'stats'" -l type -x -a '(__esjournal_values types)' -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'stats'" -l id -x -a '(__esjournal_values sequences)' -d 'Only this sequence, by UUID or name; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'stats'" -l name -x -a '(__esjournal_values names)' -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'stats'" -l where -x -d 'Only events that meet a condition; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'stats'" -l grep -s g -x -d 'Only events with a match in the text of their state'
 complete -c esjournal -n "__esjournal_command_is 'stats'" -l limit -x -d 'At most N events'
@@ -230,7 +248,8 @@ complete -c esjournal -n "__esjournal_command_is 'verify'" -l url -r -F -d 'The 
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l table -x -d 'With --layout: the events table, unless the default'
 complete -c esjournal -n "__esjournal_command_is 'verify'" -l help -s h -d 'Show this message and exit'
-complete -c esjournal -n "__esjournal_command_is 'diff'" -F
+complete -c esjournal -n "__esjournal_command_is 'diff' 0" -F
+complete -c esjournal -n "__esjournal_command_is 'diff' 1" -F
 complete -c esjournal -n "__esjournal_command_is 'diff'" -l as-of -x -d 'Compare both as they were at a time, or each after its own global position'
 complete -c esjournal -n "__esjournal_command_is 'diff'" -l full -d 'Print every difference, event by event'
 complete -c esjournal -n "__esjournal_command_is 'diff'" -l per-sequence -d 'Print the counts of every sequence, even if it is equal'
@@ -247,9 +266,9 @@ complete -c esjournal -n "__esjournal_command_is 'info'" -l layout -x -a 'events
 complete -c esjournal -n "__esjournal_command_is 'info'" -l table -x -d 'With --layout: the events table, unless the default'
 complete -c esjournal -n "__esjournal_command_is 'info'" -l help -s h -d 'Show this message and exit'
 complete -c esjournal -n "__esjournal_command_is 'each'" -l cursor-file -r -F -d 'Start after the cursor in FILE, and advance it'
-complete -c esjournal -n "__esjournal_command_is 'each'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'each'" -l id -x -d 'Only this sequence, by UUID or name; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'each'" -l name -x -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'each'" -l type -x -a '(__esjournal_values types)' -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'each'" -l id -x -a '(__esjournal_values sequences)' -d 'Only this sequence, by UUID or name; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'each'" -l name -x -a '(__esjournal_values names)' -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'each'" -l since -x -d 'Only events recorded since TIME: 2026-01-31, 2h'
 complete -c esjournal -n "__esjournal_command_is 'each'" -l where -x -d 'Only events that meet a condition; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'each'" -l grep -s g -x -d 'Only events with a match in the text of their state'
@@ -261,7 +280,7 @@ complete -c esjournal -n "__esjournal_command_is 'each'" -l url -r -F -d 'The jo
 complete -c esjournal -n "__esjournal_command_is 'each'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables'
 complete -c esjournal -n "__esjournal_command_is 'each'" -l table -x -d 'With --layout: the events table, unless the default'
 complete -c esjournal -n "__esjournal_command_is 'each'" -l help -s h -d 'Show this message and exit'
-complete -c esjournal -n "__esjournal_command_is 'cursor'" -F
+complete -c esjournal -n "__esjournal_command_is 'cursor' 0" -F
 complete -c esjournal -n "__esjournal_command_is 'cursor'" -l format -s F -x -a 'table json' -d 'Output format'
 complete -c esjournal -n "__esjournal_command_is 'cursor'" -l url -r -F -d 'The journal: a SQLite FILE, or postgresql://USER@HOST/DB'
 complete -c esjournal -n "__esjournal_command_is 'cursor'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables'
@@ -274,9 +293,9 @@ complete -c esjournal -n "__esjournal_command_is 'export'" -l until -x -d 'Only 
 complete -c esjournal -n "__esjournal_command_is 'export'" -l on -x -d 'Only events recorded on DAY: 2026-01-31, yesterday'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l as-of -x -d 'The journal as of a global position, or of a time'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l after -x -d 'Only events after this global position'
-complete -c esjournal -n "__esjournal_command_is 'export'" -l type -x -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'export'" -l id -x -d 'Only this sequence, by UUID or name; may be repeated'
-complete -c esjournal -n "__esjournal_command_is 'export'" -l name -x -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l type -x -a '(__esjournal_values types)' -d 'Only events of this type, or a pattern such as \'orders#*\'; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l id -x -a '(__esjournal_values sequences)' -d 'Only this sequence, by UUID or name; may be repeated'
+complete -c esjournal -n "__esjournal_command_is 'export'" -l name -x -a '(__esjournal_values names)' -d 'Only events of the sequence with this name, or a pattern such as \'order-*\'; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l where -x -d 'Only events that meet a condition; may be repeated'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l grep -s g -x -d 'Only events with a match in the text of their state'
 complete -c esjournal -n "__esjournal_command_is 'export'" -l limit -x -d 'At most N events'
@@ -322,7 +341,8 @@ complete -c esjournal -n "__esjournal_command_is 'import'" -l url -r -F -d 'The 
 complete -c esjournal -n "__esjournal_command_is 'import'" -l layout -x -a 'eventsourcing eventsourcing-4 message-db' -d 'Use another library\'s tables'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l table -x -d 'With --layout: the events table, unless the default'
 complete -c esjournal -n "__esjournal_command_is 'import'" -l help -s h -d 'Show this message and exit'
-complete -c esjournal -n "__esjournal_command_is 'copy'" -F
+complete -c esjournal -n "__esjournal_command_is 'copy' 0" -F
+complete -c esjournal -n "__esjournal_command_is 'copy' 1" -F
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l dry-run -d 'Show what would happen, and write nothing'
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l commit-every -x -d 'Commit after every N events, not only at the end'
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l rejects -r -F -d 'Write bad and conflicting events to FILE, import the rest'
@@ -347,4 +367,7 @@ complete -c esjournal -n "__esjournal_command_is 'copy'" -l no-verify -d 'Do not
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l summary -r -F -d 'Write the totals to FILE, as JSON'
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l quiet -s q -d 'Show neither progress nor totals'
 complete -c esjournal -n "__esjournal_command_is 'copy'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'completion' 0" -a 'bash zsh fish'
+complete -c esjournal -n "__esjournal_command_is 'completion'" -l help -s h -d 'Show this message and exit'
+complete -c esjournal -n "__esjournal_command_is 'help' 0" -a 'init append get list log history replay query trace stats verify diff info each cursor export import copy completion help'
 complete -c esjournal -n "__esjournal_command_is 'help'" -l help -s h -d 'Show this message and exit'
