@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 
 from esjournal.cli.terminal import on_one_line
 
@@ -32,8 +33,7 @@ def folded(line: str, columns: int) -> str:
         line: the message, with the program's name.
         columns: how wide the terminal is; a word that is wider stays as it is.
     """
-    from esjournal.cli.rendering.cells import width_of
-
+    width_of = _width_of(line)
     if width_of(line) <= columns:
         return line
     lines = [""]
@@ -49,6 +49,15 @@ def folded(line: str, columns: int) -> str:
             width += len(space) + wide
         end = word.end()
     return "\n".join(lines)
+
+
+def _width_of(line: str) -> Callable[[str], int]:
+    # Most messages are ASCII, and one about a lack of memory or of open files must not need another module.
+    if line.isascii():
+        return len
+    from esjournal.cli.rendering.cells import width_of
+
+    return width_of
 
 
 def _columns_of_terminal() -> int:

@@ -456,7 +456,7 @@ def test_a_pipe_is_not_paged(url: str) -> None:
         (["--template", "}"], r"has an unmatched \}: write \}\}"),
         (["--template", "{originator_id}", "-F", "csv"], "--template says how to print"),
         (["--template", "{originator_id}", "--full"], "--template says how to print"),
-        (["-n", "-1"], "-1 is not in the range"),
+        (["-n", "-1"], "-1 is not a number from 0 to"),
         (["--id", "next"], "the name 'next' means something else as an argument"),
         (["--after", "x"], "'x' is not a valid int"),
         (["--cursor-file", "c"], "--cursor-file needs -f"),
