@@ -394,7 +394,9 @@ def test_a_summary_on_a_terminal_names_the_journals_and_the_keys_that_differ(bef
         "    1 more\n"
         f"- {ID}@1  Left  n=1\n"
     )
-    assert "2 different, 1 only in old/shop.db, 2 only in new/shop.db, " in on_terminal("diff", *before_and_after)
+    assert "2 different, 1 only in old/shop.db, 2 only in new/shop.db, " in on_terminal(
+        "diff", *before_and_after, columns=200
+    )
 
 
 def test_full_shows_one_value_after_the_other_on_a_narrow_terminal(before_and_after: list[str]) -> None:
