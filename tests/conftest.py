@@ -1,4 +1,4 @@
-"""The databases that tests run on: SQLite in memory, a SQLite file, and a real PostgreSQL."""
+"""The databases that tests run on: SQLite in memory, a SQLite file, a real PostgreSQL, and Citus if there is one."""
 
 from __future__ import annotations
 
@@ -51,6 +51,9 @@ SHOWING = {
 # In these a test may take a minute.
 SLOWEST = ("test_round_trip.py", "test_faults.py")
 _NO_PARAMETERS = SimpleNamespace(params={})
+# The database of a coordinator with workers, if there is one: see tests/citus.
+CITUS = os.environ.get("ESJOURNAL_TEST_CITUS_URL", "")
+ON_CITUS = ["citus"] if CITUS else []
 DEFAULT_OPENING_SECONDS = 3.0
 DEFAULT_POWER_CUTS = 20
 DEFAULT_KILLED_TRIES = 20
@@ -123,14 +126,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Mark a test as long if it needs the environment of another library, or shows again what is the same on SQLite.
+    """Mark a test as long if it needs the environment of another library, or shows again what is the same elsewhere.
 
     Of the tests that are left, each process of pytest-xdist takes its share of the slowest first, so that none of these
     runs alone at the end.
     """
     for item in items:
-        on_postgresql = "postgresql" in getattr(item, "callspec", _NO_PARAMETERS).params.values()
-        if "environments" in getattr(item, "fixturenames", ()) or (item.path in SHOWING and on_postgresql):
+        on = getattr(item, "callspec", _NO_PARAMETERS).params.values()
+        shows_again = "citus" in on or ("postgresql" in on and item.path in SHOWING)
+        if "environments" in getattr(item, "fixturenames", ()) or shows_again:
             item.add_marker(pytest.mark.long)
     yield
     if workerinput := getattr(config, "workerinput", None):
@@ -248,17 +252,27 @@ def pooled_server(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def citus_url() -> Iterator[str]:
+    """The URL of a schema for one test, which Citus keeps on a worker."""
+    with closing(psycopg.connect(CITUS, autocommit=True)) as dropping, own_schema(CITUS, dropping) as url:
+        yield url
+
+
+@pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The URL of a SQLite file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'journal.db'}"
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+URL_ON = {"sqlite": "sqlite_url", "postgresql": "postgres_url", "citus": "citus_url"}
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql", *ON_CITUS])
 def journal_url(request: pytest.FixtureRequest) -> str:
     """The URL of a store without a journal, for tests that hold on every database."""
     if request.param == "memory":
         return "sqlite:///:memory:"
-    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    url: str = request.getfixturevalue(URL_ON[request.param])
     return url
 
 
@@ -278,8 +292,8 @@ def module_postgres_url(postgres_server: str, dropping: psycopg.Connection) -> I
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", *ON_CITUS])
 def store_url(request: pytest.FixtureRequest) -> str:
     """The URL of a store without a journal, for tests that use other processes."""
-    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    url: str = request.getfixturevalue(URL_ON[request.param])
     return url

@@ -2,7 +2,8 @@
 
 ESJOURNAL_TEST_CITUS_URL names a database of a coordinator with at least two workers, for which somebody has run
 `ALTER DATABASE ... SET citus.enable_schema_based_sharding=on`. In the settings of all three, `citus.node_conninfo` is
-`sslmode=prefer`, so that a proxy can see what is sent to a worker.
+`sslmode=prefer`, so that a proxy can see what is sent to a worker. `-k citus` selects these tests, and those of other
+rooms on Citus.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,13 +27,12 @@ from sqlalchemy import make_url
 from esjournal.journal.inspect.verification import Verification
 from esjournal.journal.journal import initialise, open_journal
 from tests.helpers.events import ID, event, generated, sequence
-from tests.helpers.program import environment, run, start
+from tests.helpers.program import run, start
 from tests.helpers.proxy import StepProxy
 from tests.helpers.stores import file_with, journal_with, stored
 
 VARIABLE = "ESJOURNAL_TEST_CITUS_URL"
 SERVER = os.environ.get(VARIABLE, "")
-ROOT = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(not SERVER, reason=f"{VARIABLE} names no coordinator, so nothing is tested on Citus"),
@@ -103,9 +102,10 @@ def move_node(node: int, host: str, port: int) -> None:
 
 @contextmanager
 def behind(proxy: StepProxy, worker: Worker) -> Iterator[None]:
-    """Have the coordinator reach a worker through a proxy."""
-    move_node(worker.node, "127.0.0.1", proxy.port)
+    """Have the coordinator reach a worker through a proxy, which cuts what is sent from then on."""
     try:
+        move_node(worker.node, "127.0.0.1", proxy.port)
+        proxy.arm()
         yield
     finally:
         move_node(worker.node, worker.host, worker.port)
@@ -169,6 +169,14 @@ def test_a_position_that_another_server_took_is_tried_again_and_the_wait_ends(sc
         assert run("append", ID, "1", "a.b#C", "{}", url=url).stdout == "3\n"
         committing.join()
     assert_sound(url)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_of_an_import_the_first_event_is_inserted_and_the_others_are_copied(
+    url: str, tmp_path: Path, count: int
+) -> None:
+    assert run("import", "--quiet", str(file_with(tmp_path / "few.ndjson", sequence(count))), url=url).returncode == 0
+    assert [found.global_position for found in stored(url)] == list(range(1, count + 1))
 
 
 def test_a_copy_that_finds_a_place_taken_is_a_conflict(url: str, tmp_path: Path) -> None:
@@ -260,26 +268,3 @@ def test_an_import_whose_worker_is_killed_is_whole_or_nothing(schema: str, url: 
     assert run("import", "--quiet", str(file), url=url).returncode == 0
     assert len(stored(url)) == 20_000
     assert_sound(url)
-
-
-@pytest.mark.parametrize(
-    "tests",
-    [
-        "tests/infrastructure/contract",
-        "tests/journal/read",
-        "tests/journal/transfer",
-        "tests/journal/inspect",
-        "tests/concurrency/test_followers.py",
-        "tests/concurrency/test_kill.py",
-    ],
-)
-def test_what_holds_on_a_server_holds_on_citus(tests: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-k", "postgresql", "-p", "no:cacheprovider", tests],
-        cwd=ROOT,
-        env=environment(ESJOURNAL_TEST_POSTGRES_URL=SERVER),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout[-4_000:]

@@ -35,6 +35,7 @@ class _Proxy(ABC):
         self._ended = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
+        self._ends: list[socket.socket] = []
         address = self._given.difference_update_query(["host", "port"])
         self.url = (
             address.set(host="127.0.0.1", port=self._listening.getsockname()[1])
@@ -52,6 +53,8 @@ class _Proxy(ABC):
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         self._ended.set()
+        # Servers of a cluster keep connections to each other.
+        _cut(*self._ends)
         for thread in self._threads:
             thread.join(10)
 
@@ -67,6 +70,7 @@ class _Proxy(ABC):
             except OSError:
                 return
             server = self._connect()
+            self._ends += [client, server]
             self._start(self._requests, client, server)
             self._start(self._answers, client, server)
 
@@ -177,7 +181,7 @@ class CuttingProxy(_Proxy):
 
 
 class StepProxy(_Proxy):
-    """A proxy between the servers of a cluster, which cuts the first connection that sends a statement.
+    """A proxy between the servers of a cluster, which cuts the first connection that sends a statement after `arm`.
 
     Args:
         url: the URL of the server that is asked.
@@ -189,6 +193,7 @@ class StepProxy(_Proxy):
         super().__init__(url)
         self._statement = statement
         self._answered = answered
+        self._is_armed = threading.Event()
         self._losing: set[socket.socket] = set()
 
     @property
@@ -196,13 +201,17 @@ class StepProxy(_Proxy):
         """The port to which clients connect."""
         return int(self._listening.getsockname()[1])
 
+    def arm(self) -> None:
+        """Cut from now on; what the servers tell each other before that passes."""
+        self._is_armed.set()
+
     def _requests(self, client: socket.socket, server: socket.socket) -> None:
         while data := _received(client):
             if data == _ASKS_FOR_TLS:
                 # What is encrypted could not be read here.
                 _sent(client, b"N")
                 continue
-            if self._statement in data and not self.cuts:
+            if self._is_armed.is_set() and self._statement in data and not self.cuts:
                 self.cuts += 1
                 if not self._answered:
                     break

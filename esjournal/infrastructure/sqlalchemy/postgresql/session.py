@@ -516,7 +516,8 @@ class PostgreSQLSession(Session):
             if first := next(batches, None):
                 self.insert(connection, statements, first[:1])
                 written = inserted = 1
-                batches = chain([first[1:]], batches)
+                if rest := first[1:]:
+                    batches = chain([rest], batches)
         with connection.cursor() as cursor:
             with cursor.copy(copy_in) as copy:
                 for rows in batches:
