@@ -20,6 +20,7 @@ from esjournal.domain.model.typepatterns import Patterns
 from esjournal.domain.state import values
 from esjournal.domain.state.where import FieldCondition, field_condition
 from esjournal.infrastructure.sqlalchemy.items.conditions import Conditions
+from esjournal.infrastructure.sqlalchemy.postgresql.postgresqlconditions import CHECKS_JSON
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.pages import read_journal
 from esjournal.journal.read.selection import Selection
@@ -39,6 +40,14 @@ def passed_by_the_database(journal: Journal, selection: Selection) -> list[int]:
     """Return the positions that the database returns before the program filters them."""
     pages = journal.events.pages(conditions=selection.conditions(journal))
     return [found[-1] for page in pages for found in page]
+
+
+def reads_json(journal: Journal) -> bool:
+    """Say whether the database itself looks into states: a PostgreSQL server that is too old returns everything."""
+    if "sqlite" in journal.shown_url:
+        return True
+    with journal.events.session.connection() as connection:
+        return bool(connection.info.server_version >= CHECKS_JSON * 10_000)
 
 
 def in_column(texts: Sequence[str], wanted: FieldCondition) -> list[RecordedEvent]:
@@ -161,6 +170,8 @@ def test_the_database_returns_only_matching_plain_states(journal: Journal, text:
         ]
         + [event(1_000, '{"left":null,"carrier":"AA"}')],
     )
+    if not reads_json(journal):
+        pytest.skip(f"the server is older than PostgreSQL {CHECKS_JSON}, and returns everything")
     selection = Selection(field_conditions=[field_condition(text)])
     found = positions(journal, selection)
     passed = passed_by_the_database(journal, selection)
@@ -191,7 +202,7 @@ def test_conditions_on_states_and_on_metadata_are_told_apart(journal: Journal) -
     ):
         selection = Selection(field_conditions=[field_condition(text) for text in texts])
         assert positions(journal, selection) == expected
-        assert passed_by_the_database(journal, selection) == passed
+        assert not reads_json(journal) or passed_by_the_database(journal, selection) == passed
 
 
 @pytest.mark.parametrize("text", ["x' OR '1'='1", 'x" OR 1=1 --', "%s", "?", ":a", "'; DROP TABLE stored_events; --"])
