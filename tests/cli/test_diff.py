@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND
 from esjournal.cli.rendering.journalnames import short_names
 from esjournal.domain.model.recordedevent import RecordedEvent
+from tests.helpers.emulator import rows_of
 from tests.helpers.events import ID, OTHER_ID, event, generated, sequence
 from tests.helpers.memory import FEW, GROWTH_TO_MANY, MANY, peak_kibibytes
 from tests.helpers.program import invoke, refused, run, start
@@ -443,6 +444,15 @@ def test_full_shows_values_side_by_side_on_a_wide_terminal(before_and_after: lis
     summary = plain(on_terminal("diff", "-q", *before_and_after, columns=160)).splitlines()
     assert row("events that differ: 4", "old/shop.db", "new/shop.db") in map(str.rstrip, summary)
     assert row(f"~ {ID}@0", "a.b#C", "a.b#C") in map(str.rstrip, summary)
+
+
+@pytest.mark.parametrize("by_picture", [False, True])
+def test_pictures_of_several_characters_do_not_shift_the_other_side(tmp_path: Path, by_picture: bool) -> None:
+    urls = two(tmp_path, [event(0, '{"mood":"👍🏽 👩🏽\u200d🚀"}')], [event(0, '{"mood":"👎🏽"}')])
+    rows = rows_of(on_terminal("diff", "-q", "--full", *urls, columns=160), by_picture=by_picture)
+    header, row = (next(row for row in rows if text in "".join(row)) for text in ("two.db", "~ mood"))
+    begin = "".join(header).index("two.db")
+    assert row[begin - 2 : begin + 1] == [" ", " ", '"']
 
 
 def test_long_values_are_shown_from_where_they_differ(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def test_text_is_folded_at_words_and_only_long_ones_are_cut(text: str, lines: li
 def test_the_first_line_may_have_another_width() -> None:
     assert folded("one two three four", 10, first=5) == ["one", "two three", "four"]
     assert folded("abcdefghijkl", 10, first=5) == ["abcde", "fghijkl"]
+    assert folded("x abcdefghijkl", 10, first=5) == ["x", "abcdefghij", "kl"]
 
 
 def test_what_may_be_copied_is_left_whole() -> None:
