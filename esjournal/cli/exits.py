@@ -13,7 +13,7 @@ import typer
 
 from esjournal.cli.commandtable import CommandGroup
 from esjournal.cli.messages import write_message
-from esjournal.cli.signals import end_if_terminated
+from esjournal.cli.signals import end_if_terminated, has_left_pager
 from esjournal.exceptions import (
     AmbiguousId,
     ConcurrencyError,
@@ -118,6 +118,10 @@ def _every_end() -> Iterator[None]:
     except OSError as error:
         fail_to_print(f"the output cannot be written: {reason_of(error)}")
     except (KeyboardInterrupt, SystemExit) as interruption:
+        if has_left_pager():
+            # As in front of `head`.
+            _close_stdout()
+            raise typer.Exit(0) from None
         unknown = isinstance(interruption.__cause__, OutcomeUnknown)
         if unknown:
             say(str(interruption.__cause__))

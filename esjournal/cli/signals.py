@@ -22,6 +22,8 @@ _AGAIN_SECONDS = 1.0
 _SOON_SECONDS = 0.01
 # The SIGTERMs that came.
 _received: list[int] = []
+# The exit codes of the pagers that were left before they had everything.
+_left: list[int] = []
 
 
 @contextmanager
@@ -80,6 +82,20 @@ def end_if_terminated() -> None:
         sys.exit(_SIGNALLED + _received[0])
 
 
+def note_left_pager(code: int) -> None:
+    """Note that the user has left the pager, which interrupts the program.
+
+    Args:
+        code: the exit code of the pager.
+    """
+    _left.append(code)
+
+
+def has_left_pager() -> bool:
+    """Say whether the user has left the pager, and not with Ctrl-C."""
+    return bool(_left) and _left[-1] != -signal.SIGINT
+
+
 def repeat_lost_interruptions() -> None:
     """From now on, raise Ctrl-C and SIGTERM again if Python reports that it lost what their handlers raised.
 
@@ -107,6 +123,37 @@ def interruption_repeated() -> Iterator[None]:
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def interrupted_once(is_over: Callable[[], bool]) -> Iterator[None]:
+    """Raise KeyboardInterrupt in the block as soon as something is over that a child process does.
+
+    It is raised again every second, as in `interruption_repeated`. Ctrl-C alone raises nothing: it is for the child,
+    which has the terminal.
+
+    Args:
+        is_over: asked when a child has ended, and on Ctrl-C.
+    """
+    is_watched = True
+
+    def look(number: int | None = None, frame: FrameType | None = None) -> None:
+        if is_watched and is_over():
+            _raise_again(signal.SIGINT, _AGAIN_SECONDS)
+            raise KeyboardInterrupt
+
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGCHLD)}
+    for number in usual:
+        signal.signal(number, look)
+    try:
+        # The child may have ended before.
+        look()
+        yield
+    finally:
+        is_watched = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in usual.items():
             signal.signal(number, handler)

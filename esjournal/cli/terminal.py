@@ -141,4 +141,7 @@ class _VisibleBytes:
         self._stream = stream
 
     def write(self, data: bytes) -> int:
-        return self._stream.write(visible(data.decode()).encode())
+        written = self._stream.write(visible(data.decode()).encode())
+        # It is seen at once, however long the next takes to come.
+        self._stream.flush()
+        return written

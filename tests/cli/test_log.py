@@ -13,7 +13,7 @@ from esjournal.domain.model.sequencenames import id_of_name
 from tests.helpers.events import ID, OTHER_ID, TIME, event
 from tests.helpers.program import environment, invoke, refused, run
 from tests.helpers.stores import damaged_journal_with, file_with, journal_with
-from tests.helpers.terminal import ended_on_terminal, on_terminal, plain
+from tests.helpers.terminal import on_terminal, plain
 
 
 def at(minute: int, number: int, *, of: str = ID, kind: str = "shop#Paid") -> RecordedEvent:
@@ -318,114 +318,6 @@ def test_nothing_stored_drives_the_terminal_with_a_pager_or_without(
     for control in ("\x1b", "\x07", "\x9b", "\u202e", "\r"):
         assert control not in text
     assert "[bold]x[/]" in text or "[red]B" in text
-
-
-# The pager
-
-
-@pytest.mark.long
-def test_the_users_pager_gets_what_is_printed_on_a_terminal(url: str, tmp_path: Path) -> None:
-    text = on_terminal("log", url=url, PAGER=f"tee {tmp_path / 'paged'}")
-    assert (tmp_path / "paged").read_text() == text
-    assert len(plain(text).splitlines()) == 13
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("arguments", "variables"),
-    [(["--no-pager"], {}), ([], {"PAGER": ""}), ([], {"PAGER": "cat"}), ([], {"PAGER": "no-such-pager"})],
-)
-def test_no_pager_is_used_where_none_is_wanted_or_there(
-    url: str, tmp_path: Path, arguments: list[str], variables: dict[str, str]
-) -> None:
-    assert len(plain(on_terminal("log", *arguments, url=url, **{"PAGER": "false", **variables})).splitlines()) == 13
-
-
-@pytest.mark.long
-def test_a_pager_that_is_left_early_ends_the_log_quietly(sqlite_url: str) -> None:
-    journal_with(sqlite_url, [event(n, '{"a":"' + "x" * 500 + '"}') for n in range(3_000)])
-    text = plain(on_terminal("log", url=sqlite_url, PAGER="head -n 2"))
-    assert len(text.splitlines()) == 2
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("pager", ["true", "head -n 2", "sh -c 'exec <&-'"])
-def test_a_pager_that_is_left_early_is_exit_0(sqlite_url: str, pager: str) -> None:
-    journal_with(sqlite_url, [event(n, '{"a":"' + "x" * 500 + '"}') for n in range(3_000)])
-    code, text = ended_on_terminal("log", url=sqlite_url, PAGER=pager)
-    assert (code, "esjournal:" in text) == (0, False)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("less", [None, "", "-j10", "FRX", "-M --chop-long-lines"])
-def test_less_shows_colours_whatever_its_own_variable_says(url: str, tmp_path: Path, less: str | None) -> None:
-    # A program in place of less, which records how it was called.
-    program = tmp_path / "less"
-    program.write_text(f'#!/bin/sh\nprintf \'%s|\' "$LESS" "$@" > {tmp_path / "called"}\ncat\n')
-    program.chmod(0o755)
-    variables = {} if less is None else {"LESS": less}
-    on_terminal("log", url=url, PAGER=f"{program} -J", **variables)
-    *given, _ = (tmp_path / "called").read_text().split("|")
-    assert given == ["FRX" if less is None else less, "-R", "-S", "-J"]
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("version", "options"), [("590", []), ("608", ["--header=1"]), ("x", [])])
-def test_the_header_stays_where_less_knows_how(url: str, tmp_path: Path, version: str, options: list[str]) -> None:
-    program = tmp_path / "less"
-    program.write_text(
-        f'#!/bin/sh\n[ "$1" = --version ] && echo "less {version} (GNU)" && exit\n'
-        f"printf '%s|' \"$@\" > {tmp_path / 'called'}\ncat\n"
-    )
-    program.chmod(0o755)
-    on_terminal("log", url=url, PAGER=str(program))
-    assert (tmp_path / "called").read_text().split("|")[:-1] == ["-R", "-S", *options]
-    on_terminal("log", "--full", url=url, PAGER=str(program))
-    assert (tmp_path / "called").read_text().split("|")[:-1] == ["-R", "-S"]
-
-
-@pytest.mark.long
-def test_lines_are_whole_where_less_chops_them_and_cut_where_they_fit_the_screen(
-    sqlite_url: str, tmp_path: Path
-) -> None:
-    program = tmp_path / "less"
-    program.write_text("#!/bin/sh\nexec cat\n")
-    program.chmod(0o755)
-    journal_with(sqlite_url, [event(n, '{"first":"' + "x" * 100 + '","last":1}') for n in range(60)])
-    whole = plain(on_terminal("log", url=sqlite_url, PAGER=str(program))).splitlines()
-    assert len(whole) == 61
-    assert all(line.endswith(f"{'x' * 100} last=1") for line in whole[1:])
-    few = plain(on_terminal("log", "-5", url=sqlite_url, PAGER=str(program))).splitlines()
-    assert max(map(len, few)) <= 80
-    other = plain(on_terminal("log", url=sqlite_url, PAGER="sed -n p")).splitlines()
-    assert max(map(len, other)) <= 80
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("command", [["get", ID], ["list"], ["history", ID], ["stats"], ["trace", "1"], ["log"]])
-def test_every_screen_of_events_is_paged(sqlite_url: str, tmp_path: Path, command: list[str]) -> None:
-    journal_with(sqlite_url, [event(n) for n in range(3)])
-    shown = on_terminal(*command, url=sqlite_url, PAGER=f"tee {tmp_path / 'paged'}")
-    assert (tmp_path / "paged").read_text() == shown != ""
-    (tmp_path / "paged").unlink()
-    assert on_terminal(*command, "--no-pager", url=sqlite_url, PAGER=f"tee {tmp_path / 'paged'}") == shown
-    assert not (tmp_path / "paged").exists()
-    assert ended_on_terminal(*command, url=sqlite_url, PAGER="true")[0] == 0
-
-
-@pytest.mark.long
-def test_no_pager_begins_where_nothing_is_found(url: str, tmp_path: Path) -> None:
-    text = on_terminal("log", "--type", "none", url=url, PAGER=f"tee {tmp_path / 'paged'}")
-    assert "nothing found" in text
-    assert not (tmp_path / "paged").exists()
-
-
-@pytest.mark.long
-def test_a_pipe_is_not_paged(url: str) -> None:
-    import os
-
-    ended = run("log", url=url, env={**os.environ, "PAGER": "false"})
-    assert (ended.returncode, ended.stdout.count("\n")) == (0, 12)
 
 
 # What is refused

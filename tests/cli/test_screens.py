@@ -117,9 +117,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     @cache
     def output(name: str, width: int) -> str:
         screen = SCREENS[name]
-        variables = {"ESJOURNAL_URL": "events.ndjson", "TZ": ZONE}
         with chdir(folder):
-            code, text = ended_on_terminal(*screen.arguments, columns=width, **variables)
+            code, text = ended_on_terminal(*screen.arguments, columns=width, ESJOURNAL_URL="events.ndjson", TZ=ZONE)
         assert code == screen.code, text
         return re.sub(screen.varying, lambda found: re.sub(r"\d[\d.,]*", "#", found[0]), text, flags=re.MULTILINE)
 

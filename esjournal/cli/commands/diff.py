@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from esjournal.cli.options import ColorOption, QuietOption, expanded_if_given, refuse_program_options
+from esjournal.cli.options import ColorOption, NoPagerOption, QuietOption, expanded_if_given, refuse_program_options
 from esjournal.domain.choices import ColorChoice, LinesFormat
 
 _JOURNAL = "A URL, a SQLite file, or a file of events."
@@ -35,6 +35,7 @@ def diff(
     ] = False,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     quiet: QuietOption = False,
+    no_pager: NoPagerOption = False,
     color: ColorOption = ColorChoice.AUTO,
 ) -> None:
     """Compare two journals, and print the differences.
@@ -74,4 +75,5 @@ def diff(
         as_json=as_json,
         output_format=output_format,
         quiet=quiet,
+        no_pager=no_pager,
     )

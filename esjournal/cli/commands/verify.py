@@ -10,6 +10,7 @@ from esjournal.cli.options import (
     AllSchemasOption,
     ColorOption,
     LayoutOption,
+    NoPagerOption,
     QuietOption,
     TableOption,
     UrlOption,
@@ -47,6 +48,7 @@ def verify(
     ] = False,
     output_format: Annotated[LinesFormat, typer.Option("--format", "-F", help="Output format.")] = LinesFormat.TABLE,
     quiet: QuietOption = False,
+    no_pager: NoPagerOption = False,
     color: ColorOption = ColorChoice.AUTO,
     url: UrlOption = None,
     layout: LayoutOption = None,
@@ -95,4 +97,5 @@ def verify(
         quick=quick,
         output_format=output_format,
         quiet=quiet,
+        no_pager=no_pager,
     )

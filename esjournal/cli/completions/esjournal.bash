@@ -177,9 +177,9 @@ _esjournal() {
         "trace "*" -"*) _esjournal_words $'--format\n-F\n--no-pager\n--utc\n--color\n--url\n--layout\n--table\n--help\n-h' ;;
         "stats "*" -"*) _esjournal_words $'--by\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--all-schemas\n--format\n-F\n--svg\n--html\n--no-pager\n--utc\n--color\n--url\n--layout\n--table\n--help\n-h' ;;
         "stats 0 "*) _esjournal_words $'--by\n--since\n--until\n--on\n--as-of\n--after\n--type\n--id\n--name\n--where\n--grep\n-g\n--limit\n--all-schemas\n--format\n-F\n--svg\n--html\n--no-pager\n--utc\n--color\n--url\n--layout\n--table\n--help\n-h' ;;
-        "verify "*" -"*) _esjournal_words $'--events\n--digest\n--per-sequence\n--as-of\n--all-schemas\n--quick\n--format\n-F\n--quiet\n-q\n--color\n--url\n--layout\n--table\n--help\n-h' ;;
-        "verify 0 "*) _esjournal_words $'--events\n--digest\n--per-sequence\n--as-of\n--all-schemas\n--quick\n--format\n-F\n--quiet\n-q\n--color\n--url\n--layout\n--table\n--help\n-h' ;;
-        "diff "*" -"*) _esjournal_words $'--as-of\n--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--color\n--help\n-h' ;;
+        "verify "*" -"*) _esjournal_words $'--events\n--digest\n--per-sequence\n--as-of\n--all-schemas\n--quick\n--format\n-F\n--quiet\n-q\n--no-pager\n--color\n--url\n--layout\n--table\n--help\n-h' ;;
+        "verify 0 "*) _esjournal_words $'--events\n--digest\n--per-sequence\n--as-of\n--all-schemas\n--quick\n--format\n-F\n--quiet\n-q\n--no-pager\n--color\n--url\n--layout\n--table\n--help\n-h' ;;
+        "diff "*" -"*) _esjournal_words $'--as-of\n--full\n--per-sequence\n--as-json\n--format\n-F\n--quiet\n-q\n--no-pager\n--color\n--help\n-h' ;;
         "diff ""0 "*) _esjournal_files ;;
         "diff ""1 "*) _esjournal_files ;;
         "info "*" -"*) _esjournal_words $'--all-schemas\n--format\n-F\n--utc\n--url\n--layout\n--table\n--help\n-h' ;;

@@ -10,6 +10,7 @@ from contextlib import closing
 import typer
 
 from esjournal.cli.exits import DIFFERENCES, say
+from esjournal.cli.pager import paged
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND, differences_view
 from esjournal.cli.selectionoptions import as_of_option
@@ -30,6 +31,7 @@ def run(
     as_json: bool,
     output_format: LinesFormat,
     quiet: bool,
+    no_pager: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.diff`."""
     moment = None if as_of is None else as_of_option(as_of)
@@ -37,6 +39,7 @@ def run(
     # A summary is printed at the end, and everything else as it comes.
     shares_terminal = sys.stdout.isatty() and (full or per_sequence or output_format is not LinesFormat.TABLE)
     with (
+        paged(not no_pager) as paging,
         open_to_compare_as_of(a, moment) as (one, until_one),
         open_to_compare_as_of(b, moment) as (other, until_other),
     ):
@@ -46,6 +49,8 @@ def run(
 
         def show_progress(events: int) -> None:
             view.write_out()
+            if paging.has_begun:
+                progress.leave_out()
             progress.show(events)
 
         with (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -99,9 +98,9 @@ def _page(show: Callable[..., None], pages: Iterator[Page], shown_url: str, *, n
     first = next(pages, None)
     if first is None:
         fail(f"nothing found: {shown_url} has no events that match", NOTHING_FOUND)
-    with paged(not no_pager, has_header=has_lines) as chops:
-        # What fits on the screen is printed as it is, without a pager that would show the rest of a line.
-        show(chain([first], pages), whole=chops and len(first) >= shutil.get_terminal_size().lines)
+    with paged(not no_pager, has_header=has_lines) as paging:
+        # What fits on the screen, with a header, is printed as it is: no pager would show the rest of a line.
+        show(chain([first], pages), whole=paging.chops and len(first) >= paging.most_lines)
 
 
 def _check_following(url: str, output_format: OutputFormat) -> None:

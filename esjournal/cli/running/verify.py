@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import typer
 
 from esjournal.cli.exits import FINDINGS, say
+from esjournal.cli.pager import paged
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.rendering.explanations import PAGE
 from esjournal.cli.rendering.findings import FindingsView, findings_view
@@ -31,6 +32,7 @@ class _Wanted:
     as_of: AsOf | None
     quick: bool
     quiet: bool
+    no_pager: bool
 
 
 def run(
@@ -44,6 +46,7 @@ def run(
     quick: bool,
     output_format: LinesFormat,
     quiet: bool,
+    no_pager: bool,
 ) -> None:
     """Run the command; its options are described in `esjournal.cli.commands.verify`."""
     if per_sequence and not digest:
@@ -57,7 +60,13 @@ def run(
     names = [name for given in events or () for name in given.split(":")]
     import_modules("--events", names, url)
     wanted = _Wanted(
-        mapped=bool(events), digest=digest, per_sequence=per_sequence, as_of=moment, quick=quick, quiet=quiet
+        mapped=bool(events),
+        digest=digest,
+        per_sequence=per_sequence,
+        as_of=moment,
+        quick=quick,
+        quiet=quiet,
+        no_pager=no_pager or all_schemas,
     )
     if not all_schemas:
         code = _verify(url, findings_view(output_format), wanted)
@@ -74,15 +83,21 @@ def run(
 def _verify(url: str, view: FindingsView, wanted: _Wanted, of_which: str = "") -> int:
     """Verify one journal, and return the exit code."""
     began = time.monotonic()
-    with open_to_verify(url, view.show, wanted.as_of) as (journal, until):
+    with (
+        paged(not wanted.no_pager) as paging,
+        open_to_verify(url, view.show, wanted.as_of) as (journal, until),
+    ):
         # Without the bad lines of a file, it would be the digest of another file.
         digested = wanted.digest and not view.counts
         verification = Verification(journal, mapped=wanted.mapped, digested=digested, until=until, quick=wanted.quick)
-        with EventsProgress(verification.until, "the database checks itself", quiet=wanted.quiet) as progress:
+        quiet = wanted.quiet or paging.has_begun
+        with EventsProgress(verification.until, "the database checks itself", quiet=quiet) as progress:
             for finding in verification.findings(progress.show):
                 if sys.stdout.isatty():
                     progress.hide()
                 view.show(finding)
+                if paging.has_begun:
+                    progress.leave_out()
         view.show_totals(verification.events, verification.digest, journal.shown_url)
         if wanted.per_sequence and verification.digest is not None and not verification.is_damaged:
             for originator_id, sequence_digest in sequence_digests(journal, until=verification.until):
