@@ -2,9 +2,10 @@
 
 usage: python benchmarks/screens.py [--events N] [--rounds N] [--columns N] [--commit FOLDER]
 
-Makes a journal of generated events in SQLite, ten to a sequence, and one with a single sequence of as many events for
-`get`. Each command is run on a terminal without a pager, and with its output in a pipe. With --commit, the same
-commands are also run by the esjournal of another environment, in turns with this one.
+Makes a journal of generated events in SQLite, ten to a sequence, one with a single sequence of as many events for
+`get`, and one with as many sequences for `list`. Each command is run on a terminal without a pager, and with its output
+in a pipe. With --commit, the same commands are also run by the esjournal of another environment, in turns with this
+one.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ import sys
 import termios
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import NAMESPACE_URL, uuid5
 
 from generated import write_events
 from measuring import esjournal
 
 EVENTS, ROUNDS, COLUMNS = 20_000, 5, 120
 SEQUENCE = "8d0f2a9c-6a35-4b0f-9d0e-3c1d7a1f5b52"
-COMMANDS = (["log"], ["log", "--full"], ["get", SEQUENCE])
+COMMANDS = (["log"], ["log", "--full"], ["get", SEQUENCE], ["list"])
 
 
 def main() -> None:
@@ -40,16 +42,20 @@ def main() -> None:
     if given.commit is not None:
         sides[str(given.commit)] = str(given.commit / "bin" / "python")
     with TemporaryDirectory() as folder:
-        many, one = Path(folder) / "many.db", Path(folder) / "one.db"
+        many, one, each = (Path(folder) / f"{name}.db" for name in ("many", "one", "each"))
         events = write_events(Path(folder) / "many.ndjson", given.events)
         sequence = Path(folder) / "one.ndjson"
         sequence.write_text("".join(map(_line, range(given.events))))
-        for journal, file in ((many, events), (one, sequence)):
+        sequences = Path(folder) / "each.ndjson"
+        sequences.write_text(
+            "".join(_line(0, str(uuid5(NAMESPACE_URL, str(number)))) for number in range(given.events))
+        )
+        for journal, file in ((many, events), (one, sequence), (each, sequences)):
             for arguments in (["init"], ["import", file]):
                 subprocess.run(esjournal(journal, *arguments), check=True, stderr=subprocess.DEVNULL)
         print("| command | esjournal | terminal, s | microseconds a line | pipe, s |\n|---|---|---|---|---|")
         for arguments in COMMANDS:
-            journal = many if arguments[0] == "log" else one
+            journal = {"log": many, "get": one, "list": each}[arguments[0]]
             taken: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
             for _ in range(given.rounds):
                 for name, python in sides.items():
@@ -63,9 +69,9 @@ def main() -> None:
         print(f"\n{given.events:,} events, {given.columns} columns; load of the machine: {os.getloadavg()[0]:.1f}")
 
 
-def _line(version: int) -> str:
+def _line(version: int, sequence: str = SEQUENCE) -> str:
     return (
-        f'{{"originator_id":"{SEQUENCE}","originator_version":{version},"event_type":"shop.orders#LineAdded",'
+        f'{{"originator_id":"{sequence}","originator_version":{version},"event_type":"shop.orders#LineAdded",'
         f'"state":{{"product":"tea-{version % 97}","quantity":{version % 7},"price":{version % 50}.10}},'
         f'"recorded_at":"2026-01-31T12:00:{version % 60:02}Z"}}\n'
     )
