@@ -49,6 +49,7 @@ SCREENS = {
     "history": Screen(("history", "14cd", "--at-version", "1"), 80),
     "stats": Screen(("stats", "--by", "month"), 80),
     "diff": Screen(("diff", "--quiet", "before.ndjson", "after.ndjson"), 80),
+    "verify": Screen(("--url", "broken.ndjson", "verify", "--quiet"), 80),
     "diff-wide": Screen(("diff", "--quiet", "--full", "before.ndjson", "after.ndjson"), 160),
 }
 
@@ -96,12 +97,18 @@ def shown(screen: Screen, program: Sequence[str]) -> str:
 
 
 def _with_files(folder: Path) -> Path:
-    """Write the sample before and after an event was changed, one was lost, and one came, and return the folder."""
+    """Write the sample before and after an event was changed, one was lost, and one came, and a broken one.
+
+    Returns:
+        The folder.
+    """
     lines = SAMPLE.read_text().splitlines(keepends=True)
     (folder / "before.ndjson").write_text("".join(lines))
     changed = lines[1].replace('"dep_delay":2', '"dep_delay":3').replace('"destination":"IAH"', '"destination":"SFO"')
     new = lines[0].replace("2766e945", "aaaaaaaa")
     (folder / "after.ndjson").write_text("".join([lines[0], changed, *lines[2:-1], new]))
+    broken = [*lines[:3], lines[0].replace('"originator_version":0', '"originator_version":7'), "oops\n"]
+    (folder / "broken.ndjson").write_text("".join(broken))
     return folder
 
 

@@ -11,7 +11,7 @@ from esjournal.cli.terminal import on_one_line
 
 PROGRAM = "esjournal: "
 # What is in backquotes is a command to paste, and stays whole: a terminal that folds it itself copies it whole, too.
-_WORD = re.compile(r"(?:`[^`]*`|[^ `]|`)+")
+WORD = re.compile(r"(?:`[^`]*`|[^ `]|`)+")
 
 
 def write_message(text: str) -> None:
@@ -38,7 +38,7 @@ def folded(line: str, columns: int) -> str:
         return line
     lines = [""]
     width = end = 0
-    for word in _WORD.finditer(line):
+    for word in WORD.finditer(line):
         space, text = line[end : word.start()], word[0]
         wide = width_of(text)
         if lines[-1] and width + len(space) + wide > columns:

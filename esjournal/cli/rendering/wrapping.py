@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from esjournal.cli.messages import WORD
 from esjournal.cli.rendering import cells
 from esjournal.cli.rendering.cells import width_of
-
-# What is in backquotes is a command to paste, and stays whole.
-_WORD = re.compile(r"(?:`[^`]*`|[^ `]|`)+")
 
 
 def folded(text: str, width: int, *, first: int | None = None, whole: bool = False) -> list[str]:
@@ -23,7 +20,7 @@ def folded(text: str, width: int, *, first: int | None = None, whole: bool = Fal
     """
     lines: list[str] = []
     line, room, end = "", width if first is None else first, 0
-    for found in _WORD.finditer(text):
+    for found in WORD.finditer(text):
         space, end = text[end : found.start()], found.end()
         for word in _pieces(found[0], min(width, room), whole):
             longer = f"{line}{space}{word}" if line else word
