@@ -176,7 +176,9 @@ def test_less_shows_colours_and_chops_lines_whatever_its_own_variable_says(
 
 
 @pytest.mark.parametrize(("version", "options"), [("590", []), ("608", ["--header=1"]), ("x", [])])
-def test_the_header_stays_where_less_knows_how(url: str, tmp_path: Path, version: str, options: list[str]) -> None:
+def test_the_header_stays_where_less_knows_how(
+    url: str, other: str, tmp_path: Path, version: str, options: list[str]
+) -> None:
     program = less_in(
         tmp_path,
         f'[ "$1" = --version ] && echo "less {version} (GNU)" && exit\n'
@@ -184,8 +186,11 @@ def test_the_header_stays_where_less_knows_how(url: str, tmp_path: Path, version
     )
     on_terminal("log", url=url, PAGER=program)
     assert (tmp_path / "called").read_text().split("|")[:-1] == ["-R", "-S", *options]
-    on_terminal("log", "--full", url=url, PAGER=program)
-    assert (tmp_path / "called").read_text().split("|")[:-1] == ["-R", "-S"]
+    on_terminal("diff", "--full", url, other, PAGER=program)
+    assert (tmp_path / "called").read_text().split("|")[:-1] == ["-R", "-S", *options]
+    for command in (["log", "--full"], ["diff", "--full", "-F", "ndjson", url, other]):
+        on_terminal(*command, url=url if command[0] == "log" else None, PAGER=program)
+        assert (tmp_path / "called").read_text().split("|")[:-1] == ["-R", "-S"]
 
 
 def test_lines_are_whole_where_less_chops_them_and_cut_where_they_fit_the_screen(

@@ -39,7 +39,7 @@ def run(
     # A summary is printed at the end, and everything else as it comes.
     shares_terminal = sys.stdout.isatty() and (full or per_sequence or output_format is not LinesFormat.TABLE)
     with (
-        paged(not no_pager) as paging,
+        paged(not no_pager, has_header=full and output_format is LinesFormat.TABLE) as paging,
         open_to_compare_as_of(a, moment) as (one, until_one),
         open_to_compare_as_of(b, moment) as (other, until_other),
     ):
