@@ -21,6 +21,7 @@ def main() -> None:
         from esjournal.cli.signals import end_while_loading, repeat_lost_interruptions
         from esjournal.cli.standardstreams import (
             buffer_stdout,
+            keep_to_ascii_in_the_locale_c,
             lose_messages_that_cannot_be_printed,
             open_closed_streams,
         )
@@ -28,6 +29,7 @@ def main() -> None:
         end_while_loading()
         repeat_lost_interruptions()
         open_closed_streams()
+        keep_to_ascii_in_the_locale_c()
         buffer_stdout()
         lose_messages_that_cannot_be_printed()
         from esjournal.cli.app import app

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from esjournal.cli.signals import interrupted_once, note_left_pager
-from esjournal.cli.terminal import is_dumb
+from esjournal.cli.terminal import IN_ASCII, is_dumb
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -117,7 +117,7 @@ def paged(wanted: bool, *, has_header: bool = False) -> Iterator[Paging]:
         screen = _Screen(io.FileIO(terminal.fileno(), "wb", closefd=False), paging.most_lines, begin)
         # As on a terminal, a line is seen when it is written.
         sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(screen), terminal.encoding, errors="backslashreplace", line_buffering=True
+            io.BufferedWriter(screen), terminal.encoding, errors=IN_ASCII, line_buffering=True
         )
         try:
             yield paging

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+# With these, the user has told Python what to write.
+_SAY_THE_ENCODING = ("PYTHONUTF8", "PYTHONIOENCODING")
+
 
 class _Messages(io.FileIO):
     """Standard error: what cannot be printed there is lost, without any effect on the rest of the program."""
@@ -32,6 +35,18 @@ def open_closed_streams() -> None:
     sys.stdin = sys.stdin or _useless("r", os.O_WRONLY)
     sys.stdout = sys.stdout or _useless("w", os.O_RDONLY)
     sys.stderr = sys.stderr or _useless("w", os.O_RDONLY)
+
+
+def keep_to_ascii_in_the_locale_c() -> None:
+    """Write ASCII to a terminal if LC_ALL is C or POSIX: Python writes UTF-8 there, whose bytes pagers show as codes.
+
+    A locale that is not installed is not C: who has it on another machine has a terminal that takes UTF-8.
+    """
+    if os.environ.get("LC_ALL") not in ("C", "POSIX") or any(map(os.environ.get, _SAY_THE_ENCODING)):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.isatty():
+            stream.reconfigure(encoding="ascii", errors="backslashreplace")
 
 
 def buffer_stdout() -> None:

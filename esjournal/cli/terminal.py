@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
@@ -21,19 +22,55 @@ _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff]"
 )
+# What screens are drawn with, for a terminal that lacks it. No data has these characters there: it has their escapes.
+_IN_ASCII = {"…": "~", "│": "|", "─": "-", "├": "+", "└": "`"}
+IN_ASCII = "esjournal.in-ascii"
+
 # As in git, an unknown terminal is treated as one without any capabilities.
 _DUMB_TERMINALS = ("", "dumb", "unknown")
 
 # What --color says.
 _choice = ColorChoice.AUTO
 
+_UTF_8 = "utf-8"
+
 # At least this many characters are encoded at once.
 _AT_A_TIME = 65_536
 
 
 def visible(text: str) -> str:
-    r"""Return text with control characters as escapes: ESC becomes `\u001b`, as in JSON."""
-    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    r"""Return text with control characters as escapes: ESC becomes `\u001b`, as in JSON.
+
+    So do characters that a terminal lacks, so that columns are as wide as what they show. A pipe gets UTF-8 everywhere.
+    """
+    shown = _without_controls(text)
+    return shown if shown.isascii() or sys.stdout.encoding == _UTF_8 or not sys.stdout.isatty() else _encodable(shown)
+
+
+def _without_controls(text: str) -> str:
+    return _CONTROLS.sub(lambda found: _escaped(found[0]), text)
+
+
+def _encodable(text: str) -> str:
+    def shown(character: str) -> str:
+        return character if character.encode(sys.stdout.encoding, "ignore") else _escaped(character)
+
+    return "".join(map(shown, text))
+
+
+def _escaped(text: str) -> str:
+    units = text.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_IN_ASCII.get(character) or _escaped(character) for character in lacking), error.end
+
+
+codecs.register_error(IN_ASCII, _in_ascii)
 
 
 def on_one_line(text: str) -> str:
@@ -123,14 +160,15 @@ def screen() -> Console:
 
         def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
             for segment in super().render(renderable, options):
-                yield segment if segment.control else Segment(visible(segment.text), segment.style)
+                # What Rich draws itself has an ASCII form.
+                yield segment if segment.control else Segment(_without_controls(segment.text), segment.style)
 
         def on_broken_pipe(self) -> None:
             # Rich would exit with 1.
             raise
 
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(errors=IN_ASCII)
     # Rich's own are bright, and hardly seen on white.
     theme = Theme({"json.bool_true": "italic green", "json.bool_false": "italic red"})
     return Screen(**console_options(sys.stdout), theme=theme, markup=False, highlight=False, emoji=False)
@@ -141,7 +179,7 @@ class _VisibleBytes:
         self._stream = stream
 
     def write(self, data: bytes) -> int:
-        written = self._stream.write(visible(data.decode()).encode())
+        written = self._stream.write(visible(data.decode()).encode(sys.stdout.encoding, IN_ASCII))
         # It is seen at once, however long the next takes to come.
         self._stream.flush()
         return written

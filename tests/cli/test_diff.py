@@ -331,7 +331,7 @@ def test_a_terminal_without_unicode_gets_escapes(tmp_path: Path) -> None:
     urls = two(tmp_path, [event(0)], [event(0, '{"town":"Nürnberg"}')])
     for options in ([], ["--full"]):
         text = plain(on_terminal("diff", *options, *urls, PYTHONIOENCODING="ascii"))
-        assert "N\\xfcrnberg" in text
+        assert "N\\u00fcrnberg" in text
 
 
 def test_progress_is_seen_on_a_terminal_and_not_when_quiet(tmp_path: Path) -> None:

@@ -47,9 +47,23 @@ def on_terminal(*arguments: str, **options: Any) -> str:
 
 
 def ended_on_terminal(
-    *arguments: str, url: str | None = None, columns: int = 80, rows: int = 24, **variables: str
+    *arguments: str,
+    url: str | None = None,
+    columns: int = 80,
+    rows: int = 24,
+    encoding: str = "utf-8",
+    **variables: str,
 ) -> tuple[int, str]:
-    """Run a command with stdout and stderr on a terminal, and return its exit code and what it showed."""
+    """Run a command with stdout and stderr on a terminal, and return its exit code and what it showed.
+
+    Args:
+        arguments: those of the command.
+        url: the journal.
+        columns: the width of the terminal.
+        rows: its height.
+        encoding: how the terminal reads bytes; the command learns of it only from the variables.
+        variables: the environment besides the usual one.
+    """
     primary, secondary = pty.openpty()
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     # A pager that waits for a key would wait forever.
@@ -57,7 +71,7 @@ def ended_on_terminal(
     command = [*loaded_command(), *(["--url", url] if url else []), *arguments]
     with subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=env) as process:
         os.close(secondary)
-        text = read_terminal(primary).decode().replace("\r\n", "\n")
+        text = read_terminal(primary).decode(encoding).replace("\r\n", "\n")
     return process.returncode, text
 
 
