@@ -13,7 +13,7 @@ from esjournal.cli.running.following import new_events, say_waiting
 from esjournal.cli.selectionoptions import SelectionOptions
 from esjournal.cli.signals import end_if_terminated, interruption_postponed, interruption_repeated
 from esjournal.domain.choices import FileFormat
-from esjournal.domain.text import counted
+from esjournal.domain.text import counted, elapsed
 from esjournal.interchange import ndjson
 from esjournal.interchange.appendedfiles import append_lines
 from esjournal.interchange.formats import compression_by_name, format_of, is_file_of_events
@@ -112,7 +112,7 @@ class _Consumer:
                     return
             what = f"{_places(delivery.events)}: {self._handler.name} {failure}"
             if tries <= self._retries:
-                say(f"{what}; trying again in {pause} s")
+                say(f"{what}; trying again in {elapsed(pause)}")
                 sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         if self._retries:
