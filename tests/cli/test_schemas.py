@@ -52,6 +52,13 @@ def test_the_journals_of_a_database_are_listed(database: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("command", [["list", "--schemas"], ["stats", "--all-schemas"]])
+def test_a_terminal_shows_local_times_or_those_of_utc(database: str, command: list[str]) -> None:
+    for utc, expected in (([], "2026-01-31 13:00:00 CET"), (["--utc"], "2026-01-31 12:00:00Z")):
+        text = plain(on_terminal(*command, *utc, url=database, columns=160, TZ="Europe/Berlin"))
+        assert re.findall(r"2026-01-31[T ]\S+(?: [A-Z]+)?", text) == [expected] * 4
+
+
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
