@@ -32,17 +32,19 @@ class _Form(NamedTuple):
     type: int = _SHORT_TYPE
     modules: bool = False
     time: int | None = _TO_THE_SECOND
-    zone: bool = True
     columns: tuple[int, ...] = tuple(_ALL)
 
     def headings(self, clock: Clock) -> list[str]:
         """Return the names of the columns."""
-        times = [f"{which} {'day' if self.time == _DAY else 'recorded'}" for which in ("first", "last")]
-        names = ("sequence", "events", "versions", "last type", *(map(clock.heading, times) if self.zone else times))
+        # Days may be of summer time and of winter time, and there is no room to tell.
+        times = (
+            ("first day", "last day") if self.time == _DAY else map(clock.heading, ("first recorded", "last recorded"))
+        )
+        names = ("sequence", "events", "versions", "last type", *times)
         return [names[column] for column in self.columns]
 
 
-_SHORTEST = _Form(name=SHORT_ID, type=_SHORTEST_TYPE, time=_DAY, zone=False)
+_SHORTEST = _Form(name=SHORT_ID, type=_SHORTEST_TYPE, time=_DAY)
 # The first one in which everything fits is taken. The module of a type says least. Eight characters of an id are enough
 # for any command, so that a terminal which is too narrow for whole ids may have room for times.
 _FORMS = (
