@@ -75,6 +75,9 @@ codecs.register_error(IN_ASCII, _in_ascii)
 
 def on_one_line(text: str) -> str:
     """Return visible text without line ends and tabs: they become escapes too."""
+    # Most texts are, and that is known eight times as fast.
+    if text.isascii() and text.isprintable():
+        return text
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 

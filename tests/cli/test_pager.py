@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -205,6 +206,21 @@ def test_lines_are_whole_where_less_chops_them_and_cut_where_they_fit_the_screen
     assert (len(few), max(map(len, few))) == (23, 80)
     other = plain(on_terminal("log", url=sqlite_url, PAGER="sed -n p")).splitlines()
     assert max(map(len, other)) <= 80
+
+
+@pytest.mark.parametrize("command", [["history", ID], ["history", ID, "--from-version", "0"], ["trace", "1"]])
+def test_what_less_chops_is_folded_where_it_fits_the_screen(
+    sqlite_url: str, tmp_path: Path, command: list[str]
+) -> None:
+    program = less_in(tmp_path, "exec cat")
+    metadata = json.dumps({"correlation_id": "c", "note": "y" * 100})
+    states = (json.dumps({f"k{n}": "x" * 100}) for n in range(12))
+    journal_with(sqlite_url, [event(n, state)._replace(metadata=metadata) for n, state in enumerate(states)])
+    for rows, most in ((10, 160), (200, 80)):
+        text = plain(ended_on_terminal(*command, url=sqlite_url, rows=rows, PAGER=program)[1])
+        whole = [line for line in text.splitlines() if "x" * 100 in line or "y" * 100 in line]
+        assert max(map(len, text.splitlines())) <= most
+        assert (len(whole) > 10) == (rows == 10)
 
 
 @needs_less

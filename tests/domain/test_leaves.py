@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.cli.rendering.changes import change_lines, change_members
+from esjournal.cli.rendering.changes import change_members, each_change
 from esjournal.domain.state.changes import Changes, changes_of_states
 from esjournal.domain.state.leaves import Leaves, leaves_of, path_of
 from esjournal.domain.state.paths import path_text
@@ -52,7 +52,7 @@ def test_many_leaves_under_long_paths_take_memory_for_the_text(
         changes = changes_between(*texts)
         assert changes is not None
         longest = max(map(len, change_members(changes)))
-        lines = sum(1 for _ in change_lines(changes.of(("a",) * 100)))
+        lines = sum(1 for _ in each_change(changes.of(("a",) * 100)))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from esjournal.cli.rendering.foldedlines import Part
+from esjournal.cli.rendering.keyvalues import KEY_STYLE
 from esjournal.cli.terminal import on_one_line
 from esjournal.domain.state.values import text_of
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
     from esjournal.domain.state.changes import Changes
 
-INDENT = 2
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
 
 
-def change_lines(changes: Changes, of: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the sign of each change, and its line, which begins with the sign.
+class Change(NamedTuple):
+    """A change of a value: its sign, the text of its path, and the value, or the two with an arrow between them."""
 
-    Args:
-        changes: the changes.
-        of: what they are changes of, if not of a state, with a space after it.
-    """
+    sign: str
+    path: str
+    value: str
+
+    @property
+    def line(self) -> str:
+        """The line of the change."""
+        return f"{self.sign} {self.path}: {self.value}"
+
+    @property
+    def style(self) -> str:
+        """The style of the line."""
+        return STYLES[self.sign]
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts of the line on a terminal."""
+        return [(f"{self.sign} ", self.style), (f"{self.path}: ", KEY_STYLE), (self.value, self.style)]
+
+
+def each_change(changes: Changes) -> Iterator[Change]:
+    """Yield the changes, first what was added, then what was changed, and then what was removed."""
     for sign, values in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
         for path, value in values.texts():
-            shown = " -> ".join(text_of(one, spaced=True) for one in (value if sign == "~" else [value]))
-            yield sign, on_one_line(f"{sign} {of}{path}: {shown}")
+            shown = text_of(value, spaced=True) if sign != "~" else _from_to(*value)
+            yield Change(sign, on_one_line(path), on_one_line(shown))
+
+
+def _from_to(old: Any, new: Any) -> str:
+    return f"{text_of(old, spaced=True)} -> {text_of(new, spaced=True)}"
 
 
 def change_members(changes: Changes | None) -> Iterator[str]:
@@ -45,13 +65,3 @@ def change_members(changes: Changes | None) -> Iterator[str]:
             comma = ","
         opening = "},"
     yield "}"
-
-
-def hanging(line: Text, indent: int, console: Console) -> Text:
-    """Return a line indented by a number of spaces, and folded with a hanging indent."""
-    from rich.text import Text
-
-    first, *others = line.wrap(console, console.width - indent - 2 * INDENT, overflow="fold")
-    return Text("\n").join(
-        [Text.assemble(" " * indent, first), *(Text.assemble(" " * (indent + 2 * INDENT), other) for other in others)]
-    )

@@ -10,8 +10,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.rendering.changes import INDENT, STYLES, change_members
+from esjournal.cli.rendering.changes import STYLES, change_members
 from esjournal.cli.rendering.eventdifferences import key_differences
+from esjournal.cli.rendering.foldedlines import INDENT
 from esjournal.cli.rendering.journalnames import short_names
 from esjournal.cli.rendering.paint import paint_of_pipe
 from esjournal.cli.terminal import on_one_line, write, write_pieces

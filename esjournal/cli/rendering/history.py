@@ -6,42 +6,47 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
+from esjournal.cli.rendering.changes import change_members, each_change
 from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
 from esjournal.cli.rendering.eventtypes import style_of
+from esjournal.cli.rendering.foldedlines import GAP, INDENT, folded_lines, write_lines
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
-from esjournal.cli.rendering.paint import Painter, paint_of_pipe
-from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
+from esjournal.cli.rendering.paint import Paint, Painter, paint_of_pipe
+from esjournal.cli.rendering.statelayout import fields_of, lines_of
+from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write, write_pieces
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.state.paths import Path, path_text, value_at
 from esjournal.domain.state.values import MISSING, parsed, text_of
 from esjournal.domain.text import counted
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
+    from esjournal.cli.pager import Paging
     from esjournal.domain.model.recordedevent import RecordedEvent
     from esjournal.domain.state.changes import Changes
     from esjournal.journal.inspect.history import NetChange, Step
 
 UNCHANGED = "nothing changed"
 UNFOLDED = "not folded: the state is not a JSON object"
+NOTHING_STYLE = "dim"
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 # An array without arrays or objects in it is one word.
 _WORD = re.compile(rf"{_STRING}|\[(?:[^\[\]{{}}\"]|{_STRING})*+\]|\{{\}}|[,:] |[\[\]{{}}]|[^\[\]{{}},:\"]+")
 
 
-def print_history(steps: Iterable[Step], output_format: LinesFormat, clock: Clock, *, field: Path | None) -> None:
+def print_history(
+    steps: Iterable[Step], output_format: LinesFormat, clock: Clock, paging: Paging, *, field: Path | None
+) -> None:
     """Print steps, streaming, and the resulting state.
 
     Args:
         steps: one or more steps, in the order of their versions.
         output_format: the output format.
         clock: tells the times on a terminal.
+        paging: how the output is paged.
         field: the only field whose changes the steps have, or None for all; its value is printed instead of the state.
     """
     if output_format is LinesFormat.NDJSON:
@@ -51,18 +56,19 @@ def print_history(steps: Iterable[Step], output_format: LinesFormat, clock: Cloc
         last = deque(steps, maxlen=1).pop()
         write(_state_line(last) if field is None else _field_line(last, field))
     elif sys.stdout.isatty():
-        _draw(steps, clock, whole=field is None)
+        _draw(steps, clock, paging, with_state=field is None)
     else:
-        _print_plain(steps, whole=field is None)
+        _print_plain(steps, with_state=field is None)
 
 
-def print_net_change(change: NetChange, from_version: int, output_format: LinesFormat) -> None:
+def print_net_change(change: NetChange, from_version: int, output_format: LinesFormat, paging: Paging) -> None:
     """Print what several events changed together.
 
     Args:
         change: what they changed.
         from_version: the version after which they are.
         output_format: the output format; JSON and NDJSON are the same line.
+        paging: how the output is paged.
     """
     if output_format is not LinesFormat.TABLE:
         write_pieces(_net_change_line(change, from_version))
@@ -71,12 +77,14 @@ def print_net_change(change: NetChange, from_version: int, output_format: LinesF
     heading = f"from version {from_version} to version {to_version}: {counted(change.events, 'event')}"
     if sys.stdout.isatty():
         console = screen()
-        for text in _net_change_texts(heading, change, console):
-            console.print(text, soft_wrap=True)
+        paint = Paint(console)
+        is_whole = paging.chops and _count(change.changes) >= paging.most_lines
+        write_lines([paint(heading, "bold")])
+        write_lines(lines_of_changes(change.changes, None if is_whole else console.width, paint))
         return
-    paint = paint_of_pipe()
-    write(f"{paint(heading, 'bold')}\n")
-    write_pieces(f"{' ' * INDENT}{paint(line, STYLES.get(sign, 'dim'))}\n" for sign, line in _lines(change.changes))
+    plain = paint_of_pipe()
+    write(f"{plain(heading, 'bold')}\n")
+    write_pieces(plain_changes(change.changes, plain))
 
 
 def _net_change_line(change: NetChange, from_version: int) -> Iterator[str]:
@@ -88,14 +96,6 @@ def _net_change_line(change: NetChange, from_version: int) -> Iterator[str]:
     )
     yield from change_members(change.changes)
     yield "}\n"
-
-
-def _net_change_texts(heading: str, change: NetChange, console: Console) -> Iterator[Text]:
-    from rich.text import Text
-
-    yield Text(heading, style="bold")
-    for sign, line in _lines(change.changes):
-        yield hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
 
 
 def _changes_line(step: Step) -> Iterator[str]:
@@ -145,18 +145,18 @@ def _metadata_member(event: RecordedEvent) -> dict[str, Any]:
     return {"metadata": event.metadata if value is None else value}
 
 
-def _print_plain(steps: Iterable[Step], *, whole: bool) -> None:
+def _print_plain(steps: Iterable[Step], *, with_state: bool) -> None:
     # For pipes: nothing is cut or wrapped, so Rich is not needed, which takes longer to load than to use.
     paint = paint_of_pipe()
     for step in steps:
         write_pieces(_plain_lines(step, paint))
-    if whole:
+    if with_state:
         write("\n")
         print_state(_heading(step), step.state)
 
 
 def print_state(heading: str, state: Any) -> None:
-    """Print a state under a heading, a line for each key.
+    """Print a state under a heading: by its keys on a terminal, and as JSON with a line for each key in a pipe.
 
     Args:
         heading: the heading.
@@ -164,8 +164,7 @@ def print_state(heading: str, state: Any) -> None:
     """
     if sys.stdout.isatty():
         console = screen()
-        for text in _state_texts(heading, state, console):
-            console.print(text, soft_wrap=True)
+        write_lines(_state_lines(heading, state, console.width, Paint(console)))
         return
     write(f"{paint_of_pipe()(heading, 'bold')}\n")
     write_pieces(f"{' ' * INDENT * depth}{line}\n" for depth, line in _laid_out(state))
@@ -174,50 +173,90 @@ def print_state(heading: str, state: Any) -> None:
 def _plain_lines(step: Step, paint: Painter) -> Iterator[str]:
     styles = ("cyan", style_of(step.event.event_type), "dim", METADATA_STYLE)
     yield f"{'  '.join(filter(None, map(paint, _header(step), styles)))}\n"
-    for sign, line in _lines(step.changes):
-        yield f"{' ' * INDENT}{paint(line, STYLES.get(sign, 'dim'))}\n"
+    yield from plain_changes(step.changes, paint)
 
 
-def _draw(steps: Iterable[Step], clock: Clock, *, whole: bool) -> None:
+def plain_changes(changes: Changes | None, paint: Painter) -> Iterator[str]:
+    """Yield the lines of changes as a pipe gets them.
+
+    Args:
+        changes: the changes, None if the states have no fields to compare.
+        paint: gives text its colours.
+    """
+    if not changes:
+        yield f"{' ' * INDENT}{paint(_nothing(changes), NOTHING_STYLE)}\n"
+        return
+    for change in each_change(changes):
+        yield f"{' ' * INDENT}{paint(change.line, change.style)}\n"
+
+
+def _draw(steps: Iterable[Step], clock: Clock, paging: Paging, *, with_state: bool) -> None:
     console = screen()
-    for text in history_texts(steps, console, clock, whole=whole):
-        console.print(text, soft_wrap=True)
+    remaining = iter(steps)
+    first: list[Step] = []
+    lines = 0
+    while paging.chops and lines <= paging.most_lines and (step := next(remaining, None)):
+        first.append(step)
+        lines += 1 + max(1, _count(step.changes))
+    is_whole = paging.chops and lines > paging.most_lines
+    texts = history_lines(
+        chain(first, remaining), console.width, Paint(console), clock, is_whole=is_whole, with_state=with_state
+    )
+    # Events that set a field may be far apart.
+    write_lines(texts, as_they_come=not with_state)
 
 
-def history_texts(steps: Iterable[Step], console: Console, clock: Clock, *, whole: bool) -> Iterator[Text]:
-    """Yield the lines of steps, folded to a console's width.
+def history_lines(
+    steps: Iterable[Step], width: int, paint: Paint, clock: Clock, *, is_whole: bool, with_state: bool
+) -> Iterator[str]:
+    """Yield the lines of steps as a terminal gets them.
 
     Args:
         steps: one or more steps, in the order of their versions.
-        console: the console that will print them.
+        width: the width of the terminal.
+        paint: gives text its colours.
         clock: tells the times.
-        whole: whether the resulting state follows.
+        is_whole: leave lines as long as they are, because a pager chops them.
+        with_state: whether the resulting state follows.
     """
-    from rich.text import Text
-
+    room = None if is_whole else width
     for step in steps:
         version, event_type, _, who = _header(step)
-        time = clock.time(step.event.recorded_at)
-        style = style_of(step.event.event_type)
-        header = Text.assemble((version, "cyan"), "  ", (event_type, style), "  ", (time, "dim"))
+        parts = [(version, "cyan"), (GAP, ""), (event_type, style_of(step.event.event_type)), (GAP, "")]
+        parts.append((clock.time(step.event.recorded_at), "dim"))
         if who:
-            header.append(f"  {who}", METADATA_STYLE)
-        yield hanging(header, 0, console)
-        for sign, line in _lines(step.changes):
-            yield hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console)
-    if whole:
-        yield from _state_texts(f"\n{_heading(step)}", step.state, console)
+            parts += [(GAP, ""), (who, METADATA_STYLE)]
+        yield from folded_lines(parts, 0, room, paint)
+        yield from lines_of_changes(step.changes, room, paint)
+    if with_state:
+        yield ""
+        yield from _state_lines(_heading(step), step.state, width, paint, is_whole=is_whole)
 
 
-def _state_texts(heading: str, state: Any, console: Console) -> Iterator[Text]:
-    from rich.highlighter import JSONHighlighter
-    from rich.text import Text
+def lines_of_changes(changes: Changes | None, width: int | None, paint: Paint) -> Iterator[str]:
+    """Yield the lines of changes as a terminal gets them.
 
-    highlighter = JSONHighlighter()
-    yield Text(heading, style="bold")
-    for depth, line in _laid_out(state):
-        # Half of the width is left for the text, however deep it is.
-        yield hanging(highlighter(Text(line)), min(INDENT * depth, console.width // 2), console)
+    Args:
+        changes: the changes, None if the states have no fields to compare.
+        width: the width of the terminal, or None if lines stay whole.
+        paint: gives text its colours.
+    """
+    if not changes:
+        yield from folded_lines([(_nothing(changes), NOTHING_STYLE)], INDENT, width, paint)
+        return
+    for change in each_change(changes):
+        yield from folded_lines(change.parts, INDENT, width, paint)
+
+
+def _state_lines(heading: str, state: Any, width: int, paint: Paint, *, is_whole: bool = False) -> Iterator[str]:
+    yield paint(heading, "bold")
+    text = text_of(state)
+    room = width - INDENT
+    if isinstance(state, dict) and state:
+        for line in lines_of(fields_of(visible(text), room), room, paint, is_whole=is_whole):
+            yield f"{' ' * INDENT}{line}"
+    else:
+        yield from folded_lines([(on_one_line(text), "")], INDENT, None if is_whole else width, paint)
 
 
 def _header(step: Step) -> tuple[str, ...]:
@@ -230,14 +269,12 @@ def _heading(step: Step) -> str:
     return f"state at version {step.event.originator_version}"
 
 
-def _lines(changes: Changes | None) -> Iterator[tuple[str, str]]:
-    """Yield each change as a pair of a sign, which may be empty, and a line."""
-    if changes is None:
-        yield "", UNFOLDED
-        return
-    yield from change_lines(changes)
-    if not changes:
-        yield "", UNCHANGED
+def _count(changes: Changes | None) -> int:
+    return 0 if changes is None else len(changes.added) + len(changes.changed) + len(changes.removed)
+
+
+def _nothing(changes: Changes | None) -> str:
+    return UNFOLDED if changes is None else UNCHANGED
 
 
 def _laid_out(state: Any) -> Iterator[tuple[int, str]]:

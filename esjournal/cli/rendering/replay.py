@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import IO, Any, TypeVar
 
-from esjournal.cli.rendering.changes import INDENT, STYLES, change_lines, change_members, hanging
+from esjournal.cli.rendering.changes import change_members
 from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
 from esjournal.cli.rendering.events import LINES_IN_A_PIECE
-from esjournal.cli.rendering.history import UNCHANGED, print_state
+from esjournal.cli.rendering.foldedlines import GAP, folded_lines, write_lines
+from esjournal.cli.rendering.history import lines_of_changes, plain_changes, print_state
 from esjournal.cli.rendering.log import shortened_id, shortened_name
-from esjournal.cli.rendering.paint import paint_of_pipe
+from esjournal.cli.rendering.paint import Paint, paint_of_pipe
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import FileFormat, OutputFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, RecordedEvent
@@ -219,22 +220,18 @@ def _members(step: Step) -> Iterator[str]:
 
 def _print_steps(steps: Iterable[Step], clock: Clock) -> None:
     if not sys.stdout.isatty():
-        paint = paint_of_pipe()
+        plain = paint_of_pipe()
         for step in steps:
             sequence, *others = _header(step, step.event.recorded_at or UNKNOWN_TIME)
-            write(f"{'  '.join([paint(sequence, 'cyan'), *others])}\n")
-            write_pieces(
-                f"{' ' * INDENT}{paint(line, STYLES.get(sign, 'dim'))}\n" for sign, line in _change_lines(step)
-            )
+            write(f"{GAP.join([plain(sequence, 'cyan'), *others])}\n")
+            write_pieces(plain_changes(step.changes, plain))
         return
-    from rich.text import Text
-
     console = screen()
+    paint = Paint(console)
     for step in steps:
         sequence, *others = _header(step, clock.time(step.event.recorded_at))
-        console.print(hanging(Text.assemble((sequence, "cyan"), "  ", "  ".join(others)), 0, console), soft_wrap=True)
-        for sign, line in _change_lines(step):
-            console.print(hanging(Text(line, style=STYLES.get(sign, "dim")), INDENT, console), soft_wrap=True)
+        write_lines(folded_lines([(sequence, "cyan"), (GAP, ""), (GAP.join(others), "")], 0, console.width, paint))
+        write_lines(lines_of_changes(step.changes, console.width, paint))
 
 
 def _header(step: Step, time: str) -> tuple[str, ...]:
@@ -247,10 +244,3 @@ def _header(step: Step, time: str) -> tuple[str, ...]:
         time,
     )
     return tuple(fields_on_one_line(header))
-
-
-def _change_lines(step: Step) -> Iterator[tuple[str, str]]:
-    if step.changes:
-        yield from change_lines(step.changes)
-    else:
-        yield "", UNCHANGED

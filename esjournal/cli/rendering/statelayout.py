@@ -50,13 +50,14 @@ def fields_of(state: str, width: int, path: str = "") -> Sequence[Field]:
     return list(_fields(state, width, path, 0))
 
 
-def lines_of(fields: Sequence[Field], width: int, paint: Paint) -> Iterator[str]:
+def lines_of(fields: Sequence[Field], width: int, paint: Paint, *, is_whole: bool = False) -> Iterator[str]:
     """Yield the lines of values, several on one line where they are short.
 
     Args:
         fields: the values, in their order.
         width: the width of a line.
         paint: gives keys their colour.
+        is_whole: leave long values as they are, because a pager chops the lines.
     """
     short = max((field.width for field in fields if field.width <= _SHORT), default=0)
     # Columns of events with about the same values stand under one another.
@@ -78,7 +79,8 @@ def lines_of(fields: Sequence[Field], width: int, paint: Paint) -> Iterator[str]
                 # A long path is not all that is shown.
                 field = field._replace(path=cut(field.path, width // 2))
             room = width - width_of(field.path) - bool(field.path)
-            yield painted_field(field._replace(text=fitted(field.text, room)), paint)
+            shown = field if is_whole else field._replace(text=fitted(field.text, room))
+            yield painted_field(shown, paint)
     if row:
         yield _row(row, short, paint)
 

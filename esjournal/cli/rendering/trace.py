@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
-from esjournal.cli.rendering.changes import hanging
+from esjournal.cli.rendering.cells import cut, width_of
 from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
 from esjournal.cli.rendering.events import WIDE, shown_fields
 from esjournal.cli.rendering.eventtypes import style_of
+from esjournal.cli.rendering.foldedlines import GAP, folded_lines, write_lines
 from esjournal.cli.rendering.log import NARROW_TYPE, place_text, short_type
 from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
-from esjournal.cli.rendering.paint import paint_of_pipe
+from esjournal.cli.rendering.paint import Paint, paint_of_pipe
 from esjournal.cli.terminal import on_one_line, screen, write_pieces
 from esjournal.domain.causes import causes_of
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.state.values import text_of
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
+    from esjournal.cli.pager import Paging
     from esjournal.journal.inspect.trace import TracedEvent
 
 # An empty level, a line that goes on, and the lines to an event, if others follow and if none do.
@@ -32,13 +31,14 @@ _GUIDES_IN_ASCII = ("   ", "|  ", "+- ", "`- ")
 DEEPEST_DRAWN = 8
 
 
-def print_trace(traced: Sequence[TracedEvent], output_format: LinesFormat, clock: Clock) -> None:
+def print_trace(traced: Sequence[TracedEvent], output_format: LinesFormat, clock: Clock, paging: Paging) -> None:
     """Print a tree of causes.
 
     Args:
         traced: the events, each after its cause.
         output_format: the output format.
         clock: tells the times on a terminal.
+        paging: how the output is paged.
     """
     if output_format is LinesFormat.NDJSON:
         write_pieces(f"{_json_of(each)}\n" for each in traced)
@@ -46,7 +46,7 @@ def print_trace(traced: Sequence[TracedEvent], output_format: LinesFormat, clock
         pieces = (f"{',' if index else '['}\n{_json_of(each)}" for index, each in enumerate(traced))
         write_pieces(chain(pieces, ["\n]\n"]))
     elif sys.stdout.isatty():
-        _draw(traced, clock)
+        _draw(traced, clock, paging)
     else:
         write_pieces(f"{line}\n" for line in _plain_lines(traced))
 
@@ -74,43 +74,62 @@ def _plain_lines(traced: Sequence[TracedEvent]) -> Iterator[str]:
         yield f"{paint(guide, 'dim')}{'  '.join(filter(None, fields))}"
 
 
-def _draw(traced: Sequence[TracedEvent], clock: Clock) -> None:
+def _draw(traced: Sequence[TracedEvent], clock: Clock, paging: Paging) -> None:
     console = screen()
-    for text in trace_texts(traced, console, clock):
-        console.print(text, soft_wrap=True)
+    is_whole = paging.chops and len(traced) > paging.most_lines
+    drawn_with = _GUIDES_IN_ASCII if console.options.ascii_only else _GUIDES
+    write_lines(trace_lines(traced, console.width, Paint(console), clock, drawn_with, is_whole=is_whole))
 
 
-def trace_texts(traced: Sequence[TracedEvent], console: Console, clock: Clock) -> Iterator[Text]:
-    """Yield a line for each event, cut to a console's width, and what is wrong with its causes before it.
+def trace_lines(
+    traced: Sequence[TracedEvent],
+    width: int,
+    paint: Paint,
+    clock: Clock,
+    drawn_with: tuple[str, str, str, str] = _GUIDES,
+    *,
+    is_whole: bool = False,
+) -> Iterator[str]:
+    """Yield a line for each event, and what is wrong with its causes before it.
 
     The lines are not those of Rich's own tree, which has no room for the text of deep events and leaves them out.
-    """
-    from rich.text import Text
 
-    wide = console.width >= WIDE
-    lines = guides(traced, _GUIDES_IN_ASCII if console.options.ascii_only else _GUIDES)
-    for each, guide in zip(traced, lines, strict=True):
+    Args:
+        traced: the events, each after its cause.
+        width: the width of the terminal, to which lines are cut.
+        paint: gives text its colours.
+        clock: tells the times.
+        drawn_with: as in `guides`.
+        is_whole: do not cut lines, because a pager chops them.
+    """
+    wide = width >= WIDE
+    for each, guide in zip(traced, guides(traced, drawn_with), strict=True):
         for mark in _marks(each):
-            yield hanging(Text(mark, "yellow"), 0, console)
+            yield from folded_lines([(mark, "yellow")], 0, None if is_whole else width, paint)
         event = shown_fields(each.event)
-        kind = Text(short_type(event.event_type, wide), style_of(event.event_type))
-        if not wide:
-            kind.truncate(NARROW_TYPE, overflow="ellipsis")
-        line = Text.assemble(
+        kind = short_type(event.event_type, wide)
+        parts = [
             (guide, "dim"),
             (str(event.global_position), "yellow"),
-            "  ",
-            (place_text(event, console.width), "cyan"),
-            "  ",
-            kind,
-            "  ",
+            (GAP, ""),
+            (place_text(event, width), "cyan"),
+            (GAP, ""),
+            (kind if wide else cut(kind, NARROW_TYPE), style_of(event.event_type)),
+            (GAP, ""),
             (clock.time(event.recorded_at, wide=wide), "dim"),
-            "  ",
-            (metadata_words(event.metadata), METADATA_STYLE),
-        )
-        line.rstrip()
-        line.truncate(console.width, overflow="ellipsis")
-        yield line
+        ]
+        if words := metadata_words(event.metadata):
+            parts += [(GAP, ""), (words, METADATA_STYLE)]
+        yield "".join(starmap(paint, parts if is_whole else _cut(parts, width)))
+
+
+def _cut(parts: Iterable[tuple[str, str]], room: int) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a line that it has room for."""
+    for text, style in parts:
+        yield cut(text, room), style
+        room -= width_of(text)
+        if room < 0:
+            return
 
 
 def guides(traced: Sequence[TracedEvent], drawn_with: tuple[str, str, str, str]) -> Sequence[str]:

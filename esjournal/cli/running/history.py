@@ -66,14 +66,15 @@ def run(
         position = None if read_as_of is None else position_as_of(journal, read_as_of)
         if from_ is not None:
             events = history.events_by_then(journal, sequence, at_version=version, at_time=at, as_of=position)
-            _show_net_change(history.net_change(events, from_), from_, path, output_format, sequence)
+            net = history.net_change(events, from_)
+            _show_net_change(net, from_, path, output_format, sequence, no_pager=no_pager)
             return
         steps = noted(history.history(journal, sequence, at_version=version, at_time=at, as_of=position))
         shown = iter(steps if path is None else history.setting(steps, path))
         first = next(shown, None)
         if first is not None:
-            with paged(not no_pager):
-                print_history(chain([first], shown), output_format, Clock(utc=utc), field=path)
+            with paged(not no_pager) as paging:
+                print_history(chain([first], shown), output_format, Clock(utc=utc), paging, field=path)
         opaque = f"{number(unfolded)} of {counted(read, 'event')} cannot be folded: only JSON objects can"
         if first is None:
             what = f"has no events that {'match' if path is None else f'set {paths.path_text(path)}'}"
@@ -91,11 +92,18 @@ def run(
 
 
 def _show_net_change(
-    change: NetChange | None, from_version: int, field: Path | None, output_format: LinesFormat, sequence: str
+    change: NetChange | None,
+    from_version: int,
+    field: Path | None,
+    output_format: LinesFormat,
+    sequence: str,
+    *,
+    no_pager: bool,
 ) -> None:
     if change is None:
         fail(f"nothing found: sequence {shown_id(sequence)} has no events after version {from_version}", NOTHING_FOUND)
     of_field = change if field is None else replace(change, changes=change.changes.of(field))
-    print_net_change(of_field, from_version, output_format)
+    with paged(not no_pager) as paging:
+        print_net_change(of_field, from_version, output_format, paging)
     if change.unfolded:
         say(f"{counted(change.unfolded, 'event')} cannot be folded: only JSON objects can")

@@ -12,6 +12,7 @@ import typer
 
 from esjournal.cli.exits import FINDINGS, NOTHING_FOUND, fail, say
 from esjournal.cli.options import check_csv_safe, checked
+from esjournal.cli.pager import Paging
 from esjournal.cli.progress import EventsProgress
 from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.history import print_history
@@ -147,7 +148,7 @@ def _show_history(
     if first is None:
         what = "has no events that match" if journal.events.get_items(sequence, limit=1) else "is not in this journal"
         fail(f"nothing found: sequence {shown_id(sequence)} {what}", NOTHING_FOUND)
-    print_history(chain([first], steps), output_format, clock, field=None)
+    print_history(chain([first], steps), output_format, clock, Paging(), field=None)
 
 
 def _some(journal: Journal, states: Iterator[Replayed]) -> Iterator[Replayed]:

@@ -18,5 +18,5 @@ def run(url: str, *, event: str, output_format: LinesFormat, no_pager: bool, utc
         traced = trace(journal, event)
         if not traced:
             fail(f"nothing found: {journal.shown_url} has no event or correlation {shortened(event)}", NOTHING_FOUND)
-        with paged(not no_pager):
-            print_trace(traced, output_format, Clock(utc=utc))
+        with paged(not no_pager) as paging:
+            print_trace(traced, output_format, Clock(utc=utc), paging)

@@ -128,6 +128,8 @@ def text_of(value: Any, *, spaced: bool = False) -> str:
         value: a parsed value.
         spaced: write a space after each comma and colon, where a line may be broken.
     """
+    if not isinstance(value, dict | list | tuple):
+        return _scalar_text(value)
     return "".join(_pieces(value, *((", ", ": ") if spaced else (",", ":"))))
 
 
