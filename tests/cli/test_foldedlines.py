@@ -34,6 +34,10 @@ def test_a_word_that_is_longer_than_a_line_begins_where_it_stands() -> None:
     assert lines("+ note: " + "x" * 20, 16) == ["  + note: xxxxxx", "      xxxxxxxxxx", "      xxxx"]
 
 
+def test_a_mark_stays_with_its_letter() -> None:
+    assert lines("+ xxxxxe\u0301xxxx", 10) == ["  + xxxxxe\u0301", "      xxxx"]
+
+
 @pytest.mark.parametrize("width", [1, 2, 3, 7])
 def test_every_character_has_a_line_on_the_narrowest_terminal(width: int) -> None:
     shown = "".join("".join(lines("abc\u6f22d", width)).split())
