@@ -163,9 +163,9 @@ def test_a_replay_shows_local_times(journal: str, tmp_path: Path) -> None:
     path = str(file_with(tmp_path / "e.ndjson", [event(0)]))
     for arguments in ([ID], ["--expect", "False"]):
         found = [*arguments, "-q", "--with", "code:folded"]
+        variables = {"TZ": "Europe/Berlin", "PYTHONPATH": str(tmp_path)}
         shown = [
-            plain(on_terminal("replay", *found, *utc, url=path, TZ="Europe/Berlin", PYTHONPATH=str(tmp_path)))
-            for utc in ([], ["--utc"])
+            plain(on_terminal("replay", *found, *utc, url=path, columns=120, **variables)) for utc in ([], ["--utc"])
         ]
         assert [re.findall(r"2026-01-31 \S+ ?\w*", text) for text in shown] == [
             *(["2026-01-31 13:00:00 CET"], ["2026-01-31 12:00:00Z"])
