@@ -18,7 +18,7 @@ import zstandard
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from esjournal.cli.rendering.metadata import metadata_words
+from esjournal.cli.rendering.parts.metadatawords import metadata_words
 from esjournal.cli.rendering.templates import template
 from esjournal.domain.causes import causes_of, key_of
 from esjournal.domain.choices import FileFormat

@@ -55,7 +55,7 @@ def _width_of(line: str) -> Callable[[str], int]:
     # Most messages are ASCII, and one about a lack of memory or of open files must not need another module.
     if line.isascii():
         return len
-    from esjournal.cli.rendering.cells import width_of
+    from esjournal.cli.rendering.parts.cells import width_of
 
     return width_of
 

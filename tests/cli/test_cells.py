@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcwidth
 
-from esjournal.cli.rendering.cells import cut, padded, undisputed, width_of
+from esjournal.cli.rendering.parts.cells import cut, padded, undisputed, width_of
 from esjournal.cli.terminal import on_one_line
 from tests.helpers.emulator import rows_of
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.cli.rendering.clock import Clock
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.times import time_of
 from esjournal.domain.model.rules import recorded_at_text
 from tests.helpers.events import ID, event

@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from esjournal.cli.rendering.differences import SHOWN_OF_A_KIND
-from esjournal.cli.rendering.journalnames import short_names
+from esjournal.cli.rendering.parts.journalnames import short_names
 from esjournal.domain.model.recordedevent import RecordedEvent
 from tests.helpers.emulator import rows_of
 from tests.helpers.events import ID, OTHER_ID, event, generated, sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from esjournal.cli.rendering.eventtypes import name_of, parts_of
+from esjournal.cli.rendering.parts.eventtypes import name_of, parts_of
 from tests.helpers.events import event
 from tests.helpers.stores import journal_with
 from tests.helpers.terminal import on_terminal

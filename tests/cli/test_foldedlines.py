@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from esjournal.cli.rendering.foldedlines import folded_lines
-from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.parts.foldedlines import folded_lines
+from esjournal.cli.rendering.parts.paint import Paint
 from tests.helpers.terminal import plain
 
 PLAIN, COLOURS = Paint(Console(color_system=None)), Paint(Console(color_system="standard", force_terminal=True))

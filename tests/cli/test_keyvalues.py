@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from esjournal.cli.rendering.eventtypes import style_of
-from esjournal.cli.rendering.keyvalues import line_of
-from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.parts.eventtypes import style_of
+from esjournal.cli.rendering.parts.keyvalues import line_of
+from esjournal.cli.rendering.parts.paint import Paint
 from esjournal.cli.terminal import on_one_line
 from tests.helpers.events import json_states
 

@@ -13,9 +13,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from esjournal.cli.rendering.clock import Clock
-from esjournal.cli.rendering.events import LINES_IN_A_PIECE
-from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.parts.clock import Clock
+from esjournal.cli.rendering.parts.dimensions import LINES_IN_A_PIECE
+from esjournal.cli.rendering.parts.paint import Paint
 from esjournal.cli.rendering.sequencescreen import sequence_texts
 from esjournal.domain.model.sequencesummary import SequenceSummary
 from tests.helpers.events import ID, OTHER_ID, event, sequence

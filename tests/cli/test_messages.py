@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from esjournal.cli.messages import folded
-from esjournal.cli.rendering.cells import width_of
+from esjournal.cli.rendering.parts.cells import width_of
 from tests.helpers.program import environment, run
 from tests.helpers.terminal import on_terminal
 

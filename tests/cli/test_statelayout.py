@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from esjournal.cli.rendering.paint import Paint
-from esjournal.cli.rendering.statelayout import fields_of, lines_of
+from esjournal.cli.rendering.parts.paint import Paint
+from esjournal.cli.rendering.parts.statelayout import fields_of, lines_of
 from esjournal.cli.terminal import visible
 from tests.helpers.events import json_states
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from esjournal.cli.rendering.cells import width_of
-from esjournal.cli.rendering.wrapping import folded
+from esjournal.cli.rendering.parts.cells import width_of
+from esjournal.cli.rendering.parts.wrapping import folded
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esjournal.cli.rendering.changes import change_members, each_change
+from esjournal.cli.rendering.parts.changelines import change_members, each_change
 from esjournal.domain.state.changes import Changes, changes_of_states
 from esjournal.domain.state.leaves import Leaves, leaves_of, path_of
 from esjournal.domain.state.paths import path_text

@@ -10,11 +10,11 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.rendering.changes import STYLES, change_members
 from esjournal.cli.rendering.eventdifferences import key_differences
-from esjournal.cli.rendering.foldedlines import INDENT
-from esjournal.cli.rendering.journalnames import short_names
-from esjournal.cli.rendering.paint import paint_of_pipe
+from esjournal.cli.rendering.parts.changelines import STYLES, change_members
+from esjournal.cli.rendering.parts.foldedlines import INDENT
+from esjournal.cli.rendering.parts.journalnames import short_names
+from esjournal.cli.rendering.parts.paint import paint_of_pipe
 from esjournal.cli.terminal import on_one_line, write, write_pieces
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.model.recordedevent import ADDED_FIELDS, SEQUENCE_NAME

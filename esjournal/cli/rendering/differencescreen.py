@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from esjournal.cli.rendering.cells import ELLIPSIS, cut, padded, undisputed, width_of
 from esjournal.cli.rendering.differences import SHOWN_LINES, DifferencesView, FirstOfAKind, size_of
 from esjournal.cli.rendering.eventdifferences import KeyDifference, key_differences
-from esjournal.cli.rendering.events import INDENT, LINES_IN_A_PIECE, WIDE
-from esjournal.cli.rendering.keyvalues import line_of as line_of_state
 from esjournal.cli.rendering.log import SHORT_ID, short_type, shortened_id
-from esjournal.cli.rendering.paint import Paint
-from esjournal.cli.rendering.statelayout import GAP, fits, fitted
+from esjournal.cli.rendering.parts.cells import ELLIPSIS, cut, padded, undisputed, width_of
+from esjournal.cli.rendering.parts.dimensions import INDENT, LINES_IN_A_PIECE, WIDE
+from esjournal.cli.rendering.parts.keyvalues import line_of as line_of_state
+from esjournal.cli.rendering.parts.paint import Paint
+from esjournal.cli.rendering.parts.statelayout import GAP, fits, fitted
 from esjournal.cli.terminal import on_one_line, screen
 from esjournal.domain.model.rules import are_canonical_ids
 from esjournal.domain.model.sequencenames import shown_id

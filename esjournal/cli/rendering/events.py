@@ -6,24 +6,15 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 
-from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.eventtypes import style_of
-from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
-from esjournal.cli.rendering.paint import Paint, paint_of_pipe
+from esjournal.cli.rendering.parts.clock import TIME_WIDTH, UNKNOWN_TIME, Clock
+from esjournal.cli.rendering.parts.dimensions import LINES_IN_A_PIECE
+from esjournal.cli.rendering.parts.eventfields import Gap, gap_text
+from esjournal.cli.rendering.parts.eventtypes import style_of
+from esjournal.cli.rendering.parts.metadatawords import METADATA_STYLE, metadata_line
+from esjournal.cli.rendering.parts.paint import Paint, paint_of_pipe
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write
 from esjournal.domain.choices import OutputFormat
-from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
-from esjournal.domain.model.sequencenames import shown_id
-
-# A table is drawn in pieces of this many lines: the first ones appear at once, and memory stays flat.
-LINES_IN_A_PIECE = 500
-# Below this width types are shown without their modules, to make room for the states.
-WIDE = 120
-INDENT = "    "
-
-TIME_WIDTH = len("2026-01-31T12:00:00.000000Z")
-
-Gap = tuple[int, int]
+from esjournal.domain.model.recordedevent import RecordedEvent
 
 
 def print_events(
@@ -79,11 +70,6 @@ def event_texts(
     return chain(["[\n", next(lines)], (f",\n{line}" for line in lines), ["\n]\n"])
 
 
-def shown_fields(event: EventRow | RecordedEvent) -> RecordedEvent:
-    """Return the fields of an event as they may be shown: on one line, and the sequence by its name, if it has one."""
-    return RecordedEvent._make(fields_on_one_line((shown_id(event[0]), *event[1:])))
-
-
 def _shown(event: RecordedEvent) -> RecordedEvent:
     # The state is left alone, because it may have several lines.
     return RecordedEvent._make(fields_on_one_line(event))._replace(state=event.state)
@@ -97,12 +83,6 @@ def _with_gaps(events: Iterable[RecordedEvent]) -> Iterator[RecordedEvent | Gap]
             yield min(previous, version) + 1, max(previous, version) - 1
         yield event
         previous = version
-
-
-def gap_text(gap: Gap) -> str:
-    """Return which versions are missing between two events."""
-    first, last = gap
-    return f"version {first} is missing" if first == last else f"versions {first} to {last} are missing"
 
 
 def _print_plain(rows: Iterable[RecordedEvent | Gap]) -> None:

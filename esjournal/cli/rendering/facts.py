@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-from esjournal.cli.rendering.events import INDENT
 from esjournal.cli.rendering.explanations import next_step_of
-from esjournal.cli.rendering.keyvalues import KEY_STYLE
-from esjournal.cli.rendering.paint import Paint
-from esjournal.cli.rendering.wrapping import folded
+from esjournal.cli.rendering.parts.dimensions import INDENT
+from esjournal.cli.rendering.parts.keyvalues import KEY_STYLE
+from esjournal.cli.rendering.parts.paint import Paint
+from esjournal.cli.rendering.parts.wrapping import folded
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.findings import StoreWarning
 

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from esjournal.cli.rendering.cells import width_of
-from esjournal.cli.rendering.events import INDENT
 from esjournal.cli.rendering.explanations import explanation_of
-from esjournal.cli.rendering.paint import paint_of_pipe
-from esjournal.cli.rendering.wrapping import folded
+from esjournal.cli.rendering.parts.cells import width_of
+from esjournal.cli.rendering.parts.dimensions import INDENT
+from esjournal.cli.rendering.parts.paint import paint_of_pipe
+from esjournal.cli.rendering.parts.wrapping import folded
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.findings import Finding

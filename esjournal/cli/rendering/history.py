@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from esjournal.cli.rendering.changes import change_members, each_change
-from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.eventtypes import style_of
-from esjournal.cli.rendering.foldedlines import GAP, INDENT, folded_lines, write_lines
-from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
-from esjournal.cli.rendering.paint import Paint, Painter, paint_of_pipe
-from esjournal.cli.rendering.statelayout import fields_of, lines_of
+from esjournal.cli.rendering.parts.changelines import change_members, each_change
+from esjournal.cli.rendering.parts.clock import UNKNOWN_TIME, Clock
+from esjournal.cli.rendering.parts.eventtypes import style_of
+from esjournal.cli.rendering.parts.foldedlines import GAP, INDENT, folded_lines, write_lines
+from esjournal.cli.rendering.parts.metadatawords import METADATA_STYLE, metadata_words
+from esjournal.cli.rendering.parts.paint import Paint, Painter, paint_of_pipe
+from esjournal.cli.rendering.parts.statelayout import fields_of, lines_of
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, visible, write, write_pieces
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.state.paths import Path, path_text, value_at

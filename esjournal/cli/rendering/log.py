@@ -8,19 +8,15 @@ from functools import partial
 from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
-from esjournal.cli.rendering.cells import cut, padded, width_of
-from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.events import (
-    INDENT,
-    TIME_WIDTH,
-    WIDE,
-    event_texts,
-    shown_fields,
-)
-from esjournal.cli.rendering.eventtypes import name_of, style_of
-from esjournal.cli.rendering.keyvalues import line_of as line_of_state
-from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_line
-from esjournal.cli.rendering.paint import Paint, Painter, paint_of_pipe, unpainted
+from esjournal.cli.rendering.events import event_texts
+from esjournal.cli.rendering.parts.cells import cut, padded, width_of
+from esjournal.cli.rendering.parts.clock import TIME_WIDTH, UNKNOWN_TIME, Clock
+from esjournal.cli.rendering.parts.dimensions import INDENT, WIDE
+from esjournal.cli.rendering.parts.eventfields import shown_fields
+from esjournal.cli.rendering.parts.eventtypes import name_of, style_of
+from esjournal.cli.rendering.parts.keyvalues import line_of as line_of_state
+from esjournal.cli.rendering.parts.metadatawords import METADATA_STYLE, metadata_line
+from esjournal.cli.rendering.parts.paint import Paint, Painter, paint_of_pipe, unpainted
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.newids import is_timed

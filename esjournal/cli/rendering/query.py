@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any
 
-from esjournal.cli.rendering.cells import width_of
-from esjournal.cli.rendering.events import LINES_IN_A_PIECE
-from esjournal.cli.rendering.paint import paint_of_pipe
+from esjournal.cli.rendering.parts.cells import width_of
+from esjournal.cli.rendering.parts.dimensions import LINES_IN_A_PIECE
+from esjournal.cli.rendering.parts.paint import paint_of_pipe
 from esjournal.cli.terminal import on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import FileFormat, OutputFormat
 from esjournal.domain.state.values import text_of

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import IO, Any, TypeVar
 
-from esjournal.cli.rendering.changes import change_members
-from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.events import LINES_IN_A_PIECE
-from esjournal.cli.rendering.foldedlines import GAP, folded_lines, write_lines
 from esjournal.cli.rendering.history import lines_of_changes, plain_changes, print_state
 from esjournal.cli.rendering.log import shortened_id, shortened_name
-from esjournal.cli.rendering.paint import Paint, paint_of_pipe
+from esjournal.cli.rendering.parts.changelines import change_members
+from esjournal.cli.rendering.parts.clock import UNKNOWN_TIME, Clock
+from esjournal.cli.rendering.parts.dimensions import LINES_IN_A_PIECE
+from esjournal.cli.rendering.parts.foldedlines import GAP, folded_lines, write_lines
+from esjournal.cli.rendering.parts.paint import Paint, paint_of_pipe
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import FileFormat, OutputFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME, RecordedEvent

@@ -7,7 +7,7 @@ from enum import StrEnum
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from esjournal.cli.rendering.clock import Clock
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.rendering.stats import draw, lines_of
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
-from esjournal.cli.rendering.clock import Clock
-from esjournal.cli.rendering.events import LINES_IN_A_PIECE
-from esjournal.cli.rendering.eventtypes import style_of
-from esjournal.cli.rendering.paint import Paint, Painter, paint_of_pipe, unpainted
+from esjournal.cli.rendering.parts.clock import Clock
+from esjournal.cli.rendering.parts.dimensions import LINES_IN_A_PIECE
+from esjournal.cli.rendering.parts.eventtypes import style_of
+from esjournal.cli.rendering.parts.paint import Paint, Painter, paint_of_pipe, unpainted
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model.recordedevent import SEQUENCE_NAME

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from esjournal.cli.rendering.cells import folded
-from esjournal.cli.rendering.clock import Clock
-from esjournal.cli.rendering.eventtypes import name_of, style_of
 from esjournal.cli.rendering.log import shortened_id
-from esjournal.cli.rendering.paint import Painter, paint_of_pipe
+from esjournal.cli.rendering.parts.cells import folded
+from esjournal.cli.rendering.parts.clock import Clock
+from esjournal.cli.rendering.parts.eventtypes import name_of, style_of
+from esjournal.cli.rendering.parts.paint import Painter, paint_of_pipe
 from esjournal.cli.rendering.plot import bar, plot
 from esjournal.cli.terminal import on_one_line, screen, write
 from esjournal.domain import text

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
-from esjournal.cli.rendering.cells import cut, width_of
-from esjournal.cli.rendering.clock import UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.events import WIDE, shown_fields
-from esjournal.cli.rendering.eventtypes import style_of
-from esjournal.cli.rendering.foldedlines import GAP, folded_lines, write_lines
 from esjournal.cli.rendering.log import NARROW_TYPE, place_text, short_type
-from esjournal.cli.rendering.metadata import METADATA_STYLE, metadata_words
-from esjournal.cli.rendering.paint import Paint, paint_of_pipe
+from esjournal.cli.rendering.parts.cells import cut, width_of
+from esjournal.cli.rendering.parts.clock import UNKNOWN_TIME, Clock
+from esjournal.cli.rendering.parts.dimensions import WIDE
+from esjournal.cli.rendering.parts.eventfields import shown_fields
+from esjournal.cli.rendering.parts.eventtypes import style_of
+from esjournal.cli.rendering.parts.foldedlines import GAP, folded_lines, write_lines
+from esjournal.cli.rendering.parts.metadatawords import METADATA_STYLE, metadata_words
+from esjournal.cli.rendering.parts.paint import Paint, paint_of_pipe
 from esjournal.cli.terminal import on_one_line, screen, write_pieces
 from esjournal.domain.causes import causes_of
 from esjournal.domain.choices import LinesFormat

@@ -7,8 +7,8 @@ from itertools import chain
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked, checked_part
 from esjournal.cli.pager import paged
-from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.events import print_events
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.selectionoptions import as_of_option
 from esjournal.domain.choices import OutputFormat
 from esjournal.domain.model import rules

@@ -11,8 +11,8 @@ import typer
 from esjournal.cli.exits import NOTHING_FOUND, fail, say
 from esjournal.cli.options import checked, checked_part
 from esjournal.cli.pager import paged
-from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.history import print_history, print_net_change
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.selectionoptions import as_of_option
 from esjournal.cli.times import time_of
 from esjournal.domain.choices import LinesFormat

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from esjournal.advice import quoted
 from esjournal.cli.options import names_layout
-from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.facts import print_facts
 from esjournal.cli.rendering.jsonanswers import print_json
 from esjournal.cli.rendering.log import SHORT_ID
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.rendering.schemas import Column, schemas_view
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema
 from esjournal.domain.choices import LinesFormat

@@ -7,8 +7,8 @@ from itertools import chain
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.pager import paged
-from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.log import SHORT_ID
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.rendering.schemas import DAY, Column, schemas_view, time_in_cell
 from esjournal.cli.rendering.sequences import print_sequences
 from esjournal.cli.running.schemas import check_all_schemas, show_each_schema

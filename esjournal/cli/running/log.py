@@ -12,8 +12,8 @@ import typer
 from esjournal.cli.exits import INTERRUPTED, NOTHING_FOUND, fail
 from esjournal.cli.options import check_csv_safe
 from esjournal.cli.pager import paged
-from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.log import print_log
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.rendering.templates import template as line_template
 from esjournal.cli.running.following import followed
 from esjournal.cli.selectionoptions import SelectionOptions

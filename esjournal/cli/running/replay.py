@@ -14,8 +14,8 @@ from esjournal.cli.exits import FINDINGS, NOTHING_FOUND, fail, say
 from esjournal.cli.options import check_csv_safe, checked
 from esjournal.cli.pager import Paging
 from esjournal.cli.progress import EventsProgress
-from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.history import print_history
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.rendering.replay import print_found, print_one_state, print_states, write_states
 from esjournal.cli.running.parquetoutput import check_parquet
 from esjournal.cli.selectionoptions import SelectionOptions

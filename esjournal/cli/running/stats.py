@@ -10,8 +10,8 @@ import typer
 
 from esjournal.cli.exits import say
 from esjournal.cli.pager import paged
-from esjournal.cli.rendering.clock import Clock
 from esjournal.cli.rendering.jsonanswers import print_json
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.rendering.report import ReportFormat, report
 from esjournal.cli.rendering.schemas import DAY, Column, schemas_view, time_in_cell
 from esjournal.cli.rendering.stats import json_of, print_counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from esjournal.cli.exits import NOTHING_FOUND, fail
 from esjournal.cli.pager import paged
-from esjournal.cli.rendering.clock import Clock
+from esjournal.cli.rendering.parts.clock import Clock
 from esjournal.cli.rendering.trace import print_trace
 from esjournal.domain.choices import LinesFormat
 from esjournal.domain.text import shortened

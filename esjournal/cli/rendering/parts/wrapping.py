@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from esjournal.cli.messages import WORD
-from esjournal.cli.rendering import cells
-from esjournal.cli.rendering.cells import width_of
+from esjournal.cli.rendering.parts import cells
+from esjournal.cli.rendering.parts.cells import width_of
 
 
 def folded(text: str, width: int, *, first: int | None = None, whole: bool = False) -> list[str]:

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from esjournal.cli.rendering.cells import width_of
-from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.parts.cells import width_of
+from esjournal.cli.rendering.parts.paint import Paint
 
 INDENT = 2
 GAP = "  "

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from esjournal.cli.rendering.cells import shortened, width_of
-from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.parts.cells import shortened, width_of
+from esjournal.cli.rendering.parts.paint import Paint
 
 KEY_STYLE = "dim"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from esjournal.cli.rendering.cells import ELLIPSIS, cut, undisputed, width_of
-from esjournal.cli.rendering.keyvalues import KEY_STYLE, word_of
-from esjournal.cli.rendering.paint import Paint
+from esjournal.cli.rendering.parts.cells import ELLIPSIS, cut, undisputed, width_of
+from esjournal.cli.rendering.parts.keyvalues import KEY_STYLE, word_of
+from esjournal.cli.rendering.parts.paint import Paint
 from esjournal.cli.terminal import on_one_line
 from esjournal.domain.state.members import members_if_object, raw_items
 from esjournal.domain.state.paths import longer

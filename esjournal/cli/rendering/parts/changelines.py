@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from esjournal.cli.rendering.foldedlines import Part
-from esjournal.cli.rendering.keyvalues import KEY_STYLE
+from esjournal.cli.rendering.parts.foldedlines import Part
+from esjournal.cli.rendering.parts.keyvalues import KEY_STYLE
 from esjournal.cli.terminal import on_one_line
 from esjournal.domain.state.values import text_of
 

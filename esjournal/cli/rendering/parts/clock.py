@@ -12,9 +12,10 @@ from esjournal.cli.localtime import local_and_zone_of_utc
 from esjournal.cli.terminal import on_one_line
 
 UNKNOWN_TIME = "-"
+# Of a time in canonical form.
+TIME_WIDTH = len("2026-01-31T12:00:00.000000Z")
 
 _UTC = "UTC"
-_CANONICAL_LENGTH = len("2026-01-31T12:00:00.000000Z")
 _TO_SECONDS = len("2026-01-31 12:00:00")
 _NO_FRACTION = ".000000"
 
@@ -64,7 +65,7 @@ class Clock:
             return UNKNOWN_TIME, ""
         try:
             # What a damaged journal has instead of a time is shown as it is.
-            utc = datetime.fromisoformat(recorded_at[:-1]) if len(recorded_at) == _CANONICAL_LENGTH else None
+            utc = datetime.fromisoformat(recorded_at[:-1]) if len(recorded_at) == TIME_WIDTH else None
         except ValueError:
             utc = None
         if utc is None or utc.tzinfo is not None:
