@@ -67,7 +67,7 @@ def import_files(
     if options.commit_every is not None:
         # Checked first, because events of a damaged file would be committed before its end is reached.
         files.check_ahead()
-    with read_beside(files, busy=processes_writing(url)) as batches:
+    with read_beside(files, busy=processes_writing(url, indexes_last=options.lock_readers)) as batches:
         # Loaded here, while the second process reads: SQLAlchemy and a driver take some 0.2 s.
         from esjournal.interchange.rejects import putting_aside
         from esjournal.journal.journal import open_journal
