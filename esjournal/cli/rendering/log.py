@@ -220,9 +220,8 @@ def _cells(event: RecordedEvent, width: int, wide: bool, clock: Clock) -> tuple[
 
 
 def _in_one_line(row: EventRow, width: int | None) -> RecordedEvent:
-    event = RecordedEvent(*row)
     # Only as much of a state as a line can show, because it may be very long.
-    return shown_fields(event._replace(state=event.state[:width]))
+    return shown_fields((*row[:3], row[3][:width], *row[4:]))
 
 
 def short_type(event_type: str, wide: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from esjournal.cli.rendering.parts.cells import shortened, width_of
@@ -11,13 +12,16 @@ from esjournal.cli.rendering.parts.paint import Paint
 
 KEY_STYLE = "dim"
 
-_STRING = r'"(?:[^"\\]|\\.)*+"'
+# Runs of ordinary characters at once, which takes half the time of one by one.
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _KEY = re.compile(rf"\s*({_STRING})\s*:\s*")
 # As in a path of --where.
 _PLAIN_KEY = re.compile(r'"[^\s."\\=!<>{}\[\]]+"')
 _VALUE = re.compile(rf'{_STRING}|[^\s{{}}\[\],"]++|[{{\[]')
 _STEP = re.compile(rf"(?:[^\"{{}}\[\]]|{_STRING})*+([{{}}\[\]])")
 _AFTER = re.compile(r"\s*([,}])")
+# A member without an array or an object, as most are, and what follows: found in one step, not in three.
+_SIMPLE = re.compile(rf'\s*({_STRING})\s*:\s*({_STRING}|[^\s{{}}\[\],"]++)\s*([,}}])')
 # Such text is one word, and is not mistaken for a number, true, false or null.
 _WORD = re.compile(r'"(?!(?:true|false|null)")([^\W\d_][^\s"\\=,{}\[\]]*)"')
 # A member is at most halved in length without its quotes, its colon and its comma.
@@ -44,8 +48,16 @@ def members_of(state: str, room: int) -> Iterator[Member]:
     if not at or text[: at - 1].strip():
         yield Member("", text)
         return
-    while found := _KEY.match(text, at):
-        key = f"{found[1][1:-1] if _PLAIN_KEY.fullmatch(found[1]) else found[1]}="
+    while True:
+        while simple := _SIMPLE.match(text, at):
+            name, word, after_it = simple.groups()
+            yield Member(_shown_key(name), word_of(word))
+            if after_it == "}":
+                return
+            at = simple.end()
+        if (found := _KEY.match(text, at)) is None:
+            break
+        key = _shown_key(found[1])
         at = found.end()
         if (value := _VALUE.match(text, at)) is None:
             # The rest of a text that is too long for the line.
@@ -69,11 +81,14 @@ def line_of(state: str, room: int, paint: Paint) -> str:
         paint: gives text its colours.
     """
     pieces: list[str] = []
-    members = list(members_of(state, room))
-    for number, (key, value) in enumerate(members, 1):
+    members = members_of(state, room)
+    member = next(members, None)
+    while member is not None:
+        key, value = member
+        member = next(members, None)
         gap = " " if pieces else ""
         width = len(gap) + width_of(key) + width_of(value)
-        if width + (number < len(members)) > room:
+        if width + (member is not None) > room:
             # The end of the line says that there is more.
             pieces.append(_cut(gap, key, value, room, paint))
             break
@@ -91,6 +106,11 @@ def _cut(gap: str, key: str, value: str, room: int, paint: Paint) -> str:
     return f"{gap}{paint(key, KEY_STYLE) if key else ''}{shortened(value, room - width_of(key))}"
 
 
+@lru_cache(maxsize=1_024)
+def _shown_key(name: str) -> str:
+    return f"{name[1:-1] if _PLAIN_KEY.fullmatch(name) else name}="
+
+
 def _end_of(text: str, at: int) -> int:
     """Return where the array or object ends whose bracket is before a position; the end of the text if it goes on."""
     depth = 1
@@ -102,5 +122,6 @@ def _end_of(text: str, at: int) -> int:
 
 def word_of(text: str) -> str:
     """Return a JSON text without its quotes if it is one word, and cannot be mistaken for anything but a text."""
-    found = _WORD.fullmatch(text)
+    # A number needs no closer look.
+    found = _WORD.fullmatch(text) if text.startswith('"') else None
     return found[1] if found else text
