@@ -6,7 +6,7 @@ import codecs
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 
@@ -81,9 +81,9 @@ def on_one_line(text: str) -> str:
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
-def fields_on_one_line(fields: Iterable[Any]) -> Iterator[Any]:
-    """Yield the fields of a record as they may be shown: every text visible and on one line."""
-    return (on_one_line(field) if isinstance(field, str) else field for field in fields)
+def fields_on_one_line(fields: Iterable[Any]) -> Sequence[Any]:
+    """Return the fields of a record as they may be shown: every text visible and on one line."""
+    return [on_one_line(field) if isinstance(field, str) else field for field in fields]
 
 
 def is_dumb() -> bool:

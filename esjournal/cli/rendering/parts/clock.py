@@ -5,7 +5,6 @@ Finding the offset of each time anew takes 2 microseconds of the 40 that a line 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from esjournal.cli.localtime import local_and_zone_of_utc
@@ -70,11 +69,11 @@ class Clock:
             utc = None
         if utc is None or utc.tzinfo is not None:
             return on_one_line(recorded_at), ""
-        local, zone = utc, _UTC
-        if not self._utc:
+        try:
+            local, zone = (utc, _UTC) if self._utc else local_and_zone_of_utc(utc)
+        except OverflowError:
             # The first and the last hours of all times may not have a local time.
-            with suppress(OverflowError):
-                local, zone = local_and_zone_of_utc(utc)
+            local, zone = utc, _UTC
         text = local.isoformat(" ", "microseconds")
         return text.removesuffix(_NO_FRACTION) if wide else text[:_TO_SECONDS], zone
 
