@@ -129,7 +129,8 @@ def text_of(value: Any, *, spaced: bool = False) -> str:
         spaced: write a space after each comma and colon, where a line may be broken.
     """
     if not isinstance(value, dict | list | tuple):
-        return _scalar_text(value)
+        # A number is of a class of its own, which equals no text.
+        return str(_scalar_text(value))
     return "".join(_pieces(value, *((", ", ": ") if spaced else (",", ":"))))
 
 
