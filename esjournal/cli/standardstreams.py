@@ -40,7 +40,7 @@ def open_closed_streams() -> None:
 def keep_to_ascii_in_the_locale_c() -> None:
     """Write ASCII to a terminal if LC_ALL is C or POSIX: Python writes UTF-8 there, whose bytes pagers show as codes.
 
-    A locale that is not installed is not C: who has it on another machine has a terminal that takes UTF-8.
+    A locale that is not installed is not C: it was set on another machine, whose terminal takes UTF-8.
     """
     if os.environ.get("LC_ALL") not in ("C", "POSIX") or any(map(os.environ.get, _SAY_THE_ENCODING)):
         return

@@ -1,6 +1,6 @@
 """Times on a terminal: what the local clock showed, as times on the command line are read.
 
-Finding the offset of each time anew takes 2 microseconds of the 40 that a line may take.
+The offset is found for each time: that takes 2 microseconds of the 40 that a line may take.
 """
 
 from __future__ import annotations

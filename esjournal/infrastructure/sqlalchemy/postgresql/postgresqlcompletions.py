@@ -36,7 +36,7 @@ _IDS = sql.SQL(
 def completions_on_server(url: str, wanted: Completed, word: str, most: int) -> list[str]:
     """Return what may complete a word.
 
-    Nothing is written. If there is no journal, or the server does not answer in time, there is nothing.
+    Nothing is written. Without a journal, or if the server does not answer in time, there are no completions.
 
     Args:
         url: the journal's URL, without a layout.

@@ -15,7 +15,7 @@ from esjournal.domain.beginnings import completions, first_among
 from esjournal.domain.choices import Completed
 from esjournal.filepaths import check_links
 
-# How long the journal is asked; what was found until then counts.
+# How long the journal is read; what was found until then counts.
 _SECONDS = 0.08
 # No index has the event types. These many events are read at the end of the journal, and as many anywhere in it.
 _EVENTS_READ = 5_000
@@ -28,7 +28,7 @@ _PART_OF_ID = re.compile(r"[0-9a-f-]+")
 def completions_in_file(path: str, wanted: Completed, word: str, most: int) -> list[str]:
     """Return what may complete a word.
 
-    Nothing is written, and nobody is waited for. If there is no journal, or it is locked or damaged, there is nothing.
+    Nothing is written, and no lock is waited for. A journal that is missing, locked or damaged has no completions.
 
     Args:
         path: the journal's file.
@@ -59,6 +59,7 @@ def _opened(path: str) -> sqlite3.Connection:
         raise FileNotFoundError
     path = os.path.realpath(path)
     # A connection that only reads leaves an empty WAL if there is none: then SQLite reads the file alone.
+    # That promises that nobody writes. If somebody does meanwhile, a completion may be wrong or missing, and no more.
     mode = "ro" if any(map(_has_content, (f"{path}-wal", f"{path}-journal"))) else "ro&immutable=1"
     return sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode={mode}", uri=True, timeout=0, isolation_level=None)
 
