@@ -13,10 +13,10 @@ from esjournal.cli.rendering.differences import SHOWN_LINES, DifferencesView, Fi
 from esjournal.cli.rendering.eventdifferences import KeyDifference, key_differences
 from esjournal.cli.rendering.log import SHORT_ID, short_type, shortened_id
 from esjournal.cli.rendering.parts.cells import ELLIPSIS, cut, padded, undisputed, width_of
-from esjournal.cli.rendering.parts.dimensions import INDENT, LINES_IN_A_PIECE, WIDE
+from esjournal.cli.rendering.parts.dimensions import GAP, INDENT, LINES_IN_A_PIECE, WIDE
 from esjournal.cli.rendering.parts.keyvalues import line_of as line_of_state
 from esjournal.cli.rendering.parts.paint import Paint
-from esjournal.cli.rendering.parts.statelayout import GAP, fits, fitted
+from esjournal.cli.rendering.parts.statelayout import fits, fitted
 from esjournal.cli.terminal import on_one_line, screen
 from esjournal.domain.model.rules import are_canonical_ids
 from esjournal.domain.model.sequencenames import shown_id

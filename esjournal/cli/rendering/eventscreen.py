@@ -7,12 +7,12 @@ from itertools import islice
 
 from esjournal.cli.rendering.parts.cells import cut, padded, width_of
 from esjournal.cli.rendering.parts.clock import Clock
-from esjournal.cli.rendering.parts.dimensions import INDENT, LINES_IN_A_PIECE, WIDE
+from esjournal.cli.rendering.parts.dimensions import GAP, INDENT, LINES_IN_A_PIECE, WIDE
 from esjournal.cli.rendering.parts.eventfields import Gap, gap_text, shown_fields
 from esjournal.cli.rendering.parts.eventtypes import name_of, style_of
 from esjournal.cli.rendering.parts.metadatawords import METADATA_STYLE
 from esjournal.cli.rendering.parts.paint import Paint
-from esjournal.cli.rendering.parts.statelayout import GAP, Field, fields_of, lines_of, painted_field
+from esjournal.cli.rendering.parts.statelayout import Field, fields_of, lines_of, painted_field
 from esjournal.cli.terminal import visible
 from esjournal.domain.model.recordedevent import EventRow, RecordedEvent
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from esjournal.cli.rendering.explanations import explanation_of
 from esjournal.cli.rendering.parts.cells import width_of
-from esjournal.cli.rendering.parts.dimensions import INDENT
+from esjournal.cli.rendering.parts.dimensions import GAP, INDENT
 from esjournal.cli.rendering.parts.paint import paint_of_pipe
 from esjournal.cli.rendering.parts.wrapping import folded
 from esjournal.cli.terminal import on_one_line, screen, write
@@ -19,7 +19,6 @@ from esjournal.domain.findings import Finding
 from esjournal.domain.model.sequencenames import shown_id
 from esjournal.domain.text import number
 
-_GAP = "  "
 _KIND_STYLE, _PLACE_STYLE, _EXPLANATION_STYLE = "yellow", "cyan", "dim"
 _WIDE_ENOUGH_FOR_COLUMNS = 60
 # If a place leaves less room, the detail is below it.
@@ -157,7 +156,7 @@ class _Screen(FindingsView):
         super().__init__(schema)
         self._width = screen().width
         # On a narrow terminal, all lines but the first begin at the left.
-        self._indent = KIND_WIDTH + len(_GAP) if self._width >= _WIDE_ENOUGH_FOR_COLUMNS else len(INDENT)
+        self._indent = KIND_WIDTH + len(GAP) if self._width >= _WIDE_ENOUGH_FOR_COLUMNS else len(INDENT)
 
     def show(self, finding: Finding) -> None:
         self.counts[finding.kind] += 1
@@ -178,12 +177,12 @@ class _Screen(FindingsView):
         super().show_totals(events, digest, shown_url)
 
     def _line(self, kind: str, place: str, detail: str) -> list[str]:
-        head = f"{self._paint(kind.ljust(KIND_WIDTH), _KIND_STYLE)}{_GAP}"
-        used, room = KIND_WIDTH + len(_GAP), self._width - self._indent
-        beside = self._width - used - width_of(place) - len(_GAP)
+        head = f"{self._paint(kind.ljust(KIND_WIDTH), _KIND_STYLE)}{GAP}"
+        used, room = KIND_WIDTH + len(GAP), self._width - self._indent
+        beside = self._width - used - width_of(place) - len(GAP)
         if beside >= _LEAST_ROOM:
             first, *others = folded(detail, room, first=beside)
-            begin = f"{head}{self._paint(place, _PLACE_STYLE)}{_GAP}" if place else head
+            begin = f"{head}{self._paint(place, _PLACE_STYLE)}{GAP}" if place else head
             return [f"{begin}{first}", *map(self._below, others)]
         first, *others = folded(place, room, first=self._width - used)
         rest = [self._below(line, _PLACE_STYLE) for line in others]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from esjournal.cli.rendering.parts.changelines import change_members, each_change
 from esjournal.cli.rendering.parts.clock import UNKNOWN_TIME, Clock
+from esjournal.cli.rendering.parts.dimensions import GAP
 from esjournal.cli.rendering.parts.eventtypes import style_of
-from esjournal.cli.rendering.parts.foldedlines import GAP, INDENT, folded_lines, write_lines
+from esjournal.cli.rendering.parts.foldedlines import INDENT, folded_lines, write_lines
 from esjournal.cli.rendering.parts.metadatawords import METADATA_STYLE, metadata_words
 from esjournal.cli.rendering.parts.paint import Paint, Painter, paint_of_pipe
 from esjournal.cli.rendering.parts.statelayout import fields_of, lines_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from esjournal.cli.rendering.events import event_texts
 from esjournal.cli.rendering.parts.cells import cut, padded, width_of
 from esjournal.cli.rendering.parts.clock import TIME_WIDTH, UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.parts.dimensions import INDENT, WIDE
+from esjournal.cli.rendering.parts.dimensions import GAP, INDENT, WIDE
 from esjournal.cli.rendering.parts.eventfields import shown_fields
 from esjournal.cli.rendering.parts.eventtypes import name_of, style_of
 from esjournal.cli.rendering.parts.keyvalues import line_of as line_of_state
@@ -34,7 +34,6 @@ WIDE_ENOUGH_FOR_IDS = 160
 WIDE_ENOUGH_FOR_TIMES = 60
 SHORT_ID, SHORT_NAME, NAME_WIDTH, WIDE_NAME = 8, 12, 24, 48
 WIDE_TYPE, NARROW_TYPE = 48, 24
-GAP = "  "
 _COLUMNS_OF_A_CHARACTER = 2
 HEADINGS = ("position", "recorded at", "sequence", "type")
 

@@ -11,8 +11,8 @@ from esjournal.cli.rendering.history import lines_of_changes, plain_changes, pri
 from esjournal.cli.rendering.log import shortened_id, shortened_name
 from esjournal.cli.rendering.parts.changelines import change_members
 from esjournal.cli.rendering.parts.clock import UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.parts.dimensions import LINES_IN_A_PIECE
-from esjournal.cli.rendering.parts.foldedlines import GAP, folded_lines, write_lines
+from esjournal.cli.rendering.parts.dimensions import GAP, LINES_IN_A_PIECE
+from esjournal.cli.rendering.parts.foldedlines import folded_lines, write_lines
 from esjournal.cli.rendering.parts.paint import Paint, paint_of_pipe
 from esjournal.cli.terminal import fields_on_one_line, on_one_line, screen, write, write_pieces
 from esjournal.domain.choices import FileFormat, OutputFormat

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from esjournal.cli.rendering.jsonanswers import print_json
-from esjournal.cli.rendering.log import GAP, narrow_line
+from esjournal.cli.rendering.log import narrow_line
 from esjournal.cli.rendering.parts.cells import padded, width_of
 from esjournal.cli.rendering.parts.clock import Clock
+from esjournal.cli.rendering.parts.dimensions import GAP
 from esjournal.cli.rendering.parts.paint import Paint
 from esjournal.cli.terminal import on_one_line, screen, write
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, starmap
 from typing import NamedTuple
 
-from esjournal.cli.rendering.log import GAP, NAME_WIDTH, SHORT_ID, narrow_line, shortened_id
+from esjournal.cli.rendering.log import NAME_WIDTH, SHORT_ID, narrow_line, shortened_id
 from esjournal.cli.rendering.parts.cells import cut, padded, width_of
 from esjournal.cli.rendering.parts.clock import Clock
-from esjournal.cli.rendering.parts.dimensions import LINES_IN_A_PIECE
+from esjournal.cli.rendering.parts.dimensions import GAP, LINES_IN_A_PIECE
 from esjournal.cli.rendering.parts.eventtypes import name_of, style_of
 from esjournal.cli.rendering.parts.paint import Paint
 from esjournal.cli.rendering.sequences import shown_summaries

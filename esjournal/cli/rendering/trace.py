@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from esjournal.cli.rendering.log import NARROW_TYPE, place_text, short_type
 from esjournal.cli.rendering.parts.cells import cut, width_of
 from esjournal.cli.rendering.parts.clock import UNKNOWN_TIME, Clock
-from esjournal.cli.rendering.parts.dimensions import WIDE
+from esjournal.cli.rendering.parts.dimensions import GAP, WIDE
 from esjournal.cli.rendering.parts.eventfields import shown_fields
 from esjournal.cli.rendering.parts.eventtypes import style_of
-from esjournal.cli.rendering.parts.foldedlines import GAP, folded_lines, write_lines
+from esjournal.cli.rendering.parts.foldedlines import folded_lines, write_lines
 from esjournal.cli.rendering.parts.metadatawords import METADATA_STYLE, metadata_words
 from esjournal.cli.rendering.parts.paint import Paint, paint_of_pipe
 from esjournal.cli.terminal import on_one_line, screen, write_pieces

@@ -7,3 +7,5 @@ LINES_IN_A_PIECE = 500
 # Below this width types are shown without their modules, to make room for the states.
 WIDE = 120
 INDENT = "    "
+# Between columns.
+GAP = "  "

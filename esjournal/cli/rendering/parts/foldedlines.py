@@ -10,12 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from esjournal.cli.rendering.parts.cells import width_of
+from esjournal.cli.rendering.parts.dimensions import LINES_IN_A_PIECE
 from esjournal.cli.rendering.parts.paint import Paint
 
 INDENT = 2
-GAP = "  "
-# Lines are written in pieces of this many: a call for each of them takes 10 microseconds.
-_LINES_IN_A_PIECE = 500
 
 # A text on one line, without control characters, and its style.
 Part = tuple[str, str]
@@ -43,14 +41,14 @@ def folded_lines(parts: Sequence[Part], indent: int, width: int | None, paint: P
 
 
 def write_lines(lines: Iterable[str], *, as_they_come: bool = False) -> None:
-    """Write lines to the terminal.
+    """Write lines to the terminal, in pieces: a call for each line takes 10 microseconds.
 
     Args:
         lines: the lines.
         as_they_come: write each at once, because the next may take long to come.
     """
     remaining = iter(lines)
-    while piece := list(islice(remaining, 1 if as_they_come else _LINES_IN_A_PIECE)):
+    while piece := list(islice(remaining, 1 if as_they_come else LINES_IN_A_PIECE)):
         sys.stdout.write("".join([f"{line}\n" for line in piece]))
 
 

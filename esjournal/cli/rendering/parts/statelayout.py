@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from esjournal.cli.rendering.parts.cells import ELLIPSIS, cut, undisputed, width_of
+from esjournal.cli.rendering.parts.dimensions import GAP
 from esjournal.cli.rendering.parts.keyvalues import KEY_STYLE, word_of
 from esjournal.cli.rendering.parts.paint import Paint
 from esjournal.cli.terminal import on_one_line
@@ -16,7 +17,6 @@ from esjournal.domain.state.members import members_if_object, raw_items
 from esjournal.domain.state.paths import longer
 from esjournal.domain.text import number
 
-GAP = "  "
 # Values up to this width stand in columns.
 _SHORT = 24
 _STEPS = 4
