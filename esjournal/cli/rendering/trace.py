@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from esjournal.journal.inspect.trace import TracedEvent
 
 # An empty level, a line that goes on, and the lines to an event, if others follow and if none do.
-_GUIDES = ("   ", "│  ", "├─ ", "└─ ")
-_GUIDES_IN_ASCII = ("   ", "|  ", "+- ", "`- ")
+_EMPTY, _LINE, _BRANCH, _END = "   ", "│  ", "├─ ", "└─ "
 # Deeper events are drawn at this depth, with their own as a number: on 80 columns their text needs the rest.
 DEEPEST_DRAWN = 8
 
@@ -62,7 +61,7 @@ def _json_of(traced: TracedEvent) -> str:
 
 def _plain_lines(traced: Sequence[TracedEvent]) -> Iterator[str]:
     paint = paint_of_pipe()
-    for each, guide in zip(traced, guides(traced, _GUIDES), strict=True):
+    for each, guide in zip(traced, _guides(traced), strict=True):
         yield from (paint(mark, "yellow") for mark in _marks(each))
         event = shown_fields(each.event)
         fields = (
@@ -78,8 +77,7 @@ def _plain_lines(traced: Sequence[TracedEvent]) -> Iterator[str]:
 def _draw(traced: Sequence[TracedEvent], clock: Clock, paging: Paging) -> None:
     console = screen()
     is_whole = paging.chops and len(traced) > paging.most_lines
-    drawn_with = _GUIDES_IN_ASCII if console.options.ascii_only else _GUIDES
-    write_lines(trace_lines(traced, console.width, Paint(console), clock, drawn_with, is_whole=is_whole))
+    write_lines(trace_lines(traced, console.width, Paint(console), clock, is_whole=is_whole))
 
 
 def trace_lines(
@@ -87,7 +85,6 @@ def trace_lines(
     width: int,
     paint: Paint,
     clock: Clock,
-    drawn_with: tuple[str, str, str, str] = _GUIDES,
     *,
     is_whole: bool = False,
 ) -> Iterator[str]:
@@ -100,11 +97,10 @@ def trace_lines(
         width: the width of the terminal, to which lines are cut.
         paint: gives text its colours.
         clock: tells the times.
-        drawn_with: as in `guides`.
         is_whole: do not cut lines, because a pager chops them.
     """
     wide = width >= WIDE
-    for each, guide in zip(traced, guides(traced, drawn_with), strict=True):
+    for each, guide in zip(traced, _guides(traced), strict=True):
         for mark in _marks(each):
             yield from folded_lines([(mark, "yellow")], 0, None if is_whole else width, paint)
         event = shown_fields(each.event)
@@ -133,14 +129,8 @@ def _cut(parts: Iterable[tuple[str, str]], room: int) -> Iterator[tuple[str, str
             return
 
 
-def guides(traced: Sequence[TracedEvent], drawn_with: tuple[str, str, str, str]) -> Sequence[str]:
-    """Return the lines before each event that lead to its cause.
-
-    Args:
-        traced: the events, each after its cause.
-        drawn_with: an empty level, a line that goes on, and the lines to an event, if others follow and if none do.
-    """
-    empty, line, branch, end = drawn_with
+def _guides(traced: Sequence[TracedEvent]) -> Sequence[str]:
+    """Return the lines before each event that lead to its cause."""
     found: list[str] = []
     # From the last event to the first, whether each level has another event below in the same branch.
     continues: list[bool] = []
@@ -148,9 +138,9 @@ def guides(traced: Sequence[TracedEvent], drawn_with: tuple[str, str, str, str])
         depth = each.depth
         del continues[depth + 1 :]
         continues += [False] * (depth + 1 - len(continues))
-        drawn = "".join(line if continues[level] else empty for level in range(1, min(depth, DEEPEST_DRAWN)))
+        drawn = "".join(_LINE if continues[level] else _EMPTY for level in range(1, min(depth, DEEPEST_DRAWN)))
         if depth:
-            drawn += branch if continues[depth] else end
+            drawn += _BRANCH if continues[depth] else _END
         found.append(drawn if depth <= DEEPEST_DRAWN else f"{drawn}[{depth}] ")
         continues[depth] = True
     return found[::-1]
