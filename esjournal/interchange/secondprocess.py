@@ -109,6 +109,7 @@ def _send(work: Callable[[], Iterable[Any]], sending: int) -> NoReturn:
             try:
                 for result in work():
                     pickle.dump((result, None), stream)
+                    stream.flush()
                 pickle.dump((None, StopIteration()), stream)
             except Exception as error:
                 pickle.dump((None, _portable(error)), stream)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -468,24 +468,27 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 yield statements.column_values(rows, names)
                 after = rows[-1][-1]
 
-    def every_other_page(self, *, after: int, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Return every other page of a table without gaps: two readers that begin a page apart read all of it.
+    def pages_after(self, positions: Iterable[int], *, until: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Return pages of a table without gaps, so that two readers can share it.
 
         Args:
-            after: the global position to start after.
-            until: the last global position.
+            positions: the global positions that the pages start after; each page has PAGE_SIZE items.
+            until: the last global position, where the last page of the table ends.
         """
+        statement, _ = self._statements.page()
+        spans = ((after, min(after + PAGE_SIZE, until), PAGE_SIZE) for after in positions)
         with self.session.on_one_server():
-            yield from self._pages_ahead(self._statements, after, until, PAGE_SIZE, True, stride=2)
+            for rows in self.session.rows_of_each(statement, spans):
+                self._check_positions(rows, self._statements.position_in_page)
+                yield self._statements.page_values(rows, checked=True)
 
     def _pages_ahead(
-        self, statements: Statements[Item], after: int, until: int, size: int, checked: bool, *, stride: int = 1
+        self, statements: Statements[Item], after: int, until: int, size: int, checked: bool
     ) -> Generator[Sequence[tuple[Any, ...]], None, int]:
         """Yield pages while the position where each one begins is known, and return the position to continue after.
 
-        It is known as long as there are no gaps. With a stride of n, only every n-th page is read, and there must be no
-        gap at all. Without one, it also ends if the server cancels a statement, or the connection: a page that is read
-        alone may be read again, on a new connection.
+        It is known as long as there are no gaps. It also ends if the server cancels a statement, or the connection: a
+        page that is read alone may be read again, on a new connection.
         """
         position = statements.position_in_page
         statement, _ = statements.page()
@@ -495,18 +498,15 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             start = after
             while start < until and is_whole:
                 yield start, min(start + size, until), size
-                start += stride * size
+                start += size
 
-        try:
+        with suppress(StatementCancelled, StoreUnreachable):
             for rows in self.session.rows_of_each(statement, spans()):
-                after += stride * size
-                is_whole = len(rows) == size or stride > 1
+                after += size
+                is_whole = len(rows) == size
                 if rows:
                     self._check_positions(rows, position)
                     yield statements.page_values(rows, checked=checked)
-        except (StatementCancelled, StoreUnreachable):
-            if stride > 1:
-                raise
         return after
 
     def _check_positions(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import chain
 from typing import IO
 
 from esjournal.domain.choices import FileFormat
@@ -18,7 +18,7 @@ from esjournal.interchange.formats import COMMA, delimiter_by_name, format_of
 from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.outputfiles import replacing, sink, sync
 from esjournal.interchange.seals import Sealer, WholeJournal, seal_line
-from esjournal.interchange.secondprocess import second_process
+from esjournal.interchange.sharedwork import shared_work
 from esjournal.journal.cursor import cursor_at, cursor_line, position_after
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.criteria import Criteria
@@ -241,32 +241,28 @@ def _export_in_two_processes(
     whole: WholeJournal | None,
     on_progress: Callable[[int, float], None],
 ) -> Exported:
-    """Let a second process read and format every other page.
+    """Let a second process read and format some of the pages.
 
     Without gaps in the positions, it is known where each page begins. Events are committed in order, so it does not
     matter when each process reads its pages.
     """
     events = journal.events
+    starts = range(after, until, PAGE_SIZE)
     count = 0
 
-    def every_other(start: int) -> Iterator[tuple[bytes, int]]:
-        pages = events.every_other_page(after=start, until=until)
+    def blocks(turns: Iterator[int]) -> Iterator[tuple[bytes, int]]:
+        pages = events.pages_after((starts[turn] for turn in turns), until=until)
         return ((ndjson.lines_of(page).encode(), len(page)) for page in pages)
 
-    def there() -> Iterator[tuple[bytes, int]]:
-        events.session.forget_connections()
-        return every_other(after + PAGE_SIZE)
-
-    def counted(pages: Iterable[tuple[bytes, int]]) -> Iterator[bytes]:
+    def counted(made: Iterator[tuple[bytes, int]]) -> Iterator[bytes]:
         nonlocal count
-        for block, size in pages:
+        for block, size in made:
             count += size
             yield block
             on_progress(count, count / (until - after))
 
-    with uncollected(), second_process(there) as received:
-        alternating = zip_longest(every_other(after), received, fillvalue=(b"", 0))
-        _write(counted(chain.from_iterable(alternating)), stream, sealed, whole)
+    with uncollected(), shared_work(len(starts), blocks, events.session.forget_connections) as made:
+        _write(counted(made), stream, sealed, whole)
     return Exported(count, until)
 
 
