@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from sqlalchemy import Engine, Table
@@ -127,6 +127,9 @@ class Session(ABC):
         sql: the database's SQL.
         one_at_a_time: guards a connection that all threads share.
     """
+
+    # Whether the database works in this process, and not on a server.
+    is_embedded: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -405,7 +408,7 @@ class Session(ABC):
         """
 
     def prepare_for_many_rows(self, connection: Any) -> None:  # noqa: B027
-        """Prepare a connection for writing many rows."""
+        """Prepare a connection for writing many rows, or for looking many up."""
 
     def defer_index(self, connection: Any, table: Table) -> DeferredIndex | None:
         """Drop the index of places if that makes loading faster, else return None; for use inside a transaction."""
@@ -431,6 +434,7 @@ class Session(ABC):
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
         """Yield the rows of a select in lists; the statement stays open until all are read."""
         with self.connection() as connection, closing(connection.cursor()) as cursor:
+            self.prepare_for_many_rows(connection)
             cursor.execute(select, parameters)
             while rows := cursor.fetchmany(STREAMED_ROWS):
                 yield rows

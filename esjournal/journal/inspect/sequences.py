@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model import rules
@@ -11,8 +11,15 @@ from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT
 from esjournal.infrastructure.sqlalchemy.reports.sequencesummaries import Sequences
+from esjournal.interchange.gcpause import uncollected
+from esjournal.interchange.sharedwork import shared_work
 from esjournal.journal.journal import Journal
+from esjournal.journal.read.secondreader import second_reader_pays
 from esjournal.journal.read.selection import ALL_NAMES, ALL_TYPES
+
+# So many are listed before a second process begins: it takes 20 milliseconds to start.
+SEQUENCES_FOR_ONE = 5_000
+EVENTS_OF_A_PART = 5_000
 
 
 def list_sequences(
@@ -42,8 +49,45 @@ def list_sequences(
             occurring = [found for found in sequences.types() if types.match(found)]
         if not occurring:
             return iter(())
+    if not (prefix or names or types) and order is SequenceOrder.ID and limit is None and _is_worth_two(journal):
+        return _in_two_processes(journal, sequences)
     first, last = rules.ids_that_start_with(prefix)
     # The database finds some that do not match, so the limit is for those that do.
     most = NO_LIMIT if limit is None or names else limit
     found = sequences.summaries(first, last, occurring, names, order, most)
     return islice((each for each in found if not names or names.match(each.sequence_name or "")), limit)
+
+
+def _is_worth_two(journal: Journal) -> bool:
+    # A database that is embedded reads in this process: otherwise, the server has the second core.
+    if journal.layout is not None or not journal.events.session.is_embedded:
+        return False
+    return second_reader_pays(journal, journal.events.last_global_position())
+
+
+def _in_two_processes(journal: Journal, sequences: Sequences) -> Iterator[SequenceSummary]:
+    """Yield the sequences of a journal, sorted by id; if there are many, a second process reads some of them.
+
+    Events are committed in order: up to one global position, both read the same sequences, whenever they read them.
+    """
+    until = journal.events.last_global_position()
+
+    def listed(first: str, last: str, limit: int = NO_LIMIT) -> Iterator[SequenceSummary]:
+        return sequences.summaries(first, last, None, ALL_NAMES, SequenceOrder.ID, limit, until=until)
+
+    count, after = 0, ""
+    for summary in listed(*rules.ids_that_start_with(""), SEQUENCES_FOR_ONE):
+        count, after = count + 1, summary.originator_id
+        yield summary
+    if count < SEQUENCES_FOR_ONE:
+        return
+
+    def listed_parts(numbers: Iterator[int]) -> Iterator[list[SequenceSummary]]:
+        spans = enumerate(sequences.spans(after, EVENTS_OF_A_PART, until))
+        for number in numbers:
+            span = next((span for at, span in spans if at == number), None)
+            yield [] if span is None else list(listed(*span))
+
+    most_parts = until // EVENTS_OF_A_PART + 1
+    with uncollected(), shared_work(most_parts, listed_parts, journal.events.session.forget_connections) as lists:
+        yield from chain.from_iterable(lists)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import random
+from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import Patterns
+from esjournal.journal.inspect import sequences
 from esjournal.journal.inspect.sequences import list_sequences
 from esjournal.journal.journal import Journal
+from esjournal.journal.read import secondreader
 from tests.helpers.events import ID, OTHER_ID, TIME, event, sequence
 from tests.helpers.given import refilled
 
@@ -85,6 +90,65 @@ def test_more_sequences_than_come_at_a_time_all_come(journal: Journal) -> None:
     # A half-read list does not block writers.
     journal.events.append(event(1))
     assert next(found).originator_id == events[1].originator_id
+
+
+def in_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
+    monkeypatch.setattr(sequences, "SEQUENCES_FOR_ONE", 1)
+    monkeypatch.setattr(sequences, "EVENTS_OF_A_PART", 4)
+
+
+@settings(max_examples=20)
+@given(lengths=st.lists(st.integers(1, 9), max_size=30))
+@example(lengths=[1] * 6)
+@example(lengths=[1] * 8)
+def test_two_processes_list_what_one_does(lengths: list[int], journal: Journal) -> None:
+    events = [
+        event(version, of=f"{at:08x}-0000-0000-0000-000000000000")
+        for at, length in enumerate(lengths)
+        for version in range(length)
+    ]
+    refilled(journal, random.Random(len(events)).sample(events, len(events)))
+    by_one = list(list_sequences(journal))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        in_two_processes(monkeypatch)
+        assert list(list_sequences(journal)) == by_one
+
+
+def test_two_processes_list_the_events_that_were_there_when_the_list_began(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_two_processes(monkeypatch)
+    events = [event(of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(0, 100, 2)]
+    refilled(journal, events)
+    whole = list(list_sequences(journal))
+    found = list_sequences(journal)
+    begun = next(found)
+    journal.events.append([event(1, of=events[-1].originator_id), event(of=OTHER_ID)])
+    if journal.events.session.is_embedded:
+        assert [begun, *found] == whole
+
+
+def test_a_list_that_is_left_early_leaves_no_process(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    processes: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        processes.append(fork())
+        return processes[-1]
+
+    monkeypatch.setattr(os, "fork", noted)
+    in_two_processes(monkeypatch)
+    refilled(journal, [event(of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(1_000)])
+    found = list_sequences(journal)
+    assert len(list(islice(found, 500))) == 500
+    assert len(processes) == journal.events.session.is_embedded
+    del found
+    for process in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+    journal.events.append(event(1))
 
 
 def test_summaries_carry_times_in_canonical_form(journal: Journal) -> None:

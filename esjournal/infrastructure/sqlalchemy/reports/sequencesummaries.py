@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Table, select
 
 from esjournal.domain.choices import SequenceOrder
+from esjournal.domain.model import rules
 from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment, of_texts
@@ -59,7 +60,15 @@ class Sequences:
         return [found for (found,) in rows]
 
     def summaries(
-        self, first: str, last: str, types: Sequence[str] | None, names: Patterns, order: SequenceOrder, limit: int
+        self,
+        first: str,
+        last: str,
+        types: Sequence[str] | None,
+        names: Patterns,
+        order: SequenceOrder,
+        limit: int,
+        *,
+        until: int | None = None,
     ) -> Iterator[SequenceSummary]:
         """Yield summaries of sequences.
 
@@ -70,7 +79,9 @@ class Sequences:
             names: only sequences with one of these names, and perhaps others.
             order: the sort order; equal ones are sorted by id.
             limit: the largest number of summaries.
+            until: the last global position of the events that count; None for all.
         """
+        up_to, given_until = ("", ()) if until is None else (f"AND {self._up_to} ", (until,))
         of_types = ""
         if types is not None:
             marks = ", ".join([self._mark] * len(types))
@@ -83,12 +94,29 @@ class Sequences:
             f"{columns}, sequence.name "
             "FROM (SELECT originator_id AS id, count(*) AS events, min(originator_version) AS first, "
             f"max(originator_version) AS last, {self._name_of_sequence()} AS name FROM {self._from} "
-            f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {of_types}{of_names}"
+            f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {up_to}{of_types}{of_names}"
             f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence{joined}"
         )
         self._session.check_ids(self._table)
-        for rows in self._session.rows_streamed(statement, (first, last, *(types or ()), *given_names, limit)):
+        parameters = (first, last, *given_until, *(types or ()), *given_names, limit)
+        for rows in self._session.rows_streamed(statement, parameters):
             yield from map(SequenceSummary._make, self._session.whole(rows, _SUMMARY))
+
+    def spans(self, after: str, size: int, until: int) -> Iterator[tuple[str, str]]:
+        """Yield the first and the last id of consecutive spans of ids; each has a number of events, or more.
+
+        Args:
+            after: begin after this id.
+            size: the number of events.
+            until: the last global position of the events that count.
+        """
+        _, highest = rules.ids_that_start_with("")
+        ids = f"{self._select('originator_id')} WHERE originator_id {{}} {self._mark} AND {self._up_to} ORDER BY 1"
+        following, last_of = f"{ids.format('>')} LIMIT 1", f"{ids.format('>=')} LIMIT 1 OFFSET {self._mark}"
+        while first := self._session.rows(following, (after, until)):
+            [[begin]] = first
+            [[after]] = self._session.rows(last_of, (begin, until, size - 1)) or [(highest,)]
+            yield begin, after
 
     def _name_of_sequence(self) -> str:
         if self._names is None:
@@ -128,6 +156,11 @@ class Sequences:
             f"{self._select(column)} WHERE {self._name('originator_id')} = sequence.id "
             f"AND {self._name('originator_version')} = sequence.{version}"
         )
+
+    @property
+    def _up_to(self) -> str:
+        # With a plus, so that SQLite does not search the events by their positions, but their index by the ids.
+        return f"+{GLOBAL_POSITION} <= {self._mark}"
 
     @property
     def _from(self) -> str:
