@@ -151,11 +151,12 @@ class _Import:
     def take(self, transaction: Transaction[RecordedEvent], batches: Iterator[Batch], *, index_last: bool) -> None:
         """Reach a verdict on every event of a transaction, and append the new ones."""
         deferred = index_last and transaction.defer_index()
-        reading = _Reading(self._noted(batches))
+        read = _Reading(batches)
+        reading = _Reading(self._noted(read))
         while True:
             self._pass_what_is_there(transaction, reading)
             taken: list[Batch] = []
-            chunk = _chunk(reading)
+            chunk = _chunk(reading, read.look_ahead)
             if self._first_versions is not None:
                 # Looked up before the writing begins, because the connection does one thing at a time.
                 chunk = iter(list(self._following(transaction, list(chunk), self._first_versions)))
@@ -272,6 +273,10 @@ class _Reading(Iterator[Batch]):
     def put_back(self, batch: Batch) -> None:
         self._put_back.append(batch)
 
+    def look_ahead(self) -> None:
+        if (batch := next(self, None)) is not None:
+            self.put_back(batch)
+
 
 def _parts(batches: Iterable[Batch], size: int | None) -> Iterator[Iterator[Batch]]:
     """Yield the batches of each transaction; its first chunk is read before it begins, and takes the lock."""
@@ -296,12 +301,14 @@ def _parts(batches: Iterable[Batch], size: int | None) -> Iterator[Iterator[Batc
         yield batches
 
 
-def _chunk(batches: Iterator[Batch]) -> Iterator[Batch]:
+def _chunk(batches: Iterator[Batch], look_ahead: Callable[[], None] = lambda: None) -> Iterator[Batch]:
+    """Yield the batches of a chunk, and look ahead while a server still writes the last one."""
     events = characters = 0
     while events < CHUNK_EVENTS and characters < CHUNK_CHARACTERS and (batch := next(batches, None)) is not None:
         yield batch
         events += batch.size
         characters += sum(map(len, batch.columns[3]))
+    look_ahead()
 
 
 def _remembered(batches: Iterable[Batch], taken: list[Batch]) -> Iterator[Batch]:

@@ -145,6 +145,20 @@ def test_progress_is_reported_once_for_each_chunk(journal: Journal, monkeypatch:
     assert told == [3, 6, 8]
 
 
+def test_the_next_batch_is_read_while_a_chunk_is_written(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "CHUNK_EVENTS", 3)
+    read: list[Batch] = []
+
+    def noted() -> Iterator[Batch]:
+        for batch in given(*sequence(8), size=1):
+            read.append(batch)
+            yield batch
+
+    told: list[tuple[int, int]] = []
+    import_events(journal, noted(), on_progress=lambda events: told.append((events, len(read))))
+    assert told == [(3, 4), (6, 7), (8, 8)]
+
+
 def test_an_append_meets_what_an_import_wrote(journal: Journal) -> None:
     import_events(journal, given(*sequence(3)))
     assert list(journal.events.append(event(None))) == [4]
