@@ -45,8 +45,11 @@ def shared_work(
 
 
 def _empty_file() -> IO[bytes]:
-    # In memory if the system has such files: the folder for temporary files may be full.
-    return os.fdopen(os.memfd_create("parts"), "w+b") if hasattr(os, "memfd_create") else TemporaryFile()
+    # In memory if the system has such files, and allows them: the folder for temporary files may be full.
+    try:
+        return os.fdopen(os.memfd_create("parts"), "w+b")
+    except (AttributeError, OSError):
+        return TemporaryFile()
 
 
 def _taken(descriptor: int, parts: int) -> Iterator[int]:

@@ -26,6 +26,16 @@ def test_every_part_is_done_once_and_results_come_in_order() -> None:
     assert os.getpid() in processes
 
 
+@pytest.mark.parametrize("refusal", [AttributeError, PermissionError])
+def test_a_system_without_files_in_memory_will_do(monkeypatch: pytest.MonkeyPatch, refusal: type[Exception]) -> None:
+    def refused(name: str) -> int:
+        raise refusal(name)
+
+    monkeypatch.setattr(os, "memfd_create", refused)
+    with shared_work(1000, with_process, lambda: None) as results:
+        assert [number for number, _ in results] == list(range(1000))
+
+
 def test_the_process_that_is_free_takes_the_next_part() -> None:
     first = os.getpid()
 
