@@ -408,7 +408,7 @@ class Session(ABC):
         """
 
     def prepare_for_many_rows(self, connection: Any) -> None:  # noqa: B027
-        """Prepare a connection for writing many rows, or for looking many up."""
+        """Prepare a connection for writing many rows."""
 
     def defer_index(self, connection: Any, table: Table) -> DeferredIndex | None:
         """Drop the index of places if that makes loading faster, else return None; for use inside a transaction."""
@@ -434,7 +434,6 @@ class Session(ABC):
     def rows_streamed(self, select: str, parameters: Sequence[Any]) -> Generator[list[Row], None, None]:
         """Yield the rows of a select in lists; the statement stays open until all are read."""
         with self.connection() as connection, closing(connection.cursor()) as cursor:
-            self.prepare_for_many_rows(connection)
             cursor.execute(select, parameters)
             while rows := cursor.fetchmany(STREAMED_ROWS):
                 yield rows
