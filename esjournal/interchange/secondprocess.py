@@ -109,6 +109,7 @@ def _send(work: Callable[[], Iterable[Any]], sending: int) -> NoReturn:
             try:
                 for result in work():
                     pickle.dump((result, None), stream)
+                    # The first process may be waiting for just this result, while the next ones take their time.
                     stream.flush()
                 pickle.dump((None, StopIteration()), stream)
             except Exception as error:

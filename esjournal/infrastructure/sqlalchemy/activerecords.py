@@ -242,7 +242,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         results_ascending: bool = True,
     ) -> list[Item]:
         """Return items of one sequence; see the base class."""
-        # For SQLite a limit below 0 is no limit.
+        # SQLite takes a limit below 0 to mean that there is none.
         check_at_least(0, limit=limit)
         given = {"gt": gt, "gte": gte, "lt": lt, "lte": lte}
         bounds = {name: value for name, value in given.items() if value is not None}
@@ -475,12 +475,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             positions: the global positions that the pages start after; each page has PAGE_SIZE items.
             until: the last global position, where the last page of the table ends.
         """
-        statement, _ = self._statements.page()
-        spans = ((after, min(after + PAGE_SIZE, until), PAGE_SIZE) for after in positions)
         with self.session.on_one_server():
-            for rows in self.session.rows_of_each(statement, spans):
-                self._check_positions(rows, self._statements.position_in_page)
-                yield self._statements.page_values(rows, checked=True)
+            yield from self._pages_at(self._statements, positions, until, PAGE_SIZE, True)
 
     def _pages_ahead(
         self, statements: Statements[Item], after: int, until: int, size: int, checked: bool
@@ -490,24 +486,31 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         It is known as long as there are no gaps. It also ends if the server cancels a statement, or the connection: a
         page that is read alone may be read again, on a new connection.
         """
-        position = statements.position_in_page
-        statement, _ = statements.page()
         is_whole = True
 
-        def spans() -> Iterator[tuple[int, int, int]]:
+        def positions() -> Iterator[int]:
             start = after
             while start < until and is_whole:
-                yield start, min(start + size, until), size
+                yield start
                 start += size
 
         with suppress(StatementCancelled, StoreUnreachable):
-            for rows in self.session.rows_of_each(statement, spans()):
+            for page in self._pages_at(statements, positions(), until, size, checked):
                 after += size
-                is_whole = len(rows) == size
-                if rows:
-                    self._check_positions(rows, position)
-                    yield statements.page_values(rows, checked=checked)
+                is_whole = len(page) == size
+                if page:
+                    yield page
         return after
+
+    def _pages_at(
+        self, statements: Statements[Item], positions: Iterable[int], until: int, size: int, checked: bool
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Yield the pages that start after positions, perhaps empty ones."""
+        statement, _ = statements.page()
+        spans = ((after, min(after + size, until), size) for after in positions)
+        for rows in self.session.rows_of_each(statement, spans):
+            self._check_positions(rows, statements.position_in_page)
+            yield statements.page_values(rows, checked=checked)
 
     def _check_positions(
         self, rows: Sequence[tuple[Any, ...]], position: int, after: int = 0, until: int = NO_LIMIT
@@ -634,7 +637,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     @contextmanager
     def _naming(self, items: Sequence[Item]) -> Iterator[None]:
-        # Either all items were written or none, so looking at the first is enough.
+        # All items were written, or none of them, so looking at the first is enough.
         sequence_id, position = items[0][:2]
         place = f"sequence {sequence_id}" + ("" if position is None else f" at position {position}")
         with advising(f"look at {place} before you append again"):

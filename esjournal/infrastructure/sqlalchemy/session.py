@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import Engine, Table
@@ -127,9 +127,6 @@ class Session(ABC):
         sql: the database's SQL.
         one_at_a_time: guards a connection that all threads share.
     """
-
-    # Whether the database works in this process, and not on a server.
-    is_embedded: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -443,7 +440,7 @@ class Session(ABC):
         """Yield at once, and then whenever others may have committed something, waiting in between.
 
         Args:
-            is_over: is asked after each wait, which takes a fraction of a second; once it says True, this ends.
+            is_over: called after each wait, which takes a fraction of a second; once it returns True, this ends.
         """
 
     def wait_for_writers(self, table: Table) -> None:  # noqa: B027

@@ -11,13 +11,12 @@ from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT
 from esjournal.infrastructure.sqlalchemy.reports.sequencesummaries import Sequences
-from esjournal.interchange.gcpause import uncollected
 from esjournal.interchange.sharedwork import shared_work
 from esjournal.journal.journal import Journal
 from esjournal.journal.read.secondreader import second_reader_pays
 from esjournal.journal.read.selection import ALL_NAMES, ALL_TYPES
 
-# So many are listed before a second process begins: it takes 20 milliseconds to start.
+# A second process takes 20 milliseconds to start, and begins when this many sequences have been listed.
 SEQUENCES_FOR_ONE = 5_000
 EVENTS_OF_A_PART = 5_000
 
@@ -49,8 +48,12 @@ def list_sequences(
             occurring = [found for found in sequences.types() if types.match(found)]
         if not occurring:
             return iter(())
-    if not (prefix or names or types) and order is SequenceOrder.ID and limit is None and _is_worth_two(journal):
-        return _in_two_processes(journal, sequences)
+    is_whole = not (prefix or names or types) and order is SequenceOrder.ID and limit is None
+    # A server has the second core already, while SQLite works in this process.
+    if is_whole and journal.layout is None and journal.events.session.url.path is not None:
+        until = journal.events.last_global_position()
+        if second_reader_pays(journal, until):
+            return _in_two_processes(journal, sequences, until)
     first, last = rules.ids_that_start_with(prefix)
     # The database finds some that do not match, so the limit is for those that do.
     most = NO_LIMIT if limit is None or names else limit
@@ -58,19 +61,11 @@ def list_sequences(
     return islice((each for each in found if not names or names.match(each.sequence_name or "")), limit)
 
 
-def _is_worth_two(journal: Journal) -> bool:
-    # A database that is embedded reads in this process: otherwise, the server has the second core.
-    if journal.layout is not None or not journal.events.session.is_embedded:
-        return False
-    return second_reader_pays(journal, journal.events.last_global_position())
-
-
-def _in_two_processes(journal: Journal, sequences: Sequences) -> Iterator[SequenceSummary]:
+def _in_two_processes(journal: Journal, sequences: Sequences, until: int) -> Iterator[SequenceSummary]:
     """Yield the sequences of a journal, sorted by id; if there are many, a second process reads some of them.
 
     Events are committed in order: up to one global position, both read the same sequences, whenever they read them.
     """
-    until = journal.events.last_global_position()
 
     def listed(first: str, last: str, limit: int = NO_LIMIT) -> Iterator[SequenceSummary]:
         return sequences.summaries(first, last, None, ALL_NAMES, SequenceOrder.ID, limit, until=until)
@@ -89,5 +84,5 @@ def _in_two_processes(journal: Journal, sequences: Sequences) -> Iterator[Sequen
             yield [] if span is None else list(listed(*span))
 
     most_parts = until // EVENTS_OF_A_PART + 1
-    with uncollected(), shared_work(most_parts, listed_parts, journal.events.session.forget_connections) as lists:
+    with shared_work(most_parts, listed_parts, journal.events.session.forget_connections) as lists:
         yield from chain.from_iterable(lists)

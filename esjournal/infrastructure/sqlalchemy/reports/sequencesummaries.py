@@ -111,12 +111,14 @@ class Sequences:
             until: the last global position of the events that count.
         """
         _, highest = rules.ids_that_start_with("")
-        ids = f"{self._select('originator_id')} WHERE originator_id {{}} {self._mark} AND {self._up_to} ORDER BY 1"
-        following, last_of = f"{ids.format('>')} LIMIT 1", f"{ids.format('>=')} LIMIT 1 OFFSET {self._mark}"
-        while first := self._session.rows(following, (after, until)):
-            [[begin]] = first
-            [[after]] = self._session.rows(last_of, (begin, until, size - 1)) or [(highest,)]
-            yield begin, after
+        select = f"{self._select('originator_id')} WHERE originator_id"
+        within = f"{self._mark} AND {self._up_to} ORDER BY 1 LIMIT 1"
+        following, last_of = f"{select} > {within}", f"{select} >= {within} OFFSET {self._mark}"
+        while found := self._session.rows(following, (after, until)):
+            [[first]] = found
+            [[last]] = self._session.rows(last_of, (first, until, size - 1)) or [(highest,)]
+            yield first, last
+            after = last
 
     def _name_of_sequence(self) -> str:
         if self._names is None:

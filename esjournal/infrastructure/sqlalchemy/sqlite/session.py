@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import QueuePool, StaticPool, Table, create_engine
@@ -88,8 +88,6 @@ class SQLiteSession(Session):
     Files are in WAL mode with synchronous=EXTRA, so that acknowledged events survive a power cut. Reading never creates
     a file.
     """
-
-    is_embedded: ClassVar[bool] = True
 
     def __init__(self, url: StoreURL) -> None:
         if sqlite3.sqlite_version_info < (3, 37):
