@@ -18,7 +18,7 @@ def with_process(numbers: Iterator[int]) -> Iterator[tuple[int, int]]:
 
 
 def test_every_part_is_done_once_and_results_come_in_order() -> None:
-    # So many that two processes often want a number at the same moment.
+    # Enough for two processes to want a number at the same time, again and again.
     parts = 100_000
     with shared_work(parts, with_process, lambda: None) as results:
         numbers, processes = zip(*results, strict=True)

@@ -130,7 +130,7 @@ class _Table:
 
 
 def block_lines(event: RecordedEvent, places: Sequence[Part], width: int, paint: Paint, clock: Clock) -> Iterator[str]:
-    """Yield the lines of an event as a block: where it is, its type and its time, and below it its state by keys.
+    """Yield the lines of an event as a block: its place, its type and its time, and below them its state by keys.
 
     Args:
         event: the event, whose fields except the state are fit to be shown.

@@ -47,7 +47,7 @@ def findings_view(output_format: LinesFormat, schema: str | None = None) -> Find
 
 
 class FindingsView:
-    """Prints findings as they come, then digests: here as text for a pipe, where nothing is cut or wrapped.
+    """Prints findings as they come, then digests: here as text for a pipe, neither cut nor wrapped.
 
     Args:
         schema: the schema of the journal, which lines begin with, if those of several are verified.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # Below this width ids are shortened to what usually distinguishes them, and any command accepts.
 WIDE_ENOUGH_FOR_IDS = 160
-# Below this one there are no times, which would leave no room for types and states.
+# Below this width times are left out: they would leave no room for types and states.
 WIDE_ENOUGH_FOR_TIMES = 60
 SHORT_ID, SHORT_NAME, NAME_WIDTH, WIDE_NAME = 8, 12, 24, 48
 WIDE_TYPE, NARROW_TYPE = 48, 24
@@ -201,7 +201,7 @@ def narrow_line(cells: Iterable[tuple[str, str]], room: int, paint: Paint) -> st
     """
     pieces = []
     for text, style in cells:
-        # The spaces after a text are no reason for an ellipsis.
+        # Spaces at the end of a text are dropped before an ellipsis is needed.
         pieces.append(paint(text if width_of(text) <= room else cut(text.rstrip(), room), style))
         room -= width_of(text) + len(GAP)
         if room <= 0:

@@ -45,7 +45,7 @@ class SchemasView(ABC, Generic[Answer]):
 
     @abstractmethod
     def show_failure(self, schema: str, message: str) -> None:
-        """Print why there is no answer for a schema; stderr says it, too."""
+        """Print why a schema has no answer; stderr says it, too."""
 
     def end(self) -> None:
         """Print what waited for the last answer."""

@@ -36,7 +36,7 @@ class _Form(NamedTuple):
 
     def headings(self, clock: Clock) -> list[str]:
         """Return the names of the columns."""
-        # Days may be of summer time and of winter time, and there is no room to tell.
+        # A day may be in summer or in winter time, and the column has no room to say which.
         times = (
             ("first day", "last day") if self.time == _DAY else map(clock.heading, ("first recorded", "last recorded"))
         )

@@ -17,7 +17,7 @@ from esjournal.domain.state.members import members_if_object, raw_items
 from esjournal.domain.state.paths import longer
 from esjournal.domain.text import number
 
-# Values up to this width stand in columns.
+# Values up to this width are laid out in columns.
 _SHORT = 24
 _STEPS = 4
 # A character that takes no column has one beside it that does; emoji of a family are a little longer.
@@ -51,7 +51,7 @@ def fields_of(state: str, width: int, path: str = "") -> Sequence[Field]:
 
 
 def lines_of(fields: Sequence[Field], width: int, paint: Paint, *, is_whole: bool = False) -> Iterator[str]:
-    """Yield the lines of values, several on one line where they are short.
+    """Yield the lines of values, several on one line if they are short.
 
     Args:
         fields: the values, in their order.

@@ -36,7 +36,7 @@ _IDS = sql.SQL(
 def completions_on_server(url: str, wanted: Completed, word: str, most: int) -> list[str]:
     """Return what may complete a word.
 
-    Nothing is written. Without a journal, or if the server does not answer in time, there are no completions.
+    Nothing is written. Nothing completes a word if the journal is missing, or the server does not answer in time.
 
     Args:
         url: the journal's URL, without a layout.
