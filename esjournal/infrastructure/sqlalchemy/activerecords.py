@@ -509,7 +509,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         statement, _ = statements.page()
         spans = ((after, min(after + size, until), size) for after in positions)
         for rows in self.session.rows_of_each(statement, spans):
-            self._check_positions(rows, statements.position_in_page)
+            if rows:
+                self._check_positions(rows, statements.position_in_page)
             yield statements.page_values(rows, checked=checked)
 
     def _check_positions(
