@@ -169,7 +169,6 @@ def _usage_message(error: Any) -> str:
     # Masked before the lines are joined, so that the arguments are still recognised.
     message = " ".join(map(str.strip, masked(str(error.format_message()), _given).splitlines()))
     message = _NOT_IN_RANGE.sub(r"is not a number from \1 to \2", message)
-    message = message.replace("is not a valid int range", "is not a whole number")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "esjournal"
     if _NEGATIVE_NUMBER.match(getattr(error, "option_name", "") or ""):
