@@ -13,6 +13,9 @@ def main() -> None:
     """Run the command line, and end with its exit code."""
     try:
         # Loading takes a while, and Ctrl-C must not print a traceback meanwhile: so it is all in here.
+        from esjournal.cli.loading import pause_collector
+
+        pause_collector()
         if sys.argv[1:3] == FOR_SHELLS:
             from esjournal.cli.completionvalues import print_values
 

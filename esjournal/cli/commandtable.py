@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from esjournal.cli.loading import resume_collector
 from esjournal.cli.signals import raise_interruptions
 
 # Of the program and of each command. Typer's own completion loads Rich for its help texts; cli/completions/ has scripts
@@ -51,6 +52,7 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Load and run it; from then on it may have something to roll back."""
         import_module(f"esjournal.cli.running.{_function_of(str(self.name))}")
+        resume_collector()
         raise_interruptions()
         return super().invoke(ctx)
 
