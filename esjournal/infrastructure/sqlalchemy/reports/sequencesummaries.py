@@ -9,11 +9,10 @@ from sqlalchemy import Column, Table, select
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model import rules
-from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment, of_texts
 from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, OPTIONAL_TEXT, TEXT
-from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT
+from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT, Row
 from esjournal.infrastructure.sqlalchemy.schema import names_table
 from esjournal.infrastructure.sqlalchemy.session import Session
 
@@ -59,7 +58,7 @@ class Sequences:
             rows = connection.execute(self._select("event_type", distinct=True)).fetchall()
         return [found for (found,) in rows]
 
-    def summaries(
+    def summary_rows(
         self,
         first: str,
         last: str,
@@ -69,8 +68,8 @@ class Sequences:
         limit: int,
         *,
         until: int | None = None,
-    ) -> Iterator[SequenceSummary]:
-        """Yield summaries of sequences.
+    ) -> Iterator[list[Row]]:
+        """Yield the summaries of sequences, as rows of the fields of SequenceSummary, some hundreds at a time.
 
         Args:
             first: the id to begin with.
@@ -100,7 +99,7 @@ class Sequences:
         self._session.check_ids(self._table)
         parameters = (first, last, *given_until, *(types or ()), *given_names, limit)
         for rows in self._session.rows_streamed(statement, parameters):
-            yield from map(SequenceSummary._make, self._session.whole(rows, _SUMMARY))
+            yield self._session.whole(rows, _SUMMARY)
 
     def spans(self, after: str, size: int, until: int) -> Iterator[tuple[str, str]]:
         """Yield the first and the last id of consecutive spans of ids; each has a number of events, or more.
