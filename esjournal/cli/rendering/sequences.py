@@ -18,6 +18,7 @@ from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.text import number
 
 HEADINGS = ("sequence", "events", "versions", "last type", "first recorded", "last recorded")
+_HEADING_STYLES = ("bold",) * len(HEADINGS)
 
 # Made once: json.dumps would make one for each line.
 _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -73,48 +74,62 @@ def _line(sequence: SequenceSummary) -> str:
     return _encoded(values)
 
 
-def _whole_cells(sequence: SequenceSummary) -> tuple[str, ...]:
-    originator_id, events, first, last, last_type, first_recorded_at, last_recorded_at, name = sequence
-    return (
-        originator_id if name is None else name,
-        number(events),
-        f"{first}..{last}",
-        last_type,
-        first_recorded_at.replace(".000000", ""),
-        last_recorded_at.replace(".000000", ""),
-    )
+def _whole_columns(piece: Sequence[SequenceSummary]) -> list[Sequence[str]]:
+    # By columns: a million lines take half the time that they take with a function for each.
+    ids, events, first, last, last_types, first_recorded, last_recorded, names = zip(*piece, strict=True)
+    return [
+        [originator_id if name is None else name for originator_id, name in zip(ids, names, strict=True)],
+        list(map(number, events)),
+        [f"{one}..{other}" for one, other in zip(first, last, strict=True)],
+        last_types,
+        _without_zero_fractions(first_recorded),
+        _without_zero_fractions(last_recorded),
+    ]
+
+
+def _without_zero_fractions(times: Sequence[str]) -> Sequence[str]:
+    return "\n".join(times).replace(".000000", "").split("\n")
 
 
 def _print_plain(sequences: Iterable[SequenceSummary]) -> None:
     paint = paint_of_pipe()
     remaining = iter(sequences)
-    header: list[Sequence[str]] = [HEADINGS]
+    header = [HEADINGS]
     while piece := list(islice(remaining, LINES_IN_A_PIECE)):
-        rows = [*header, *map(_whole_cells, shown_summaries(piece))]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        line = "  ".join(f"{{:{'>' if at == 1 else '<'}{width}}}" for at, width in enumerate(widths))
+        columns = _whole_columns(shown_summaries(piece))
+        widths = [max(map(len, column)) for column in columns]
+        for headings in header:
+            widths = list(map(max, widths, map(len, headings)))
+        rows = zip(*columns, strict=True)
         if paint is unpainted:
-            write("".join([f"{line.format(*row).rstrip()}\n" for row in rows]))
+            cells = [f"%{'' if at == 1 else '-'}{width}s" for at, width in enumerate(widths[:-1])]
+            line = "  ".join([*cells, "%s\n"])
+            write("".join([line % row for row in chain(header, rows)]))
         else:
-            write_pieces(_painted_line(row, widths, paint, is_header=row is HEADINGS) for row in rows)
+            write_pieces(_painted_line(headings, widths, paint, _HEADING_STYLES) for headings in header)
+            write_pieces(_painted_line(row, widths, paint, _styles_of(row)) for row in rows)
         header = []
 
 
-def _painted_line(row: Sequence[str], widths: Sequence[int], paint: Painter, *, is_header: bool) -> str:
+def _painted_line(row: Sequence[str], widths: Sequence[int], paint: Painter, styles: Sequence[str]) -> str:
     *cells, last = (
         f"{cell:>{width}}" if at == 1 else f"{cell:<{width}}"
         for at, (cell, width) in enumerate(zip(row, widths, strict=True))
     )
-    styles = ("bold",) * len(row) if is_header else ("cyan", "", "", style_of(row[3]), "dim", "dim")
     return f"{'  '.join(map(paint, (*cells, last.rstrip()), styles))}\n"
+
+
+def _styles_of(row: Sequence[str]) -> Sequence[str]:
+    return ("cyan", "", "", style_of(row[3]), "dim", "dim")
 
 
 def shown_summaries(piece: list[SequenceSummary]) -> list[SequenceSummary]:
     """Return summaries as they may be shown: every text visible and on one line."""
-    # Hardly any text has something to escape: all together are looked at, in a sixth of the time of each alone.
-    texts = [text for found in piece for text in (found.originator_id, found.last_type, found.sequence_name or "")]
-    times = [time for found in piece for time in (found.first_recorded_at, found.last_recorded_at)]
-    joined = "".join([*texts, *times])
+    if not piece:
+        return piece
+    # Hardly any text has something to escape: all together are looked at, in a tenth of the time of each alone.
+    ids, _, _, _, last_types, first_recorded, last_recorded, names = zip(*piece, strict=True)
+    joined = "".join([*ids, *last_types, *first_recorded, *last_recorded, *filter(None, names)])
     if on_one_line(joined) != joined:
         return [SequenceSummary._make(fields_on_one_line(found)) for found in piece]
     return piece
