@@ -316,6 +316,19 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 f"missed: {reason}"
             )
 
+    def sampled_ids(self, count: int, until: int) -> list[Any]:
+        """Return the ids of the sequences of items that are spread evenly over the global positions.
+
+        Args:
+            count: the number of items. If items were deleted, one of them may come more than once.
+            until: the last global position.
+        """
+        statement = self._statements.id_after()
+        with self.session.connection() as connection:
+            positions = ((until * part // count,) for part in range(count))
+            rows = [connection.execute(statement, position).fetchone() for position in positions]
+        return [self._statements.id_of_row(row) for row in rows if row is not None]
+
     def ids_between(self, first: Any, last: Any, limit: int) -> list[Any]:
         """Return the first ids of sequences between two ids, these included.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from functools import partial
+from itertools import chain, islice, pairwise
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model import rules
@@ -20,6 +21,8 @@ from esjournal.journal.read.selection import ALL_NAMES, ALL_TYPES
 # A second process takes 20 milliseconds to start, and begins when this many sequences have been listed.
 SEQUENCES_FOR_ONE = 5_000
 EVENTS_OF_A_PART = 5_000
+# The ids of this many events of a part say where it ends. With fewer, parts would differ more.
+SAMPLES_OF_A_PART = 4
 
 
 def list_sequences(
@@ -71,24 +74,30 @@ def _in_two_processes(journal: Journal, sequences: Sequences, until: int) -> Ite
 
     Events are committed in order: up to one global position, both read the same sequences, whenever they read them.
     """
-
-    def rows(first: str, last: str, limit: int = NO_LIMIT) -> Iterator[list[Row]]:
-        return sequences.summary_rows(first, last, None, ALL_NAMES, SequenceOrder.ID, limit, until=until)
-
+    lowest, highest = rules.ids_that_start_with("")
+    rows = partial(sequences.summary_rows, types=None, names=ALL_NAMES, order=SequenceOrder.ID, until=until)
     count, after = 0, ""
-    for summary in _summaries(rows(*rules.ids_that_start_with(""), SEQUENCES_FOR_ONE)):
+    for summary in _summaries(rows(lowest, highest, limit=SEQUENCES_FOR_ONE)):
         count, after = count + 1, summary.originator_id
         yield summary
     if count < SEQUENCES_FOR_ONE:
         return
+    spans = _spans(journal, after, highest, until)
 
     # Rows, and not summaries: pickling a million of these takes 2.5 seconds, and of the rows 0.6.
     def rows_of_parts(numbers: Iterator[int]) -> Iterator[list[Row]]:
-        spans = enumerate(sequences.spans(after, EVENTS_OF_A_PART, until))
         for number in numbers:
-            span = next((span for at, span in spans if at == number), None)
-            yield [] if span is None else list(chain.from_iterable(rows(*span)))
+            yield list(chain.from_iterable(rows(*spans[number], limit=NO_LIMIT, after_first=True)))
 
-    most_parts = until // EVENTS_OF_A_PART + 1
-    with shared_work(most_parts, rows_of_parts, journal.events.session.forget_connections) as lists:
+    with shared_work(len(spans), rows_of_parts, journal.events.session.forget_connections) as lists:
         yield from _summaries(lists)
+
+
+def _spans(journal: Journal, after: str, last: str, until: int) -> list[tuple[str, str]]:
+    """Split the ids after one of them, up to a last one, into spans with about as many events each.
+
+    Each span begins after its first id, and ends with its last.
+    """
+    sampled = journal.events.sampled_ids((until // EVENTS_OF_A_PART + 1) * SAMPLES_OF_A_PART, until)
+    ids = sorted({each for each in map(str, sampled) if after < each < last})
+    return list(pairwise([after, *ids[SAMPLES_OF_A_PART::SAMPLES_OF_A_PART], last]))

@@ -284,6 +284,18 @@ def test_a_bound_beyond_64_bits_is_invalid_data(strategy: Strategy, position: in
         strategy.get_item(uuid4(), position)
 
 
+def test_sampled_ids_are_spread_over_the_global_positions_and_deleted_items_are_passed_over(strategy: Strategy) -> None:
+    assert strategy.sampled_ids(3, until=10) == []
+    ids = [uuid4() for _ in range(10)]
+    strategy.append([event(each, 0) for each in ids])
+    assert strategy.sampled_ids(5, until=10) == [ids[0], ids[2], ids[4], ids[6], ids[8]]
+    assert strategy.sampled_ids(2, until=4) == [ids[0], ids[2]]
+    with strategy.session.connection() as connection:
+        table = strategy.session.table_name(strategy.table.name)
+        connection.execute(f"DELETE FROM {table} WHERE global_position BETWEEN 3 AND 6")
+    assert strategy.sampled_ids(5, until=10) == [ids[0], ids[6], ids[6], ids[6], ids[8]]
+
+
 def test_a_number_that_counts_nothing_is_refused_at_once(strategy: Strategy) -> None:
     reads: list[tuple[Callable[..., Any], str, int]] = [
         (partial(strategy.get_items, uuid4()), "limit", 0),

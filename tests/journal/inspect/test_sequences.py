@@ -116,6 +116,18 @@ def test_two_processes_list_what_one_does(lengths: list[int], journal: Journal) 
         assert list(list_sequences(journal)) == by_one
 
 
+def test_two_processes_list_what_deletions_have_left(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [event(of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(200)]
+    refilled(journal, random.Random(1).sample(events, len(events)))
+    with journal.events.session.connection() as connection:
+        table = journal.events.session.table_name(journal.events.table.name)
+        connection.execute(f"DELETE FROM {table} WHERE global_position < 150 OR global_position % 3 = 0")
+    by_one = ids(journal)
+    assert len(by_one) == 34
+    in_two_processes(monkeypatch)
+    assert ids(journal) == by_one
+
+
 def test_two_processes_list_the_events_that_were_there_when_the_list_began(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

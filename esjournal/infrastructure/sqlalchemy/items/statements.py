@@ -543,6 +543,12 @@ class Statements(Generic[Item]):
             ),
         )
 
+    def id_after(self) -> str:
+        """Return a select of the sequence id of the first item after a global position, its parameter."""
+        selected = self._cached("id after", lambda: select(self._selected[0]))
+        mark = self._sql.typed_mark(self.table.columns[GLOBAL_POSITION])
+        return f"{selected} WHERE {self._global_position} > {mark} ORDER BY {self._global_position} LIMIT 1"
+
     def id_between(self, *, from_first: bool) -> str:
         """Return a select of the first sequence id between two ids, its parameters.
 
@@ -568,7 +574,7 @@ class Statements(Generic[Item]):
         return self._cached("ids", lambda: select(sequence_id).where(begin, end, like).group_by(sequence_id))
 
     def id_of_row(self, row: tuple[Any, ...]) -> Any:
-        """Return the sequence's id from a row of `id_between` or `ids_between`."""
+        """Return the sequence's id from a row of `id_after`, `id_between` or `ids_between`."""
         process = self._columns.results[0]
         return process(row[0]) if process else row[0]
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Column, Table, select
 
 from esjournal.domain.choices import SequenceOrder
-from esjournal.domain.model import rules
 from esjournal.domain.model.typepatterns import Patterns
 from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment, of_texts
 from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, OPTIONAL_TEXT, TEXT
@@ -67,6 +66,7 @@ class Sequences:
         order: SequenceOrder,
         limit: int,
         *,
+        after_first: bool = False,
         until: int | None = None,
     ) -> Iterator[list[Row]]:
         """Yield the summaries of sequences, as rows of the fields of SequenceSummary, some hundreds at a time.
@@ -78,8 +78,10 @@ class Sequences:
             names: only sequences with one of these names, and perhaps others.
             order: the sort order; equal ones are sorted by id.
             limit: the largest number of summaries.
+            after_first: whether to begin after the first id, and not with it.
             until: the last global position of the events that count; None for all.
         """
+        begin = ">" if after_first else ">="
         up_to, given_until = ("", ()) if until is None else (f"AND {self._up_to} ", (until,))
         of_types = ""
         if types is not None:
@@ -93,31 +95,14 @@ class Sequences:
             f"{columns}, sequence.name "
             "FROM (SELECT originator_id AS id, count(*) AS events, min(originator_version) AS first, "
             f"max(originator_version) AS last, {self._name_of_sequence()} AS name FROM {self._from} "
-            f"WHERE originator_id >= {self._id_mark} AND originator_id <= {self._id_mark} {up_to}{of_types}{of_names}"
+            f"WHERE originator_id {begin} {self._id_mark} AND originator_id <= {self._id_mark} "
+            f"{up_to}{of_types}{of_names}"
             f"GROUP BY originator_id ORDER BY {_RANKS[order]} LIMIT {self._mark}) AS sequence{joined}"
         )
         self._session.check_ids(self._table)
         parameters = (first, last, *given_until, *(types or ()), *given_names, limit)
         for rows in self._session.rows_streamed(statement, parameters):
             yield self._session.whole(rows, _SUMMARY)
-
-    def spans(self, after: str, size: int, until: int) -> Iterator[tuple[str, str]]:
-        """Yield the first and the last id of consecutive spans of ids; each has a number of events, or more.
-
-        Args:
-            after: begin after this id.
-            size: the number of events.
-            until: the last global position of the events that count.
-        """
-        _, highest = rules.ids_that_start_with("")
-        select = f"{self._select('originator_id')} WHERE originator_id"
-        within = f"{self._mark} AND {self._up_to} ORDER BY 1 LIMIT 1"
-        following, last_of = f"{select} > {within}", f"{select} >= {within} OFFSET {self._mark}"
-        while found := self._session.rows(following, (after, until)):
-            [[first]] = found
-            [[last]] = self._session.rows(last_of, (first, until, size - 1)) or [(highest,)]
-            yield first, last
-            after = last
 
     def _name_of_sequence(self) -> str:
         if self._names is None:
