@@ -40,6 +40,8 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 
 PAGE_SIZE = 500
 NO_LIMIT = 2**63 - 1
+# Its multiples divide a span into parts of two or three sizes, however many they are.
+_GOLDEN_RATIO = (1 + 5**0.5) / 2
 # Before and after every stored value, even one that is not a time: PostgreSQL has these times, SQLite sorts them so.
 FIRST_TIME, LAST_TIME = "-infinity", "infinity"
 
@@ -317,7 +319,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             )
 
     def sampled_ids(self, count: int, until: int) -> list[Any]:
-        """Return the ids of the sequences of items that are spread evenly over the global positions.
+        """Return the ids of the sequences of items that are spread over the global positions, at irregular distances.
+
+        At regular ones, they could all be of one sequence, where sequences grow in turns.
 
         Args:
             count: the number of items. If items were deleted, one of them may come more than once.
@@ -325,8 +329,8 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         """
         statement = self._statements.id_after()
         with self.session.connection() as connection:
-            positions = ((until * part // count,) for part in range(count))
-            rows = [connection.execute(statement, position).fetchone() for position in positions]
+            positions = sorted(int(until * (number * _GOLDEN_RATIO % 1)) for number in range(count))
+            rows = [connection.execute(statement, (position,)).fetchone() for position in positions]
         return [self._statements.id_of_row(row) for row in rows if row is not None]
 
     def ids_between(self, first: Any, last: Any, limit: int) -> list[Any]:

@@ -296,6 +296,12 @@ def test_sampled_ids_are_spread_over_the_global_positions_and_deleted_items_are_
     assert strategy.sampled_ids(5, until=10) == [ids[0], ids[6], ids[6], ids[6], ids[8]]
 
 
+def test_sampled_ids_differ_where_sequences_grow_in_turns(strategy: Strategy) -> None:
+    ids = [uuid4() for _ in range(8)]
+    strategy.append([event(each, version) for version in range(8) for each in ids])
+    assert len(set(strategy.sampled_ids(8, until=64))) > 4
+
+
 def test_a_number_that_counts_nothing_is_refused_at_once(strategy: Strategy) -> None:
     reads: list[tuple[Callable[..., Any], str, int]] = [
         (partial(strategy.get_items, uuid4()), "limit", 0),
