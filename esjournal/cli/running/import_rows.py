@@ -11,6 +11,7 @@ import typer
 
 from esjournal.cli.rowoptions import RowOptions
 from esjournal.cli.terminal import write
+from esjournal.cli.usermodules import code_of
 from esjournal.domain.state import values
 from esjournal.domain.text import shortened
 from esjournal.exceptions import InvalidData
@@ -53,9 +54,6 @@ def events_of_rows(options: RowOptions, url: str) -> EventsOfRows:
         return RowEvents(_row_fields(options))
     if (given := next((name for name in _FIELDS if getattr(options, name)), None)) is not None:
         raise typer.BadParameter(f"--with makes whole events: leave out {_option(given)}.")
-    # It loads SQLAlchemy.
-    from esjournal.cli.usermodules import code_of
-
     return FunctionEvents(code_of("--with", options.function, url), options.function)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from esjournal.interchange.batches import Batch
 from esjournal.interchange.inputfiles import Files
+from esjournal.interchange.rejects import putting_aside
 from esjournal.interchange.secondprocess import read_beside
+from esjournal.journal.journal import open_journal
+from esjournal.journal.transfer import overlap
+from esjournal.journal.transfer.continuing import WholeFile
+from esjournal.journal.transfer.importing import import_with
 from esjournal.journal.transfer.options import Progress, TransferOptions, without_progress
 from esjournal.journal.transfer.processes import processes_writing
-
-if TYPE_CHECKING:
-    from esjournal.interchange.batches import Batch
-    from esjournal.journal.transfer.overlap import Named
-    from esjournal.journal.transfer.verdicts import ImportOutcome
+from esjournal.journal.transfer.typechoice import TypeSelection
+from esjournal.journal.transfer.verdicts import Abandoned, ImportOutcome, is_given_up
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def import_files(
     files: Files,
     options: TransferOptions | None = None,
     *,
-    also_written: Sequence[Named] = (),
+    also_written: Sequence[overlap.Named] = (),
     seen: Callable[[Batch], None] | None = None,
     progress: Callable[[], AbstractContextManager[Progress]] = without_progress,
 ) -> Imported:
@@ -68,15 +70,6 @@ def import_files(
         # Checked first, because events of a damaged file would be committed before its end is reached.
         files.check_ahead()
     with read_beside(files, busy=processes_writing(url, indexes_last=options.lock_readers)) as batches:
-        # Loaded here, while the second process reads: SQLAlchemy and a driver take some 0.2 s.
-        from esjournal.interchange.rejects import putting_aside
-        from esjournal.journal.journal import open_journal
-        from esjournal.journal.transfer import overlap
-        from esjournal.journal.transfer.continuing import WholeFile
-        from esjournal.journal.transfer.importing import import_with
-        from esjournal.journal.transfer.typechoice import TypeSelection
-        from esjournal.journal.transfer.verdicts import Abandoned, is_given_up
-
         types = TypeSelection(*options.types)
         overlap.keep_apart(
             overlap.journal("the journal", url, written=True),
