@@ -39,9 +39,10 @@ _SETTINGS: dict[str, Any] = {
     "python_enable_replacements": False,
     "memory_limit": MEMORY,
 }
-# What is wrong with the data that a query reads, and with the machine; the rest is wrong with the query.
-_OF_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
-_OF_MACHINE = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
+# How DuckDB's messages begin if something is wrong with the data that a query reads, and with the machine; the rest is
+# wrong with the query. Their classes do not say it: once rows come, Arrow raises each of them as an OSError.
+_OF_DATA = ("Conversion Error", "Out of Range Error", "Invalid Input Error")
+_OF_MACHINE = ("Out of Memory Error", "IO Error", "FATAL Error", "INTERNAL Error")
 _END = object()
 
 
@@ -231,25 +232,26 @@ def _nodes(plans: list[Any]) -> Iterator[Any]:
 def _explaining(*, running: bool = False) -> Iterator[None]:
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         raise _explained(error, running=running) from None
 
 
 def _explained(error: Exception, *, running: bool) -> EsjournalError:
-    # The prefix is the class of the error, and the query itself comes after an empty line.
+    # The query itself comes after an empty line.
     first, _, rest = str(error).partition("\n\n")[0].partition("\n")
-    reason = first.partition(": ")[2] or first
-    if isinstance(error, _OF_MACHINE):
+    kind, _, reason = first.partition(": ")
+    reason = reason or first
+    if kind in _OF_MACHINE:
         return StoreError(f"DuckDB cannot answer the query: {_shortened(reason)}; narrow it, as with --since")
-    if isinstance(error, duckdb.PermissionException):
+    if kind == "Permission Error":
         return InvalidQuery(
             f"a query reads only the tables events and sequences, no files, settings or extensions: "
             f"{_shortened(reason)}"
         )
-    if isinstance(error, duckdb.CatalogException) and reason.startswith("Table "):
+    if kind == "Catalog Error" and reason.startswith("Table "):
         rest = "the tables are events and sequences"
     text = "; ".join(_shortened(line.strip().rstrip("!.")) for line in (reason, *rest.splitlines()) if line.strip())
-    if running and isinstance(error, _OF_DATA):
+    if running and kind in _OF_DATA:
         return InvalidData(f"the query fails: {text}")
     return InvalidQuery(f"the query cannot be answered: {text}")
 

@@ -267,6 +267,13 @@ def test_a_file_is_complete_or_not_there(url: str, tmp_path: Path) -> None:
     assert (tmp_path / "none.csv").read_text().startswith("id,name,version,type,state")
 
 
+@pytest.mark.parametrize("name", ["late.csv", "late.parquet"])
+def test_a_query_that_fails_after_many_rows_leaves_no_file(url: str, tmp_path: Path, name: str) -> None:
+    sql = "select if(i = 1400000, error('too late'), i) from range(1500000) t(i)"
+    refused(query(url, sql, "-o", str(tmp_path / name)), 3, "the query fails: too late")
+    assert not list(tmp_path.glob("*late*"))
+
+
 def test_options_that_contradict_each_other_are_refused(url: str) -> None:
     refused(query(url, "select 1", "--csv-safe"), 2, "--csv-safe is for CSV")
     refused(query(url, "select 1", "-F", "json", "-o", "x.csv"), 2, "the name of the file says its format")

@@ -103,7 +103,8 @@ def test_an_error_of_the_reader_is_raised_as_it_is(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_into_memory_goes_to_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sqlquery._SETTINGS, "memory_limit", "40MiB")
+    # With 40 MiB, two of 15 such sorts had no room at the end to put their runs together.
+    monkeypatch.setitem(sqlquery._SETTINGS, "memory_limit", "64MiB")
     monkeypatch.setitem(sqlquery._SETTINGS, "threads", 2)
     sql = "select i, md5(i::varchar) m from range(1500000) t(i) order by m"
     seen: set[str] = set()
@@ -123,6 +124,16 @@ def test_a_query_that_needs_more_memory_than_there_is_says_so(tmp_path: Path, mo
         answer("select list(md5(i::varchar) order by i) from range(3000000) t(i)", tmp_path)
 
 
+def test_memory_that_is_used_up_when_rows_come_already_is_an_error_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The sort ends, and then there is no room to put its runs together.
+    monkeypatch.setitem(sqlquery._SETTINGS, "memory_limit", "35MiB")
+    monkeypatch.setitem(sqlquery._SETTINGS, "threads", 2)
+    with pytest.raises(StoreError, match=r"DuckDB cannot answer the query: .*narrow it"):
+        answer("select i, md5(i::varchar) m from range(1500000) t(i) order by m", tmp_path)
+
+
 def test_a_query_that_is_left_early_ends(tmp_path: Path) -> None:
     with answering("from range(100000000)", str(tmp_path), {"events": table()}, VIEWS) as found:
         assert len(next(found.batches)) == sqlquery.ROWS_AT_A_TIME
@@ -131,3 +142,27 @@ def test_a_query_that_is_left_early_ends(tmp_path: Path) -> None:
 def test_bad_values_are_an_error_of_the_data(tmp_path: Path) -> None:
     with pytest.raises(InvalidData, match="the query fails: Could not convert string"):
         answer("select ('x' || b)::int from events", tmp_path)
+
+
+LATE = 400_000
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (f"if(i = {LATE}, ('x' || i)::int, 0)", "Could not convert string 'x400000' to INT32$"),
+        (f"7 // (i - {LATE})::int", "Division by zero"),
+        (f"{2**63 - 1} - {LATE} + i + i", "Overflow in addition"),
+        (f"if(i = {LATE}, error('not: sorry'), 0)", "not: sorry$"),
+    ],
+)
+def test_a_bad_value_after_many_rows_is_an_error_of_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: str, message: str
+) -> None:
+    # Two threads would reach it before the first rows come.
+    monkeypatch.setitem(sqlquery._SETTINGS, "threads", 1)
+    sql = f"select {column} from range({2 * LATE}) t(i)"
+    with answering(sql, str(tmp_path), {"events": table()}, VIEWS) as found:
+        assert len(next(found.batches)) == sqlquery.ROWS_AT_A_TIME
+        with pytest.raises(InvalidData, match=f"the query fails: {message}"):
+            list(found.batches)
