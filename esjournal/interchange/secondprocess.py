@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, NoReturn
 
-from esjournal.exceptions import UnusableFile
+from esjournal.exceptions import EsjournalError, UnusableFile
 from esjournal.interchange.batches import Batch
 from esjournal.interchange.inputfiles import Files
 
@@ -125,8 +125,9 @@ def _portable(error: Exception) -> Exception:
         portable: Exception = pickle.loads(pickle.dumps(error))
     except Exception:
         portable = RuntimeError(f"{type(error).__name__}: {error}")
-    # Tracebacks cannot be pickled, but notes can.
-    portable.add_note("".join(traceback.format_exception(error)))
+    if not isinstance(portable, EsjournalError):
+        # Tracebacks cannot be pickled, but notes can. Those of an EsjournalError are part of its message.
+        portable.add_note("".join(traceback.format_exception(error)))
     return portable
 
 

@@ -95,6 +95,8 @@ def ended(result: Result, code: int, *, out: str = "", err: str = "") -> None:
 
 def refused(result: Result, code: int, message: str) -> None:
     ended(result, code, err=f"esjournal: [^\n]*{message}[^\n]*\n")
+    # A second process tells of errors, too.
+    assert "Traceback" not in result.stderr
 
 
 def loaded(code: str, *arguments: str) -> set[str]:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ def test_an_exception_in_the_thread_is_raised_after_the_results_before_it() -> N
         with pytest.raises(InvalidLine, match=r"a\.ndjson:7: bad") as caught:
             next(received)
     assert caught.value.text == "the text"
+
+
+def test_an_error_of_ours_brings_its_notes_and_another_one_its_traceback() -> None:
+    def failing(error: Exception) -> Iterator[int]:
+        error.add_note("try again")
+        yield 1
+        raise error
+
+    for error in (UnusableFile("no"), KeyError("no")):
+        with second_process(partial(failing, error)) as received, pytest.raises(type(error)) as caught:
+            list(received)
+        first, *traceback = caught.value.__notes__
+        assert first == "try again"
+        assert ["in failing" in note for note in traceback] == ([] if isinstance(error, UnusableFile) else [True])
 
 
 def test_a_killed_process_is_not_taken_for_the_end_of_the_results() -> None:
