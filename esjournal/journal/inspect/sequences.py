@@ -23,6 +23,8 @@ SEQUENCES_FOR_ONE = 5_000
 EVENTS_OF_A_PART = 5_000
 # The ids of this many events of a part say where it ends. With fewer, parts would differ more.
 SAMPLES_OF_A_PART = 4
+# However far away the last global position is.
+MOST_PARTS = 10_000
 
 
 def list_sequences(
@@ -98,6 +100,7 @@ def _spans(journal: Journal, after: str, last: str, until: int) -> list[tuple[st
 
     Each span begins after its first id, and ends with its last.
     """
-    sampled = journal.events.sampled_ids((until // EVENTS_OF_A_PART + 1) * SAMPLES_OF_A_PART, until)
+    parts = min(until // EVENTS_OF_A_PART + 1, MOST_PARTS)
+    sampled = journal.events.sampled_ids(parts * SAMPLES_OF_A_PART, until)
     ids = sorted({each for each in map(str, sampled) if after < each < last})
     return list(pairwise([after, *ids[SAMPLES_OF_A_PART::SAMPLES_OF_A_PART], last]))

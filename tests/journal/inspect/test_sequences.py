@@ -128,6 +128,15 @@ def test_two_processes_list_what_deletions_have_left(journal: Journal, monkeypat
     assert ids(journal) == by_one
 
 
+def test_two_processes_list_an_event_far_away(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    refilled(journal, [event(of=each) for each in IDS])
+    with journal.events.session.connection() as connection:
+        table = journal.events.session.table_name(journal.events.table.name)
+        connection.execute(f"UPDATE {table} SET global_position = {2**62} WHERE global_position = 4")
+    in_two_processes(monkeypatch)
+    assert ids(journal) == IDS
+
+
 def test_two_processes_list_the_events_that_were_there_when_the_list_began(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
