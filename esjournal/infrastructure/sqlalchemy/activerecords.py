@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from collections import deque, namedtuple
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from itertools import chain
@@ -492,8 +492,29 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             positions: the global positions that the pages start after; each page has PAGE_SIZE items.
             until: the last global position, where the last page of the table ends.
         """
+        remaining = iter(positions)
+        # Those whose pages were asked for, and have not come yet.
+        asked: deque[int] = deque()
+
+        def noted() -> Iterator[int]:
+            for position in remaining:
+                asked.append(position)
+                yield position
+
+        statements = self._statements
         with self.session.on_one_server():
-            yield from self._pages_at(self._statements, positions, until, PAGE_SIZE, True)
+            while True:
+                with suppress(StatementCancelled, StoreUnreachable):
+                    for page in self._pages_at(statements, noted(), until, PAGE_SIZE, True):
+                        asked.popleft()
+                        yield page
+                    return
+                # A page that is read alone may be read again, on a new connection.
+                statement, _ = statements.page()
+                while asked:
+                    after = asked.popleft()
+                    rows = self.session.rows(statement, (after, min(after + PAGE_SIZE, until), PAGE_SIZE))
+                    yield self._page_of(statements, rows, True)
 
     def _pages_ahead(
         self, statements: Statements[Item], after: int, until: int, size: int, checked: bool
@@ -526,9 +547,14 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         statement, _ = statements.page()
         spans = ((after, min(after + size, until), size) for after in positions)
         for rows in self.session.rows_of_each(statement, spans):
-            if rows:
-                self._check_positions(rows, statements.position_in_page)
-            yield statements.page_values(rows, checked=checked)
+            yield self._page_of(statements, rows, checked)
+
+    def _page_of(
+        self, statements: Statements[Item], rows: Sequence[tuple[Any, ...]], checked: bool
+    ) -> Sequence[tuple[Any, ...]]:
+        if rows:
+            self._check_positions(rows, statements.position_in_page)
+        return statements.page_values(rows, checked=checked)
 
     def _check_positions(
         self, rows: Sequence[tuple[Any, ...]], position: int, after: int = 0, until: int = NO_LIMIT

@@ -22,6 +22,7 @@ from esjournal.infrastructure.sqlalchemy.postgresql.session import PostgreSQLSes
 from esjournal.journal.cursor import cursor_at, save_cursor
 from esjournal.journal.journal import open_journal
 from esjournal.journal.journalstore import open_event_store
+from esjournal.journal.read import secondreader
 from esjournal.journal.read.follow import follow
 from tests.helpers.answers import EVENTS, answers
 from tests.helpers.events import ID, event, sequence
@@ -245,6 +246,21 @@ def cancel(url: str, *numbers: int) -> None:
         connection.execute("DELETE FROM cancelled")
         connection.execute("ALTER SEQUENCE tries RESTART")
         connection.execute("INSERT INTO cancelled SELECT unnest(%s)", (list(numbers),))
+
+
+@pytest.mark.parametrize("cancelled", [(4,), (7, 9), (5, 6, 7), (3, 8, 10)])
+def test_two_processes_of_an_export_send_again_what_is_cancelled(
+    postgres_url: str, cancelling: str, monkeypatch: pytest.MonkeyPatch, cancelled: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
+    monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
+    whole = invoke("--url", postgres_url, "export")
+    cancel(postgres_url, *cancelled)
+    result = invoke("--url", cancelling, "export")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == whole.stdout
+    with writer(postgres_url) as connection:
+        assert connection.execute("SELECT last_value >= %s FROM tries", (min(cancelled),)).fetchone() == (True,)
 
 
 @pytest.mark.parametrize("command", ["export", "export --type *", "log -F ndjson", "stats", "each"])
