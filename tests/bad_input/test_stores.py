@@ -18,7 +18,7 @@ import pytest
 import zstandard
 
 from esjournal.exceptions import EsjournalError, StoreFull, StoreLocked
-from esjournal.journal.journal import initialise, open_journal
+from esjournal.journal.journal import initialise, open_journal, open_temporary_journal
 from tests.helpers.events import ID, event, generated, sequence
 from tests.helpers.program import invoke, run
 from tests.helpers.stores import execute, file_with, journal_with, stored
@@ -303,6 +303,22 @@ def test_a_full_disk_ends_an_import_with_the_cause_and_nothing_is_half_written(t
     assert ended.returncode == 5
     assert re.fullmatch("esjournal: sqlite:///.*\n", ended.stderr)
     assert len(stored(str(path))) == 1
+
+
+def test_a_temporary_journal_that_is_full_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", "")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with open_temporary_journal() as journal:
+        with journal.events.session.writing_connection() as connection:
+            connection.execute("PRAGMA max_page_count=1")
+        with pytest.raises(
+            StoreFull, match=f"^{re.escape(str(tmp_path))} has no room .* in the variable SQLITE_TMPDIR$"
+        ):
+            journal.events.append(generated(2_000))
+        monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path / "none"))
+        monkeypatch.delenv("TMPDIR")
+        with pytest.raises(StoreFull, match=r"^/var/tmp has no room"):
+            journal.events.append(generated(2_000))
 
 
 def test_a_store_that_is_full_says_so_and_takes_events_again_when_it_is_not(store_url: str) -> None:

@@ -652,7 +652,7 @@ class SQLiteSession(Session):
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return self.locked()
         if code == sqlite3.SQLITE_FULL:
-            return StoreFull(f"{self.url} cannot grow, the disk is full: make room and try again")
+            return self._full()
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             return StoreDamaged(str(self.url), str(error))
         if str(error).startswith("Could not decode to UTF-8"):
@@ -675,6 +675,17 @@ class SQLiteSession(Session):
         if code == sqlite3.SQLITE_CONSTRAINT or not isinstance(error, sqlite3.OperationalError):
             return InvalidData(f"the database refuses the event: {error}")
         return StoreError(f"{self.url}: {error}")
+
+    def _full(self) -> StoreFull:
+        if self.url.path != TEMPORARY:
+            return StoreFull(f"{self.url} cannot grow, the disk is full: make room and try again")
+        # Only this message needs it.
+        from esjournal.infrastructure.sqlalchemy.sqlite.temporaryfiles import temporary_folder_of_sqlite
+
+        return StoreFull(
+            f"{temporary_folder_of_sqlite()} has no room for what does not fit into memory: make room there, or name "
+            f"another folder in the variable SQLITE_TMPDIR"
+        )
 
     def _read_only(self) -> StoreError:
         return StoreError(f"{self.url} cannot be written: the file or its folder is read-only")
