@@ -509,7 +509,9 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                         asked.popleft()
                         yield page
                     return
-                # A page that is read alone may be read again, on a new connection.
+                # A page that is read alone may be read again, on a new connection. At least one is, so that this ends.
+                if not asked and next(noted(), None) is None:
+                    return
                 statement, _ = statements.page()
                 while asked:
                     after = asked.popleft()

@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from esjournal.exceptions import StoreDamaged
+from esjournal.exceptions import StoreDamaged, StoreUnreachable
 from esjournal.journal.journal import Journal, initialise, open_journal
 from tests.helpers.events import OTHER_ID, event, generated, sequence
 
@@ -113,3 +113,21 @@ def test_one_snapshot_may_follow_another(reader: Journal, writer: Journal) -> No
             writer.events.append(event(version))
             seen.append(reader.events.last_global_position())
     assert seen == [0, 1, 2]
+
+
+def test_pages_that_two_readers_share_are_read_alone_if_the_server_is_lost_while_it_reads_ahead(
+    reader: Journal, writer: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> Iterator[None]:
+        raise StoreUnreachable("lost")
+        yield
+
+    writer.events.append(generated(1_203))
+    pages = list(reader.events.pages_after([500, 1_000], until=1_203))
+    assert [len(page) for page in pages] == [500, 203]
+    monkeypatch.setattr(reader.events.session, "rows_of_each", lost)
+    assert list(reader.events.pages_after([500, 1_000], until=1_203)) == pages
+    assert list(reader.events.pages_after([], until=1_203)) == []
+    monkeypatch.setattr(reader.events.session, "rows", lost)
+    with pytest.raises(StoreUnreachable):
+        next(reader.events.pages_after([500], until=1_203))
