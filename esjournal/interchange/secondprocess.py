@@ -10,6 +10,7 @@ import gc
 import os
 import pickle
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -48,6 +49,8 @@ def second_process(work: Callable[[], Iterable[Any]]) -> Iterator[Iterator[Any]]
         UnusableFile: the process was killed; raised while its results are read, as are errors of the work itself.
     """
     receiving, sending = _wide_pipe()
+    # Otherwise both processes would print what waits to be printed now.
+    _print_what_waits()
     # SIGINT is for this process only, which then ends both; the other one would print a second traceback.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
@@ -106,17 +109,25 @@ def _send(work: Callable[[], Iterable[Any]], sending: int) -> NoReturn:
     gc.disable()
     try:
         with os.fdopen(sending, "wb", PIPE_BYTES) as stream:
+            end: Exception = StopIteration()
             try:
                 for result in work():
                     pickle.dump((result, None), stream)
                     # The first process may be waiting for just this result, while the next ones take their time.
                     stream.flush()
-                pickle.dump((None, StopIteration()), stream)
             except Exception as error:
-                pickle.dump((None, _portable(error)), stream)
+                end = _portable(error)
+            # A function of the user's may print. The first process ends this one when it has the end.
+            _print_what_waits()
+            pickle.dump((None, end), stream)
     finally:
         # The buffers and connections copied from the parent must be neither flushed nor closed.
         os._exit(0)
+
+
+def _print_what_waits() -> None:
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
 
 
 def _portable(error: Exception) -> Exception:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -16,6 +18,7 @@ from esjournal.interchange import secondprocess
 from esjournal.interchange.inputfiles import Files
 from esjournal.interchange.secondprocess import read_beside, second_process
 from tests.helpers.events import generated, reads
+from tests.helpers.program import environment
 from tests.helpers.stores import file_with
 
 
@@ -69,6 +72,22 @@ def test_an_error_of_ours_brings_its_notes_and_another_one_its_traceback() -> No
         first, *traceback = caught.value.__notes__
         assert first == "try again"
         assert ["in failing" in note for note in traceback] == ([] if isinstance(error, UnusableFile) else [True])
+
+
+PRINTING = """
+from esjournal.interchange.secondprocess import second_process
+print("before")
+with second_process(lambda: map(print, ["there", "and there"])) as received:
+    assert list(received) == [None, None]
+print("after")
+"""
+
+
+def test_each_process_prints_what_it_has_to_print_once() -> None:
+    command = [sys.executable, "-c", PRINTING]
+    buffered = environment(PYTHONUNBUFFERED="")
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, env=buffered)
+    assert ended.stdout == "before\nthere\nand there\nafter\n"
 
 
 def test_a_killed_process_is_not_taken_for_the_end_of_the_results() -> None:
