@@ -41,12 +41,15 @@ SAID = (
 
 
 @contextmanager
-def lagging(url: str, standby: Standby, cursor: Path) -> Iterator[str]:
-    """Inside the block, the standby has three events, and the cursor is at the fourth; yield the standby's URL."""
+def lagging(url: str, standby: Standby, cursor: Path, *, later: int = 0) -> Iterator[str]:
+    """Inside the block, the standby has three events, and the cursor is at the fourth; yield the standby's URL.
+
+    With `later`, this many events come after the fourth, in its transaction: the standby gets all of them at once.
+    """
     journal_with(url, sequence(3))
     standby.catch_up()
     with standby.paused(), open_journal(url) as journal:
-        journal.events.append(event(3))
+        journal.events.append([event(3 + n) for n in range(1 + later)])
         save_cursor(str(cursor), cursor_at(journal, 4))
         yield standby.url_of(url)
 
@@ -101,8 +104,7 @@ def test_a_standby_that_lags_behind_a_cursor_says_so_after_the_timeout(
 def test_it_is_waited_for(postgres_url: str, standby: Standby, tmp_path: Path, command: str) -> None:
     cursor, handled = tmp_path / "cursor", tmp_path / "handled"
     target = journal_with(str(tmp_path / "copy.db"), [])
-    with lagging(postgres_url, standby, cursor) as url, open_journal(postgres_url) as journal:
-        journal.events.append(event(4))
+    with lagging(postgres_url, standby, cursor, later=1) as url:
         arguments = {
             "export": ["--url", url, "export", "--cursor-file", str(cursor), "-o", str(handled)],
             "each": ["--url", url, "each", "--cursor-file", str(cursor), "--", "sh", "-c", f"cat > {handled}"],
