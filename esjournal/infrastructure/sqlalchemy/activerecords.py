@@ -205,13 +205,13 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 self.session.confirm(connection, self._statements.appending, last)
 
     def get_item(self, sequence_id: Any, eq: Any) -> Item | None:
-        """Return the item at a position in a sequence, or None."""
+        """Return the item at a position in a sequence, None if the position is free."""
         place = self._statements.checked_place(sequence_id, eq)
         rows = self.session.rows(self._statements.item_at(), place)
         return next(iter(self._statements.items(rows)), None)
 
     def get_item_with_event_id(self, event_id: Any) -> Item | None:
-        """Return the item with an event id, or None.
+        """Return the item with an event id, None if no item has it.
 
         Args:
             event_id: a UUID, as the items have it.
@@ -324,7 +324,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
         At regular ones, they could all be of one sequence, where sequences grow in turns.
 
         Args:
-            count: the number of items. If items were deleted, one of them may come more than once.
+            count: the number of ids. If items were deleted, an id may come more than once.
             until: the last global position.
         """
         statement = self._statements.id_after()
@@ -492,39 +492,15 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
             positions: the global positions that the pages start after; each page has PAGE_SIZE items.
             until: the last global position, where the last page of the table ends.
         """
-        remaining = iter(positions)
-        # Those whose pages were asked for, and have not come yet.
-        asked: deque[int] = deque()
-
-        def noted() -> Iterator[int]:
-            for position in remaining:
-                asked.append(position)
-                yield position
-
-        statements = self._statements
         with self.session.on_one_server():
-            while True:
-                with suppress(StatementCancelled, StoreUnreachable):
-                    for page in self._pages_at(statements, noted(), until, PAGE_SIZE, True):
-                        asked.popleft()
-                        yield page
-                    return
-                # A page that is read alone may be read again, on a new connection. At least one is, so that this ends.
-                if not asked and next(noted(), None) is None:
-                    return
-                statement, _ = statements.page()
-                while asked:
-                    after = asked.popleft()
-                    rows = self.session.rows(statement, (after, min(after + PAGE_SIZE, until), PAGE_SIZE))
-                    yield self._page_of(statements, rows, True)
+            yield from self._pages_at(self._statements, positions, until, PAGE_SIZE, True)
 
     def _pages_ahead(
         self, statements: Statements[Item], after: int, until: int, size: int, checked: bool
     ) -> Generator[Sequence[tuple[Any, ...]], None, int]:
         """Yield pages while the position where each one begins is known, and return the position to continue after.
 
-        It is known as long as there are no gaps. It also ends if the server cancels a statement, or the connection: a
-        page that is read alone may be read again, on a new connection.
+        It is known until positions are missing.
         """
         is_whole = True
 
@@ -534,29 +510,46 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
                 yield start
                 start += size
 
-        with suppress(StatementCancelled, StoreUnreachable):
-            for page in self._pages_at(statements, positions(), until, size, checked):
-                after += size
-                is_whole = len(page) == size
-                if page:
-                    yield page
+        for page in self._pages_at(statements, positions(), until, size, checked):
+            after += size
+            is_whole = len(page) == size
+            if page:
+                yield page
         return after
 
     def _pages_at(
         self, statements: Statements[Item], positions: Iterable[int], until: int, size: int, checked: bool
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Yield the pages that start after positions, perhaps empty ones."""
+        """Yield the page that starts after each position, perhaps an empty one.
+
+        A server reads the next page while this one is used. If it cancels a statement, or the connection, the pages
+        that it was asked for are read alone: such a page may be read again, on a new connection.
+        """
         statement, _ = statements.page()
         spans = ((after, min(after + size, until), size) for after in positions)
-        for rows in self.session.rows_of_each(statement, spans):
-            yield self._page_of(statements, rows, checked)
+        asked: deque[tuple[int, int, int]] = deque()
 
-    def _page_of(
-        self, statements: Statements[Item], rows: Sequence[tuple[Any, ...]], checked: bool
-    ) -> Sequence[tuple[Any, ...]]:
-        if rows:
-            self._check_positions(rows, statements.position_in_page)
-        return statements.page_values(rows, checked=checked)
+        def asked_for() -> Iterator[tuple[int, int, int]]:
+            for span in spans:
+                asked.append(span)
+                yield span
+
+        def page_of(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+            if rows:
+                self._check_positions(rows, statements.position_in_page)
+            return statements.page_values(rows, checked=checked)
+
+        while True:
+            with suppress(StatementCancelled, StoreUnreachable):
+                for rows in self.session.rows_of_each(statement, asked_for()):
+                    asked.popleft()
+                    yield page_of(rows)
+                return
+            # At least one page is read alone each time, so that this ends.
+            if not asked and next(asked_for(), None) is None:
+                return
+            while asked:
+                yield page_of(self.session.rows(statement, asked.popleft()))
 
     def _check_positions(
         self, rows: Sequence[tuple[Any, ...]], position: int, after: int = 0, until: int = NO_LIMIT
@@ -683,7 +676,7 @@ class SQLAlchemyActiveRecordStrategy(AbstractActiveRecordStrategy[Item]):
 
     @contextmanager
     def _naming(self, items: Sequence[Item]) -> Iterator[None]:
-        # All items were written, or none of them, so looking at the first is enough.
+        # Items are written all together or not at all, so it is enough to look at the first.
         sequence_id, position = items[0][:2]
         place = f"sequence {sequence_id}" + ("" if position is None else f" at position {position}")
         with advising(f"look at {place} before you append again"):
