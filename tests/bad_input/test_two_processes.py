@@ -36,6 +36,7 @@ BAD_FILES = {
     "damaged.ndjson.gz": gzip.compress(b"".join(LINES), mtime=0)[:3_000] + bytes(2_000),
 }
 IMPORTS = [["import"], ["import", "--dry-run"], ["import", "--commit-every", "70"], ["import", "--rejects", "r.ndjson"]]
+LEAVES = "SELECT pageno FROM dbstat WHERE name = 'stored_events' AND pagetype = 'leaf'"
 READERS = [["export"], ["export", "--seal"], ["list"], ["verify"], ["diff", "other.db"], ["query", "from sequences"]]
 
 
@@ -73,25 +74,23 @@ def test_a_bad_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, 
     assert one[0][0] in (3, 4)
 
 
-def half_zeroed(path: Path, table: str, which: float) -> None:
-    """Zero half of a page of a table or an index, at a fraction of its pages."""
+def half_zeroed(path: Path, which: float) -> None:
+    """Zero half of a page of the events, at a fraction of its pages."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         [(size,)] = connection.execute("PRAGMA page_size")
-        pages = connection.execute(
-            "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf'", (table,)
-        ).fetchall()
+        pages = connection.execute(LEAVES).fetchall()
     number = pages[int(which * (len(pages) - 1))][0]
     content = bytearray(path.read_bytes())
     content[number * size - size // 2 : number * size] = bytes(size // 2)
     path.write_bytes(content)
 
 
-def far_away(path: Path, table: str, which: float) -> None:
+def far_away(path: Path, which: float) -> None:
     """Move the event at a fraction of the positions far after all others."""
     with closing(sqlite3.connect(path)) as connection:
         position = int(which * (len(EVENTS) - 1)) + 1
-        connection.execute(f"UPDATE {table} SET global_position = {2**62} WHERE global_position = {position}")
+        connection.execute(f"UPDATE stored_events SET global_position = {2**62} WHERE global_position = {position}")
         connection.commit()
 
 
@@ -101,7 +100,7 @@ def far_away(path: Path, table: str, which: float) -> None:
 def test_a_damaged_journal(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    damage: Callable[[Path, str, float], None],
+    damage: Callable[[Path, float], None],
     which: float,
     command: list[str],
 ) -> None:
@@ -109,7 +108,7 @@ def test_a_damaged_journal(
     path = tmp_path / "journal.db"
     for url in ("journal.db", "other.db"):
         journal_with(url, EVENTS)
-    damage(path, "stored_events", which)
+    damage(path, which)
     found = []
     for processes in (1, 2):
         use(monkeypatch, processes)

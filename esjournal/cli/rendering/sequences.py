@@ -102,9 +102,8 @@ def _print_plain(sequences: Iterable[SequenceSummary]) -> None:
             widths = list(map(max, widths, map(len, headings)))
         rows = zip(*columns, strict=True)
         if paint is unpainted:
-            cells = [f"%{'' if at == 1 else '-'}{width}s" for at, width in enumerate(widths[:-1])]
-            line = "  ".join([*cells, "%s\n"])
-            write("".join([line % row for row in chain(header, rows)]))
+            line = "  ".join([f"%{'' if at == 1 else '-'}{width}s" for at, width in enumerate(widths)])
+            write("".join([f"{(line % row).rstrip()}\n" for row in chain(header, rows)]))
         else:
             write_pieces(_painted_line(headings, widths, paint, _HEADING_STYLES) for headings in header)
             write_pieces(_painted_line(row, widths, paint, _styles_of(row)) for row in rows)
