@@ -17,7 +17,7 @@ def pause_collector() -> None:
 def resume_collector() -> None:
     """From now on, collect garbage, but never look again at what is there now.
 
-    It does nothing without `pause_collector`, as where a test runs a command in its own process.
+    It does nothing without `pause_collector`, as when a test runs a command in its own process.
     """
     if not gc.isenabled():
         gc.freeze()

@@ -95,7 +95,7 @@ def ended(result: Result, code: int, *, out: str = "", err: str = "") -> None:
 
 def refused(result: Result, code: int, message: str) -> None:
     ended(result, code, err=f"esjournal: [^\n]*{message}[^\n]*\n")
-    # A second process tells of errors, too.
+    # Errors of a second process come with theirs, which is not for users.
     assert "Traceback" not in result.stderr
 
 

@@ -563,7 +563,7 @@ class Session(ABC):
         quote = self.engine.dialect.identifier_preparer
         with self.transaction(identity_table) as connection, self.translating():
             present = self.columns_present(connection)
-            # Without an identity there is no journal, and the tables belong to others.
+            # Without an identity it is not a journal, and the tables belong to other programs.
             if identity_table.name not in present:
                 return
             ours = [table for table in tables if present.get(table.name, {}).keys() == {c.name for c in table.columns}]

@@ -132,7 +132,7 @@ def changes_of(difference: EventDifference) -> Changes | None:
         difference: a place at which the journals differ.
 
     Returns:
-        The changes, or None unless both sides have an event there whose state is a JSON object.
+        The changes; None if a side has no event there, or one whose state is not a JSON object.
     """
     if difference.a is None or difference.b is None:
         return None

@@ -21,9 +21,9 @@ from esjournal.journal.read.selection import ALL_NAMES, ALL_TYPES
 # A second process takes 20 milliseconds to start, and begins when this many sequences have been listed.
 SEQUENCES_FOR_ONE = 5_000
 EVENTS_OF_A_PART = 5_000
-# The ids of this many events of a part say where it ends. With fewer, parts would differ more.
+# The ids of this many events of a part say where it ends. With fewer, the parts would differ more in size.
 SAMPLES_OF_A_PART = 4
-# However far away the last global position is.
+# The last global position may be far away from the others.
 MOST_PARTS = 10_000
 
 

@@ -157,7 +157,7 @@ class Statements(Generic[Item]):
             tuple(_result_processor(column, dialect) for column in self._selected),
         )
         recorded = {GLOBAL_POSITION, RECORDED_AT, *(column.key for column in self._filled)}
-        # The content of an item: everything but when and where it was recorded.
+        # The content of an item: all that says neither when nor at which global position it was recorded.
         contents = [name for name in self.names.all if name not in recorded]
         self.content = itemgetter(*map(self.names.all.index, contents))
         in_content = [there.index(name) for name in contents if name in there]
@@ -182,7 +182,7 @@ class Statements(Generic[Item]):
         self._cache: dict[Any, str] = {}
 
     def with_names(self) -> Statements[Item]:
-        """Return the statements that also read the names of sequences; these, if there are no others."""
+        """Return the statements that also read the names of sequences; these statements, if the table has no names."""
         named = getattr(self._active_record_class, "__named__", None)
         return self if named is None else Statements(named, self.item_class, self._sql, self._store)
 
@@ -461,7 +461,7 @@ class Statements(Generic[Item]):
         )
 
     def first_and_last(self) -> str:
-        """Return a select of the first and the last global position, 0 if there are no items, and `any_names`."""
+        """Return a select of the first and the last global position, each 0 in an empty table, and `any_names`."""
         table = self._dialect.identifier_preparer.format_table(self.table)
         first, last = (f"(SELECT coalesce({end}({self._global_position}), 0) FROM {table})" for end in ("min", "max"))
         return f"SELECT {first}, {last}, {self.any_names()}"
