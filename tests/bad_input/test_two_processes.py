@@ -14,7 +14,7 @@ import pytest
 from typer.testing import Result
 
 from esjournal.interchange import ndjson, secondprocess
-from esjournal.journal.inspect import sequences
+from esjournal.journal.inspect import everysequence
 from esjournal.journal.read import secondreader
 from tests.helpers.events import event
 from tests.helpers.program import invoke
@@ -46,8 +46,8 @@ def use(monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
     monkeypatch.setattr(secondprocess, "second_process_pays", lambda busy=1: processes == 2)
     monkeypatch.setattr(secondreader, "second_process_pays", lambda: processes == 2)
     monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
-    monkeypatch.setattr(sequences, "SEQUENCES_FOR_ONE", 1)
-    monkeypatch.setattr(sequences, "EVENTS_OF_A_PART", 50)
+    monkeypatch.setattr(everysequence, "FEW_SEQUENCES", 1)
+    monkeypatch.setattr(everysequence, "EVENTS_OF_A_PART", 50)
 
 
 def how_it_ended(result: Result) -> tuple[int, str]:
@@ -116,3 +116,16 @@ def test_a_damaged_journal(
     assert found[0] == found[1]
     if damage is half_zeroed and command[0] == "export":
         assert found[0][0] == 5
+
+
+def test_a_damaged_page_among_sequences_that_are_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.db"
+    journal_with(str(path), EVENTS)
+    half_zeroed(path, 0.5)
+    use(monkeypatch, 2)
+    # To look up the first and the last events, the page is not read.
+    assert invoke("list", url=str(path)).exit_code == 0
+    monkeypatch.setattr(everysequence, "LONG_SEQUENCE", 1_000)
+    result = invoke("list", url=str(path))
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "is damaged: originator_id 'None' is NoneType, not str; " in result.stderr

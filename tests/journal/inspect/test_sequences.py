@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 
 from esjournal.domain.choices import SequenceOrder
 from esjournal.domain.model.recordedevent import RecordedEvent
+from esjournal.domain.model.sequencenames import id_of_name
 from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import Patterns
-from esjournal.journal.inspect import sequences
+from esjournal.exceptions import StoreError, StoreFull
+from esjournal.journal.inspect import everysequence
 from esjournal.journal.inspect.sequences import list_sequences
-from esjournal.journal.journal import Journal
+from esjournal.journal.journal import Journal, initialise, open_journal
 from esjournal.journal.read import secondreader
 from tests.helpers.events import ID, OTHER_ID, TIME, event, sequence
 from tests.helpers.given import refilled
@@ -92,31 +95,86 @@ def test_more_sequences_than_come_at_a_time_all_come(journal: Journal) -> None:
     assert next(found).originator_id == events[1].originator_id
 
 
-def in_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+# From how many events on a sequence is long: the first and the last event of all are looked up, or all are sorted.
+WAYS = {"looked up": 0, "sorted": 1_000}
+each_way = pytest.mark.parametrize("long", WAYS.values(), ids=WAYS)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, long: int, processes: int = 2) -> None:
+    """Read all sequences but the first in one of the ways, in a number of processes."""
+    monkeypatch.setattr(everysequence, "LONG_SEQUENCE", long)
     monkeypatch.setattr(secondreader, "EVENTS_FOR_TWO", 1)
-    monkeypatch.setattr(secondreader, "second_process_pays", lambda: True)
-    monkeypatch.setattr(sequences, "SEQUENCES_FOR_ONE", 1)
-    monkeypatch.setattr(sequences, "EVENTS_OF_A_PART", 4)
+    monkeypatch.setattr(secondreader, "second_process_pays", lambda: processes == 2)
+    monkeypatch.setattr(everysequence, "FEW_SEQUENCES", 1)
+    monkeypatch.setattr(everysequence, "EVENTS_OF_A_PART", 4)
 
 
 @settings(max_examples=20)
-@given(lengths=st.lists(st.integers(1, 9), max_size=30))
-@example(lengths=[1] * 6)
-@example(lengths=[1] * 8)
-def test_two_processes_list_what_one_does(lengths: list[int], journal: Journal) -> None:
+@given(
+    lengths=st.lists(st.integers(1, 9), max_size=30),
+    long=st.sampled_from([*WAYS.values()]),
+    processes=st.sampled_from([1, 2]),
+)
+@example(lengths=[1] * 6, long=WAYS["looked up"], processes=2)
+@example(lengths=[1] * 8, long=WAYS["looked up"], processes=2)
+@example(lengths=[1] * 8, long=WAYS["sorted"], processes=2)
+@example(lengths=[1] * 8, long=WAYS["sorted"], processes=1)
+def test_a_list_is_the_same_however_it_is_read(lengths: list[int], long: int, processes: int, journal: Journal) -> None:
     events = [
         event(version, of=f"{at:08x}-0000-0000-0000-000000000000")
         for at, length in enumerate(lengths)
         for version in range(length)
     ]
     refilled(journal, random.Random(len(events)).sample(events, len(events)))
-    by_one = list(list_sequences(journal))
+    looked_up = list(list_sequences(journal))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        in_two_processes(monkeypatch)
+        read(monkeypatch, long, processes)
+        assert list(list_sequences(journal)) == looked_up
+
+
+@each_way
+def test_two_processes_list_names(store_url: str, monkeypatch: pytest.MonkeyPatch, long: int) -> None:
+    initialise(store_url)
+    names = [f"order-{n}" if n % 3 else None for n in range(100)]
+    with open_journal(store_url) as journal:
+        for n, name in enumerate(names):
+            of = f"{n:08x}-0000-0000-0000-000000000000" if name is None else id_of_name(name)
+            journal.events.append([event(version, of=of) for version in range(n % 4 + 1)])
+    with open_journal(store_url) as journal:
+        by_one = list(list_sequences(journal))
+        assert {each.sequence_name for each in by_one} == set(names)
+        read(monkeypatch, long)
         assert list(list_sequences(journal)) == by_one
 
 
-def test_two_processes_list_what_deletions_have_left(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_sequences_are_looked_up_where_there_is_no_room_to_sort(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    initialise(sqlite_url)
+    events = [event(version, of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(100) for version in (0, 1)]
+    with open_journal(sqlite_url) as journal:
+        journal.events.append(events)
+        by_one = list(list_sequences(journal))
+        read(monkeypatch, WAYS["sorted"], processes)
+        reading, refused = journal.events.session.rows_streamed, []
+
+        def without_room(select: str, parameters: Sequence[Any]) -> Iterator[list[Any]]:
+            if "NOT INDEXED" in select:
+                refused.append(select)
+                raise StoreFull("no room")
+            return reading(select, parameters)
+
+        monkeypatch.setattr(journal.events.session, "rows_streamed", without_room)
+        assert list(list_sequences(journal)) == by_one
+        # The second process notes it in its own memory.
+        assert refused or processes == 2
+
+
+@each_way
+def test_two_processes_list_what_deletions_have_left(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, long: int
+) -> None:
     events = [event(of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(200)]
     refilled(journal, random.Random(1).sample(events, len(events)))
     with journal.events.session.connection() as connection:
@@ -124,23 +182,25 @@ def test_two_processes_list_what_deletions_have_left(journal: Journal, monkeypat
         connection.execute(f"DELETE FROM {table} WHERE global_position < 150 OR global_position % 3 = 0")
     by_one = ids(journal)
     assert len(by_one) == 34
-    in_two_processes(monkeypatch)
+    read(monkeypatch, long)
     assert ids(journal) == by_one
 
 
-def test_two_processes_list_an_event_far_away(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+@each_way
+def test_two_processes_list_an_event_far_away(journal: Journal, monkeypatch: pytest.MonkeyPatch, long: int) -> None:
     refilled(journal, [event(of=each) for each in IDS])
     with journal.events.session.connection() as connection:
         table = journal.events.session.table_name(journal.events.table.name)
         connection.execute(f"UPDATE {table} SET global_position = {2**62} WHERE global_position = 4")
-    in_two_processes(monkeypatch)
+    read(monkeypatch, long)
     assert ids(journal) == IDS
 
 
+@each_way
 def test_two_processes_list_the_events_that_were_there_when_the_list_began(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, long: int
 ) -> None:
-    in_two_processes(monkeypatch)
+    read(monkeypatch, long)
     events = [event(of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(0, 100, 2)]
     refilled(journal, events)
     whole = list(list_sequences(journal))
@@ -150,7 +210,27 @@ def test_two_processes_list_the_events_that_were_there_when_the_list_began(
     assert [begun, *found] == whole
 
 
-def test_a_list_that_is_left_early_leaves_no_process(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+@each_way
+def test_a_second_process_has_connections_of_its_own(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, long: int
+) -> None:
+    initialise(sqlite_url)
+    with open_journal(sqlite_url) as journal:
+        journal.events.append([event(of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(100)])
+        read(monkeypatch, long)
+
+        def forget_connections() -> None:
+            raise StoreError("forgotten")
+
+        monkeypatch.setattr(journal.events.session, "forget_connections", forget_connections)
+        with pytest.raises(StoreError, match="forgotten"):
+            list(list_sequences(journal))
+
+
+@each_way
+def test_a_list_that_is_left_early_leaves_no_process(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, long: int
+) -> None:
     processes: list[int] = []
     fork = os.fork
 
@@ -159,7 +239,7 @@ def test_a_list_that_is_left_early_leaves_no_process(journal: Journal, monkeypat
         return processes[-1]
 
     monkeypatch.setattr(os, "fork", noted)
-    in_two_processes(monkeypatch)
+    read(monkeypatch, long)
     refilled(journal, [event(of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(1_000)])
     found = list_sequences(journal)
     assert len(list(islice(found, 500))) == 500

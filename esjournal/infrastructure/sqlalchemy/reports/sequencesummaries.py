@@ -23,7 +23,8 @@ _RANKS = {
     SequenceOrder.LAST: f"max({GLOBAL_POSITION}) DESC",
 }
 
-_SUMMARY = {
+# The fields of SequenceSummary, as they are in rows.
+SUMMARY = {
     "originator_id": TEXT,
     "number of events": INTEGER,
     "originator_version": INTEGER,
@@ -49,6 +50,7 @@ class Sequences:
         self._dialect = session.engine.dialect
         self._mark = session.sql.mark
         self._table = table
+        self.has_names = has_names
         self._names = self._dialect.identifier_preparer.format_table(names_table) if has_names else None
 
     def types(self) -> list[str]:
@@ -102,7 +104,7 @@ class Sequences:
         self._session.check_ids(self._table)
         parameters = (first, last, *given_until, *(types or ()), *given_names, limit)
         for rows in self._session.rows_streamed(statement, parameters):
-            yield self._session.whole(rows, _SUMMARY)
+            yield self._session.whole(rows, SUMMARY)
 
     def _name_of_sequence(self) -> str:
         if self._names is None:
