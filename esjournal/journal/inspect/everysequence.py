@@ -51,7 +51,7 @@ def every_sequence(journal: Journal, sequences: Sequences) -> Iterator[list[Row]
         yield rows
     if count == FEW_SEQUENCES:
         rest = _Rest(journal, sequences, after, highest, until)
-        yield from rest.looked_up() if events >= count * LONG_SEQUENCE else rest.sorted()
+        yield from rest.by_index() if events >= count * LONG_SEQUENCE else rest.by_sort()
 
 
 def _looked_up(
@@ -72,30 +72,32 @@ class _Rest:
     last: str
     until: int
 
-    def sorted(self) -> Iterator[list[Row]]:
+    def by_sort(self) -> Iterator[list[Row]]:
         """Sort their events; in a second process if that pays, while this one uses the rows."""
         if not second_reader_pays(self.journal, self.until):
-            yield from self._sorted_here()
+            yield from self._by_sort_here()
             return
 
         def there() -> Iterator[list[Row]]:
             self.journal.events.session.forget_connections()
-            return self._sorted_here()
+            return self._by_sort_here()
 
         with second_process(there) as lists:
             yield from lists
 
-    def _sorted_here(self) -> Iterator[list[Row]]:
-        events, names = self.journal.events, self.sequences.has_names
-        # If there is no room for the sort, it ends before the first row.
+    def _by_sort_here(self) -> Iterator[list[Row]]:
+        events, names, after = self.journal.events, self.sequences.has_names, self.after
+        # Nearly all of the room that a sort takes, it takes before its first row.
         with suppress(StoreFull):
-            yield from sorted_summary_rows(
-                events.session, events.table, self.after, self.last, until=self.until, has_names=names
-            )
+            for rows in sorted_summary_rows(
+                events.session, events.table, after, self.last, until=self.until, has_names=names
+            ):
+                yield rows
+                after = rows[-1][0]
             return
-        yield from self._between(self.after, self.last)
+        yield from self._between(after, self.last)
 
-    def looked_up(self) -> Iterator[list[Row]]:
+    def by_index(self) -> Iterator[list[Row]]:
         """Look up their first and last events; two processes share the spans of ids if that pays."""
         if not second_reader_pays(self.journal, self.until):
             yield from self._between(self.after, self.last)

@@ -148,25 +148,28 @@ def test_two_processes_list_names(store_url: str, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("lists", [0, 3])
 def test_sequences_are_looked_up_where_there_is_no_room_to_sort(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, processes: int
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, lists: int, processes: int
 ) -> None:
     initialise(sqlite_url)
-    events = [event(version, of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(100) for version in (0, 1)]
+    events = [event(version, of=f"{n:08x}-0000-0000-0000-000000000000") for n in range(1_000) for version in (0, 1)]
     with open_journal(sqlite_url) as journal:
         journal.events.append(events)
-        by_one = list(list_sequences(journal))
+        looked_up = list(list_sequences(journal))
         read(monkeypatch, WAYS["sorted"], processes)
         reading, refused = journal.events.session.rows_streamed, []
 
         def without_room(select: str, parameters: Sequence[Any]) -> Iterator[list[Any]]:
-            if "NOT INDEXED" in select:
-                refused.append(select)
-                raise StoreFull("no room")
-            return reading(select, parameters)
+            if "NOT INDEXED" not in select:
+                yield from reading(select, parameters)
+                return
+            yield from islice(reading(select, parameters), lists)
+            refused.append(select)
+            raise StoreFull("no room")
 
         monkeypatch.setattr(journal.events.session, "rows_streamed", without_room)
-        assert list(list_sequences(journal)) == by_one
+        assert list(list_sequences(journal)) == looked_up
         # The second process notes it in its own memory.
         assert refused or processes == 2
 
