@@ -21,6 +21,7 @@ from tests.helpers.concurrency.followed import NONE, Acknowledged, faults_of
 from tests.helpers.concurrency.follower import PATIENCE, Follower
 from tests.helpers.concurrency.writers import Writer
 from tests.helpers.events import event
+from tests.helpers.program import wait_until_it_takes_signals
 from tests.helpers.stores import journal_with
 
 pytestmark = pytest.mark.long
@@ -100,9 +101,8 @@ def test_an_interrupted_follower_continues_at_its_cursor_and_repeats_nothing(
     code: int,
 ) -> None:
     def interrupt(follower: Follower) -> None:
-        ended = follower.stop(number)
-        # Python itself may still have been starting, and had run no line of our code.
-        assert ended == code or (ended == -number and not follower.count), follower.errors()
+        wait_until_it_takes_signals(follower.process)
+        assert follower.stop(number) == code, follower.errors()
 
     shown, acknowledged = followed_in_rounds(
         store_url, tmp_path / "cursor", start_pausing_writers, start_follower, interrupt

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -85,6 +87,24 @@ def start(*arguments: str, url: str | None = None, **options: Any) -> Iterator[s
             yield process
         finally:
             process.kill()
+
+
+def wait_until_it_takes_signals(process: subprocess.Popen[Any]) -> None:
+    """Wait until a process of the program has its own handlers, or has ended.
+
+    Before that, an interrupted Python ends with messages and exit codes of its own.
+    """
+    deadline = time.monotonic() + TIMEOUT
+    # Python itself has a handler for SIGINT, and none for SIGTERM.
+    while process.poll() is None and not _has_handler(process.pid, signal.SIGTERM):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def _has_handler(pid: int, number: signal.Signals) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    # One bit for each signal, from 1 on: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+    return bool(int(status.partition("SigCgt:")[2].split()[0], 16) >> (number - 1) & 1)
 
 
 def ended(result: Result, code: int, *, out: str = "", err: str = "") -> None:
