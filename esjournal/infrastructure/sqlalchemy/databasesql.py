@@ -22,7 +22,8 @@ class DatabaseSQL(ABC):
     journal. `position_definition` is the type and the constraints of their column. `has_key_of_places` says whether
     places are the primary key of a table, and not a named index. `also_indexed` are the columns at the end of every
     other index. `joins_keep_order` says whether a left join gives its rows in the order of its left side.
-    `in_order_of_bytes` follows a text that is to be sorted so, whatever the database's language is.
+    `by_no_index` follows a table whose rows are to be read one after the other. `in_order_of_bytes` follows a text that
+    is to be sorted so, whatever the database's language is.
 
     Args:
         dialect: SQLAlchemy's dialect of the database, with positional parameters.
@@ -34,6 +35,7 @@ class DatabaseSQL(ABC):
     has_key_of_places: ClassVar[bool]
     also_indexed: ClassVar[tuple[str, ...]]
     joins_keep_order: ClassVar[bool]
+    by_no_index: ClassVar[str]
     in_order_of_bytes: ClassVar[str]
 
     def __init__(self, dialect: Dialect) -> None:

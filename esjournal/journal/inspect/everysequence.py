@@ -1,4 +1,4 @@
-"""Every sequence of a SQLite journal: its first and last event are looked up, or found by sorting all events.
+"""Every sequence of a journal: its first and last event are looked up, or found by sorting all events.
 
 Events are committed in order: up to one global position, each statement and each process sees the same sequences.
 """
@@ -17,7 +17,6 @@ from esjournal.exceptions import StoreFull
 from esjournal.infrastructure.sqlalchemy.activerecords import NO_LIMIT
 from esjournal.infrastructure.sqlalchemy.items.statements import Row
 from esjournal.infrastructure.sqlalchemy.reports.sequencesummaries import Sequences
-from esjournal.infrastructure.sqlalchemy.sqlite.sortedsummaries import sorted_summary_rows
 from esjournal.interchange.secondprocess import second_process
 from esjournal.interchange.sharedwork import shared_work
 from esjournal.journal.journal import Journal
@@ -40,18 +39,19 @@ def every_sequence(journal: Journal, sequences: Sequences) -> Iterator[list[Row]
     """Yield the rows of all sequences, sorted by id; see `Sequences.summary_rows`.
 
     Args:
-        journal: an open journal in SQLite.
+        journal: an open journal.
         sequences: its sequences.
     """
     until = journal.events.last_global_position()
     lowest, highest = rules.ids_that_start_with("")
     count, events, after = 0, 0, ""
-    for rows in _looked_up(sequences, lowest, highest, until=until, limit=FEW_SEQUENCES):
-        count, events, after = count + len(rows), events + sum(map(itemgetter(1), rows)), rows[-1][0]
-        yield rows
-    if count == FEW_SEQUENCES:
-        rest = _Rest(journal, sequences, after, highest, until)
-        yield from rest.by_index() if events >= count * LONG_SEQUENCE else rest.by_sort()
+    with journal.events.session.on_one_server():
+        for rows in _looked_up(sequences, lowest, highest, until=until, limit=FEW_SEQUENCES):
+            count, events, after = count + len(rows), events + sum(map(itemgetter(1), rows)), rows[-1][0]
+            yield rows
+        if count == FEW_SEQUENCES:
+            rest = _Rest(journal, sequences, after, highest, until)
+            yield from rest.by_index() if events >= count * LONG_SEQUENCE else rest.by_sort()
 
 
 def _looked_up(
@@ -74,7 +74,7 @@ class _Rest:
 
     def by_sort(self) -> Iterator[list[Row]]:
         """Sort their events; in a second process if that pays, while this one uses the rows."""
-        if not second_reader_pays(self.journal, self.until):
+        if not self._second_process_pays():
             yield from self._by_sort_here()
             return
 
@@ -86,12 +86,10 @@ class _Rest:
             yield from lists
 
     def _by_sort_here(self) -> Iterator[list[Row]]:
-        events, names, after = self.journal.events, self.sequences.has_names, self.after
+        after = self.after
         # Nearly all of the room that a sort takes, it takes before its first row.
         with suppress(StoreFull):
-            for rows in sorted_summary_rows(
-                events.session, events.table, after, self.last, until=self.until, has_names=names
-            ):
+            for rows in self.sequences.sorted_summary_rows(after, self.last, self.until):
                 yield rows
                 after = rows[-1][0]
             return
@@ -99,7 +97,7 @@ class _Rest:
 
     def by_index(self) -> Iterator[list[Row]]:
         """Look up their first and last events; two processes share the spans of ids if that pays."""
-        if not second_reader_pays(self.journal, self.until):
+        if not self._second_process_pays():
             yield from self._between(self.after, self.last)
             return
         spans = self._spans()
@@ -110,6 +108,11 @@ class _Rest:
 
         with shared_work(len(spans), rows_of_parts, self.journal.events.session.forget_connections) as lists:
             yield from lists
+
+    def _second_process_pays(self) -> bool:
+        # A server has the second core already, while SQLite works in this process.
+        is_server = self.journal.events.session.url.path is None
+        return not is_server and second_reader_pays(self.journal, self.until)
 
     def _between(self, after: str, last: str) -> Iterator[list[Row]]:
         return _looked_up(self.sequences, after, last, until=self.until, after_first=True)

@@ -161,7 +161,7 @@ def test_sequences_are_looked_up_where_there_is_no_room_to_sort(
         reading, refused = journal.events.session.rows_streamed, []
 
         def without_room(select: str, parameters: Sequence[Any]) -> Iterator[list[Any]]:
-            if "NOT INDEXED" not in select:
+            if "CAST(originator_id AS text) IS NULL" not in select:
                 yield from reading(select, parameters)
                 return
             yield from islice(reading(select, parameters), lists)

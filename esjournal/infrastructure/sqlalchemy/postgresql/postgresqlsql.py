@@ -28,6 +28,7 @@ class PostgreSQLSQL(DatabaseSQL):
     has_key_of_places: ClassVar[bool] = True
     also_indexed: ClassVar[tuple[str, ...]] = (GLOBAL_POSITION,)
     joins_keep_order: ClassVar[bool] = False
+    by_no_index: ClassVar[str] = ""
     in_order_of_bytes: ClassVar[str] = ' COLLATE pg_catalog."C"'
 
     def __init__(self, dialect: Dialect, server_version: Callable[[], int]) -> None:

@@ -1,8 +1,14 @@
-"""Summaries of a journal's sequences, from the index of places and the first and last event of each sequence."""
+"""Summaries of a journal's sequences: the first and the last event of each is looked up, or all events are sorted.
+
+The events of a sequence usually lie far from each other. To look up two of them takes two reads of a page each time:
+in SQLite, a million sequences of three events take 10 seconds of processor time, and 5 sorted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Table, select
@@ -13,7 +19,7 @@ from esjournal.infrastructure.sqlalchemy.items.conditions import Fragment, of_te
 from esjournal.infrastructure.sqlalchemy.items.rowclasses import INTEGER, OPTIONAL_TEXT, TEXT
 from esjournal.infrastructure.sqlalchemy.items.statements import GLOBAL_POSITION, RECORDED_AT, Row
 from esjournal.infrastructure.sqlalchemy.schema import names_table
-from esjournal.infrastructure.sqlalchemy.session import Session
+from esjournal.infrastructure.sqlalchemy.session import STREAMED_ROWS, Session
 
 _RANKS = {
     SequenceOrder.ID: "originator_id",
@@ -23,8 +29,7 @@ _RANKS = {
     SequenceOrder.LAST: f"max({GLOBAL_POSITION}) DESC",
 }
 
-# The fields of SequenceSummary, as they are in rows.
-SUMMARY = {
+_SUMMARY = {
     "originator_id": TEXT,
     "number of events": INTEGER,
     "originator_version": INTEGER,
@@ -34,6 +39,7 @@ SUMMARY = {
     "last recorded_at": TEXT,
     "name": OPTIONAL_TEXT,
 }
+_NAMED = {"originator_id": TEXT, "name": TEXT}
 
 
 class Sequences:
@@ -50,7 +56,6 @@ class Sequences:
         self._dialect = session.engine.dialect
         self._mark = session.sql.mark
         self._table = table
-        self.has_names = has_names
         self._names = self._dialect.identifier_preparer.format_table(names_table) if has_names else None
 
     def types(self) -> list[str]:
@@ -104,7 +109,44 @@ class Sequences:
         self._session.check_ids(self._table)
         parameters = (first, last, *given_until, *(types or ()), *given_names, limit)
         for rows in self._session.rows_streamed(statement, parameters):
-            yield self._session.whole(rows, SUMMARY)
+            yield self._session.whole(rows, _SUMMARY)
+
+    def sorted_summary_rows(self, after: str, last: str, until: int) -> Iterator[list[Row]]:
+        """Yield the summaries of all sequences between two ids, as `summary_rows` does, from a sort of their events.
+
+        Nothing comes before they are sorted, which takes room where the database has its temporary files.
+
+        Args:
+            after: the id after which to begin.
+            last: the id to end with.
+            until: the last global position of the events that count.
+        """
+        # An id in a damaged page may be NULL, and must not be left out; SQLite takes the column itself for NOT NULL. A
+        # limit, or names that are joined, would take the place of SQLite's fast sort: it inserts each row into a tree.
+        statement = (
+            f"{self._select('originator_id', 'originator_version', 'event_type', RECORDED_AT)}"
+            f"{self._session.sql.by_no_index} WHERE {GLOBAL_POSITION} <= {self._mark} "
+            f"AND (originator_id > {self._id_mark} AND originator_id <= {self._id_mark} "
+            "OR CAST(originator_id AS text) IS NULL) "
+            f"ORDER BY {self._name('originator_id')}, {self._name('originator_version')}"
+        )
+        self._session.check_ids(self._table)
+        events = chain.from_iterable(self._session.rows_streamed(statement, (until, after, last)))
+        summaries = _summaries(events)
+        while rows := self._session.whole(list(islice(summaries, STREAMED_ROWS)), _SUMMARY):
+            yield self._named(rows)
+
+    def _named(self, rows: list[Row]) -> list[Row]:
+        """Return rows for sequences, which are sorted by id, with their names."""
+        if self._names is None:
+            return rows
+        select = (
+            f"SELECT CAST(originator_id AS text), name FROM {self._names} "
+            f"WHERE originator_id BETWEEN {self._id_mark} AND {self._id_mark}"
+        )
+        found = self._session.rows(select, (rows[0][0], rows[-1][0]))
+        names: dict[str, str] = dict(self._session.whole(found, _NAMED))
+        return [(*row[:-1], names.get(row[0])) for row in rows]
 
     def _name_of_sequence(self) -> str:
         if self._names is None:
@@ -165,6 +207,17 @@ class Sequences:
         # With the table's name, because on PostgreSQL the bare name would mean the selected text.
         return f"{self._from}.{column}"
 
-    def _select(self, column: str, *, distinct: bool = False) -> str:
-        statement = select(self._column(column))
+    def _select(self, *columns: str, distinct: bool = False) -> str:
+        statement = select(*map(self._column, columns))
         return str((statement.distinct() if distinct else statement).compile(dialect=self._dialect))
+
+
+def _summaries(events: Iterable[Row]) -> Iterator[Row]:
+    """Yield a row for each sequence, without a name, from its events in the order of their versions."""
+    for sequence_id, of_one in groupby(events, itemgetter(0)):
+        first = last = next(of_one)
+        count = 1
+        # A sequence may have any number of events, so they are not put into a list.
+        for last in of_one:  # noqa: B007, B031 - used after the loop; the first one has been taken
+            count += 1
+        yield sequence_id, count, first[1], last[1], last[2], first[3], last[3], None

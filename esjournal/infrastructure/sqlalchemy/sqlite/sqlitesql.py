@@ -30,6 +30,7 @@ class SQLiteSQL(DatabaseSQL):
     has_key_of_places: ClassVar[bool] = False
     also_indexed: ClassVar[tuple[str, ...]] = ()
     joins_keep_order: ClassVar[bool] = True
+    by_no_index: ClassVar[str] = " NOT INDEXED"
     in_order_of_bytes: ClassVar[str] = ""
 
     def without_schema(self) -> Self:
