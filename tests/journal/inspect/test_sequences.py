@@ -17,7 +17,7 @@ from esjournal.domain.model.recordedevent import RecordedEvent
 from esjournal.domain.model.sequencenames import id_of_name
 from esjournal.domain.model.sequencesummary import SequenceSummary
 from esjournal.domain.model.typepatterns import Patterns
-from esjournal.exceptions import StoreError, StoreFull
+from esjournal.exceptions import StoreError, StoreFull, StoreUnreachable
 from esjournal.journal.inspect import everysequence
 from esjournal.journal.inspect.sequences import list_sequences
 from esjournal.journal.journal import Journal, initialise, open_journal
@@ -211,6 +211,20 @@ def test_two_processes_list_the_events_that_were_there_when_the_list_began(
     begun = next(found)
     journal.events.append([event(1, of=events[-1].originator_id), event(of=OTHER_ID)])
     assert [begun, *found] == whole
+
+
+@each_way
+def test_a_list_that_two_servers_answer_is_an_error(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, long: int
+) -> None:
+    read(monkeypatch, long, processes=1)
+    refilled(journal, [event(of=each) for each in IDS])
+    found = list_sequences(journal)
+    next(found)
+    # As if the rest came from a standby, which may lag behind.
+    journal.events.session.moves += 1
+    with pytest.raises(StoreUnreachable, match="was answered by another server"):
+        list(found)
 
 
 @each_way
