@@ -6,7 +6,6 @@ Events are committed in order: up to one global position, each statement and eac
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from operator import itemgetter
@@ -87,13 +86,13 @@ class _Rest:
 
     def _by_sort_here(self) -> Iterator[list[Row]]:
         after = self.after
-        # Nearly all of the room that a sort takes, it takes before its first row.
-        with suppress(StoreFull):
+        try:
             for rows in self.sequences.sorted_summary_rows(after, self.last, self.until):
                 yield rows
                 after = rows[-1][0]
-            return
-        yield from self._between(after, self.last)
+        except StoreFull:
+            # A sort takes most of its room before its first row, and may take more later.
+            yield from self._between(after, self.last)
 
     def by_index(self) -> Iterator[list[Row]]:
         """Look up their first and last events; two processes share the spans of ids if that pays."""
@@ -111,8 +110,8 @@ class _Rest:
 
     def _second_process_pays(self) -> bool:
         # A server has the second core already, while SQLite works in this process.
-        is_server = self.journal.events.session.url.path is None
-        return not is_server and second_reader_pays(self.journal, self.until)
+        is_in_this_process = self.journal.events.session.url.path is not None
+        return is_in_this_process and second_reader_pays(self.journal, self.until)
 
     def _between(self, after: str, last: str) -> Iterator[list[Row]]:
         return _looked_up(self.sequences, after, last, until=self.until, after_first=True)
