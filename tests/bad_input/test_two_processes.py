@@ -123,7 +123,7 @@ def test_a_damaged_page_among_sequences_that_are_sorted(tmp_path: Path, monkeypa
     journal_with(str(path), EVENTS)
     half_zeroed(path, 0.5)
     use(monkeypatch, 2)
-    # To look up the first and the last events, the page is not read.
+    # Looking up first and last events does not read the page.
     assert invoke("list", url=str(path)).exit_code == 0
     monkeypatch.setattr(everysequence, "LONG_SEQUENCE", 1_000)
     result = invoke("list", url=str(path))

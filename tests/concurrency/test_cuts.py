@@ -152,7 +152,7 @@ def test_an_append_that_is_cut_says_whether_its_event_is_there_or_how_to_find_ou
     for _ in range(CUTS):
         nonce = uuid4().hex
         place = [ID, "next"] if version == "next" else [str(uuid4()), "0"]
-        # As often in the last tenth, which has the COMMIT, as anywhere.
+        # Half of the cuts are in the last tenth, where the COMMIT is.
         with CuttingProxy(postgres_url, [dice.randrange(dice.choice((1, length * 9 // 10)), length)]) as proxy:
             ended = run("append", *place, "a#B", json.dumps({"nonce": nonce}), url=proxy.url)
         ends[check_append(ended, nonce, postgres_url, count)] += 1

@@ -22,8 +22,8 @@ class DatabaseSQL(ABC):
     journal. `position_definition` is the type and the constraints of their column. `has_key_of_places` says whether
     places are the primary key of a table, and not a named index. `also_indexed` are the columns at the end of every
     other index. `joins_keep_order` says whether a left join gives its rows in the order of its left side.
-    `by_no_index` follows a table whose rows are to be read one after the other. `in_order_of_bytes` follows a text that
-    is to be sorted so, whatever the database's language is.
+    `by_no_index` follows the name of a table that is to be read without an index. `in_order_of_bytes` follows a text
+    that is to be sorted by its bytes, whatever the database's language is.
 
     Args:
         dialect: SQLAlchemy's dialect of the database, with positional parameters.

@@ -70,7 +70,7 @@ class Landed:
 
 @dataclass
 class Ended:
-    """A process that has ended, when the fault was to strike it, and after how many seconds it had ended by itself."""
+    """A process that has ended: when the fault was to strike it, and after how many seconds it ended without one."""
 
     code: int
     stderr: str
@@ -192,7 +192,7 @@ def press_ctrl_c(process: subprocess.Popen[str]) -> None:
 
 
 def check_interruption(case: Case, end: Ended) -> None:
-    """Check for exit code 130 and one line; while the program is still loaded, there is no line."""
+    """Check for exit code 130 and one line; while the program is being loaded, it prints nothing."""
     if end.code == 0:
         assert case.done.fullmatch(end.stderr), end
     else:

@@ -95,7 +95,7 @@ def test_more_sequences_than_come_at_a_time_all_come(journal: Journal) -> None:
     assert next(found).originator_id == events[1].originator_id
 
 
-# From how many events on a sequence is long: the first and the last event of all are looked up, or all are sorted.
+# The value of LONG_SEQUENCE with which all sequences are looked up, and the one with which all events are sorted.
 WAYS = {"looked up": 0, "sorted": 1_000}
 each_way = pytest.mark.parametrize("long", WAYS.values(), ids=WAYS)
 

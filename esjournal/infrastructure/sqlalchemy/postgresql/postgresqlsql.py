@@ -46,7 +46,7 @@ class PostgreSQLSQL(DatabaseSQL):
     def compared(self, column: Column[Any]) -> str:
         """Return a column, with a cast if it is text.
 
-        There are no operators for varchar, so those of text are taken, unless another role made one that fits better.
+        PostgreSQL compares varchar with the operators of text, unless another role has made one that fits better.
         """
         return self._comparable(super().compared(column), column)
 

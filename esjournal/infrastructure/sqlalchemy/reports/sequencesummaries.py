@@ -1,7 +1,7 @@
 """Summaries of a journal's sequences: the first and the last event of each is looked up, or all events are sorted.
 
-The events of a sequence usually lie far from each other. To look up two of them takes two reads of a page each time:
-in SQLite, a million sequences of three events take 10 seconds of processor time, and 5 sorted.
+The events of a sequence usually lie far from each other, so looking up two of them reads two pages. In SQLite, looking
+up a million sequences of three events takes 10 seconds of processor time, and sorting their events 5.
 """
 
 from __future__ import annotations
@@ -112,17 +112,18 @@ class Sequences:
             yield self._session.whole(rows, _SUMMARY)
 
     def sorted_summary_rows(self, after: str, last: str, until: int) -> Iterator[list[Row]]:
-        """Yield the summaries of all sequences between two ids, as `summary_rows` does, from a sort of their events.
+        """Yield the summaries of all sequences between two ids, as `summary_rows` does, by sorting their events.
 
-        Nothing comes before they are sorted, which takes room where the database has its temporary files.
+        The first row comes when all events are sorted. The sort takes room in the database's temporary files.
 
         Args:
             after: the id after which to begin.
             last: the id to end with.
             until: the last global position of the events that count.
         """
-        # An id in a damaged page may be NULL, and must not be left out; SQLite takes the column itself for NOT NULL. A
-        # limit, or names that are joined, would take the place of SQLite's fast sort: it inserts each row into a tree.
+        # An id in a damaged page may be NULL, and must not be left out. SQLite assumes that the bare column is not NULL
+        # and skips such a condition; the cast makes it test. There is no LIMIT, with which SQLite inserts each row into
+        # a tree in place of its faster sorter, and no join of names, which would be looked up before the sort.
         statement = (
             f"{self._select('originator_id', 'originator_version', 'event_type', RECORDED_AT)}"
             f"{self._session.sql.by_no_index} WHERE {GLOBAL_POSITION} <= {self._mark} "
@@ -137,7 +138,7 @@ class Sequences:
             yield self._named(rows)
 
     def _named(self, rows: list[Row]) -> list[Row]:
-        """Return rows for sequences, which are sorted by id, with their names."""
+        """Return rows of sequences, sorted by id, with the names of the sequences."""
         if self._names is None:
             return rows
         select = (
